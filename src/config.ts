@@ -9,6 +9,7 @@ import { type DirectoryConfig, readDirectorySettings } from './config/directory-
 import { type FrontConfig, readFrontSettings } from './config/front-settings.ts'
 import { parseGateways } from './config/gateway-settings.ts'
 import { readTrustHistory } from './config/history-settings.ts'
+import { type KitConfig, readKitSettings } from './config/kit-settings.ts'
 import { type ListenerConfig, readListenerSettings } from './config/listener-settings.ts'
 import { readMirror } from './config/mirror-settings.ts'
 import type { Setting } from './config/setting.ts'
@@ -28,7 +29,7 @@ import { isOfGateway, type TrustSource } from './trust/lists/trust-source.ts'
 type RequestLimits = Omit<HttpLimits, 'writingEntries' | 'asyncMilliseconds'>
 
 /** The configuration of one server, every value read and checked. */
-export interface Config extends SignerConfig, DirectoryConfig, ListenerConfig, FrontConfig {
+export interface Config extends SignerConfig, DirectoryConfig, ListenerConfig, FrontConfig, KitConfig {
   port: number
   host: string
   /** Without a trailing slash; undefined until the port is known when it is to be computed. */
@@ -147,6 +148,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     legacyDcc: texts.get('LEGACY_DCC') === 'on',
     drafts: texts.get('DRAFTS') === 'public' ? 'public' : 'not-public',
     ...readDirectorySettings(texts),
+    ...readKitSettings(texts),
     jurisdiction: texts.get('JURISDICTION')?.toUpperCase(),
     revocationFailure: choiceOf(texts, 'REVOCATION_FAILURE', ['warn', 'fail', 'fail-unknown'] as const),
     domainMismatch: choiceOf(texts, 'DOMAIN_MISMATCH', ['warn', 'fail'] as const),

@@ -26,6 +26,7 @@ import { createFront } from './server/front/front.ts'
 import { createLog, type Tell } from './server/front/log.ts'
 import { readinessOf, shownBy } from './server/front/shown.ts'
 import { createRegistration, gatewayDownloads, openGateways, type Registration } from './server/gateway.ts'
+import { createVerifierKits } from './server/kit/verifier-kits.ts'
 import { guardLives } from './server/lifecycle.ts'
 import { createMirror, listsOf, type Mirror, type RunBeside, ruleSuppliers } from './server/mirror.ts'
 import { openServerHistory } from './server/past/as-of.ts'
@@ -192,11 +193,12 @@ async function openRooms(config: Config, { after, formats, beside, aroundRules }
   )
   const trustedReference: OperationContext['trustedReference'] = (version, domain) =>
     provenance().trustedReference(version, domain)
-  const vouching = { trustedReference, baseUrl: () => `${baseUrl()}/fhir`, ...signed.context }
+  const vouching = { trustedReference, baseUrl: () => `${baseUrl()}/fhir`, ...signed.context, verifierKits: () => kits }
   const guarded = (store: Storage) => guardCopies(store, ruleSuppliers(config))
   const past = { config, history, opened, guarded, signed, ...own }
   const wiring = { config, storage, trust, pending, network, now, past, ...vouching }
   const contexts = createContexts({ ...wiring, aroundRules, ...(formats ? { formats } : {}) })
+  const kits = createVerifierKits({ ...wiring, contexts, signed, address: baseUrl })
   const context = contexts.authors
   const publish = createPublish({
     ...context,

@@ -2,24 +2,25 @@ import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { parseJson } from '../base/json.ts'
 import { JsonError } from '../base/json-error.ts'
-import { readConfig } from '../config.ts'
+import { type Config, readConfig } from '../config.ts'
 import type { Evaluation } from '../evaluate/evaluation.ts'
 import { evaluationReply } from '../evaluate/reply.ts'
-import { readEvaluateRequest } from '../evaluate/request.ts'
+import { type EvaluateRequest, momentOf, readEvaluateRequest } from '../evaluate/request.ts'
 import { shapeIssues } from '../fhir/check/input-resource.ts'
-import { FhirError, issue } from '../fhir/error.ts'
+import { badRequest, FhirError, issue } from '../fhir/error.ts'
 import { isOfType } from '../fhir/json.ts'
 import type { Parameter, Parameters, UsageContext } from '../fhir/types.ts'
-import { checkParameters } from '../operations/evaluate.ts'
+import type { VidimusServer } from '../server.ts'
 import { type CommandResult, exitCodes } from './exit-codes.ts'
 import { type Explained, explainPicture, explainTexts, explanationAsJson, printedExplanation } from './explain-input.ts'
-import { openLoadedServer } from './loaded-server.ts'
+import type { Verdicts } from './kit/verdicts.ts'
 import { printedEvaluation } from './print-evaluation.ts'
 import { readCredential } from './read-credential.ts'
 import { terminalText } from './table.ts'
 
 interface EvaluateOptions {
   at?: string
+  asOf?: string
   plan?: string[]
   library?: string[]
   expression?: string[]
@@ -33,6 +34,8 @@ interface EvaluateOptions {
   explain?: boolean
   showContent?: boolean
   json?: boolean
+  kit?: string
+  kitKey?: string[]
 }
 
 const statusOfDecision = {
@@ -42,8 +45,11 @@ const statusOfDecision = {
   unverified: exitCodes.unverified,
 }
 
-/** `vidimus evaluate <file|->`: a verdict on one credential, with the store and trust lists of the configuration. */
-export function addEvaluate(program: Command, result: CommandResult): void {
+/**
+ * `vidimus evaluate <file|->`: a verdict on one credential, with the store and trust lists of the configuration, or by a verifier kit.
+ * @param byKit whether it is the command of kits, which take the one that is installed
+ */
+export function addEvaluate(program: Command, result: CommandResult, byKit = false): void {
   // Without a default, which the help would show as an empty list.
   const collect = (value: string, list: string[] = []) => [...list, value]
   const evaluate = program.command('evaluate')
@@ -56,6 +62,7 @@ export function addEvaluate(program: Command, result: CommandResult): void {
       'file with the text or a picture, or - for standard input; several texts for a chunked SMART Health Card',
     )
     .option('--at <dateTime>', 'the clock, instead of now')
+    .option('--as-of <instant>', 'answer as a server over this DATA_DIR would have at that moment; also the clock')
     .option('--plan <canonical>', 'PlanDefinition to run (repeatable)', collect)
     .option('--library <canonical>', 'Library to run (repeatable)', collect)
     .option('--expression <name>', 'define of the library (repeatable)', collect)
@@ -76,13 +83,15 @@ export function addEvaluate(program: Command, result: CommandResult): void {
     .option('--explain', 'show every layer of the text with its place and size, and where it cannot be read')
     .option('--show-content', 'with --explain: also what the layers say of the person')
     .option('--json', 'print the Parameters of the operation; with --explain {layers, evaluation}')
+    .option('--kit <file>', 'the verifier kit to go by, instead of the store and the trust lists; no network is used')
+    .option('--kit-key <file>', 'key that signs the kits (repeatable); default KIT_KEYS', collect)
     .action(async (files: string[], options: EvaluateOptions) => {
       if (options.showContent && !options.explain) evaluate.error('error: --show-content goes with --explain')
-      result.exitCode = await evaluateFiles(files, options)
+      result.exitCode = await evaluateFiles(files, options, byKit)
     })
 }
 
-async function evaluateFiles(files: string[], options: EvaluateOptions): Promise<number> {
+async function evaluateFiles(files: string[], options: EvaluateOptions, byKit: boolean): Promise<number> {
   const inputs = await Promise.all(files.map(readCredential))
   const pictures = inputs.flatMap((each) => ('picture' in each ? [each.picture] : []))
   const texts = inputs.flatMap((each) => ('text' in each ? [each.text] : []))
@@ -101,24 +110,59 @@ async function evaluateFiles(files: string[], options: EvaluateOptions): Promise
   // Told at once: the question may be refused.
   if (explanation && !options.json) console.log(`${printedExplanation(explanation, options.showContent === true)}\n`)
   // Who runs the command line is the operator: the anchors are his own files.
-  const server = await openLoadedServer({ ...readConfig(), allowRequestTrustAnchors: true })
+  const config = { ...readConfig(), allowRequestTrustAnchors: true }
+  const verdicts = byKit || options.kit !== undefined ? await openKit(config, options) : await openServer(config)
   try {
-    const settings = { allowRequestTrustAnchors: true, jurisdiction: server.config.jurisdiction }
-    const request = readEvaluateRequest(question, settings, { now: server.now(), language: options.language })
-    const evaluation = await server.evaluate.evaluate(request)
-    console.log(options.json ? json(evaluation, explanation, options) : printedEvaluation(evaluation, options.language))
+    const { jurisdiction, kit } = verdicts
+    const settings = { allowRequestTrustAnchors: true, jurisdiction }
+    const at = momentOf(question)
+    if (at && kit !== undefined)
+      throw badRequest('A kit answers as of now alone: it holds no earlier state.', 'not-supported')
+    const request = readEvaluateRequest(question, settings, { now: at ?? new Date(), language: options.language })
+    const evaluation = await verdicts.evaluate(request, at)
+    const printed = () =>
+      printedEvaluation(evaluation, options.language) + (kit === undefined ? '' : `\n\nverifier kit ${kit}`)
+    console.log(options.json ? json(evaluation, explanation, { ...options, ...(kit ? { kit } : {}) }) : printed())
     return statusOfDecision[evaluation.decision]
   } finally {
-    await server.close()
+    await verdicts.close()
   }
+}
+
+/** The evaluation as of a moment, told what is not as it was then. */
+function evaluateThen(server: VidimusServer, request: EvaluateRequest, at: Date): Promise<Evaluation> {
+  return server.evaluateAsOf({ at, client: '' }, ({ evaluate, remarks }) => {
+    for (const remark of remarks) console.error(remark)
+    return evaluate.evaluate(request)
+  })
+}
+
+// Each is loaded where it is wanted: a verdict by a kit does not wait for a server.
+
+async function openServer(config: Config): Promise<Verdicts> {
+  const { openLoadedServer } = await import('./loaded-server.ts')
+  const server = await openLoadedServer(config)
+  const { jurisdiction } = config
+  return {
+    jurisdiction,
+    evaluate: (request, at) => (at ? evaluateThen(server, request, at) : server.evaluate.evaluate(request)),
+    close: () => server.close(),
+  }
+}
+
+async function openKit(config: Config, { kit, kitKey = [] }: EvaluateOptions): Promise<Verdicts> {
+  const { openKitVerdicts } = await import('./kit/kit-verdicts.ts')
+  return openKitVerdicts(config, { file: kit, keys: kitKey })
 }
 
 function json(
   evaluation: Evaluation,
   explanation: Explained | undefined,
-  { showContent = false }: EvaluateOptions,
+  { showContent = false, kit }: EvaluateOptions,
 ): string {
-  const reply = evaluationReply(evaluation)
+  const told = evaluationReply(evaluation)
+  const named: Parameter[] = kit === undefined ? [] : [{ name: 'verifierKit', valueString: kit }]
+  const reply = { ...told, parameter: [...(told.parameter ?? []), ...named] }
   const shown = explanation ? { ...explanationAsJson(explanation, showContent), evaluation: reply } : reply
   return terminalText(JSON.stringify(shown, null, 2))
 }
@@ -142,6 +186,7 @@ async function withParameters(question: Parameters, file: string): Promise<Param
   const faults = shapeIssues(added)
   if (faults.length > 0) throw new FhirError(400, faults)
   const whole = { ...added, parameter: [...(question.parameter ?? []), ...(added.parameter ?? [])] }
+  const { checkParameters } = await import('../operations/evaluate.ts')
   checkParameters(whole)
   return whole
 }
@@ -158,6 +203,7 @@ function readJson(text: string, file: string): unknown {
 function requestParameters(anchors: string[], options: EvaluateOptions): Parameter[] {
   const parameters: Parameter[] = []
   for (const anchor of anchors) parameters.push({ name: 'trustAnchor', valueBase64Binary: anchor })
+  if (options.asOf) parameters.push({ name: 'asOf', valueInstant: options.asOf })
   if (options.at) parameters.push({ name: 'evaluationDateTime', valueDateTime: options.at })
   if (options.jurisdiction) parameters.push({ name: 'jurisdiction', valueCode: options.jurisdiction })
   for (const plan of options.plan ?? []) parameters.push({ name: 'planDefinition', valueCanonical: plan })

@@ -9,6 +9,7 @@ import { importPath } from '../publish/import/import-path.ts'
 import { logImport } from '../publish/import/log.ts'
 import { importCatalogue } from '../publish/import/product-catalogue/import-catalogue.ts'
 import { importFailure, reportJson, reportLines } from '../publish/import/report.ts'
+import { createEuValueSets } from '../server/eu-value-sets.ts'
 import { software } from '../server.ts'
 import { type CommandResult, exitCodes } from './exit-codes.ts'
 import { importOptions, openLoadedServer } from './loaded-server.ts'
@@ -83,6 +84,7 @@ async function importAll(paths: string[], options: Options): Promise<boolean> {
   for (const path of paths) await stat(path)
   const signers = readSigners(options.signer ?? [])
   const server = await openLoadedServer(readConfig())
+  const valueSets = createEuValueSets(server.storage)
   const reports: Json[] = []
   let isGood = true
   try {
@@ -96,7 +98,11 @@ async function importAll(paths: string[], options: Options): Promise<boolean> {
         : importPath(path, {
             ...common,
             examples: options.examples === true,
-            euRules: { uploadKeys: uploadKeys(server.trust, signers), now: server.now() },
+            euRules: {
+              uploadKeys: uploadKeys(server.trust, signers),
+              now: server.now(),
+              hasValueSet: async (id) => (await valueSets.find(id)) !== undefined,
+            },
             canonical: options.canonical ?? `${publicAddress(server.config)}/fhir`,
             codeSystem: { url: options.codeSystem, version: options.codeSystemVersion, name: options.name },
             onProgress: (done, total) => bar.show(done, total),

@@ -6,6 +6,7 @@ import { directorySettings } from './directory-settings.ts'
 import { frontSettings } from './front-settings.ts'
 import { gatewaySettings } from './gateway-settings.ts'
 import { historySettings } from './history-settings.ts'
+import { kitSettings } from './kit-settings.ts'
 import { legacySettings } from './legacy-settings.ts'
 import { listenerSettings } from './listener-settings.ts'
 import { mirrorSettings } from './mirror-settings.ts'
@@ -97,6 +98,7 @@ export const settings = [
   ...mirrorSettings,
   ...legacySettings,
   ...directorySettings,
+  ...kitSettings,
   {
     variable: 'JURISDICTION',
     kind: 'country',

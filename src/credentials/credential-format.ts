@@ -85,6 +85,8 @@ export interface Finding {
   status?: Status
   /** Told of a check that passed: no departure at all. */
   isNote?: true
+  /** Though it is no failure, nothing can be accepted with it. */
+  blocks?: true
   detail: string
 }
 

@@ -26,6 +26,8 @@ interface HashLists {
   countries: readonly string[]
   /** Whether a list names this, the first 16 bytes of a SHA-256. */
   names(type: RevocationHash, hash: Uint8Array): boolean
+  /** Whether a filter that stands in for a list lets this pass: a list names it, or something else that looks the same there. */
+  mayName?(type: RevocationHash, hash: Uint8Array): boolean
 }
 
 interface CardLists {

@@ -105,7 +105,7 @@ export interface OperationReply {
   headers?: Record<string, string>
   resource?: Resource
   /** Anything that is not a FHIR resource, e.g. FML text or a logical instance. */
-  raw?: { contentType: string; body: string | Uint8Array | AsyncIterable<string> }
+  raw?: { contentType: string; body: string | Uint8Array | AsyncIterable<string | Uint8Array> }
 }
 
 /**

@@ -2,6 +2,7 @@ import type { JsonObject } from '../base/json-value.ts'
 import type { Evaluate } from '../evaluate/evaluate.ts'
 import type { OperationCall } from '../fhir/operation.ts'
 import type { Bundle, Provenance, Resource } from '../fhir/types.ts'
+import type { KitShelf } from '../kit/shelf.ts'
 import type { ProvenanceVerdict } from '../provenance/signature/verify.ts'
 import type { ReadManifest } from '../publish/lifecycle/manifest.ts'
 import type { Rules } from '../rules/rules.ts'
@@ -42,6 +43,8 @@ export interface OperationContext {
    */
   evaluateAsOf<T>(asked: { at: Date; client: string }, work: (then: Then) => Promise<T>): Promise<T>
   signatures: OperationSignatures
+  /** Kits for verifiers without a network. */
+  verifierKits(): KitShelf
   /** The trusted keys now. */
   trustedKeys(): KeyIndex
   /** Address of the FHIR API, without a slash at its end. */

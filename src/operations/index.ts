@@ -7,6 +7,7 @@ import { cql } from './cql.ts'
 import { evaluateOperation } from './evaluate.ts'
 import { expand } from './expand.ts'
 import { importOperation } from './import/import.ts'
+import { verifierKit } from './kit/verifier-kit.ts'
 import { libraryEvaluate } from './library-evaluate.ts'
 import { lifecycleOperations } from './lifecycle/lifecycle.ts'
 import { lookup } from './lookup.ts'
@@ -44,6 +45,7 @@ export const operations: Operation<OperationContext>[] = [
   convert,
   packageOperation,
   dataRequirements,
+  verifierKit,
   trustedReference,
   verifyTrustOperation,
   verifySignatureOperation,

@@ -48,6 +48,10 @@ export function developmentKeys(options: DevelopmentKeyOptions): KeyMaterial[] {
   return readKeys(folder).map(({ material }) => material)
 }
 
+/** The same as far as they are there: none is made. @throws Error that names the file when one of them cannot be used */
+export const knownDevelopmentKeys = (dataDir: string): KeyMaterial[] =>
+  readKeys(join(dataDir, 'keys')).map(({ material }) => material)
+
 interface NumberedKey {
   number: number
   material: KeyMaterial

@@ -1,4 +1,5 @@
 import { jsonSize } from '../base/json-size.ts'
+import type { JsonObject } from '../base/json-value.ts'
 import { unprocessable } from '../fhir/error.ts'
 import type { Bundle, Issue, Library, Parameters, PlanDefinition } from '../fhir/types.ts'
 import { evaluateCertLogic, isCertLogic, readCertLogic, readCertLogicData } from './certlogic/certlogic.ts'
@@ -29,6 +30,7 @@ import type { RuleResult } from './rule-result.ts'
 import { createExpressionRunner, type ExpressionEnvironment, type RuleData } from './run-expression.ts'
 
 export { type EncodedResult, withGreatestDecimal } from './cql/run/to-parameters.ts'
+export { shippedElm } from './cql/translate/shipped-elm.ts'
 export type { LibraryInspector } from './inspect-library.ts'
 export { actionFaults, planFaults } from './plan-faults.ts'
 export { createPlans, type Plans } from './plans.ts'
@@ -75,6 +77,8 @@ interface LibraryCall {
   /** Names of defines; absent = all public ones. */
   expressions?: string[]
   data?: Bundle
+  /** Instances of logical models beside `data`. */
+  coreDataSets?: JsonObject[]
   /** Which Patient of `data`, when there are several. */
   subject?: string
   parameters?: Parameters
@@ -94,10 +98,7 @@ interface LibraryResult {
 }
 
 /** What rules are run over, for a verdict. */
-export interface RuleCall extends RuleData {
-  /** A language tag or an Accept-Language value. */
-  language?: string
-}
+export type RuleCall = RuleData
 
 /** Rules as a request names them, or as they were selected. */
 export type RuleSource = { plan: PlanDefinition } | NamedLibrary
@@ -177,13 +178,7 @@ export function createRules(environment: RuleEnvironment, options: RulesOptions 
     euValueSet: async (id) => environment.euValueSet?.(id),
   }
   const pin = pinner(environment)
-  const evaluateRules: Rules['evaluateRules'] = async (source, call) => {
-    const runner = createExpressionRunner(call, expressions)
-    const surroundings = { ...expressions, runner, pin, language: call.language }
-    return 'plan' in source
-      ? marked(source.plan, await runPlan(source.plan, surroundings))
-      : runRuleLibrary(source, surroundings)
-  }
+  const evaluateRules = ruleEvaluator({ expressions, pin })
 
   const certLogicOf = async (library: string | Library) => {
     const resource = typeof library === 'string' ? await findCertLogic(library, environment) : library
@@ -235,6 +230,17 @@ export function createRules(environment: RuleEnvironment, options: RulesOptions 
     },
   }
 }
+
+/** Runs rules with what a workshop holds. */
+export const ruleEvaluator =
+  ({ expressions, pin }: RuleWorkshop): Rules['evaluateRules'] =>
+  async (source, call) => {
+    const runner = createExpressionRunner(call, expressions)
+    const surroundings = { ...expressions, runner, pin, language: call.language }
+    return 'plan' in source
+      ? marked(source.plan, await runPlan(source.plan, surroundings))
+      : runRuleLibrary(source, surroundings)
+  }
 
 /** The results of a plan, marked where they inform and do not decide. */
 function marked(plan: PlanDefinition, results: RuleResult[]): RuleResult[] {

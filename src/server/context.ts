@@ -43,10 +43,10 @@ import { ruleTerminology } from './rule-terminology.ts'
 import { createValidation } from './validation.ts'
 
 /** The translations of own rules that are shipped. */
-const elmFolder = fileURLToPath(new URL('../../rules/cql', import.meta.url))
+export const elmFolder = fileURLToPath(new URL('../../rules/cql', import.meta.url))
 
 /** What operations are given, and the maps of verdicts, which use no draft that is not named by its version. */
-type Context = OperationContext & {
+export type Context = OperationContext & {
   verdictMaps: Maps
   images: ImageReader
   euValueSets: EuValueSets
@@ -60,6 +60,8 @@ export interface Contexts {
   authors: Context
   /** What a principal is given; undefined when that is what everybody is. */
   viewOf(principal: Principal): { storage: Storage; context: Context } | undefined
+  /** What everybody is given, over a store that does some things otherwise, until it is closed. */
+  over(own: (storage: Storage) => Partial<Storage>): { context: Context; close(): Promise<void> }
   close(): Promise<void>
 }
 
@@ -86,21 +88,26 @@ export function createContexts(parts: ContextParts): Contexts {
       const storage = publicView(parts.storage, sees)
       return { storage, context: { ...(draftTypes.every(sees) ? authors : everybody), storage } }
     },
+    over(own) {
+      const changed = { ...storage, ...own(storage) }
+      const context = createContext({ ...parts, storage: changed, evaluateAsOf: asOf.evaluateAsOf('everybody') })
+      return { context, close: () => closeContext(context) }
+    },
     close: async () => void (await Promise.all([...[everybody, authors].map(closeContext), asOf.close()])),
   }
 }
 
 /** Ends the processes of a context. */
-async function closeContext({ rules, mapJobs, images, closeManifests }: Context): Promise<void> {
+export async function closeContext({ rules, mapJobs, images, closeManifests }: Context): Promise<void> {
   await Promise.all([rules.close(), mapJobs.close(), images.close(), closeManifests()])
 }
 
 /** Types that terminology, maps and rules are made of. */
 const draftTypes = [...new Set([...mapTypes, ...ruleTypes])]
 
-/** What the context is made of. */
+/** What a context is made of. */
 export interface ContextParts
-  extends Pick<OperationContext, 'storage' | 'now' | 'trustedReference' | 'signatures' | 'baseUrl'> {
+  extends Pick<OperationContext, 'storage' | 'now' | 'trustedReference' | 'signatures' | 'baseUrl' | 'verifierKits'> {
   config: Config
   /** Admits rules and maps that are to be run. */
   guard: RuleGuard
@@ -116,7 +123,7 @@ export interface ContextParts
 }
 
 /** Gives each room what it needs of the others. */
-function createContext(parts: ContextParts & Pick<OperationContext, 'evaluateAsOf'>): Context {
+export function createContext(parts: Omit<ContextParts, 'past'> & Pick<OperationContext, 'evaluateAsOf'>): Context {
   const { config, storage, pending, now, trustedReference, signatures, guard } = parts
   const uuid = () => randomUUID()
   const { cpuMilliseconds, replyBytes } = config.requestLimits
@@ -176,15 +183,16 @@ function createContext(parts: ContextParts & Pick<OperationContext, 'evaluateAsO
   const { evaluateUnder } = under
   const made = { storage, terminology, maps, verdictMaps, mapJobs, images, rules, evaluate, euValueSets }
   const own = { ...made, manifest, evaluateUnder, closeManifests: under.close }
-  const { baseUrl, evaluateAsOf } = parts
+  const { baseUrl, evaluateAsOf, verifierKits } = parts
   const folders = { uploads: join(config.dataDir, 'uploads'), indexes: join(config.dataDir, INDEXES_FOLDER) }
   const validation = createValidation({ ...own, pending, now })
-  const wired = { admit: guard.admit, validation, trustedReference, signatures, trustedKeys, baseUrl, evaluateAsOf }
+  const given = { trustedReference, signatures, trustedKeys, baseUrl, evaluateAsOf, verifierKits }
+  const wired = { admit: guard.admit, validation, ...given }
   return { ...own, ...folders, ...wired, limits, now, uuid }
 }
 
 function wireEvaluate(
-  { config, storage, trust, network, now, formats, guard }: ContextParts,
+  { config, storage, trust, network, now, formats, guard }: Omit<ContextParts, 'past'>,
   { rules, verdictMaps, images, revision }: Pick<Context, 'rules' | 'verdictMaps' | 'images'> & { revision: Revision },
 ): Evaluate {
   const findMap = mapFinder(storage, () => revision(mapTypes))

@@ -38,7 +38,7 @@ async function answers(count: number, { answer, limits }: Setting) {
   const lines: { resourceType: string; issue?: { code: string }[] }[] = []
   const body = reply.raw?.body
   assert.ok(body && typeof body === 'object' && Symbol.asyncIterator in body)
-  for await (const text of body) lines.push(JSON.parse(text))
+  for await (const text of body) lines.push(JSON.parse(String(text)))
   return lines
 }
 

@@ -931,6 +931,21 @@ const artefacts: HostileRequest[] = [
     bound: budget,
   },
   {
+    operation: '$verifier-kit',
+    name: 'another one in each entry of a batch',
+    path: '',
+    body: batch(repeat(100, (i) => get(`$verifier-kit?jurisdiction=XA&trustDomain=D${i}`))),
+    statuses: [200],
+    bound: 'kits of one client in a minute',
+  },
+  {
+    operation: '$verifier-kit',
+    name: 'rule sets that nobody has',
+    path: `$verifier-kit?jurisdiction=XA&${repeat(50, (i) => `planDefinition=http://example.org/${i}`).join('&')}`,
+    statuses: [404],
+    bound: 'parameters of a call',
+  },
+  {
     operation: '$package',
     name: 'with the members of the largest set',
     path: 'ValueSet/hostile/$package?capability=executable',

@@ -81,15 +81,18 @@ async function runCredentials(question: CaseQuestion, { server, issuerAt, listen
   for (const each of data.kind === 'credentials' ? data.credentials : []) codes.push(await issue(each, issuing))
   const settings = { allowRequestTrustAnchors: false, jurisdiction: undefined }
   const request = readEvaluateRequest(parametersOf(codes, question), settings, { now: clock, language })
-  const { result, asked } = await listening(() => server.evaluate.evaluate(request))
+  const { result, heard } = await listening(() => server.evaluate.evaluate(request))
   const { obstacles, decision, rules } = result
   const isVerified = result.status === 'VERIFIED'
+  const answered = new Set(heard.flatMap((each) => each.answered))
+  const listed = rules.filter((each) => !answered.has(each))
   return {
     decision,
     ...(isVerified ? {} : { notJudged: `the credential is ${result.status}: ${reasonOf(result)}` }),
     rules,
     defines: new Map(),
-    asked,
+    asked: heard.map(({ asked }) => asked),
+    listed,
     decide: (others) => decide(isVerified, { rules: others, obstacles }),
   }
 }
@@ -150,7 +153,7 @@ async function runData(question: CaseQuestion, author: AuthorServer): Promise<Ru
   const results = []
   for (const { source } of asked) results.push(...(await rules.evaluateRules(source, call)))
   const decideOf: Run['decide'] = (others) => decide(true, { rules: others, obstacles: [] })
-  return { decision: decideOf(results), rules: results, defines: new Map(), asked, decide: decideOf }
+  return { decision: decideOf(results), rules: results, defines: new Map(), asked, listed: [], decide: decideOf }
 }
 
 const toBundle = 'http://vidimus.org/fhir/StructureMap/CoreDataSetToBundle'

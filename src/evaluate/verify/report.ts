@@ -18,6 +18,8 @@ interface CheckReport {
   failedWith(): Status | undefined
   /** Every check in order; those never entered are `skipped`. */
   checks(): Check[]
+  /** What makes `accepted` impossible, though no check fails by it. */
+  blocking(): string[]
 }
 
 /** An empty report. */
@@ -30,7 +32,9 @@ export function createReport(): CheckReport {
     return known
   }
   const failure = (name: CheckName) => entered.get(name)?.find(({ status }) => status !== undefined)?.status
+  const blocking = () => [...entered.values()].flat().flatMap(({ blocks, detail }) => (blocks ? [detail] : []))
   return {
+    blocking,
     pass: (name) => void findingsOf(name),
     enter(...findings) {
       for (const each of findings) findingsOf(each.check).push(each)

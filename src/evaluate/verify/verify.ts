@@ -243,7 +243,10 @@ function verdict(
   }
   if (status !== 'VERIFIED' || !opened) return verification
   const { content, events, happened = events, links = [] } = opened
-  const obstacles = opened.obstacles.filter(({ blocks }) => blocks).map(({ text }) => incomplete(text))
+  const obstacles = [
+    ...opened.obstacles.filter(({ blocks }) => blocks).map(({ text }) => text),
+    ...report.blocking(),
+  ].map(incomplete)
   const inputs = formats.flatMap((name) => format.kinds[name]?.input?.(content) ?? [])
   if (inputs.length < formats.length && obstacles.length === 0)
     obstacles.push(incomplete('The credential holds a kind of certificate whose content is not mapped'))

@@ -72,14 +72,16 @@ export async function replyEntry(reply: FhirReply): Promise<BundleEntry> {
   return entry
 }
 
-async function binary(contentType: string, body: string | Uint8Array | AsyncIterable<string>): Promise<Resource> {
+type RawContent = NonNullable<FhirReply['raw']>['body']
+
+async function binary(contentType: string, body: RawContent): Promise<Resource> {
   let bytes: Buffer
   if (typeof body === 'string') bytes = Buffer.from(body)
   else if (body instanceof Uint8Array) bytes = Buffer.from(body)
   else {
-    const pieces: string[] = []
-    for await (const piece of body) pieces.push(piece)
-    bytes = Buffer.from(pieces.join(''))
+    const pieces: Uint8Array[] = []
+    for await (const piece of body) pieces.push(typeof piece === 'string' ? Buffer.from(piece) : piece)
+    bytes = Buffer.concat(pieces)
   }
   return { resourceType: 'Binary', contentType, data: bytes.toString('base64') }
 }

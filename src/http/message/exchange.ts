@@ -49,7 +49,7 @@ export interface FhirRequest {
 /** Bytes of a content type that is not FHIR. */
 interface RawBody {
   contentType: string
-  body: string | Uint8Array | AsyncIterable<string>
+  body: string | Uint8Array | AsyncIterable<string | Uint8Array>
 }
 
 /** The answer of an interaction, before it is written in some format. */
@@ -67,7 +67,7 @@ export interface Outgoing {
   status: number
   headers: Record<string, string>
   /** Text goes out in one piece with the headers, which saves a second write to the socket. */
-  body?: string | Uint8Array | AsyncIterable<string>
+  body?: string | Uint8Array | AsyncIterable<string | Uint8Array>
   /** Where packed forms of the body are kept, when it will be sent again. */
   packed?: Map<string, Uint8Array>
 }

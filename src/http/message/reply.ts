@@ -263,7 +263,11 @@ function pack(bytes: string | Uint8Array, coding: 'gzip' | 'br'): Promise<Uint8A
 async function sendStream(
   message: IncomingMessage,
   response: ServerResponse,
-  { status, headers, body }: { status: number; headers: Record<string, string>; body: AsyncIterable<string> },
+  {
+    status,
+    headers,
+    body,
+  }: { status: number; headers: Record<string, string>; body: AsyncIterable<string | Uint8Array> },
 ): Promise<number> {
   response.writeHead(status, headers)
   let length = 0

@@ -33,8 +33,19 @@ const profiles = {
     what: 'The endpoints of the EU Digital COVID Certificate are',
     documents: ['/valuesets', '/rules', '/countrylist', '/publickey'],
   },
-  'value-sets': { what: 'Value sets are', types: ['ValueSet'], documents: ['/valuesets'] },
-  rules: { what: 'Rules are', types: ['Library', 'PlanDefinition', 'ActivityDefinition'], documents: ['/rules'] },
+  kits: { what: 'Verifier kits are', operations: ['verifier-kit'] },
+  'value-sets': {
+    what: 'Value sets are',
+    types: ['ValueSet'],
+    operations: ['verifier-kit'],
+    documents: ['/valuesets'],
+  },
+  rules: {
+    what: 'Rules are',
+    types: ['Library', 'PlanDefinition', 'ActivityDefinition'],
+    operations: ['verifier-kit'],
+    documents: ['/rules'],
+  },
 } satisfies Record<string, RouteProfile>
 
 /** A name of the setting. */

@@ -15,8 +15,8 @@ import { parseMap, readR5 } from '../../structure-map/maps.ts'
 import { assignIds, derivedId, identityOf } from './assign-ids.ts'
 import type { Candidate, Gate } from './candidate.ts'
 import { findDefects } from './defects.ts'
-import { allOrNone, withStoredTexts } from './eu-rules/all-or-none.ts'
-import type { EuRuleTrust } from './eu-rules/open-signed.ts'
+import { allOrNone, warnOfValueSets, withStoredTexts } from './eu-rules/all-or-none.ts'
+import type { EuRuleSurroundings } from './eu-rules/open-signed.ts'
 import { createEuRuleReader } from './eu-rules/read-rules.ts'
 import { keepApart } from './import-code-system.ts'
 import { judge } from './judge.ts'
@@ -38,8 +38,8 @@ export interface ImportOptions {
    * skipped.
    */
   canonical?: string
-  /** Whose signatures on rules of the EU count; without it signed ones are refused. */
-  euRules?: EuRuleTrust
+  /** What is known of rules of the EU; without it signed ones are refused. */
+  euRules?: EuRuleSurroundings
   /** Judges everything and stores nothing; code systems stay in their resources. */
   dryRun?: boolean
   /** Folder for code systems that are too large for a resource; without it they stay in theirs. */
@@ -96,6 +96,7 @@ async function importOpen(opened: OpenPackage, options: ImportOptions): Promise<
   const readable = await readCandidates(opened, report, options)
   const named = await withStoredTexts(await assignIds(readable, options.storage), options.storage)
   const candidates = allOrNone(await judge(named, options.gate), report)
+  if (options.euRules) await warnOfValueSets(candidates, options.euRules.hasValueSet)
   const resources = candidates.map((each) => each.resource)
   report.issues.push(...(await missingPackages(manifest, options)))
   report.issues.push(...(await findDefects(resources, { canonical: manifest?.canonical, storage: options.storage })))

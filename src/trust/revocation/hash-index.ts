@@ -59,6 +59,8 @@ export interface HashIndex {
   /** Gives up batches that have expired. */
   expire(now: Date): void
   has(query: HashQuery): boolean
+  /** Whether a hash may be there, where only a filter of the hashes is held, in which others have a place by chance; without it none is. */
+  mayHave?(query: HashQuery): boolean
   /**
    * All that it holds, in steps of some milliseconds; hashes of a batch in ascending order. What is changed meanwhile may or may not be
    * in it.

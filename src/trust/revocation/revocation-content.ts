@@ -14,6 +14,8 @@ export interface RevocationContent {
   incomplete?: string
   /** Where a gateway's list was left off. */
   book?: BatchBook
+  /** It is about every country, as a gateway's is, without its book. */
+  isOfEveryCountry?: true
   /** When what it holds was made: the newest date of a batch or file; undefined when nothing tells. */
   date?: Date | undefined
 }

@@ -41,6 +41,8 @@ interface HeldHashLists extends HeldLists {
   /** Codes of the participant, as its batches write it. */
   countries: string[]
   names(type: HashType, hash: Uint8Array): boolean
+  /** Whether a filter of hashes, in place of the hashes, lets one pass. */
+  mayName(type: HashType, hash: Uint8Array): boolean
 }
 
 /** Lists of an issuer of SMART Health Cards, for one key. */
@@ -101,7 +103,14 @@ function heldHashes(
   const { clock } = question
   const { keyIds, participants } = names(question)
   const isMeant = (country: string) => [...participants].some((each) => sameParticipant(each, country))
-  const held: HeldHashLists = { types: [], countries: [], faults: [], told: [], names: () => false }
+  const held: HeldHashLists = {
+    types: [],
+    countries: [],
+    faults: [],
+    told: [],
+    names: () => false,
+    mayName: () => false,
+  }
   const places: { content: RevocationContent; country: string }[] = []
   let isKnown = false
   for (const source of sources) {
@@ -132,6 +141,8 @@ function heldHashes(
   held.countries = [...new Set(held.countries)]
   held.names = (hashType, hash) =>
     places.some(({ content, country }) => content.hashes.has({ country, hashType, hash, keyIds, clock }))
+  held.mayName = (hashType, hash) =>
+    places.some(({ content, country }) => content.hashes.mayHave?.({ country, hashType, hash, keyIds, clock }) === true)
   return held
 }
 
@@ -141,8 +152,12 @@ function heldHashes(
  */
 function mayNameAnybody({ content, failure, maxAgeSeconds }: RevocationSource, clock: Date): boolean {
   if (!content || content.incomplete !== undefined || failure !== undefined) return true
-  const { book, date } = content
-  return book !== undefined && date !== undefined && clock.getTime() - date.getTime() > maxAgeSeconds * 1000
+  const { book, isOfEveryCountry, date } = content
+  return (
+    (book !== undefined || isOfEveryCountry === true) &&
+    date !== undefined &&
+    clock.getTime() - date.getTime() > maxAgeSeconds * 1000
+  )
 }
 
 const sum = (figures: CountryFigures[]): number => figures.reduce((all, { hashes }) => all + hashes, 0)

@@ -9,12 +9,19 @@ import { bindTerminology, type CqlTerminology } from './code-service.ts'
 import { type RecordSource, splitByPatient } from './data-provider.ts'
 import type { FhirClasses } from './fhir-instance.ts'
 import { bindParameters } from './from-parameters.ts'
-import { missingData } from './missing-data.ts'
 import { CqlMessageError } from './run-errors.ts'
 import { failure, rootCause } from './run-failure.ts'
 import { parseDateTime } from './temporal.ts'
 import { toJson } from './to-json.ts'
-import { type StepListener, type StepResults, tellSteps, tracedCopy, traceInto } from './trace.ts'
+import {
+  type Recording,
+  record,
+  type StepListener,
+  type StepResults,
+  tellSteps,
+  tracedCopy,
+  traceInto,
+} from './trace.ts'
 
 /** What a library is run over. */
 export interface RunCall {
@@ -76,8 +83,11 @@ export interface LibraryRun {
   has(name: string): boolean
   /** @throws FhirError 422 unknown define, or one that cannot run because of errors in the library */
   evaluate(name: string): Promise<DefineResult>
-  /** Which data a define lacked that gave null, e.g. `birthDate of Patient is missing`; see {@link missingData}. */
-  missing(name: string): Promise<string[]>
+  /**
+   * Evaluates a define once more, as {@link LibraryRun.trace}, and records every run of every step as a tree.
+   * @returns undefined for what cannot be told: a define that is not there, fails, or takes too many steps
+   */
+  record(name: string): Promise<Recording | undefined>
   /**
    * Evaluates a define once more over a copy of the library in which every step is numbered ({@link tracedCopy}), and adds what every
    * step gave. @returns the copy, whose nodes have the numbers as `localId`
@@ -141,11 +151,12 @@ export function openRun(library: CompiledLibrary, call: RunCall, environment: Ru
       await copy.executable.expressions[name].execute(context)
       return copy
     },
-    async missing(name) {
-      const [define] = chooseDefines(library, [name])
-      if (!define) return []
-      const told = messageListener([])
-      return missingData(library, name, (executable) => open(sourceOf(define), { executable, told }))
+    async record(name) {
+      const define = library.defines.find((each) => each.name === name)
+      if (!define) return undefined
+      const copy = tracedCopy(library)
+      const context = open(sourceOf(define), { executable: copy.executable, told: messageListener([]) })
+      return record(copy, name, context)
     },
   }
 }

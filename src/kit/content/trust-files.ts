@@ -1,0 +1,237 @@
+/**
+ * Whose keys count, as files of a kit, and back: every list with its entries as it stands, so that a kit judges as the server does. Each
+ * entry is a file of its own, named by its content: what a list loses or gains in a day is a small change of the kit.
+ */
+import { sha256Hex } from '../../base/crypto/sha256.ts'
+import { canonicalJson, isJsonObject, objectsIn } from '../../base/json.ts'
+import type { Json, JsonObject } from '../../base/json-value.ts'
+import type { KeyIndex } from '../../trust/keys/key-index.ts'
+import type { Distrust, Suspension } from '../../trust/keys/objections.ts'
+import type { TrustedKey } from '../../trust/keys/trusted-key.ts'
+import { isRemote, type SourceContent, type TrustSource, trustSourceKinds } from '../../trust/lists/trust-source.ts'
+import type { RevocationLists } from '../../trust/revocation/revocation-lists.ts'
+import { keysOf, revocationsOf, standingOf } from '../../trust/standing.ts'
+import { noFloor } from '../../trust/upkeep/plausible.ts'
+import type { SourceState } from '../../trust/upkeep/source-state.ts'
+import { KitError } from '../kit-error.ts'
+import { byName } from '../manifest.ts'
+import { dateOf, keyJson, readKey } from './key-file.ts'
+import { readRevocation, revocationJson } from './revocation-file.ts'
+
+/** The lists of a kit. */
+const listsFile = 'package/trust/lists.json'
+const keyFile = (name: string) => `package/trust/keys/${name}.json`
+const revocationFile = (name: string) => `package/trust/revocation/${name}.json`
+
+/** A name of a file for a text of any characters. */
+const nameFor = (text: string): string => sha256Hex(text).slice(0, 32)
+
+/** Files by their name. */
+export type KitFiles = Map<string, Uint8Array>
+
+/**
+ * Writes the sources of a server.
+ * @param trustDomains domains whose keys are wanted; none: all. What is withdrawn is withdrawn whatever its domain
+ * @param now when the kit is made
+ */
+export function trustFiles(sources: readonly SourceState[], trustDomains: readonly string[], now: Date): KitFiles {
+  const files: KitFiles = new Map()
+  const isWanted = wantedKeys(sources, trustDomains)
+  const note = (key: TrustedKey): string => {
+    const text = canonicalJson(keyJson(key))
+    const name = nameFor(text)
+    files.set(keyFile(name), Buffer.from(text))
+    return name
+  }
+  const lists = sources.map((state) => listJson(state, { note, isWanted, now, files }))
+  files.set(listsFile, Buffer.from(canonicalJson({ lists })))
+  return files
+}
+
+/** A key of another domain goes along where an entry of the same key is wanted: what one list says of it holds for all. */
+function wantedKeys(sources: readonly SourceState[], domains: readonly string[]): (key: TrustedKey) => boolean {
+  if (domains.length === 0) return () => true
+  const wanted = new Set<string>()
+  for (const { source, content } of sources)
+    for (const { domain, status, publicKeyThumbprint } of content?.keys ?? [])
+      if (source.required || domain === '' || status !== 'current' || domains.includes(domain))
+        wanted.add(publicKeyThumbprint)
+  return ({ publicKeyThumbprint, status }) => status !== 'current' || wanted.has(publicKeyThumbprint)
+}
+
+interface Writing {
+  note(key: TrustedKey): string
+  isWanted(key: TrustedKey): boolean
+  now: Date
+  files: KitFiles
+}
+
+const sortedNames = (keys: readonly TrustedKey[], { note }: Writing): string[] => keys.map(note).sort(byName)
+
+function listJson(state: SourceState, writing: Writing): JsonObject {
+  const { source, content, suspended = [], withdrawals = [], withdrawsUnknown, failure, waiting } = state
+  const { name, kind, required, maxAgeSeconds, rejectAgeSeconds, participant, issuer } = source
+  const revocation = content?.revocation
+  const file = revocation && nameFor(name)
+  if (revocation && file) {
+    // Of a remote list it counts when its server last said that it is the newest: that is now, as far as anybody can tell.
+    const isOwn = !(isRemote(source) && kind !== 'gateway-revocation')
+    const { date, ...rest } = revocation
+    writing.files.set(
+      revocationFile(file),
+      Buffer.from(canonicalJson(revocationJson(isOwn && date ? { ...rest, date } : rest))),
+    )
+  }
+  return present({
+    name,
+    kind,
+    required,
+    maxAgeSeconds,
+    rejectAgeSeconds,
+    participant,
+    issuer,
+    isRemote: isRemote(source) || undefined,
+    since: staleSince(state, writing.now),
+    isUnread: failure === undefined ? undefined : true,
+    withdrawsUnknown: withdrawsUnknown || undefined,
+    content: content && contentJson(content, writing),
+    revocation: file,
+    suspended: suspended.length > 0 ? suspensionNames(suspended, writing) : undefined,
+    withdrawals: withdrawals.length > 0 ? withdrawals.map((each) => contentJson(each, writing)) : undefined,
+    waiting: waiting && sortedNames(waiting.content.keys, writing),
+  })
+}
+
+/** So long after its last reading a remote list is taken to be as good as new: kits do not change with every reading. */
+const freshSeconds = 86_400
+
+/** When a remote list was last confirmed, of one that was not confirmed for long. */
+function staleSince({ source, checkedAt }: SourceState, now: Date): string | undefined {
+  if (!isRemote(source) || !checkedAt) return undefined
+  return (now.getTime() - checkedAt.getTime()) / 1000 > freshSeconds ? checkedAt.toISOString() : undefined
+}
+
+const suspensionNames = (suspended: readonly Suspension[], writing: Writing) =>
+  sortedNames(
+    suspended.map(({ key }) => key),
+    writing,
+  )
+
+function contentJson(
+  { keys, leftOut, created, suspended = [], distrust }: SourceContent,
+  writing: Writing,
+): JsonObject {
+  const left = leftOut.flatMap(({ key }) => key ?? [])
+  return present({
+    created,
+    // In the order of the list: of two keys under one id the first counts.
+    keys: keys.filter(writing.isWanted).map(writing.note),
+    leftOut: left.length > 0 ? sortedNames(left, writing) : undefined,
+    suspended: suspended.length > 0 ? suspensionNames(suspended, writing) : undefined,
+    distrust: distrust && { ...distrust },
+  })
+}
+
+function present(members: Record<string, Json | undefined>): JsonObject {
+  const found: JsonObject = {}
+  for (const [name, value] of Object.entries(members)) if (value !== undefined) found[name] = value
+  return found
+}
+
+// ---------- back ----------
+
+/** Reads a file of a kit as JSON. @throws KitError when there is none, or it is another than the manifest says */
+type ReadJson = (file: string) => Json
+
+/** What a kit's lists are read with. */
+export interface TrustReading {
+  read: ReadJson
+  /** When the kit was made: then every remote list was as new as its server knew. */
+  madeAt: Date
+  now(): Date
+}
+
+/**
+ * Keys and revocation lists of a kit.
+ * @throws KitError
+ */
+export async function readTrust(
+  reading: TrustReading,
+): Promise<{ keys: KeyIndex; revocations: RevocationLists | undefined }> {
+  const standing = standingOf(readSources(reading))
+  const keys = await keysOf(standing, reading.now)
+  return { keys, revocations: revocationsOf(standing, keys) }
+}
+
+/** The lists of a kit, as they stood when it was made. @throws KitError */
+export function readSources({ read, madeAt }: Pick<TrustReading, 'read' | 'madeAt'>): SourceState[] {
+  const lists = read(listsFile)
+  if (!isJsonObject(lists)) throw new KitError('content', `${listsFile} is no object`)
+  return objectsIn(lists.lists).map((list) => readList(list, { read, madeAt }))
+}
+
+function readList(list: JsonObject, { read, madeAt }: Pick<TrustReading, 'read' | 'madeAt'>): SourceState {
+  const name = String(list.name)
+  const source = sourceOf(list, name)
+  const keyOf = (key: Json): TrustedKey => readKey(read(keyFile(String(key))), keyFile(String(key)), name)
+  const contentOf = (json: Json | undefined) => (isJsonObject(json) ? readContent(json, name, keyOf) : undefined)
+  const content = contentOf(list.content)
+  const file = typeof list.revocation === 'string' ? revocationFile(list.revocation) : undefined
+  const revocation = file === undefined ? undefined : readRevocation(read(file), file)
+  const whole = content && revocation ? { ...content, revocation } : content
+  const withdrawals = objectsIn(list.withdrawals).flatMap((each) => contentOf(each) ?? [])
+  const waiting = Array.isArray(list.waiting) ? list.waiting.map(keyOf) : undefined
+  return {
+    source,
+    floor: noFloor,
+    checkedAt: dateOf(list.since, listsFile) ?? madeAt,
+    ...(whole ? { content: whole } : {}),
+    ...(list.isUnread === true ? { failure: 'it could not be read when the kit was made' } : {}),
+    ...(list.withdrawsUnknown === true ? { withdrawsUnknown: true } : {}),
+    ...(list.suspended === undefined ? {} : { suspended: suspensionsOf(list.suspended, keyOf) }),
+    ...(withdrawals.length > 0 ? { withdrawals } : {}),
+    ...(waiting ? { waiting: { content: { keys: waiting, warnings: [], leftOut: [] }, identity: '', text: '' } } : {}),
+  }
+}
+
+function sourceOf(list: JsonObject, name: string): TrustSource {
+  const kind = trustSourceKinds.find((each) => each === list.kind)
+  if (!kind) throw new KitError('content', `${listsFile}: the kind of the list ${name} is not known`)
+  const number = (member: string) => (typeof list[member] === 'number' ? { [member]: list[member] } : {})
+  const text = (member: string) => (typeof list[member] === 'string' ? { [member]: list[member] } : {})
+  return {
+    name,
+    kind,
+    // Nothing is read there: it only tells that somebody else has the list.
+    location: list.isRemote === true ? 'https://kit.invalid/' : 'kit',
+    ...(list.required === true ? { required: true } : {}),
+    ...number('maxAgeSeconds'),
+    ...number('rejectAgeSeconds'),
+    ...text('participant'),
+    ...text('issuer'),
+  }
+}
+
+const suspensionsOf = (json: Json, keyOf: (key: Json) => TrustedKey): Suspension[] =>
+  (Array.isArray(json) ? json : []).map((each) => ({
+    key: keyOf(each),
+    reason: 'its list says something of it that is not understood',
+  }))
+
+function readContent(json: JsonObject, list: string, keyOf: (key: Json) => TrustedKey): SourceContent {
+  const { created, keys, leftOut, suspended, distrust } = json
+  const all = (names: Json | undefined) => (Array.isArray(names) ? names : [])
+  return {
+    keys: all(keys).map(keyOf),
+    warnings: [],
+    leftOut: all(leftOut).map((each) => ({ entry: String(each), reason: 'its list leaves it out', key: keyOf(each) })),
+    ...(typeof created === 'string' ? { created } : {}),
+    ...(suspended === undefined ? {} : { suspended: suspensionsOf(suspended, keyOf) }),
+    ...(isJsonObject(distrust) ? { distrust: readDistrust(distrust, list) } : {}),
+  }
+}
+
+function readDistrust({ participants, thumbprints, keyIds }: JsonObject, list: string): Distrust {
+  const texts = (json: Json | undefined) => (Array.isArray(json) ? json.map(String) : [])
+  return { list, participants: texts(participants), thumbprints: texts(thumbprints), keyIds: texts(keyIds) }
+}

@@ -1,0 +1,99 @@
+/** `$evaluate` over a verifier kit: the same rooms as of a server, over what the kit holds, and nothing else of a server. */
+import type { Config } from '../../config.ts'
+import type { Evaluate } from '../../evaluate/evaluate.ts'
+import type { EvaluateRequest } from '../../evaluate/request.ts'
+import { readTrust } from '../../kit/content/trust-files.ts'
+import { KitError } from '../../kit/kit-error.ts'
+import { kitStorage } from '../../kit/kit-storage.ts'
+import { ageRemark, type OpenedKit } from '../../kit/open-kit.ts'
+import { jurisdictionOf } from '../../kit/scope.ts'
+import type { NetworkClient } from '../../network/network-client.ts'
+import type { RuleGuard } from '../../publish/provenance/rule-guard.ts'
+import type { KeyIndex } from '../../trust/keys/key-index.ts'
+import { closeContext, createContext } from '../context.ts'
+
+/** Verdicts by a kit. */
+export interface KitEvaluation {
+  /** The verifying jurisdiction of the kit, for questions that name none. */
+  jurisdiction: string
+  /** @throws KitError for a question that this kit is not made for; else as of a server */
+  evaluate(request: EvaluateRequest): ReturnType<Evaluate['evaluate']>
+  close(): Promise<void>
+}
+
+/** What evaluating by a kit takes beside it. */
+interface KitSurroundings {
+  config: Config
+  now(): Date
+}
+
+/** Opens it. @throws KitError where the keys of the kit cannot be read */
+export async function openKitEvaluation(kit: OpenedKit, { config, now }: KitSurroundings): Promise<KitEvaluation> {
+  const { keys, revocations } = await readTrust({ read: kit.json, madeAt: kit.proved.madeAt, now })
+  const context = createContext({
+    // What the server asks others for is not to be had here.
+    config: { ...config, network: false },
+    storage: kitStorage(kit),
+    trust: { keys: () => withRemark(keys, ageRemark(kit, now())), revocations: () => revocations },
+    guard: admitsAll,
+    pending: nothingPending,
+    network: noNetwork,
+    now,
+    trustedReference: () => notHere(),
+    signatures: { verify: notHere, verifyBundle: notHere, signBundle: notHere },
+    baseUrl: () => 'urn:vidimus:kit',
+    verifierKits: () => notHere(),
+    evaluateAsOf: notHere,
+  })
+  return {
+    jurisdiction: kit.manifest.jurisdiction,
+    evaluate(request) {
+      refuseOthers(request, kit)
+      return context.evaluate.evaluate(request)
+    },
+    close: () => closeContext(context),
+  }
+}
+
+/** The keys, each with what is said of the kit. */
+function withRemark(keys: KeyIndex, remark: string | undefined): KeyIndex {
+  if (remark === undefined) return keys
+  return { ...keys, remarksOn: (key) => [...(keys.remarksOn?.(key) ?? []), remark] }
+}
+
+/** @throws KitError for a question whose answer the kit cannot hold */
+function refuseOthers({ jurisdiction, trustDomains }: EvaluateRequest, { manifest }: OpenedKit): void {
+  if (jurisdiction !== undefined && jurisdictionOf(jurisdiction) !== manifest.jurisdiction)
+    throw new KitError(
+      'jurisdiction',
+      `the kit is made for ${manifest.jurisdiction}, and the question is asked for ${jurisdiction}`,
+    )
+  const other = manifest.trustDomains.length > 0 && trustDomains.find((each) => !manifest.trustDomains.includes(each))
+  if (other !== false && other !== undefined)
+    throw new KitError(
+      'jurisdiction',
+      `the kit has the keys of ${manifest.trustDomains.join(', ')} alone, and the question is asked for ${other}`,
+    )
+}
+
+/** What is in a kit was admitted when it was made. */
+const admitsAll: RuleGuard = { admit: async (resources) => resources, epoch: () => 0, recheck: async () => {} }
+
+const nothingPending = {
+  state: () => ({ status: 'none' as const }),
+  set: () => {},
+  epoch: () => 0,
+  isPending: async () => false,
+  refuse: async () => {},
+}
+
+const notHere = (): never => {
+  throw new Error('a kit gives verdicts, and nothing else')
+}
+
+const noNetwork: NetworkClient = {
+  request: async () => notHere(),
+  isListed: () => false,
+  openStream: async () => notHere(),
+  close: () => {},
+}
