@@ -37,9 +37,8 @@ import { threadMilliseconds } from '../workers/budget.ts'
 import { createEuValueSets, type EuValueSets } from './eu-value-sets.ts'
 import { evaluationsUnder } from './lifecycle.ts'
 import { linkFollower } from './link-follower.ts'
-import { memberships, type Revision } from './memberships.ts'
+import { memberships, type Revision, ruleTerminology } from './memberships.ts'
 import { evaluationsAsOf, type PastParts } from './past/as-of.ts'
-import { ruleTerminology } from './rule-terminology.ts'
 import { createValidation } from './validation.ts'
 
 /** The translations of own rules that are shipped. */

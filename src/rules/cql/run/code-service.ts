@@ -28,7 +28,7 @@ export type Translate = (
 ) => { code: string; system?: string; display?: string; equivalence: string }[]
 
 /** Values of a property of a code, as texts; undefined where the system does not know the code. */
-export type PropertiesOf = (code: string, property: string) => string[] | undefined
+type PropertiesOf = (code: string, property: string) => string[] | undefined
 
 /** A value set as the executor uses it: `in` asks for membership, only ExpandValueSet expands. */
 interface BoundValueSet {
