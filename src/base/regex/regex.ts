@@ -5,7 +5,7 @@
  */
 
 import { RE2JS } from 're2js'
-import { keep } from './keep.ts'
+import { keep } from '../keep.ts'
 import { parsePattern, type RegexNode } from './regex-parse.ts'
 
 /** Standards' own patterns have some 200 characters. */

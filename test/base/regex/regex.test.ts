@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { checkRegex, javaScriptReplacement, safeRegex } from '../../src/base/regex.ts'
+import { checkRegex, javaScriptReplacement, safeRegex } from '../../../src/base/regex/regex.ts'
 
 test('accepts what standards use', () => {
   for (const pattern of [
