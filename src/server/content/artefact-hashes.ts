@@ -1,9 +1,9 @@
-import { keep } from '../base/keep.ts'
-import type { EvaluateEnvironment } from '../evaluate/environment.ts'
-import { artefactName } from '../fhir/artefact.ts'
-import { contentHash } from '../publish/identity.ts'
-import { findByCanonical } from '../storage/find-artefacts.ts'
-import type { Storage } from '../storage/storage.ts'
+import { keep } from '../../base/keep.ts'
+import type { EvaluateEnvironment } from '../../evaluate/environment.ts'
+import { artefactName } from '../../fhir/artefact.ts'
+import { contentHash } from '../../publish/identity.ts'
+import { findByCanonical } from '../../storage/find-artefacts.ts'
+import type { Storage } from '../../storage/storage.ts'
 
 type ContentOf = NonNullable<EvaluateEnvironment['contentOf']>
 
