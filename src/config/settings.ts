@@ -138,7 +138,7 @@ export const settings = [
     choices: openOperationNames,
     fallbackText: 'all; none when NODE_ENV=production',
     description:
-      'What may be done without a token beside reads, `$evaluate` and the terminology operations, comma-separated: maps and libraries that come with a request, `$cql`, `$convert` of more than 64 kB, `$evaluate` as of an earlier moment. `none` for nothing.',
+      'What may be done without a token beside reads, `$evaluate` and the terminology operations, comma-separated: maps, libraries and plans that come with a request, `$cql`, `$convert` of more than 64 kB, `$evaluate` as of an earlier moment. `none` for nothing.',
   },
   {
     variable: 'TRUSTED_PROXIES',

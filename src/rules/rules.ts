@@ -10,6 +10,7 @@ import { createFhirClasses } from './cql/run/fhir-instance.ts'
 import { type DefineResult, runLibrary } from './cql/run/run.ts'
 import { createSandbox } from './cql/run/sandbox.ts'
 import { type EncodedResult, encodeResult } from './cql/run/to-parameters.ts'
+import { terminologyLibrary } from './cql/terminology/library.ts'
 import { generateFhirHelpers } from './cql/translate/fhir-helpers.ts'
 import { createLibraries } from './cql/translate/libraries.ts'
 import { findLibrary, type LibraryStore } from './cql/translate/library-index.ts'
@@ -17,6 +18,7 @@ import { type LibraryText, libraryCanonical } from './cql/translate/library-text
 import { fhirModelInfo, type ModelInfo } from './cql/translate/model-info.ts'
 import { shippedElm } from './cql/translate/shipped-elm.ts'
 import { createTranslator, type DerivedStore } from './cql/translate/translator.ts'
+import { type EachCall, evaluateEach } from './evaluate-each.ts'
 import { createInspector, type LibraryInspector } from './inspect-library.ts'
 import { type LibraryReferences, libraryReferences } from './library-references.ts'
 import { type LibraryRequirements, libraryRequirements, type RequirementsCall } from './library-requirements.ts'
@@ -31,7 +33,7 @@ import { createExpressionRunner, type ExpressionEnvironment, type RuleData } fro
 export { type EncodedResult, withGreatestDecimal } from './cql/run/to-parameters.ts'
 export { shippedElm } from './cql/translate/shipped-elm.ts'
 export type { LibraryInspector } from './inspect-library.ts'
-export { actionFaults, planFaults } from './plan-faults.ts'
+export { actionFaults, modifiers, planFaults } from './plan-faults.ts'
 export { createPlans, type Plans } from './plans.ts'
 export { everyAction, readAskedUses, readPlan } from './read-plan.ts'
 export type { RuleResult } from './rule-result.ts'
@@ -121,6 +123,11 @@ export interface Rules {
     call: LibraryCall & ForeignCall & { untrusted?: boolean },
   ): Promise<{ results: EncodedResult[]; ignored: Issue[] }>
   /**
+   * Defines of a stored library, in a process with limits, each with an answer of its own; see {@link EachCall}.
+   * @throws FhirError 422 too-costly
+   */
+  evaluateEach(call: EachCall & ForeignCall): Promise<Map<string, EncodedResult>>
+  /**
    * Runs rules for a verdict. At least one result: what cannot be understood or run, for whatever reason, is a failed rule.
    * @throws FhirError with a status from 500 on, when the server cannot answer now
    */
@@ -166,8 +173,8 @@ export function createRules(environment: RuleEnvironment, options: RulesOptions 
   })
   const translator = createTranslator(environment.derived, { ...pool, shipped: shippedElm(options.elmFolder) })
   const model = fhirModelInfo()
-  const helpers = fhirHelpers(model)
-  const libraries = createLibraries(environment, translator, [helpers])
+  const generated = [fhirHelpers(model), terminologyLibrary]
+  const libraries = createLibraries(environment, translator, generated)
   const run = { classes: createFhirClasses(model), terminology: environment }
   const sandbox = createSandbox(environment, pool)
   const expressions: ExpressionEnvironment = {
@@ -202,6 +209,8 @@ export function createRules(environment: RuleEnvironment, options: RulesOptions 
       const { results, ignored } = await runLibrary(compiled, call, run)
       return { results: results.map(encodeResult), ignored }
     },
+    evaluateEach: ({ client, isGone, ...call }) =>
+      evaluateEach(call, jobOf({ client, isGone }), { libraries, sandbox }),
     evaluateRules,
     evaluatePlan: (plan, call) => evaluateRules({ plan }, call),
     async listRules(source, why) {
@@ -219,9 +228,9 @@ export function createRules(environment: RuleEnvironment, options: RulesOptions 
       await checkParameters(parameters, named, { environment: expressions, context })
     },
     evaluateCql: ({ client, isGone, ...call }) => evaluateCql(call, jobOf({ client, isGone }), { libraries, sandbox }),
-    inspector: (beside) => createInspector(environment, { translator, generated: [helpers] }, beside),
-    references: (library) => libraryReferences(library, { ...expressions, generated: [helpers] }),
-    requirements: (call) => libraryRequirements(call, { ...expressions, generated: [helpers] }),
+    inspector: (beside) => createInspector(environment, { translator, generated }, beside),
+    references: (library) => libraryReferences(library, { ...expressions, generated }),
+    requirements: (call) => libraryRequirements(call, { ...expressions, generated }),
     workshop: { expressions, pin },
     translatorPids: translator.pids,
     async close() {

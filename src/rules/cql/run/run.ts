@@ -1,5 +1,6 @@
 import { DateTime, PatientContext } from 'cql-execution'
 import type { Json, JsonObject } from '../../../base/json-value.ts'
+import { keepPerObject } from '../../../base/keep.ts'
 import { badRequest, FhirError, isError, issue, unprocessable } from '../../../fhir/error.ts'
 import type { Bundle, Issue, Parameters } from '../../../fhir/types.ts'
 import { readInstances } from '../../models/instances.ts'
@@ -135,7 +136,7 @@ export function openRun(library: CompiledLibrary, call: RunCall, environment: Ru
     library,
     issues: listener.issues,
     ignored: bound.issues,
-    has: (name) => library.defines.some((each) => each.name === name),
+    has: (name) => definesByName(library).has(name),
     async evaluate(name) {
       const [define] = chooseDefines(library, [name])
       if (!define) throw new Error('unreachable: chooseDefines answers every name')
@@ -207,7 +208,7 @@ async function evidenceOf(
   context: PatientContext,
   library: CompiledLibrary,
 ): Promise<DefineResult['evidence']> {
-  const byName = new Map(library.defines.map((each) => [each.name, each]))
+  const byName = definesByName(library)
   const seen = new Set([define.name])
   const evidence: DefineResult['evidence'] = []
   const queue = [define]
@@ -233,10 +234,15 @@ async function evidenceOf(
   return evidence
 }
 
+/** Defines by name, once for a library: thousands of them are asked for one after the other. */
+const definesByName = keepPerObject(
+  ({ defines }: CompiledLibrary) => new Map(defines.map((each) => [each.name, each])),
+)
+
 function chooseDefines(library: CompiledLibrary, names: string[] | undefined): Define[] {
   if (!names) return library.defines.filter((each) => each.public)
   return names.map((name) => {
-    const found = library.defines.find((each) => each.name === name)
+    const found = definesByName(library).get(name)
     if (!found) throw unprocessable(`library ${library.canonical} has no define "${name}"`, 'not-found')
     return found
   })
@@ -249,7 +255,7 @@ function refuseErrors(library: CompiledLibrary, wanted: Define[]): void {
   // The translator repeats errors of included texts; those of stored ELM nobody has repeated.
   const errors = own.length > 0 ? own : library.includes.flatMap(errorsOf)
   if (errors.length === 0) return
-  const byName = new Map(library.defines.map((each) => [each.name, each]))
+  const byName = definesByName(library)
   const reached = new Set(wanted)
   for (const each of reached)
     for (const name of each.references) {

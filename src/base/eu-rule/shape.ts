@@ -1,7 +1,7 @@
 /** The form of a validation rule (technical specification "EU DCC validation rules", annex 1); what its logic says is not looked at. */
-import { isJsonObject } from './json.ts'
-import type { Json, JsonObject } from './json-value.ts'
-import { unknownMember } from './nearest.ts'
+import { isJsonObject } from '../json.ts'
+import type { Json, JsonObject } from '../json-value.ts'
+import { unknownMember } from '../nearest.ts'
 
 /** What is wrong with a rule. */
 export interface RuleProblem {
