@@ -11,6 +11,8 @@ type Translations = { en: string } & Record<'ar' | 'es' | 'fr' | 'pt' | 'ru' | '
 /** What `<name>.json` says of `<name>.cql`. */
 interface LibraryData {
   id: string
+  /** Version of the library and of its rule sets, where it is not the one of all content. */
+  version?: string
   title: string
   description: string
   parameters: {
@@ -53,12 +55,16 @@ interface PlanData {
 /** A PlanDefinition with one check, of which everything stands beside it, or with a list of them. */
 type RuleData = PlanData & (CheckData | { checks: CheckData[] })
 
-function library(name: string, { id, title, description, parameters, results, valueSets }: LibraryData): Library {
+function library(
+  name: string,
+  { id, version: own = version, title, description, parameters, results, valueSets }: LibraryData,
+): Library {
   return {
     resourceType: 'Library',
     id,
     url: canonical('Library', name),
     ...published,
+    version: own,
     name,
     title,
     type: {
@@ -148,13 +154,14 @@ const useContext = (use: string): NonNullable<PlanDefinition['useContext']>[numb
   valueCodeableConcept: { coding: [shown('verdict-use', use)] },
 })
 
-function planDefinition(libraryName: string, rule: RuleData): PlanDefinition {
+function planDefinition(libraryName: string, own: string, rule: RuleData): PlanDefinition {
   const checks = 'checks' in rule ? rule.checks : [rule]
   const plan: PlanDefinition & Translated = {
     resourceType: 'PlanDefinition',
     id: rule.id,
     url: canonical('PlanDefinition', rule.id),
     ...published,
+    version: own,
     name: rule.name,
     title: rule.title.en,
     _title: translations(rule.title),
@@ -177,7 +184,7 @@ function planDefinition(libraryName: string, rule: RuleData): PlanDefinition {
     ],
     ...(rule.jurisdiction ? { jurisdiction: jurisdictions(rule.jurisdiction) } : {}),
     relatedArtifact: citations(checks),
-    library: [`${canonical('Library', libraryName)}|${version}`],
+    library: [`${canonical('Library', libraryName)}|${own}`],
     action: checks.map(actionOf),
   }
   return plan
@@ -196,4 +203,7 @@ export const libraryResources = (): Library[] => texts().map((name) => library(n
 
 /** Every PlanDefinition of the folder `rules/`. */
 export const planDefinitions = (): PlanDefinition[] =>
-  texts().flatMap((name) => dataOf(name).rules.map((rule) => planDefinition(name, rule)))
+  texts().flatMap((name) => {
+    const { version: own = version, rules } = dataOf(name)
+    return rules.map((rule) => planDefinition(name, own, rule))
+  })

@@ -17,6 +17,7 @@ import { addRestore } from './operation/restore.ts'
 import { addStorage } from './operation/storage.ts'
 import { addExportEuRules } from './publish/export-eu-rules.ts'
 import { addPublish } from './publish/publish.ts'
+import { addRules } from './rules/rules.ts'
 import { addServe } from './serve.ts'
 import { addTrust } from './trust.ts'
 
@@ -28,6 +29,7 @@ const commands: AddCommand[] = [
   addImport,
   addExportEuRules,
   addPublish,
+  addRules,
   addBackup,
   addRestore,
   addStorage,

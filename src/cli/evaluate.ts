@@ -5,11 +5,12 @@ import { JsonError } from '../base/json-error.ts'
 import { type Config, readConfig } from '../config.ts'
 import type { Evaluation } from '../evaluate/evaluation.ts'
 import { evaluationReply } from '../evaluate/reply.ts'
-import { readEvaluateRequest } from '../evaluate/request.ts'
+import { type EvaluateRequest, momentOf, readEvaluateRequest } from '../evaluate/request.ts'
 import { shapeIssues } from '../fhir/check/input-resource.ts'
-import { FhirError, issue } from '../fhir/error.ts'
+import { badRequest, FhirError, issue } from '../fhir/error.ts'
 import { isOfType } from '../fhir/json.ts'
 import type { Parameter, Parameters, UsageContext } from '../fhir/types.ts'
+import type { VidimusServer } from '../server.ts'
 import { type CommandResult, exitCodes } from './exit-codes.ts'
 import { type Explained, explainPicture, explainTexts, explanationAsJson, printedExplanation } from './explain-input.ts'
 import type { Verdicts } from './kit/verdicts.ts'
@@ -19,6 +20,7 @@ import { terminalText } from './table.ts'
 
 interface EvaluateOptions {
   at?: string
+  asOf?: string
   plan?: string[]
   library?: string[]
   expression?: string[]
@@ -60,6 +62,7 @@ export function addEvaluate(program: Command, result: CommandResult, byKit = fal
       'file with the text or a picture, or - for standard input; several texts for a chunked SMART Health Card',
     )
     .option('--at <dateTime>', 'the clock, instead of now')
+    .option('--as-of <instant>', 'answer as a server over this DATA_DIR would have at that moment; also the clock')
     .option('--plan <canonical>', 'PlanDefinition to run (repeatable)', collect)
     .option('--library <canonical>', 'Library to run (repeatable)', collect)
     .option('--expression <name>', 'define of the library (repeatable)', collect)
@@ -112,8 +115,11 @@ async function evaluateFiles(files: string[], options: EvaluateOptions, byKit: b
   try {
     const { jurisdiction, kit } = verdicts
     const settings = { allowRequestTrustAnchors: true, jurisdiction }
-    const request = readEvaluateRequest(question, settings, { now: new Date(), language: options.language })
-    const evaluation = await verdicts.evaluate(request)
+    const at = momentOf(question)
+    if (at && kit !== undefined)
+      throw badRequest('A kit answers as of now alone: it holds no earlier state.', 'not-supported')
+    const request = readEvaluateRequest(question, settings, { now: at ?? new Date(), language: options.language })
+    const evaluation = await verdicts.evaluate(request, at)
     const printed = () =>
       printedEvaluation(evaluation, options.language) + (kit === undefined ? '' : `\n\nverifier kit ${kit}`)
     console.log(options.json ? json(evaluation, explanation, { ...options, ...(kit ? { kit } : {}) }) : printed())
@@ -123,13 +129,25 @@ async function evaluateFiles(files: string[], options: EvaluateOptions, byKit: b
   }
 }
 
+/** The evaluation as of a moment, told what is not as it was then. */
+function evaluateThen(server: VidimusServer, request: EvaluateRequest, at: Date): Promise<Evaluation> {
+  return server.evaluateAsOf({ at, client: '' }, ({ evaluate, remarks }) => {
+    for (const remark of remarks) console.error(remark)
+    return evaluate.evaluate(request)
+  })
+}
+
 // Each is loaded where it is wanted: a verdict by a kit does not wait for a server.
 
 async function openServer(config: Config): Promise<Verdicts> {
   const { openLoadedServer } = await import('./loaded-server.ts')
   const server = await openLoadedServer(config)
   const { jurisdiction } = config
-  return { jurisdiction, evaluate: (request) => server.evaluate.evaluate(request), close: () => server.close() }
+  return {
+    jurisdiction,
+    evaluate: (request, at) => (at ? evaluateThen(server, request, at) : server.evaluate.evaluate(request)),
+    close: () => server.close(),
+  }
 }
 
 async function openKit(config: Config, { kit, kitKey = [] }: EvaluateOptions): Promise<Verdicts> {
@@ -185,6 +203,7 @@ function readJson(text: string, file: string): unknown {
 function requestParameters(anchors: string[], options: EvaluateOptions): Parameter[] {
   const parameters: Parameter[] = []
   for (const anchor of anchors) parameters.push({ name: 'trustAnchor', valueBase64Binary: anchor })
+  if (options.asOf) parameters.push({ name: 'asOf', valueInstant: options.asOf })
   if (options.at) parameters.push({ name: 'evaluationDateTime', valueDateTime: options.at })
   if (options.jurisdiction) parameters.push({ name: 'jurisdiction', valueCode: options.jurisdiction })
   for (const plan of options.plan ?? []) parameters.push({ name: 'planDefinition', valueCanonical: plan })

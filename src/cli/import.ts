@@ -9,6 +9,7 @@ import { importPath } from '../publish/import/import-path.ts'
 import { logImport } from '../publish/import/log.ts'
 import { importCatalogue } from '../publish/import/product-catalogue/import-catalogue.ts'
 import { importFailure, reportJson, reportLines } from '../publish/import/report.ts'
+import { createEuValueSets } from '../server/eu-value-sets.ts'
 import { software } from '../server.ts'
 import { type CommandResult, exitCodes } from './exit-codes.ts'
 import { importOptions, openLoadedServer } from './loaded-server.ts'
@@ -22,9 +23,9 @@ interface Options {
   codeSystem?: string
   codeSystemVersion?: string
   name?: string
+  productCatalogue?: boolean
   signer?: string[]
   dryRun?: boolean
-  productCatalogue?: boolean
 }
 
 /**
@@ -71,7 +72,7 @@ const softwareName = `${software.name} ${software.version}`
 function refuseMixed({ productCatalogue, ...options }: Options): void {
   if (!productCatalogue) return
   for (const [name, value] of Object.entries(options))
-    if (value !== undefined && name !== 'json')
+    if (value !== undefined && name !== 'json' && name !== 'dryRun')
       throw badRequest(
         `--product-catalogue does not go with --${name.replace(/[A-Z]/g, (each) => `-${each.toLowerCase()}`)}.`,
       )
@@ -83,6 +84,7 @@ async function importAll(paths: string[], options: Options): Promise<boolean> {
   for (const path of paths) await stat(path)
   const signers = readSigners(options.signer ?? [])
   const server = await openLoadedServer(readConfig())
+  const valueSets = createEuValueSets(server.storage)
   const reports: Json[] = []
   let isGood = true
   try {
@@ -90,14 +92,17 @@ async function importAll(paths: string[], options: Options): Promise<boolean> {
       const bar = progressBar(path)
       const audited = (source: string, counts: ReadonlyMap<string, number>) =>
         importEvent({ recorded: server.now().toISOString(), software: softwareName, source, counts })
+      const common = { ...importOptions(server), audited, dryRun: options.dryRun === true }
       const importing = options.productCatalogue
-        ? importCatalogue(path, { ...importOptions(server), now: server.now(), audited })
+        ? importCatalogue(path, { ...common, now: server.now() })
         : importPath(path, {
-            ...importOptions(server),
-            audited,
+            ...common,
             examples: options.examples === true,
-            euRules: { uploadKeys: uploadKeys(server.trust, signers), now: server.now() },
-            dryRun: options.dryRun === true,
+            euRules: {
+              uploadKeys: uploadKeys(server.trust, signers),
+              now: server.now(),
+              hasValueSet: async (id) => (await valueSets.find(id)) !== undefined,
+            },
             canonical: options.canonical ?? `${publicAddress(server.config)}/fhir`,
             codeSystem: { url: options.codeSystem, version: options.codeSystemVersion, name: options.name },
             onProgress: (done, total) => bar.show(done, total),

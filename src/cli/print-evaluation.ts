@@ -81,7 +81,17 @@ function ruleLines(rule: Evaluation['rules'][0], { outcomes, informs }: Labels):
     `      ${[rule.planDefinition, rule.library && `${rule.library}#${rule.expression}`].filter(Boolean).join('  ')}`,
   )
   for (const { name, value } of rule.evidence) lines.push(`      ${name} = ${shown(value)}`)
+  if (rule.explanation) lines.push(...explanationLines(rule.explanation, 3))
   return lines
+}
+
+/** Reasons below what they decided, each level further in. */
+function explanationLines(
+  { text, place, parts }: NonNullable<Evaluation['rules'][0]['explanation']>,
+  level: number,
+): string[] {
+  const at = place ? `  (${place.library} ${place.line}:${place.column})` : ''
+  return [`${'  '.repeat(level)}${oneLine(text)}${at}`, ...parts.flatMap((each) => explanationLines(each, level + 1))]
 }
 
 function shown(value: Json): string {

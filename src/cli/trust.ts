@@ -8,6 +8,7 @@ import { createListProcess } from '../trust/lists/list-process.ts'
 import { fileReaders, loadTrustLists, type Trust, type TrustListStatus } from '../trust/trust.ts'
 import { type CommandResult, exitCodes } from './exit-codes.ts'
 import { addExplain } from './network/trust-explain.ts'
+import { addHistory } from './network/trust-history.ts'
 import { addParticipants } from './network/trust-participants.ts'
 import { printedLists } from './network/trust-printed.ts'
 import { addRefresh } from './network/trust-refresh.ts'
@@ -40,6 +41,7 @@ export function addTrust(program: Command, result: CommandResult): void {
     })
   addRefresh(trust, result)
   addExplain(trust, result)
+  addHistory(trust, result)
   addKeysOfLists(trust)
   addParticipants(trust)
   addVerify(trust, result)

@@ -5,8 +5,8 @@ import { authoritySettings } from './authority-settings.ts'
 import { directorySettings } from './directory-settings.ts'
 import { frontSettings } from './front-settings.ts'
 import { gatewaySettings } from './gateway-settings.ts'
-import { kitSettings } from './kit-settings.ts'
 import { historySettings } from './history-settings.ts'
+import { kitSettings } from './kit-settings.ts'
 import { legacySettings } from './legacy-settings.ts'
 import { listenerSettings } from './listener-settings.ts'
 import { mirrorSettings } from './mirror-settings.ts'
@@ -138,7 +138,7 @@ export const settings = [
     choices: openOperationNames,
     fallbackText: 'all; none when NODE_ENV=production',
     description:
-      'What may be done without a token beside reads, `$evaluate` and the terminology operations, comma-separated: maps and libraries that come with a request, `$cql`, `$convert` of more than 64 kB, `$evaluate` as of an earlier moment. `none` for nothing.',
+      'What may be done without a token beside reads, `$evaluate` and the terminology operations, comma-separated: maps, libraries and plans that come with a request, `$cql`, `$convert` of more than 64 kB, `$evaluate` as of an earlier moment. `none` for nothing.',
   },
   {
     variable: 'TRUSTED_PROXIES',

@@ -4,6 +4,8 @@ import { operationOutcome } from '../fhir/error.ts'
 import type { Binary, Parameter, Parameters } from '../fhir/types.ts'
 import type { Evaluation } from './evaluation.ts'
 
+type Explanation = NonNullable<Evaluation['rules'][number]['explanation']>
+
 /** Writes an evaluation as the Parameters of the contract (docs/evaluate.md, Reply). */
 export function evaluationReply(evaluation: Evaluation): Parameters {
   const parameter: Parameter[] = [
@@ -81,7 +83,19 @@ function ruleParts(rule: Evaluation['rules'][number]): Parameter[] {
   for (const { name, value } of rule.evidence) {
     part.push({ name: 'evidence', part: [{ name: 'name', valueString: name }, valuePart(value)] })
   }
+  if (rule.explanation) part.push(explanationPart(rule.explanation, rule.expression))
   return part
+}
+
+/** Why a sub-expression gave what it gave, as evidence in which stands by what evidence it was decided. */
+function explanationPart({ text, value, place, parts }: Explanation, expression?: string): Parameter {
+  const part: Parameter[] = [{ name: 'name', valueString: expression || text }, valuePart(value)]
+  part.push({ name: 'text', valueString: text })
+  if (place) {
+    const { library, line, column } = place
+    part.push({ name: 'place', valueString: `library ${library}, line ${line}, column ${column}` })
+  }
+  return { name: 'evidence', part: [...part, ...parts.map((each) => explanationPart(each))] }
 }
 
 /** A value of any shape as one part named `value`. */

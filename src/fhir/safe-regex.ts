@@ -1,7 +1,7 @@
-import { safeRegex as compile, RegexError, type SafeRegex } from '../base/regex.ts'
+import { safeRegex as compile, RegexError, type SafeRegex } from '../base/regex/regex.ts'
 import { unprocessable } from './error.ts'
 
-/** A checked pattern (base/regex.ts) for requests; it and its methods throw FhirError 422 where the pattern is not run. */
+/** A checked pattern (base/regex/regex.ts) for requests; it and its methods throw FhirError 422 where the pattern is not run. */
 export function safeRegex(pattern: string, flags = ''): SafeRegex {
   const regex = told(() => compile(pattern, flags))
   return {

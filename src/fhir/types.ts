@@ -10,6 +10,7 @@ import type {
 } from 'fhir/r4.js'
 
 export type {
+  ActivityDefinition,
   Basic,
   Binary,
   Bundle,

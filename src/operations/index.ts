@@ -14,6 +14,7 @@ import { lookup } from './lookup.ts'
 import { preferredId } from './naming/preferred-id.ts'
 import { dataRequirements } from './package/data-requirements.ts'
 import { packageOperation } from './package/package.ts'
+import { applyActivity, applyPlan, applyPlanAsBundle } from './plan/apply.ts'
 import { verifySignatureOperation } from './provenance/verify-signature.ts'
 import { subsumes } from './subsumes.ts'
 import { transform } from './transform.ts'
@@ -43,6 +44,9 @@ export const operations: Operation<OperationContext>[] = [
   importOperation,
   transform,
   convert,
+  applyPlan,
+  applyPlanAsBundle,
+  applyActivity,
   packageOperation,
   dataRequirements,
   verifierKit,

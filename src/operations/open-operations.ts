@@ -4,7 +4,7 @@ import { bringsMap } from './input/transform-map.ts'
 
 /** A use of an operation that an operator may keep for those who have a token. */
 interface GuardedUse {
-  operation: string
+  operations: readonly string[]
   /** Whether a call is such a use. */
   applies(call: OperationCall): boolean
   /** What needs a token, as the beginning of a sentence. */
@@ -19,21 +19,27 @@ const largeMapBytes = 64_000
  * along, and what makes the server ready for a moment of the past. All else is open to everybody, above all `$evaluate` and the terminology operations.
  */
 const guardedUses = {
-  'inline-maps': { operation: 'transform', applies: bringsMap, what: 'A map that comes with the request' },
-  cql: { operation: 'cql', applies: () => true, what: 'The operation $cql' },
+  'inline-maps': { operations: ['transform'], applies: bringsMap, what: 'A map that comes with the request' },
+  cql: { operations: ['cql'], applies: () => true, what: 'The operation $cql' },
   'inline-libraries': {
-    operation: 'evaluate',
+    operations: ['evaluate'],
     applies: (call) =>
       call.resourceType === 'Library' && firstParameter(call.parameters, 'library')?.resource !== undefined,
     what: 'A Library that comes with the request',
   },
+  'inline-plans': {
+    operations: ['apply', 'r5.apply'],
+    applies: ({ parameters }) =>
+      ['planDefinition', 'activityDefinition'].some((name) => firstParameter(parameters, name) !== undefined),
+    what: 'A definition that comes with the request',
+  },
   'large-convert': {
-    operation: 'convert',
+    operations: ['convert'],
     applies: (call) => mapSize(call) > largeMapBytes,
     what: `$convert of more than ${largeMapBytes} bytes`,
   },
   'as-of': {
-    operation: 'evaluate',
+    operations: ['evaluate'],
     applies: (call) => call.resourceType !== 'Library' && firstParameter(call.parameters, 'asOf') !== undefined,
     what: 'A question as of an earlier moment',
   },
@@ -58,7 +64,7 @@ function isOpenOperation(name: string): name is OpenOperation {
  */
 export function tokenReason(open: ReadonlySet<string>, operation: string, call: OperationCall): string | undefined {
   for (const [name, use] of Object.entries<GuardedUse>(guardedUses)) {
-    if (use.operation !== operation || open.has(name) || !use.applies(call)) continue
+    if (!use.operations.includes(operation) || open.has(name) || !use.applies(call)) continue
     return `${use.what} needs a bearer token on this server. Its operator may open it to everybody with OPEN_OPERATIONS=${name}.`
   }
   return undefined

@@ -3,7 +3,7 @@ import type { Json } from '../base/json-value.ts'
 import { keepPerObject } from '../base/keep.ts'
 import { brokenSignature } from '../fhir/artefact.ts'
 import { asJson } from '../fhir/json.ts'
-import type { Issue, PlanDefinition } from '../fhir/types.ts'
+import type { Issue, PlanDefinition, Resource } from '../fhir/types.ts'
 import { certLogicType } from './certlogic/certlogic.ts'
 import { fault, isOutOfUse, type PlanAction, readPlan } from './read-plan.ts'
 
@@ -36,7 +36,7 @@ function isAboutPatients({ subjectCodeableConcept: concept, subjectReference: re
 }
 
 /** What FHIR forbids to ignore: modifier extensions anywhere, and rules that the content was made under. */
-function modifiers(plan: PlanDefinition): Issue[] {
+export function modifiers(plan: Resource): Issue[] {
   const faults: Issue[] = []
   const visit = (value: Json, path: string): void => {
     if (Array.isArray(value)) for (const [index, each] of value.entries()) visit(each, `${path}[${index}]`)
@@ -48,7 +48,7 @@ function modifiers(plan: PlanDefinition): Issue[] {
       }
     }
   }
-  visit(asJson(plan), 'PlanDefinition')
+  visit(asJson(plan), plan.resourceType)
   return faults
 }
 

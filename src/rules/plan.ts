@@ -1,6 +1,7 @@
 import { formatCanonical } from '../fhir/canonical.ts'
 import { FhirError, issue } from '../fhir/error.ts'
 import type { Issue, PlanDefinition } from '../fhir/types.ts'
+import { explainGroup } from './explain/explain.ts'
 import { actionFaults, planFaults } from './plan-faults.ts'
 import { everyAction, type PlanAction, readPlan } from './read-plan.ts'
 import { type Answer, causeOf, type RuleResult, ruleFailure, undeterminedMessage } from './rule-result.ts'
@@ -140,6 +141,7 @@ function groupResult(
   const open = parts.flatMap((each) => (each.result === null && each.message ? [each.message] : []))
   const missing = open.map((each) => each.replace(/^not determined: /, ''))
   const remarks = parts.flatMap((each) => each.remarks ?? [])
+  const explained = parts.flatMap(({ explanation }) => explanation ?? [])
   return {
     planDefinition: run.canonical,
     action: titleOf(action, position),
@@ -148,6 +150,7 @@ function groupResult(
     result,
     ...messageOf(action, { result, missing, position, run }),
     evidence: parts.flatMap((each) => [{ name: each.action, value: each.result }, ...each.evidence]),
+    ...(result !== true && explained.length > 0 ? { explanation: explainGroup(result, explained, run.language) } : {}),
     ...(result === null && failed ? { issue: failed } : {}),
     ...(remarks.length > 0 ? { remarks } : {}),
   }
@@ -164,7 +167,7 @@ async function runCondition(
   } catch (error) {
     return failedRule(action, { position, run, condition, cause: causeOf(error) })
   }
-  const { library, result, evidence, missing, remarks, issue: failed } = answer
+  const { library, result, evidence, missing, explanation, remarks, issue: failed } = answer
   if (failed) {
     const rule = await failedRule(action, { position, run, condition, cause: failed })
     return { ...rule, library, evidence, ...(remarks ? { remarks } : {}) }
@@ -177,6 +180,7 @@ async function runCondition(
     result,
     ...messageOf(action, { result, missing, position, run }),
     evidence,
+    ...(explanation ? { explanation } : {}),
     ...(remarks ? { remarks } : {}),
   }
 }

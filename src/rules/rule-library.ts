@@ -109,7 +109,7 @@ function mayBeBoolean(type: TypeSpecifier): boolean {
 const isOtherValue = ({ result, issue: failed }: Answer) => result === null && failed?.code === 'value'
 
 function ruleOf(answer: Answer, expression: string): RuleResult {
-  const { library, result, evidence, issue: failed, remarks } = answer
+  const { library, result, evidence, explanation, issue: failed, remarks } = answer
   const name = `"${expression}" of ${library}`
   return {
     planDefinition: '',
@@ -121,6 +121,7 @@ function ruleOf(answer: Answer, expression: string): RuleResult {
       ? {}
       : { message: result === null ? undeterminedMessage(answer) : `${expression}: not fulfilled` }),
     evidence,
+    ...(explanation ? { explanation } : {}),
     ...(failed ? { issue: ruleFailure(name, failed) } : {}),
     ...(remarks ? { remarks } : {}),
   }

@@ -36,6 +36,7 @@ export interface Answer {
   evidence: { name: string; value: Json }[]
   /** With a null that is no failure: which data were missing. */
   missing: string[]
+  explanation?: Explanation
   issue?: Issue
   remarks?: Issue[]
 }

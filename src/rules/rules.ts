@@ -1,4 +1,5 @@
 import { jsonSize } from '../base/json-size.ts'
+import type { JsonObject } from '../base/json-value.ts'
 import { unprocessable } from '../fhir/error.ts'
 import type { Bundle, Issue, Library, Parameters, PlanDefinition } from '../fhir/types.ts'
 import { evaluateCertLogic, isCertLogic, readCertLogic, readCertLogicData } from './certlogic/certlogic.ts'
@@ -9,6 +10,7 @@ import { createFhirClasses } from './cql/run/fhir-instance.ts'
 import { type DefineResult, runLibrary } from './cql/run/run.ts'
 import { createSandbox } from './cql/run/sandbox.ts'
 import { type EncodedResult, encodeResult } from './cql/run/to-parameters.ts'
+import { terminologyLibrary } from './cql/terminology/library.ts'
 import { generateFhirHelpers } from './cql/translate/fhir-helpers.ts'
 import { createLibraries } from './cql/translate/libraries.ts'
 import { findLibrary, type LibraryStore } from './cql/translate/library-index.ts'
@@ -16,6 +18,7 @@ import { type LibraryText, libraryCanonical } from './cql/translate/library-text
 import { fhirModelInfo, type ModelInfo } from './cql/translate/model-info.ts'
 import { shippedElm } from './cql/translate/shipped-elm.ts'
 import { createTranslator, type DerivedStore } from './cql/translate/translator.ts'
+import { type EachCall, evaluateEach } from './evaluate-each.ts'
 import { createInspector, type LibraryInspector } from './inspect-library.ts'
 import { type LibraryReferences, libraryReferences } from './library-references.ts'
 import { type LibraryRequirements, libraryRequirements, type RequirementsCall } from './library-requirements.ts'
@@ -30,7 +33,7 @@ import { createExpressionRunner, type ExpressionEnvironment, type RuleData } fro
 export { type EncodedResult, withGreatestDecimal } from './cql/run/to-parameters.ts'
 export { shippedElm } from './cql/translate/shipped-elm.ts'
 export type { LibraryInspector } from './inspect-library.ts'
-export { actionFaults, planFaults } from './plan-faults.ts'
+export { actionFaults, modifiers, planFaults } from './plan-faults.ts'
 export { createPlans, type Plans } from './plans.ts'
 export { everyAction, readAskedUses, readPlan } from './read-plan.ts'
 export type { RuleResult } from './rule-result.ts'
@@ -75,6 +78,8 @@ interface LibraryCall {
   /** Names of defines; absent = all public ones. */
   expressions?: string[]
   data?: Bundle
+  /** Instances of logical models beside `data`. */
+  coreDataSets?: JsonObject[]
   /** Which Patient of `data`, when there are several. */
   subject?: string
   parameters?: Parameters
@@ -94,10 +99,7 @@ interface LibraryResult {
 }
 
 /** What rules are run over, for a verdict. */
-export interface RuleCall extends RuleData {
-  /** A language tag or an Accept-Language value. */
-  language?: string
-}
+export type RuleCall = RuleData
 
 /** Rules as a request names them, or as they were selected. */
 export type RuleSource = { plan: PlanDefinition } | NamedLibrary
@@ -120,6 +122,11 @@ export interface Rules {
   encodeLibrary(
     call: LibraryCall & ForeignCall & { untrusted?: boolean },
   ): Promise<{ results: EncodedResult[]; ignored: Issue[] }>
+  /**
+   * Defines of a stored library, in a process with limits, each with an answer of its own; see {@link EachCall}.
+   * @throws FhirError 422 too-costly
+   */
+  evaluateEach(call: EachCall & ForeignCall): Promise<Map<string, EncodedResult>>
   /**
    * Runs rules for a verdict. At least one result: what cannot be understood or run, for whatever reason, is a failed rule.
    * @throws FhirError with a status from 500 on, when the server cannot answer now
@@ -166,8 +173,8 @@ export function createRules(environment: RuleEnvironment, options: RulesOptions 
   })
   const translator = createTranslator(environment.derived, { ...pool, shipped: shippedElm(options.elmFolder) })
   const model = fhirModelInfo()
-  const helpers = fhirHelpers(model)
-  const libraries = createLibraries(environment, translator, [helpers])
+  const generated = [fhirHelpers(model), terminologyLibrary]
+  const libraries = createLibraries(environment, translator, generated)
   const run = { classes: createFhirClasses(model), terminology: environment }
   const sandbox = createSandbox(environment, pool)
   const expressions: ExpressionEnvironment = {
@@ -177,13 +184,7 @@ export function createRules(environment: RuleEnvironment, options: RulesOptions 
     euValueSet: async (id) => environment.euValueSet?.(id),
   }
   const pin = pinner(environment)
-  const evaluateRules: Rules['evaluateRules'] = async (source, call) => {
-    const runner = createExpressionRunner(call, expressions)
-    const surroundings = { ...expressions, runner, pin, language: call.language }
-    return 'plan' in source
-      ? marked(source.plan, await runPlan(source.plan, surroundings))
-      : runRuleLibrary(source, surroundings)
-  }
+  const evaluateRules = ruleEvaluator({ expressions, pin })
 
   const certLogicOf = async (library: string | Library) => {
     const resource = typeof library === 'string' ? await findCertLogic(library, environment) : library
@@ -208,6 +209,8 @@ export function createRules(environment: RuleEnvironment, options: RulesOptions 
       const { results, ignored } = await runLibrary(compiled, call, run)
       return { results: results.map(encodeResult), ignored }
     },
+    evaluateEach: ({ client, isGone, ...call }) =>
+      evaluateEach(call, jobOf({ client, isGone }), { libraries, sandbox }),
     evaluateRules,
     evaluatePlan: (plan, call) => evaluateRules({ plan }, call),
     async listRules(source, why) {
@@ -225,9 +228,9 @@ export function createRules(environment: RuleEnvironment, options: RulesOptions 
       await checkParameters(parameters, named, { environment: expressions, context })
     },
     evaluateCql: ({ client, isGone, ...call }) => evaluateCql(call, jobOf({ client, isGone }), { libraries, sandbox }),
-    inspector: (beside) => createInspector(environment, { translator, generated: [helpers] }, beside),
-    references: (library) => libraryReferences(library, { ...expressions, generated: [helpers] }),
-    requirements: (call) => libraryRequirements(call, { ...expressions, generated: [helpers] }),
+    inspector: (beside) => createInspector(environment, { translator, generated }, beside),
+    references: (library) => libraryReferences(library, { ...expressions, generated }),
+    requirements: (call) => libraryRequirements(call, { ...expressions, generated }),
     workshop: { expressions, pin },
     translatorPids: translator.pids,
     async close() {
@@ -235,6 +238,17 @@ export function createRules(environment: RuleEnvironment, options: RulesOptions 
     },
   }
 }
+
+/** Runs rules with what a workshop holds. */
+export const ruleEvaluator =
+  ({ expressions, pin }: RuleWorkshop): Rules['evaluateRules'] =>
+  async (source, call) => {
+    const runner = createExpressionRunner(call, expressions)
+    const surroundings = { ...expressions, runner, pin, language: call.language }
+    return 'plan' in source
+      ? marked(source.plan, await runPlan(source.plan, surroundings))
+      : runRuleLibrary(source, surroundings)
+  }
 
 /** The results of a plan, marked where they inform and do not decide. */
 function marked(plan: PlanDefinition, results: RuleResult[]): RuleResult[] {

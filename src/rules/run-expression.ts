@@ -18,6 +18,8 @@ import { type DefineResult, type LibraryRun, openRun, type RunCall, type RunEnvi
 import { toJson } from './cql/run/to-json.ts'
 import { formatType, type TypeSpecifier } from './cql/translate/elm.ts'
 import type { CompiledLibrary, Libraries } from './cql/translate/libraries.ts'
+import { type ExplainCall, explainDefine } from './explain/explain-define.ts'
+import type { Explanation } from './explain/explanation.ts'
 import type { Answer } from './rule-result.ts'
 
 /** What expressions are evaluated with. */
@@ -36,6 +38,10 @@ export interface RuleData extends Omit<RunCall, 'expressions' | 'subject' | 'dis
   payload?: Json
   /** What CertLogic rules may see of the envelope: `issuerCountryCode`, `countryCode`, `exp`, `iat`. */
   external?: JsonObject
+  /** A language tag or an Accept-Language value, for explanations. */
+  language?: string
+  /** Explains what is true as well; everything else always is. */
+  explainAll?: boolean
 }
 
 /** One expression as a rule names it (https://hl7.org/fhir/R4/metadatatypes.html#Expression). */
@@ -69,14 +75,17 @@ export function createExpressionRunner(data: RuleData, environment: ExpressionEn
     opened.set(library, run)
     return run
   }
+  const { language, explainAll = false } = data
+  const { findLibrary } = environment
+  const telling = { language, findLibrary, explainAll }
   const languages: Record<string, (expression: RuleExpression, scope: RuleScope) => Promise<Answer>> = {
     'text/cql-identifier': async ({ expression, library }) =>
-      answerDefine(open(await environment.libraries.compile(library)), unquote(expression)),
+      answerDefine(open(await environment.libraries.compile(library)), unquote(expression), telling),
     'text/cql': async ({ expression, library }) => {
       const named = await environment.libraries.compile(library)
       const source = inlineLibrary(expression, [{ ...named.identifier }], true)
       const inline = await environment.libraries.compileText(source, undefined)
-      const answer = await answerDefine(open(inline), 'return')
+      const answer = await answerDefine(open(inline), 'return', { ...telling, inline: expression })
       return { ...answer, library: named.canonical }
     },
     [certLogicType]: (expression, scope) => answerCertLogic(expression, scope, { data, environment }),
@@ -90,7 +99,9 @@ export function createExpressionRunner(data: RuleData, environment: ExpressionEn
   }
 }
 
-async function answerDefine(run: LibraryRun, name: string): Promise<Answer> {
+type Telling = ExplainCall & { explainAll: boolean }
+
+async function answerDefine(run: LibraryRun, name: string, telling: Telling): Promise<Answer> {
   const result = await run.evaluate(name)
   const reasons = `${name} Reasons`
   const given = run.has(reasons) ? toJson((await run.evaluate(reasons)).value) : null
@@ -98,24 +109,35 @@ async function answerDefine(run: LibraryRun, name: string): Promise<Answer> {
   const evidence = [...told.map((value) => ({ name: reasons, value })), ...result.evidence]
   const failed = result.issue ?? notBoolean(result)
   const truth = failed || typeof result.value !== 'boolean' ? null : result.value
-  const missing = failed || truth !== null ? [] : await missingOf(run, name)
-  const remarks = draftRemarks(run.library)
+  const isExplained = !failed && (truth !== true || telling.explainAll)
+  const explained = isExplained ? await explainDefine(run, result, telling) : undefined
+  const own = isExplained && truth === null ? await missingTexts(run, name) : []
+  const remarks = [...draftRemarks(run.library), ...(explained?.remarks ?? [])]
   return {
     library: run.library.canonical,
     result: truth,
     evidence,
-    missing,
+    missing: own.length > 0 ? own : (explained?.missing ?? []),
+    ...(explained?.explanation ? { explanation: withTexts(explained.explanation, own) } : {}),
     ...(failed ? { issue: failed } : {}),
     ...(remarks.length > 0 ? { remarks } : {}),
   }
 }
 
-/** What was missing: in the words of the rule's author where there are any (`<define> Missing`), else as the ELM tells. */
-async function missingOf(run: LibraryRun, name: string): Promise<string[]> {
+/** What was missing in the words of the rule's author, where there are any (`<define> Missing`). */
+async function missingTexts(run: LibraryRun, name: string): Promise<string[]> {
   const own = `${name} Missing`
   const told = run.has(own) ? toJson((await run.evaluate(own)).value) : null
-  const texts = [told ?? []].flat().filter((each) => typeof each === 'string')
-  return texts.length > 0 ? texts.slice(0, mostMissing) : run.missing(name)
+  return [told ?? []]
+    .flat()
+    .filter((each) => typeof each === 'string')
+    .slice(0, mostMissing)
+}
+
+/** The author's own words come before what was found in the steps. */
+function withTexts(explanation: Explanation, texts: string[]): Explanation {
+  const own = texts.map((text) => ({ text, value: null, parts: [] }))
+  return { ...explanation, parts: [...own, ...explanation.parts] }
 }
 
 /** Enough to act on; a person reads no more. */

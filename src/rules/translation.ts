@@ -30,8 +30,8 @@ export function translated(
   return own ?? translations.values().next().value
 }
 
-/** Language tags by falling weight, lower case. */
-function preferences(language: string | undefined): string[] {
+/** Language tags of a tag or an Accept-Language value by falling weight, lower case. */
+export function preferences(language: string | undefined): string[] {
   const weighted = (language ?? '').split(',').map((each) => {
     const [tag = '', ...options] = each.trim().split(';')
     const weight = options.map((option) => /^\s*q=([\d.]+)$/.exec(option)?.[1]).find((q) => q !== undefined)

@@ -39,7 +39,7 @@ import { threadMilliseconds } from '../workers/budget.ts'
 import { createEuValueSets, type EuValueSets } from './eu-value-sets.ts'
 import { evaluationsUnder } from './lifecycle.ts'
 import { linkFollower } from './link-follower.ts'
-import { memberships, type Revision } from './memberships.ts'
+import { memberships, type Revision, ruleTerminology } from './memberships.ts'
 import { evaluationsAsOf, type PastParts } from './past/as-of.ts'
 import { createValidation } from './validation.ts'
 
@@ -164,6 +164,7 @@ export function createContext(parts: Omit<ContextParts, 'past'> & Pick<Operation
       listLibraries: async () => guard.admit(await listUsable(storage, 'Library')),
       listLogicalModels: async () => guard.admit(await listLogicalModels(storage)),
       membership,
+      ...ruleTerminology(terminology, revision),
       expand: (valueSet) => expandCodes(terminology, { url: valueSet }),
       euValueSet: async (id) => euValueSet(terminology, await intact(await euValueSets.find(id), guard)),
       derived: storage.derived,

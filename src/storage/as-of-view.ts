@@ -207,14 +207,16 @@ async function newestFirst<T>(
   return numbered.sort((a, b) => b.number - a.number).map(({ item }) => item)
 }
 
-/** The newest version that was active under the name and was written by then. */
+/** The newest version that was active under the name and was written by then; whether it was retired is not told, which only writes ask. */
 async function publishedThen(
   type: string,
   canonical: { url: string; version: string },
   { live, at }: { live: Storage; at: string },
 ): ReturnType<Storage['published']> {
-  const newest = await live.published(type, canonical)
-  if (!newest || newest.lastUpdated <= at) return newest
+  const known = await live.published(type, canonical)
+  if (!known) return undefined
+  const { isRetired: _, ...newest } = known
+  if (newest.lastUpdated <= at) return newest
   let found: StoredVersion | undefined
   for (const each of await live.publications()) {
     if (each.type !== type || each.url !== canonical.url || each.version !== canonical.version) continue

@@ -2,7 +2,7 @@ import { compareVersions } from '../fhir/canonical.ts'
 import type { Resource } from '../fhir/types.ts'
 
 /** Active before draft before anything else before retired. */
-export function statusRank(resource: Resource): number {
+function statusRank(resource: Resource): number {
   const rank = ['active', 'draft', 'unknown', 'retired'].indexOf('status' in resource ? String(resource.status) : '')
   return rank < 0 ? 2 : rank
 }

@@ -114,21 +114,24 @@ const forms: Record<Form, (doses: Dose[], born: string | undefined) => [format: 
 
 const mapping = ownMapping()
 
-/** One Bundle of all credentials, as an evaluation makes it. */
-async function bundleOf(credentials: Credential[], born: string | undefined): Promise<Bundle> {
+/** One Bundle of all credentials and their core data sets, as an evaluation makes them. */
+async function contentOf(
+  credentials: Credential[],
+  born: string | undefined,
+): Promise<{ data: Bundle; coreDataSets: JsonObject[] }> {
   const asFhir = credentials.flatMap(({ form, doses }) => (form === 'fhir' ? doses : []))
   if (asFhir.length > 0) {
     const patient = given({ resourceType: 'Patient', id: 'holder', birthDate: born })
     const events = asFhir.map((each) => ({ ...immunization(each), patient: { reference: 'Patient/holder' } }))
     const entry = [patient, ...events].map((resource) => ({ resource: resource as never })) // FHIR by construction
-    return { resourceType: 'Bundle', type: 'collection', entry }
+    return { data: { resourceType: 'Bundle', type: 'collection', entry }, coreDataSets: [] }
   }
   const inputs = credentials.flatMap(({ form, doses }) =>
     form === 'fhir' ? [] : forms[form](doses, born).map(([format, content]) => inputOf(format, content)),
   )
-  const { bundle } = await mapContent(inputs, [], mapping)
+  const { bundle, coreDataSets } = await mapContent(inputs, [], mapping)
   assert.ok(bundle)
-  return bundle
+  return { data: bundle, coreDataSets }
 }
 
 const sections: { section: string; cases: Case[] }[] = JSON.parse(
@@ -142,19 +145,22 @@ describe('the primary series by the table of products', () => {
       for (const { name, form, doses = [], credentials, is, says, parameters, born } of cases)
         it(`${name}: ${is}`, async () => {
           const birth = born === undefined ? '1984-02-29' : (born ?? undefined)
-          const data = await bundleOf(credentials ?? (form ? [{ form, doses }] : []), birth)
-          const call = {
-            data,
-            clock: '2026-06-01T12:00:00Z',
-            ...(parameters ? { parameters: cqlParameters(parameters) } : {}),
+          const content = await contentOf(credentials ?? (form ? [{ form, doses }] : []), birth)
+          // Over the core data sets, and over the resources alone.
+          for (const each of [content, { data: content.data }]) {
+            const call = {
+              ...each,
+              clock: '2026-06-01T12:00:00Z',
+              ...(parameters ? { parameters: cqlParameters(parameters) } : {}),
+            }
+            const [result] = await rules.run('complete-primary-series', call)
+            assert.ok(result)
+            assert.equal(result.issue, undefined, JSON.stringify(result.issue))
+            const reasons = result.evidence.filter((each) => each.name.endsWith('Reasons'))
+            const told = JSON.stringify([result.message ?? '', reasons])
+            assert.equal(result.result, is, told)
+            if (says !== undefined) assert.match(told, new RegExp(says))
           }
-          const [result] = await rules.run('complete-primary-series', call)
-          assert.ok(result)
-          assert.equal(result.issue, undefined, JSON.stringify(result.issue))
-          const reasons = result.evidence.filter((each) => each.name.endsWith('Reasons'))
-          const told = JSON.stringify([result.message ?? '', reasons])
-          assert.equal(result.result, is, told)
-          if (says !== undefined) assert.match(told, new RegExp(says))
         })
     })
 })

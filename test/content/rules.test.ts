@@ -207,8 +207,8 @@ describe('complete primary series', () => {
   it('says why, and tells a person in the language asked for', async () => {
     const result = await run('complete-primary-series', [immunization({ dose: 1, total: 2 })], { language: 'fr' })
     assert.equal(result.message, 'Le certificat n’atteste pas un schéma vaccinal complet.')
-    assert.equal(result.library, `${base}/Library/VaccinationSchedule|1.0.0`)
-    assert.equal(result.planDefinition, `${base}/PlanDefinition/complete-primary-series|1.0.0`)
+    assert.equal(result.library, `${base}/Library/VaccinationSchedule|1.1.0`)
+    assert.equal(result.planDefinition, `${base}/PlanDefinition/complete-primary-series|1.1.0`)
     const reasons = result.evidence.find((each) => each.name.includes('Reasons'))
     assert.deepEqual(reasons?.value, {
       product: 'XM0GQ8',

@@ -215,10 +215,10 @@ test('a rule that does not hold rejects, with a message in the language asked fo
 test('rules are chosen by kind, named by canonical, by instance and by type', async () => {
   const byDefault = await post(question(recovery))
   const plans = allParameters(byDefault.body, 'rule').map((rule) => String(part(rule, 'planDefinition')))
-  assert.deepEqual([...new Set(plans)], ['http://vidimus.org/fhir/PlanDefinition/recovery-window|1.0.0'])
+  assert.deepEqual([...new Set(plans)], ['http://vidimus.org/fhir/PlanDefinition/recovery-window|1.1.0'])
   const byInstance = await post(question(recovery), '/fhir/PlanDefinition/recovery-window/$evaluate')
   assert.equal(textParameter(byInstance.body, 'decision'), 'accepted')
-  const url = encodeURIComponent('http://vidimus.org/fhir/PlanDefinition/recovery-window|1.0.0')
+  const url = encodeURIComponent('http://vidimus.org/fhir/PlanDefinition/recovery-window|1.1.0')
   const byType = await post(question(recovery), `/fhir/PlanDefinition/$evaluate?url=${url}`)
   assert.equal(textParameter(byType.body, 'decision'), 'accepted')
 })

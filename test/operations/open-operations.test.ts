@@ -43,6 +43,30 @@ const uses: [name: string, path: string, body: string, contentType?: string][] =
   ],
   ['cql', '$cql', parameters({ name: 'expression', valueString: '1 + 1' })],
   ['inline-libraries', 'Library/$evaluate', parameters({ name: 'library', resource: library })],
+  [
+    'inline-plans',
+    'PlanDefinition/$apply',
+    parameters(
+      { name: 'planDefinition', resource: { resourceType: 'PlanDefinition', status: 'active' } },
+      { name: 'subject', valueString: 'Patient/1' },
+    ),
+  ],
+  [
+    'inline-plans',
+    'PlanDefinition/$r5.apply',
+    parameters(
+      { name: 'planDefinition', resource: { resourceType: 'PlanDefinition', status: 'active' } },
+      { name: 'subject', valueString: 'Patient/1' },
+    ),
+  ],
+  [
+    'inline-plans',
+    'ActivityDefinition/$apply',
+    parameters(
+      { name: 'activityDefinition', resource: { resourceType: 'ActivityDefinition', status: 'active', kind: 'Task' } },
+      { name: 'subject', valueString: 'Patient/1' },
+    ),
+  ],
   ['large-convert', 'StructureMap/$convert', longMap, 'text/fhir-mapping'],
 ]
 
@@ -55,6 +79,13 @@ const always: [path: string, body: string, contentType?: string][] = [
     parameters({ name: 'url', valueUri: 'urn:iso:std:iso:3166' }, { name: 'code', valueCode: 'DE' }),
   ],
   ['StructureMap/$convert', 'map "http://example.org/m" = m\ngroup g(source a) { a.b as v "r"; }', 'text/fhir-mapping'],
+  [
+    'PlanDefinition/$apply',
+    parameters(
+      { name: 'url', valueCanonical: 'http://vidimus.org/fhir/PlanDefinition/valid-test' },
+      { name: 'subject', valueString: 'Patient/1' },
+    ),
+  ],
   ['Library/$evaluate', parameters({ name: 'url', valueCanonical: 'http://vidimus.org/fhir/Library/ValidTest' })],
 ]
 

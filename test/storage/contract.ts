@@ -46,6 +46,49 @@ export function storageContract(name: string, open: StorageOpener): void {
   describe(`${name}: joins`, () => joinCases(test))
   describe(`${name}: pages`, () => pageCases(test))
   describe(`${name}: history`, () => historyCases(test))
+  describe(`${name}: the past`, () => pastCases(test))
+}
+
+function pastCases(test: Test): void {
+  const types = ['ValueSet']
+  const at = (version: StoredVersion | undefined, milliseconds = 0) =>
+    new Date(Date.parse(version?.lastUpdated ?? '') + milliseconds).toISOString()
+  test('the revision of a moment counts what was written at it or before, of those types alone', async (storage, clock) => {
+    const [first] = await storage.write([put(valueSet('a'))])
+    const early = storage.revision(types)
+    clock.now += 10
+    const [second] = await storage.write([
+      put(valueSet('b')),
+      put({ resourceType: 'Library', id: 'c', status: 'draft', type: {} }),
+    ])
+    const { past } = storage
+    assert.equal(await past.revisionAt(at(first?.version, -1), types), 0)
+    assert.equal(await past.revisionAt(at(first?.version), types), early)
+    assert.equal(await past.revisionAt(at(second?.version, -1), types), early)
+    assert.equal(await past.revisionAt(at(second?.version), types), storage.revision(types))
+    assert.equal(await past.revisionAt(at(second?.version, 5), ['Patient']), 0)
+    assert.ok((await past.revisionAt(at(second?.version), ['Library'])) > storage.revision(types))
+  })
+  test('what was written after a revision is told once, with the version of before', async (storage) => {
+    await storage.write([put(valueSet('a')), put(valueSet('b')), put(valueSet('gone'))])
+    await storage.write([{ method: 'DELETE', type: 'ValueSet', id: 'gone' }])
+    const revision = storage.revision(types)
+    await storage.write([put(valueSet('b', { title: 'x' })), put(valueSet('new'))])
+    await storage.write([put(valueSet('b', { title: 'y' })), put(valueSet('gone', { title: 'back' }))])
+    const { written, until } = await storage.past.writtenAfter('ValueSet', revision)
+    const sorted = written.toSorted((a, b) => a.id.localeCompare(b.id))
+    assert.deepEqual(sorted, [{ id: 'b', versionId: '1' }, { id: 'gone', versionId: '2' }, { id: 'new' }])
+    assert.equal(until, storage.revision())
+    assert.deepEqual((await storage.past.writtenAfter('ValueSet', until)).written, [])
+    assert.deepEqual((await storage.past.writtenAfter('Library', 0)).written, [])
+  })
+  test('versions have the revision that they made', async ({ write, past, revision }) => {
+    await write([put(valueSet('a')), put(valueSet('b'))])
+    const [a, b] = [await past.revisionOf('ValueSet', 'a', '1'), await past.revisionOf('ValueSet', 'b', '1')]
+    assert.ok(a !== undefined && b !== undefined && a < b)
+    assert.equal(b, revision(types))
+    assert.equal(await past.revisionOf('ValueSet', 'a', '2'), undefined)
+  })
 }
 
 type Test = (title: string, body: (storage: Storage, clock: { now: number }) => Promise<void>) => void

@@ -135,6 +135,31 @@ const inlineMap = (expression: string) =>
     }),
   )
 const cql = (expression: string) => parameters(text('expression', expression))
+const condition = (language: string, expression: string) => ({
+  kind: 'applicability',
+  expression: { language, expression },
+})
+
+const nestedActions = (levels: number): object =>
+  levels === 0 ? { title: 'A' } : { title: 'A', action: [nestedActions(levels - 1)] }
+
+const inlinePlan = (action: object[]) => () =>
+  JSON.stringify({
+    resourceType: 'Parameters',
+    parameter: [
+      { name: 'planDefinition', resource: { resourceType: 'PlanDefinition', status: 'active', action } },
+      { name: 'subject', valueString: 'Patient/1' },
+      {
+        name: 'data',
+        resource: {
+          resourceType: 'Bundle',
+          type: 'collection',
+          entry: [{ resource: { resourceType: 'Patient', id: '1' } }],
+        },
+      },
+    ],
+  })
+
 const inlineLibrary = (content: string, contentType = 'text/cql') =>
   parameters(
     resource('library', {
@@ -663,6 +688,58 @@ const programs: HostileRequest[] = [
     statuses: [422],
     slow: true,
     bound: 'job process, computing time',
+  },
+  {
+    operation: 'PlanDefinition/$apply',
+    name: '5,000 actions with conditions in FHIRPath',
+    path: 'PlanDefinition/$apply',
+    body: inlinePlan(
+      repeat(5000, (i) => ({
+        title: `A${i}`,
+        condition: [condition('text/fhirpath', `(1 | 2 | 3).sum() > ${i % 7}`)],
+      })),
+    ),
+    statuses: [200, 422],
+    slow: true,
+    bound: 'budget of the request',
+  },
+  {
+    operation: 'PlanDefinition/$apply',
+    name: 'more actions than are worked on',
+    path: 'PlanDefinition/$apply',
+    body: inlinePlan(repeat(6000, () => ({ title: 'A' }))),
+    statuses: [422],
+    bound: 'number of actions',
+  },
+  {
+    operation: 'PlanDefinition/$apply',
+    name: 'actions in actions',
+    path: 'PlanDefinition/$apply',
+    body: inlinePlan([nestedActions(60)]),
+    statuses: [400, 422],
+    bound: 'levels',
+  },
+  {
+    operation: 'PlanDefinition/$apply',
+    name: '5,000 texts of CQL',
+    path: 'PlanDefinition/$apply',
+    body: inlinePlan(repeat(5000, (i) => ({ title: 'A', condition: [condition('text/cql', `1 = ${i}`)] }))),
+    statuses: [200, 422],
+    slow: true,
+    bound: 'number of texts',
+  },
+  {
+    operation: 'PlanDefinition/$apply',
+    name: 'FHIRPath that multiplies',
+    path: 'PlanDefinition/$apply',
+    body: inlinePlan([
+      {
+        title: 'A',
+        condition: [condition('text/fhirpath', `${'(1 | 2 | 3 | 4).select('.repeat(12)}1${')'.repeat(12)} > 0`)],
+      },
+    ]),
+    statuses: [200, 422],
+    bound: 'steps of FHIRPath',
   },
   {
     operation: 'Library/$evaluate',

@@ -1,4 +1,6 @@
 import { after } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import type { JsonObject } from '../../src/base/json-value.ts'
 import type { Bundle, Parameters } from '../../src/fhir/types.ts'
 import { createRules, type RuleResult } from '../../src/rules/rules.ts'
 import { createTerminology } from '../../src/terminology/terminology.ts'
@@ -7,6 +9,7 @@ import { byCanonical, ofType } from '../content/own-content.ts'
 /** What the rules of own content are asked with. */
 export interface OwnCall {
   data: Bundle
+  coreDataSets?: JsonObject[]
   clock: string
   parameters?: Parameters
   language?: string
@@ -45,7 +48,7 @@ export function ownRules(): { run(plan: string, call: OwnCall): Promise<RuleResu
       },
       revision: () => 1,
     },
-    { jobSeconds: 60 },
+    { jobSeconds: 60, elmFolder: fileURLToPath(new URL('../../rules/cql', import.meta.url)) },
   )
   after(() => rules.close())
   return {

@@ -7,6 +7,7 @@ export interface Verdicts {
   jurisdiction: string | undefined
   /** Hash of the kit. */
   kit?: string
-  evaluate(request: EvaluateRequest): Promise<Evaluation>
+  /** @param at as of which moment; undefined: now. @throws FhirError 400 for a kit, which knows no other moment than its own */
+  evaluate(request: EvaluateRequest, at?: Date): Promise<Evaluation>
   close(): Promise<void>
 }

@@ -11,7 +11,7 @@ import { importFolder } from '../../publish/import/import-package.ts'
 import { ownContentGate, readRecord } from '../../publish/import/own-content.ts'
 import { reportLines } from '../../publish/import/report.ts'
 import type { Asked } from '../../rules/cases/observed.ts'
-import type { Rules } from '../../rules/rules.ts'
+import type { RuleResult, Rules } from '../../rules/rules.ts'
 import { contentRecord, createServer, ownContentFolders, type VidimusServer } from '../../server.ts'
 import type { TrustSource } from '../../trust/lists/trust-source.ts'
 import { importOptions } from '../loaded-server.ts'
@@ -23,8 +23,14 @@ export interface AuthorServer {
   /** A test issuer whose certificates are good at a time. */
   issuerAt(clock: Date): DemoIssuer
   /** Does work, and answers what rules were asked meanwhile. One at a time. */
-  listening<T>(work: () => Promise<T>): Promise<{ result: T; asked: Asked[] }>
+  listening<T>(work: () => Promise<T>): Promise<{ result: T; heard: Heard[] }>
   close(): Promise<void>
+}
+
+/** What rules were asked, and what they answered. */
+interface Heard {
+  asked: Asked
+  answered: RuleResult[]
 }
 
 /** Opens it. @param clocks all times at which credentials are judged */
@@ -60,22 +66,23 @@ export async function openAuthorServer(
 
 /** Stands between verdicts and rules, and notes what is asked. */
 function createEar() {
-  let asked: Asked[] | undefined
+  let listening: Heard[] | undefined
   return {
     around: (rules: Rules): Rules => ({
       ...rules,
-      evaluateRules(source, call) {
-        asked?.push({ source, call })
-        return rules.evaluateRules(source, call)
+      async evaluateRules(source, call) {
+        const answered = await rules.evaluateRules(source, call)
+        listening?.push({ asked: { source, call }, answered })
+        return answered
       },
     }),
     async listening<T>(work: () => Promise<T>) {
-      const heard: Asked[] = []
-      asked = heard
+      const heard: Heard[] = []
+      listening = heard
       try {
-        return { result: await work(), asked: heard }
+        return { result: await work(), heard }
       } finally {
-        asked = undefined
+        listening = undefined
       }
     },
   }

@@ -10,6 +10,7 @@ import { personsDoubts } from '../person.ts'
 import { judge } from '../run-rules.ts'
 import { begin, mapInto, type Question, ruleNotRun, type Verified, verifySingle } from '../single.ts'
 import { mergeContents } from './merge-contents.ts'
+import { mergeCoreDataSets } from './merge-core-data-sets.ts'
 
 /** One of several credentials of a question. */
 interface Part extends Verified {
@@ -101,7 +102,7 @@ async function judgeTogether(question: Question, parts: Part[]): Promise<Evaluat
     verifications: parts.map(({ verification }) => verification),
     named,
     content,
-    coreDataSets: whole.coreDataSets,
+    coreDataSets: mergeCoreDataSets(all.map(({ coreDataSets }) => coreDataSets)),
   })
   whole.rules = judgement.rules
   whole.valueSets = judgement.valueSets

@@ -6,7 +6,7 @@
 import fhirpath from 'fhirpath'
 import r4 from 'fhirpath/fhir-context/r4'
 import { keep, keepPerObject } from '../../base/keep.ts'
-import { checkRegex } from '../../base/regex.ts'
+import { checkRegex } from '../../base/regex/regex.ts'
 import { elementInfo } from '../elements.ts'
 import { FhirError, unprocessable } from '../error.ts'
 import { BUDGET, createObserver, type FhirPathBudget, stepBudget } from './budget.ts'

@@ -1,5 +1,5 @@
 /** A validation rule (technical specification "EU DCC validation rules", annex 1), before it is given to a gateway. */
-import { ruleShapeProblems } from '../../base/eu-rule-shape.ts'
+import { ruleShapeProblems } from '../../base/eu-rule/shape.ts'
 import type { JsonObject } from '../../base/json-value.ts'
 
 /** What is wrong with a rule: one line each. */

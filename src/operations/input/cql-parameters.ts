@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { input } from '../../fhir/declare-parameter.ts'
 import { badRequest, operationOutcome, unprocessable } from '../../fhir/error.ts'
 import { isOfType, type ResourceOf, type ResourceType } from '../../fhir/json.ts'
@@ -28,9 +29,9 @@ export const runParameters: ParameterDeclaration[] = [
   input(
     'prefetchData',
     [
-      input('key', 'string', 'Key of the prefetch; not used.'),
-      input('descriptor', 'DataRequirement', 'What the data answers; not used.'),
-      input('data', 'Any', 'A Bundle or a resource.', '1..1'),
+      input('key', 'string', 'Key of the prefetch; no two may have the same.'),
+      input('descriptor', 'DataRequirement', 'What the data answers: said for people, the data are all looked at.'),
+      input('data', 'Any', 'A Bundle or a resource; nothing when there is none.'),
     ],
     'Further data.',
     '0..*',
@@ -48,7 +49,8 @@ export const endpointParameters: ParameterDeclaration[] = [
 
 /**
  * Reads what an evaluation runs over.
- * @throws FhirError 400 for a parameter of another type, 422 for an endpoint
+ * @throws FhirError 400 for a parameter of another type, 422 for an endpoint, two prefetches of one key, and a resource that comes in two
+ * ways
  */
 export function readRunParameters(parameters: Parameters): {
   data?: Bundle
@@ -60,9 +62,11 @@ export function readRunParameters(parameters: Parameters): {
       throw unprocessable({ text: `${name} is not supported`, expression: 'Parameters.parameter' }, 'not-supported')
   const data = resourceParameter(firstParameter(parameters, 'data'), 'Bundle')
   const values = resourceParameter(firstParameter(parameters, 'parameters'), 'Parameters')
-  const prefetched = allParameters(parameters, 'prefetchData').flatMap(prefetchEntries)
+  const prefetches = allParameters(parameters, 'prefetchData')
+  checkKeys(prefetches)
+  const prefetched = prefetches.flatMap(prefetchEntries)
   const subject = textParameter(parameters, 'subject')
-  const entry = [...(data?.entry ?? []), ...prefetched]
+  const entry = distinct([...(data?.entry ?? []), ...prefetched])
   const all: Bundle | undefined =
     data || prefetched.length > 0 ? { resourceType: 'Bundle', type: 'collection', entry } : undefined
   return { ...(all ? { data: all } : {}), ...(values ? { parameters: values } : {}), ...(subject ? { subject } : {}) }
@@ -78,6 +82,33 @@ export function resourceParameter<T extends ResourceType>(
   throw badRequest({
     text: `the parameter ${parameter?.name} must be a ${type} resource`,
     expression: 'Parameters.parameter',
+  })
+}
+
+function checkKeys(prefetches: Parameter[]): void {
+  const keys = new Set<unknown>()
+  for (const { part = [] } of prefetches) {
+    const key = part.find(({ name }) => name === 'key')?.valueString
+    if (key !== undefined && keys.has(key)) {
+      const text = 'prefetchData has one key twice'
+      throw unprocessable({ text, expression: "Parameters.parameter.where(name='prefetchData')" }, 'duplicate')
+    }
+    keys.add(key)
+  }
+}
+
+/** The entries, each resource once: the same patient comes with the data and with a prefetch, and is one. */
+function distinct(entries: BundleEntry[]): BundleEntry[] {
+  const known = new Map<string, unknown>()
+  return entries.filter(({ resource }) => {
+    if (resource?.id === undefined) return true
+    const name = `${resource.resourceType}/${resource.id}`
+    const other = known.get(name)
+    known.set(name, resource)
+    if (other === undefined) return true
+    if (isDeepStrictEqual(other, resource)) return false
+    const text = `data and prefetchData tell one ${resource.resourceType} in two ways`
+    throw unprocessable({ text, expression: "Parameters.parameter.where(name='data')" }, 'conflict')
   })
 }
 

@@ -17,6 +17,9 @@ interface RouteProfile {
   documents?: readonly string[]
 }
 
+/** Definitions whose expressions are run. */
+const inlineDefinitions = ['planDefinition', 'activityDefinition']
+
 const profiles = {
   writes: { what: 'Writes are' },
   'inline-maps': {
@@ -27,7 +30,11 @@ const profiles = {
   'inline-cql': {
     what: 'CQL and libraries that come with a request are',
     operations: ['cql'],
-    brought: [{ operation: 'evaluate', types: ['Library'], parameters: ['library'] }],
+    brought: [
+      { operation: 'evaluate', types: ['Library'], parameters: ['library'] },
+      { operation: 'apply', types: ['PlanDefinition', 'ActivityDefinition'], parameters: inlineDefinitions },
+      { operation: 'r5.apply', types: ['PlanDefinition'], parameters: inlineDefinitions },
+    ],
   },
   legacy: {
     what: 'The endpoints of the EU Digital COVID Certificate are',

@@ -1,6 +1,5 @@
 /** FHIR packages, folders and files into the store, offline, through the checks that every write passes. */
 import { resolve } from 'node:path'
-import { canonicalJson } from '../../base/json.ts'
 import { parseCanonical } from '../../fhir/canonical.ts'
 import { structureFaults } from '../../fhir/check/resource.ts'
 import { isResourceId } from '../../fhir/elements.ts'
@@ -11,13 +10,13 @@ import type { PackageSource } from '../../packages/files.ts'
 import type { Manifest } from '../../packages/manifest.ts'
 import { type OpenPackage, openFolder, openPackage, packageEntries } from '../../packages/read-package.ts'
 import type { ArchiveFile, ArchiveLimits } from '../../packages/tar.ts'
-import type { Storage, Write } from '../../storage/storage.ts'
+import type { Storage } from '../../storage/storage.ts'
 import { parseMap, readR5 } from '../../structure-map/maps.ts'
 import { assignIds, derivedId, identityOf } from './assign-ids.ts'
 import type { Candidate, Gate } from './candidate.ts'
 import { findDefects } from './defects.ts'
-import { allOrNone, withStoredTexts } from './eu-rules/all-or-none.ts'
-import type { EuRuleTrust } from './eu-rules/open-signed.ts'
+import { allOrNone, warnOfValueSets, withStoredTexts } from './eu-rules/all-or-none.ts'
+import type { EuRuleSurroundings } from './eu-rules/open-signed.ts'
 import { createEuRuleReader } from './eu-rules/read-rules.ts'
 import { keepApart } from './import-code-system.ts'
 import { judge } from './judge.ts'
@@ -25,6 +24,7 @@ import { createPauses } from './pauses.ts'
 import { libraryTexts, readCqlLibrary, textName } from './read-cql.ts'
 import { readEuValueSetFile } from './read-eu-value-set.ts'
 import type { ImportEntry, ImportReport } from './report.ts'
+import { foretell, storeCandidates } from './store-candidates.ts'
 
 /** What an import needs, and what is wanted of it. */
 export interface ImportOptions {
@@ -38,8 +38,8 @@ export interface ImportOptions {
    * skipped.
    */
   canonical?: string
-  /** Whose signatures on rules of the EU count; without it signed ones are refused. */
-  euRules?: EuRuleTrust
+  /** What is known of rules of the EU; without it signed ones are refused. */
+  euRules?: EuRuleSurroundings
   /** Judges everything and stores nothing; code systems stay in their resources. */
   dryRun?: boolean
   /** Folder for code systems that are too large for a resource; without it they stay in theirs. */
@@ -96,6 +96,7 @@ async function importOpen(opened: OpenPackage, options: ImportOptions): Promise<
   const readable = await readCandidates(opened, report, options)
   const named = await withStoredTexts(await assignIds(readable, options.storage), options.storage)
   const candidates = allOrNone(await judge(named, options.gate), report)
+  if (options.euRules) await warnOfValueSets(candidates, options.euRules.hasValueSet)
   const resources = candidates.map((each) => each.resource)
   report.issues.push(...(await missingPackages(manifest, options)))
   report.issues.push(...(await findDefects(resources, { canonical: manifest?.canonical, storage: options.storage })))
@@ -103,7 +104,7 @@ async function importOpen(opened: OpenPackage, options: ImportOptions): Promise<
     await foretell(candidates, options)
     return { ...report, isDryRun: true }
   }
-  await store(candidates, { ...options, source: [name, manifest?.version ?? ''].join(' ').trim() })
+  await storeCandidates(candidates, { ...options, source: [name, manifest?.version ?? ''].join(' ').trim() })
   if (manifest?.name) await options.storage.derived.set('package', manifest.name, manifest.version ?? '')
   options.onProgress?.(files.length, files.length, name)
   return report
@@ -252,35 +253,4 @@ async function missingPackages(manifest: Manifest | undefined, options: ImportOp
     issues.push(issue('not-found', { severity: 'warning', text }))
   }
   return issues
-}
-
-/** What would become of each artefact, if it were stored now. */
-async function foretell(candidates: Candidate[], { storage }: ImportOptions): Promise<void> {
-  const contentOf = (resource: Resource) => canonicalJson({ ...resource, meta: undefined })
-  for (const { resource, entry } of candidates) {
-    const stored = (await storage.read(resource.resourceType, String(resource.id)))?.resource
-    const isSame = stored !== undefined && contentOf(stored) === contentOf(resource)
-    entry.status = isSame ? 'unchanged' : stored ? 'updated' : 'loaded'
-  }
-}
-
-async function store(
-  candidates: Candidate[],
-  { storage, gate, audited, source }: ImportOptions & { source: string },
-): Promise<void> {
-  const counts = new Map<string, number>()
-  const pause = createPauses()
-  const writes: Write[] = []
-  for (const { resource } of candidates) {
-    await pause()
-    writes.push(gate.write({ method: 'PUT', type: resource.resourceType, id: String(resource.id), resource }))
-    counts.set(resource.resourceType, (counts.get(resource.resourceType) ?? 0) + 1)
-  }
-  if (audited && writes.length > 0)
-    writes.push({ method: 'POST', type: 'AuditEvent', resource: audited(source, counts) })
-  const written = await storage.write(writes)
-  for (const [i, { outcome }] of written.entries()) {
-    const entry = candidates[i]?.entry
-    if (entry) entry.status = outcome === 'created' ? 'loaded' : outcome === 'updated' ? 'updated' : 'unchanged'
-  }
 }

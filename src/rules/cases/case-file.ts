@@ -9,7 +9,7 @@ import { type Fault, knownMembers, type Notes, notesOn, textAt } from './notes.t
 import { type Expectation, readExpectation } from './read-expectation.ts'
 
 /** What a case gives the rules to judge. */
-export type CaseData =
+type CaseData =
   /** Descriptions of test credentials of one person (src/demo/description), with their places. */
   | { kind: 'credentials'; credentials: Located[] }
   | { kind: 'bundle'; bundle: Bundle }
@@ -76,9 +76,9 @@ export class CaseFileError extends Error {
 }
 
 /** Characters of a file; more are no cases that anybody reads. */
-export const mostCharacters = 4_000_000
+const mostCharacters = 4_000_000
 /** Cases of a file. */
-export const mostCases = 20_000
+const mostCases = 20_000
 /** Faults that are told; a file in another language has thousands. */
 const mostFaults = 50
 

@@ -2,10 +2,7 @@
 
 import type { StepListener } from '../cql/run/trace.ts'
 import { type CompiledLibrary, link } from '../cql/translate/libraries.ts'
-import { runPlan } from '../plan.ts'
-import { runRuleLibrary } from '../rule-library.ts'
-import type { RuleResult, RuleWorkshop } from '../rules.ts'
-import { createExpressionRunner } from '../run-expression.ts'
+import { type RuleResult, type RuleWorkshop, ruleEvaluator } from '../rules.ts'
 import type { Asked } from './observed.ts'
 
 /** What stands in for a library. */
@@ -41,22 +38,19 @@ export interface Rerun {
 export async function runAgain(asked: readonly Asked[], { workshop, change, step }: Rerun): Promise<RuleResult[]> {
   const { expressions, pin } = workshop
   const { libraries } = expressions
-  const environment = {
-    ...expressions,
-    libraries: {
-      ...libraries,
-      compile: async (...given: Parameters<typeof libraries.compile>) => change(await libraries.compile(...given)),
-      compileText: async (...given: Parameters<typeof libraries.compileText>) =>
-        change(await libraries.compileText(...given)),
+  const evaluate = ruleEvaluator({
+    pin,
+    expressions: {
+      ...expressions,
+      libraries: {
+        ...libraries,
+        compile: async (...given: Parameters<typeof libraries.compile>) => change(await libraries.compile(...given)),
+        compileText: async (...given: Parameters<typeof libraries.compileText>) =>
+          change(await libraries.compileText(...given)),
+      },
     },
-  }
+  })
   const results: RuleResult[] = []
-  for (const { source, call } of asked) {
-    const runner = createExpressionRunner(step ? { ...call, step } : call, environment)
-    const surroundings = { ...environment, runner, pin, language: call.language }
-    results.push(
-      ...('plan' in source ? await runPlan(source.plan, surroundings) : await runRuleLibrary(source, surroundings)),
-    )
-  }
+  for (const { source, call } of asked) results.push(...(await evaluate(source, step ? { ...call, step } : call)))
   return results
 }

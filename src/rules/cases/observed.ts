@@ -3,7 +3,7 @@ import type { RuleCall, RuleResult, RuleSource } from '../rules.ts'
 import type { Expectation } from './read-expectation.ts'
 
 /** The one word about the whole. */
-export type Decision = NonNullable<Expectation['decision']>
+type Decision = NonNullable<Expectation['decision']>
 
 /** One rule source that was run, and over what. */
 export interface Asked {
@@ -24,6 +24,8 @@ export interface Observed {
 /** A case that was run once, and how to run its rules again. */
 export interface Run extends Observed {
   asked: Asked[]
+  /** Rules that were not run, with the reason: they stay as they are. */
+  listed: RuleResult[]
   /** The decision that these rules would make of it. */
   decide(rules: RuleResult[]): Decision
 }

@@ -89,7 +89,7 @@ function stepsIn(root: Json | undefined, { in: name, path: rootPath, around }: H
     if (Array.isArray(value)) for (const [index, each] of value.entries()) walk(each, [...path, index], parent)
     if (!isJsonObject(value)) return
     const isStep = typeof value.type === 'string' && !value.type.endsWith('TypeSpecifier')
-    const own = placeOf(value.locator)
+    const own = placeOf(value.locator) ?? placeOfNull(value)
     const site = isStep
       ? { in: name, node: value, path, place: own ?? parent?.place ?? around, isPlaced: own !== undefined, parent }
       : undefined
@@ -100,6 +100,10 @@ function stepsIn(root: Json | undefined, { in: name, path: rootPath, around }: H
   walk(root, rootPath, undefined)
   return sites
 }
+
+/** A null takes a type by a step that the translator puts around it. */
+const placeOfNull = ({ type, operand }: JsonObject) =>
+  type === 'As' && isJsonObject(operand) && operand.type === 'Null' ? placeOf(operand.locator) : undefined
 
 /** Members that hold no steps. */
 const unlooked = new Set([

@@ -169,22 +169,31 @@ export const ownDefines = ({ expect }: RuleCase, { rules, defines }: Known): { n
   })
 }
 
-/** Defines of a library from which everything is looked at: conditions, what they say is missing, and what cases name. */
-export function rootsOf(library: CompiledLibrary, { subject }: Known, cases: readonly RuleCase[]): string[] {
-  const publicOnes = library.defines.filter((each) => each.public && isBoolean(each.type)).map(({ name }) => name)
-  const conditions = subject.plans.flatMap((plan) =>
+/** Boolean defines that anybody may ask. */
+const publicConditions = (library: CompiledLibrary): string[] =>
+  library.defines.filter((each) => each.public && isBoolean(each.type)).map(({ name }) => name)
+
+/** Defines of a library that rule sets name; of a condition that is written out, every one. */
+export function rootsIn(library: CompiledLibrary, plans: readonly PlanDefinition[]): string[] {
+  return plans.flatMap((plan) =>
     everyAction(plan).flatMap(({ action }) =>
       (action.condition ?? []).flatMap(({ expression: { language, expression = '', reference } = {} }) => {
         const named = reference === undefined ? (plan.library ?? []) : [reference]
         if (!named.some((each) => isOf(each, library.canonical))) return []
-        return language === 'text/cql-identifier' ? [unquote(expression)] : publicOnes
+        return language === 'text/cql-identifier' ? [unquote(expression)] : publicConditions(library)
       }),
     ),
   )
+}
+
+/** Defines of a library from which everything is looked at: conditions, what they say is missing, and what cases name. */
+export function rootsOf(library: CompiledLibrary, { subject }: Known, cases: readonly RuleCase[]): string[] {
+  const { plans } = subject
+  const conditions = plans.length > 0 ? rootsIn(library, plans) : publicConditions(library)
   const expected = cases.flatMap(({ expect }) =>
     [...expect.results, ...expect.messages, ...expect.missing].map(({ rule }) => rule),
   )
-  const roots = new Set([...(subject.plans.length > 0 ? conditions : publicOnes), ...expected])
+  const roots = new Set([...conditions, ...expected])
   const names = new Set(library.defines.map(({ name }) => name))
   return [...roots].flatMap((name) => [name, `${name} Missing`]).filter((name) => names.has(name))
 }

@@ -93,7 +93,7 @@ async function judgeAgain(
   { case: one, run, defines }: Trial,
   rerun: Parameters<typeof runAgain>[1],
 ): Promise<string[]> {
-  const rules = await runAgain(run.asked, rerun)
+  const rules = [...run.listed, ...(await runAgain(run.asked, rerun))]
   const own = new Map<string, RuleResult>()
   for (const { name, asked } of defines) {
     const [result] = await runAgain([asked], rerun)

@@ -1,4 +1,4 @@
-import { type CertLogicExpression, evaluate } from 'certlogic-js'
+import type { CertLogicExpression } from 'certlogic-js'
 import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
 import { keepPerObject } from '../../base/keep.ts'
@@ -8,7 +8,7 @@ import { FhirError, type IssueDetail, issue, unprocessable } from '../../fhir/er
 import { isOfType, parseJson } from '../../fhir/json.ts'
 import { parameterValue } from '../../fhir/operation.ts'
 import type { Issue, Library, Parameter, Parameters } from '../../fhir/types.ts'
-import { beginSteps, CertLogicCost, CertLogicFault, correctCertLogic, spendSteps } from './corrections.ts'
+import { CertLogicCost, CertLogicFault, evaluateCorrected, spendSteps } from './corrections.ts'
 import { accessFaults, dataAccesses, type LogicFault, logicFaults } from './logic-faults.ts'
 import { versionFaults } from './versions.ts'
 
@@ -102,10 +102,8 @@ export function evaluateCertLogic(
   library: CertLogicLibrary,
   data: { payload?: Json; external?: Json },
 ): CertLogicOutcome {
-  correctCertLogic()
-  beginSteps()
   try {
-    return { value: toJson(evaluate(library.logic, data)) }
+    return { value: toJson(evaluateCorrected(library.logic, data)) }
   } catch (error) {
     const tooDeep = error instanceof RangeError
     const why = tooDeep ? 'it nests too deeply' : reasonOf(error)

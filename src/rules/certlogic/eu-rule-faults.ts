@@ -1,6 +1,6 @@
 /** Whether a rule of the EU can be taken as it is: its form, its versions, its logic, and whether what it says of itself agrees. */
 
-import { ruleShapeProblems } from '../../base/eu-rule-shape.ts'
+import { ruleShapeProblems } from '../../base/eu-rule/shape.ts'
 import { isJurisdictionCode } from '../../base/iso-3166.ts'
 import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'

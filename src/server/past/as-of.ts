@@ -22,9 +22,9 @@ import type { Signatures } from '../signatures.ts'
 import { createMoments } from './moments.ts'
 
 /** Folder of the history, below DATA_DIR: a backup has it with the trust lists. */
-export const HISTORY_FOLDER = join('trust', 'history')
+const HISTORY_FOLDER = join('trust', 'history')
 
-/** The history of a configuration, as commands read it; undefined where none is kept. */
+/** The history of a configuration, as commands read it. */
 export function configuredHistory(
   config: Pick<Config, 'dataDir' | 'trustHistory' | 'domainMismatch' | 'revocationFailure'>,
   { software, now }: { software: string; now(): Date },

@@ -1,5 +1,5 @@
 import type { Json } from '../../base/json-value.ts'
-import { javaScriptReplacement } from '../../base/regex.ts'
+import { javaScriptReplacement } from '../../base/regex/regex.ts'
 import { longestReplacement, replaceText } from '../../base/replace-text.ts'
 import { safeRegex } from '../../fhir/safe-regex.ts'
 import { children, type Node, textSteps, toText } from '../model/nodes.ts'

@@ -1,4 +1,4 @@
-import type { SafeRegex } from '../../base/regex.ts'
+import type { SafeRegex } from '../../base/regex/regex.ts'
 import { safeRegex } from '../../fhir/safe-regex.ts'
 import type { Expression } from '../language/parse-expression.ts'
 import { children, type Node, textSteps } from '../model/nodes.ts'

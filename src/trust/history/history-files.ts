@@ -11,7 +11,7 @@ import { isMissing, isSystemError } from '../../base/system-error.ts'
 import { syncFolder, writeWhole } from '../../files/whole-file.ts'
 
 /** Files of a folder, with what they take of the disk. */
-export interface FileSize {
+interface FileSize {
   name: string
   bytes: number
 }

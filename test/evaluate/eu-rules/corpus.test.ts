@@ -72,7 +72,7 @@ overShared.describe('the 98 published rules of the EU', () => {
       canonical: base,
       indexes: opened.dataDir,
       codeSystem: {},
-      euRules: { uploadKeys: () => [], now: now() },
+      euRules: { uploadKeys: () => [], now: now(), hasValueSet: async () => true },
     }
     const report = await importPath(sharedPath('corpora/certlogic'), options)
     assert.deepEqual(countEntries(report), { loaded: 196, updated: 0, unchanged: 0, skipped: 3, failed: 0 })

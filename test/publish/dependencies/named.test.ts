@@ -21,7 +21,7 @@ describe('what the text of a library names', () => {
   it('are its includes, value sets and code systems, each once, with the versions that it says', async () => {
     const library = cqlLibrary(
       'Names',
-      `include VaccinationSchedule version '1.0.0' called S
+      `include VaccinationSchedule version '1.1.0' called S
 codesystem "C": 'http://e/cs' version '2'
 codesystem "D": 'http://e/cs' version '2'
 valueset "V": 'http://e/vs' version '1'
@@ -31,7 +31,7 @@ define Good: true`,
     )
     assert.deepEqual(await named(library), [
       `Library http://hl7.org/fhir/Library/FHIRHelpers|4.0.1 ${at} generated`,
-      `Library http://vidimus.org/fhir/Library/VaccinationSchedule|1.0.0 ${at}`,
+      `Library http://vidimus.org/fhir/Library/VaccinationSchedule|1.1.0 ${at}`,
       `ValueSet http://e/vs|1 ${at}`,
       `CodeSystem http://e/cs|2 ${at}`,
     ])

@@ -2,9 +2,10 @@
 import { canonicalJson } from '../../../base/json.ts'
 import type { JsonObject } from '../../../base/json-value.ts'
 import { artefactCanonical } from '../../../fhir/artefact.ts'
-import { FhirError } from '../../../fhir/error.ts'
+import { FhirError, issue } from '../../../fhir/error.ts'
 import type { Library, Resource } from '../../../fhir/types.ts'
-import { isCertLogic, readCertLogic } from '../../../rules/certlogic/certlogic.ts'
+import { isCertLogic, pathsOf, readCertLogic } from '../../../rules/certlogic/certlogic.ts'
+import { valueSetIds } from '../../../rules/certlogic/external.ts'
 import type { Storage } from '../../../storage/storage.ts'
 import type { Candidate } from '../candidate.ts'
 import type { ImportEntry, ImportReport } from '../report.ts'
@@ -33,6 +34,34 @@ export function allOrNone(candidates: Candidate[], report: Pick<ImportReport, 'e
     Object.assign(entry, { status: 'skipped', reason })
   }
   return []
+}
+
+/**
+ * Warns of value sets that rules look into, and that neither the server nor the import has: until they are here, these rules fail.
+ * @param has whether the server has the value set of an id of the EU's
+ */
+export async function warnOfValueSets(candidates: Candidate[], has: (id: string) => Promise<boolean>): Promise<void> {
+  const beside = new Set(
+    candidates.flatMap(({ resource }) =>
+      resource.resourceType === 'ValueSet'
+        ? [...(resource.identifier ?? []).map(({ value }) => value), resource.id]
+        : [],
+    ),
+  )
+  const known = new Map<string, boolean>()
+  for (const { resource, entry } of candidates) {
+    if (!isRule(entry) || resource.resourceType !== 'Library') continue
+    for (const id of valueSetIds(pathsOf(readCertLogic(resource).logic))) {
+      const isHere = known.get(id) ?? (beside.has(id) || (await has(id)))
+      known.set(id, isHere)
+      if (isHere) continue
+      const text = `the value set ${id.slice(0, 60)} is not here: until it is, the rule fails`
+      entry.issues = [
+        ...(entry.issues ?? []),
+        issue('not-found', { severity: 'warning', text, expression: 'Rule.Logic' }),
+      ]
+    }
+  }
 }
 
 /**

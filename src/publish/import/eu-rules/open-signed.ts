@@ -3,6 +3,12 @@ import type { X509Certificate } from 'node:crypto'
 import { CmsError, openCms } from '../../../cms/cms.ts'
 import { participantAlpha2 } from '../../../trust/keys/participant-codes.ts'
 
+/** What is known of rules of the EU beside what they say. */
+export interface EuRuleSurroundings extends EuRuleTrust {
+  /** Whether the server has the value set of an id of the EU's. */
+  hasValueSet(id: string): Promise<boolean>
+}
+
 /** Whom signed rules are believed. */
 export interface EuRuleTrust {
   /** Certificates that may sign uploads of a country (alpha-2), as trust lists and the operator say. */

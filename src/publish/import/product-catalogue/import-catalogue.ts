@@ -6,11 +6,12 @@ import type { Issue, Resource } from '../../../fhir/types.ts'
 import { collectFindings } from '../../../packages/product-catalogue/faults.ts'
 import { type Product, productKinds, type ReadCatalogue } from '../../../packages/product-catalogue/product.ts'
 import { readCatalogueFile } from '../../../packages/product-catalogue/read-catalogue.ts'
-import type { Storage, Write } from '../../../storage/storage.ts'
+import type { Storage } from '../../../storage/storage.ts'
 import { assignIds } from '../assign-ids.ts'
 import type { Candidate, Gate } from '../candidate.ts'
 import { judge } from '../judge.ts'
 import type { ImportEntry, ImportReport } from '../report.ts'
+import { foretell, storeCandidates } from '../store-candidates.ts'
 import { artefactsOf, organizationsOf, type ShelfContent, typesOf } from './artefacts.ts'
 import { mergeShelf } from './concepts.ts'
 import { importedVersion, type Shelf, shelves } from './shelves.ts'
@@ -23,6 +24,8 @@ export interface CatalogueOptions {
   gate: Gate
   /** The day of a catalogue that tells none. */
   now: Date
+  /** Judges everything and stores nothing. */
+  dryRun?: boolean
   /** AuditEvent of what is written, by type, in the same transaction. Without it there is none. */
   audited?(source: string, counts: ReadonlyMap<string, number>): Resource
 }
@@ -57,7 +60,11 @@ export async function importCatalogue(path: string, options: CatalogueOptions): 
   const entries = candidates.map((each) => each.entry)
   const judged = await judge(await assignIds(candidates, options.storage), options.gate)
   refuseUnlessWhole(entries)
-  await store(judged, { ...options, source: name })
+  if (options.dryRun) {
+    await foretell(judged, options)
+    return { name, entries, issues, isDryRun: true }
+  }
+  await storeCandidates(judged, { ...options, source: name })
   return { name, entries, issues }
 }
 
@@ -154,22 +161,4 @@ function refuseUnlessWhole(entries: ImportEntry[]): void {
       .slice(0, mostNamed)
       .map(({ canonical, reason }) => issue('business-rule', `${canonical}: ${reason ?? ''}. Nothing was stored.`)),
   )
-}
-
-async function store(
-  candidates: Candidate[],
-  { storage, gate, audited, source }: CatalogueOptions & { source: string },
-): Promise<void> {
-  const counts = new Map<string, number>()
-  const writes: Write[] = candidates.map(({ resource }) => {
-    counts.set(resource.resourceType, (counts.get(resource.resourceType) ?? 0) + 1)
-    return gate.write({ method: 'PUT', type: resource.resourceType, id: String(resource.id), resource })
-  })
-  if (audited && writes.length > 0)
-    writes.push({ method: 'POST', type: 'AuditEvent', resource: audited(source, counts) })
-  const written = await storage.write(writes)
-  for (const [i, { outcome }] of written.entries()) {
-    const entry = candidates[i]?.entry
-    if (entry) entry.status = outcome === 'created' ? 'loaded' : outcome === 'updated' ? 'updated' : 'unchanged'
-  }
 }

@@ -1,4 +1,4 @@
-import { javaScriptReplacement } from '../../../base/regex.ts'
+import { javaScriptReplacement } from '../../../base/regex/regex.ts'
 import { safeRegex } from '../../../fhir/safe-regex.ts'
 import { replaceNamedOperator, replaceOperator } from './operators.ts'
 

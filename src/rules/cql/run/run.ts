@@ -1,5 +1,6 @@
 import { DateTime, PatientContext } from 'cql-execution'
 import type { Json, JsonObject } from '../../../base/json-value.ts'
+import { keepPerObject } from '../../../base/keep.ts'
 import { badRequest, FhirError, isError, issue, unprocessable } from '../../../fhir/error.ts'
 import type { Bundle, Issue, Parameters } from '../../../fhir/types.ts'
 import { readInstances } from '../../models/instances.ts'
@@ -9,12 +10,19 @@ import { bindTerminology, type CqlTerminology } from './code-service.ts'
 import { type RecordSource, splitByPatient } from './data-provider.ts'
 import type { FhirClasses } from './fhir-instance.ts'
 import { bindParameters } from './from-parameters.ts'
-import { missingData } from './missing-data.ts'
 import { CqlMessageError } from './run-errors.ts'
 import { failure, rootCause } from './run-failure.ts'
 import { parseDateTime } from './temporal.ts'
 import { toJson } from './to-json.ts'
-import { type StepListener, type StepResults, tellSteps, tracedCopy, traceInto } from './trace.ts'
+import {
+  type Recording,
+  record,
+  type StepListener,
+  type StepResults,
+  tellSteps,
+  tracedCopy,
+  traceInto,
+} from './trace.ts'
 
 /** What a library is run over. */
 export interface RunCall {
@@ -76,8 +84,11 @@ export interface LibraryRun {
   has(name: string): boolean
   /** @throws FhirError 422 unknown define, or one that cannot run because of errors in the library */
   evaluate(name: string): Promise<DefineResult>
-  /** Which data a define lacked that gave null, e.g. `birthDate of Patient is missing`; see {@link missingData}. */
-  missing(name: string): Promise<string[]>
+  /**
+   * Evaluates a define once more, as {@link LibraryRun.trace}, and records every run of every step as a tree.
+   * @returns undefined for what cannot be told: a define that is not there, fails, or takes too many steps
+   */
+  record(name: string): Promise<Recording | undefined>
   /**
    * Evaluates a define once more over a copy of the library in which every step is numbered ({@link tracedCopy}), and adds what every
    * step gave. @returns the copy, whose nodes have the numbers as `localId`
@@ -125,7 +136,7 @@ export function openRun(library: CompiledLibrary, call: RunCall, environment: Ru
     library,
     issues: listener.issues,
     ignored: bound.issues,
-    has: (name) => library.defines.some((each) => each.name === name),
+    has: (name) => definesByName(library).has(name),
     async evaluate(name) {
       const [define] = chooseDefines(library, [name])
       if (!define) throw new Error('unreachable: chooseDefines answers every name')
@@ -141,11 +152,12 @@ export function openRun(library: CompiledLibrary, call: RunCall, environment: Ru
       await copy.executable.expressions[name].execute(context)
       return copy
     },
-    async missing(name) {
-      const [define] = chooseDefines(library, [name])
-      if (!define) return []
-      const told = messageListener([])
-      return missingData(library, name, (executable) => open(sourceOf(define), { executable, told }))
+    async record(name) {
+      const define = library.defines.find((each) => each.name === name)
+      if (!define) return undefined
+      const copy = tracedCopy(library)
+      const context = open(sourceOf(define), { executable: copy.executable, told: messageListener([]) })
+      return record(copy, name, context)
     },
   }
 }
@@ -196,7 +208,7 @@ async function evidenceOf(
   context: PatientContext,
   library: CompiledLibrary,
 ): Promise<DefineResult['evidence']> {
-  const byName = new Map(library.defines.map((each) => [each.name, each]))
+  const byName = definesByName(library)
   const seen = new Set([define.name])
   const evidence: DefineResult['evidence'] = []
   const queue = [define]
@@ -222,10 +234,15 @@ async function evidenceOf(
   return evidence
 }
 
+/** Defines by name, once for a library: thousands of them are asked for one after the other. */
+const definesByName = keepPerObject(
+  ({ defines }: CompiledLibrary) => new Map(defines.map((each) => [each.name, each])),
+)
+
 function chooseDefines(library: CompiledLibrary, names: string[] | undefined): Define[] {
   if (!names) return library.defines.filter((each) => each.public)
   return names.map((name) => {
-    const found = library.defines.find((each) => each.name === name)
+    const found = definesByName(library).get(name)
     if (!found) throw unprocessable(`library ${library.canonical} has no define "${name}"`, 'not-found')
     return found
   })
@@ -238,7 +255,7 @@ function refuseErrors(library: CompiledLibrary, wanted: Define[]): void {
   // The translator repeats errors of included texts; those of stored ELM nobody has repeated.
   const errors = own.length > 0 ? own : library.includes.flatMap(errorsOf)
   if (errors.length === 0) return
-  const byName = new Map(library.defines.map((each) => [each.name, each]))
+  const byName = definesByName(library)
   const reached = new Set(wanted)
   for (const each of reached)
     for (const name of each.references) {

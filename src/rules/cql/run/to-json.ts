@@ -26,6 +26,9 @@ export function toJson(value: unknown): Json {
   return Object.fromEntries(members.map(([member, each]) => [member, toJson(each)]))
 }
 
+/** Whether a CQL result is an interval. */
+export const isInterval = (value: unknown): boolean => value instanceof Interval
+
 function plainText(value: unknown): string {
   const json = toJson(value)
   return typeof json === 'string' ? json : JSON.stringify(json)

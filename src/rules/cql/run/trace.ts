@@ -1,5 +1,6 @@
 /** What every step of a library gave while a define was evaluated: for reasons of a null, explanations and coverage. */
-import { PatientContext } from 'cql-execution'
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { type Library as ExecutableLibrary, PatientContext } from 'cql-execution'
 import type { JsonObject } from '../../../base/json-value.ts'
 import { keepPerObject } from '../../../base/keep.ts'
 import { visit } from '../translate/elm.ts'
@@ -46,12 +47,143 @@ export const tracedCopy = keepPerObject((library: CompiledLibrary): CompiledLibr
   // Conversions of FHIRHelpers explain nothing, and it is large.
   const includes = library.includes.map((each) => (each.identifier.id === helpers ? each : tracedCopy(each)))
   const elm = structuredClone(library.elm)
-  let step = 0
+  const steps = new Map<string, JsonObject>()
   visit(elm.library.statements, (node) => {
-    if (isExpression(node)) node.localId = `${library.canonical} ${++step}`
+    if (!isExpression(node)) return
+    node.localId = `${library.canonical} ${steps.size + 1}`
+    steps.set(node.localId, node)
   })
   const { canonical, identifier } = library
-  return link({ text: { canonical, identifier }, elm, issues: [], includes })
+  const linked = link({ text: { canonical, identifier }, elm, issues: [], includes, models: library.models })
+  const copy: CompiledLibrary = {
+    canonical,
+    identifier,
+    elm,
+    defines: library.defines,
+    issues: [],
+    includes,
+    models: library.models,
+    get executable() {
+      const { executable } = linked
+      instrument(executable, (id) => steps.get(id), copy)
+      return executable
+    },
+  }
+  return copy
 })
 
 const isExpression = (node: JsonObject) => typeof node.type === 'string' && !node.type.endsWith('TypeSpecifier')
+
+/** Where a step ran: names of aliases, lets and operands, and the place around it. */
+export interface StepContext {
+  context_values: Record<string, unknown>
+  parent?: StepContext | null | undefined
+}
+
+/** One run of one step, with the steps that ran for it, in the order in which they began. */
+export interface Execution {
+  step: JsonObject
+  /** In which the step stands: a copy ({@link tracedCopy}). */
+  library: CompiledLibrary
+  context: StepContext
+  value: unknown
+  parts: Execution[]
+  /** For which it ran; absent for the define itself. */
+  parent?: Execution
+}
+
+/** A define as it ran, and how to find in it what a name stood for. */
+export interface Recording {
+  root: Execution
+  /** The first run of every step: of a define the only one. */
+  first: Map<JsonObject, Execution>
+  /** What ran in a context. */
+  within: Map<StepContext, Execution[]>
+  /** The run that made a tuple. */
+  made: Map<object, Execution>
+}
+
+interface Running extends Omit<Recording, 'root'> {
+  steps: number
+}
+
+/** Steps of one define at most: what takes more is told without reasons. */
+const mostSteps = 20_000
+
+const running = new AsyncLocalStorage<{ recording: Running; parts: Execution[]; parent?: Execution }>()
+
+/** A recording that was given up because the define takes too many steps. */
+class TooManySteps extends Error {}
+
+/**
+ * Evaluates a define of a copy ({@link tracedCopy}) and records every run of every step.
+ * @returns undefined for a define that takes more than some ten thousand steps, or fails
+ */
+export async function record(
+  copy: CompiledLibrary,
+  define: string,
+  context: PatientContext,
+): Promise<Recording | undefined> {
+  const recording: Running = { steps: 0, first: new Map(), within: new Map(), made: new Map() }
+  const parts: Execution[] = []
+  const expression = copy.executable.expressions[define]
+  if (!expression) return undefined
+  try {
+    await running.run({ recording, parts }, () => expression.execute(context))
+  } catch {
+    // It was evaluated before, and its failure told: what cannot be run twice cannot be explained.
+    return undefined
+  }
+  const [root] = parts
+  return root && { ...recording, root }
+}
+
+const instrumented = new WeakSet<ExecutableLibrary>()
+
+/** Lets every step of a library tell when it runs, while a recording is made. */
+function instrument(
+  executable: ExecutableLibrary,
+  stepOf: (id: string) => JsonObject | undefined,
+  library: CompiledLibrary,
+): void {
+  if (instrumented.has(executable)) return
+  instrumented.add(executable)
+  const seen = new Set<object>()
+  const open: unknown[] = [executable.expressions, Reflect.get(executable, 'functions')]
+  while (open.length > 0) {
+    const each = open.pop()
+    if (typeof each !== 'object' || each === null || seen.has(each)) continue
+    seen.add(each)
+    const id: unknown = Reflect.get(each, 'localId')
+    const step = typeof id === 'string' ? stepOf(id) : undefined
+    if (step && isExecutable(each)) tell(each, step, library)
+    open.push(...Object.values(each))
+  }
+}
+
+interface Executable {
+  execute(context: StepContext): Promise<unknown>
+}
+
+const isExecutable = (value: object): value is Executable => typeof Reflect.get(value, 'execute') === 'function'
+
+function tell(expression: Executable, step: JsonObject, library: CompiledLibrary): void {
+  const execute = expression.execute.bind(expression)
+  expression.execute = async (context) => {
+    const around = running.getStore()
+    if (!around) return execute(context)
+    const { recording, parts: siblings, parent } = around
+    if (++recording.steps > mostSteps) throw new TooManySteps()
+    const parts: Execution[] = []
+    const run: Execution = { step, library, context, value: null, parts, ...(parent ? { parent } : {}) }
+    siblings.push(run)
+    if (!recording.first.has(step)) recording.first.set(step, run)
+    const beside = recording.within.get(context)
+    if (beside) beside.push(run)
+    else recording.within.set(context, [run])
+    const value = await running.run({ recording, parts, parent: run }, () => execute(context))
+    run.value = value ?? null
+    if (step.type === 'Tuple' && typeof value === 'object' && value !== null) recording.made.set(value, run)
+    return value
+  }
+}

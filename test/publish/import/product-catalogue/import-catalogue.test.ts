@@ -28,7 +28,8 @@ async function opened() {
   const { server, close } = await openTestServer()
   after(close)
   const { storage, publish } = server
-  const load = (path = catalogue) => importCatalogue(path, { storage, gate: publish, now: new Date('2026-06-01') })
+  const load = (path = catalogue, dryRun = false) =>
+    importCatalogue(path, { storage, gate: publish, now: new Date('2026-06-01'), dryRun })
   return { server, load }
 }
 
@@ -134,6 +135,15 @@ describe('a product catalogue in the store', () => {
     assert.ok(unchanged > 0)
     assert.deepEqual(await server.storage.count(), before)
     assert.deepEqual(await versionsOf(server), ['2026.2.1-1'])
+  })
+
+  it('can be tried: what would be stored is told, and nothing is', async () => {
+    const { server, load } = await opened()
+    const before = await server.storage.count()
+    const report = await load(catalogue, true)
+    assert.equal(report.isDryRun, true)
+    assert.ok(countEntries(report).loaded > 10)
+    assert.deepEqual(await server.storage.count(), before)
   })
 
   it('keeps what has gone, inactive; what was published stays as it was', async () => {
