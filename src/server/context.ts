@@ -2,12 +2,14 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { keepPerObject } from '../base/keep.ts'
 import type { Config } from '../config.ts'
 import type { CredentialFormat } from '../credentials/credential-format.ts'
 import { createEvaluate, type Evaluate } from '../evaluate/evaluate.ts'
 import { artefactName } from '../fhir/artefact.ts'
 import type { Principal } from '../fhir/principal.ts'
 import { searchableTypes } from '../fhir/search/parse-search.ts'
+import type { PlanDefinition } from '../fhir/types.ts'
 import { createImageReader, type ImageReader } from '../images/images.ts'
 import type { NetworkClient } from '../network/network-client.ts'
 import type { OperationContext } from '../operations/context.ts'
@@ -195,6 +197,7 @@ function wireEvaluate(
   { rules, verdictMaps, images, revision }: Pick<Context, 'rules' | 'verdictMaps' | 'images'> & { revision: Revision },
 ): Evaluate {
   const findMap = mapFinder(storage, () => revision(mapTypes))
+  const listPlans = listedByRevision(storage, 'PlanDefinition', guard)
   return createEvaluate({
     settings: config,
     ...(formats ? { formats } : {}),
@@ -209,10 +212,16 @@ function wireEvaluate(
     readImage: images.read,
     rules,
     plans: createPlans({
-      all: listedByRevision(storage, 'PlanDefinition', guard),
+      all: () => listPlans().then(inOrder),
       find: async (canonical) => guard.admit(await findRunnable(storage, 'PlanDefinition', canonical)),
     }),
     hasLibrary: async (canonical) => (await findRunnable(storage, 'Library', canonical)).length > 0,
     now,
   })
 }
+
+/** Rule sets answer in an order of their own, not in that in which they were stored: on every server, and by a kit, in the same. */
+const inOrder = keepPerObject((plans: PlanDefinition[]) => plans.toSorted((a, b) => compareNames(nameOf(a), nameOf(b))))
+
+const nameOf = (plan: PlanDefinition): string => `${artefactName(plan)} ${plan.id}`
+const compareNames = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

@@ -9,7 +9,7 @@ import { seededUuids } from '../../evaluate/map/seeded-uuids.ts'
 import { readClock, readEvaluateRequest } from '../../evaluate/request.ts'
 import { FhirError } from '../../fhir/error.ts'
 import { isOfType } from '../../fhir/json.ts'
-import type { Issue, Parameter, Parameters, PlanDefinition } from '../../fhir/types.ts'
+import type { Bundle, Issue, Parameter, Parameters, PlanDefinition } from '../../fhir/types.ts'
 import type { Located, RuleCase } from '../../rules/cases/case-file.ts'
 import type { Asked, Run } from '../../rules/cases/observed.ts'
 import { planCanonical } from '../../rules/cases/subject.ts'
@@ -141,7 +141,8 @@ async function runData(question: CaseQuestion, author: AuthorServer): Promise<Ru
   const sources: RuleSource[] =
     plans.length > 0 ? plans.map((plan) => ({ plan })) : libraries.map((library) => ({ library, expressions: [] }))
   await rules.checkQuestion(sources, parameters)
-  const content = one.data.kind === 'bundle' ? { data: one.data.bundle, coreDataSets: [] } : await mapped(one, author)
+  const { doubts, ...content } =
+    one.data.kind === 'bundle' ? { data: one.data.bundle, coreDataSets: [], doubts: [] } : await mapped(one, author)
   const call: RuleCall = {
     ...content,
     clock: one.clock,
@@ -152,17 +153,21 @@ async function runData(question: CaseQuestion, author: AuthorServer): Promise<Ru
   const asked = sources.map((source) => ({ source, call }))
   const results = []
   for (const { source } of asked) results.push(...(await rules.evaluateRules(source, call)))
-  const decideOf: Run['decide'] = (others) => decide(true, { rules: others, obstacles: [] })
+  const decideOf: Run['decide'] = (others) => decide(true, { rules: others, obstacles: doubts })
   return { decision: decideOf(results), rules: results, defines: new Map(), asked, listed: [], decide: decideOf }
 }
 
 const toBundle = 'http://vidimus.org/fhir/StructureMap/CoreDataSetToBundle'
 
+interface MappedCase {
+  data: Bundle
+  coreDataSets: JsonObject[]
+  /** What makes `accepted` impossible, and over which rules have an answer all the same. */
+  doubts: Issue[]
+}
+
 /** Core data sets with the resources that `$evaluate` makes of them. @throws CaseNotRun for what is none, or lacks something */
-async function mapped(
-  { data, clock }: RuleCase,
-  { server }: AuthorServer,
-): Promise<Pick<RuleCall, 'coreDataSets'> & { data: NonNullable<RuleCall['data']> }> {
+async function mapped({ data, clock }: RuleCase, { server }: AuthorServer): Promise<MappedCase> {
   const coreDataSets: JsonObject[] = data.kind === 'coreDataSets' ? data.coreDataSets : []
   const map = await server.maps.compile(toBundle)
   const now = readClock(clock)
@@ -182,7 +187,7 @@ async function mapped(
     leftOut: [],
   }
   checkMapped(whole, { due: coreDataSets.length, makers: new Map(coreDataSets.map((each) => [each, map])), clock: now })
-  const why = [...whole.obstacles, ...whole.doubts].map(issueText)
+  const why = whole.obstacles.map(issueText)
   if (why.length > 0 || whole.leftOut.length > 0 || !whole.bundle) throw new CaseNotRun([...why, ...whole.leftOut])
-  return { data: whole.bundle, coreDataSets: coreDataSets.map((each) => structuredClone(each)) }
+  return { data: whole.bundle, coreDataSets: coreDataSets.map((each) => structuredClone(each)), doubts: whole.doubts }
 }

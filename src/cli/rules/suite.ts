@@ -220,6 +220,7 @@ export async function runSuite({ folder, server, files }: Suite, options: SuiteO
   const outcome: SuiteOutcome = { cases: [], libraries: [] }
   for (const file of files) {
     const { outcomes, trials, given } = await runFile(file, { folder, server, options })
+    if (outcomes.length === 0) continue
     outcome.cases.push(...outcomes)
     const isGood = outcomes.every(({ faults }) => faults.length === 0)
     for (const library of file.known.libraries) {

@@ -73,7 +73,10 @@ export function coverageOf(
     const own = given.get(String(node.localId)) ?? { true: 0, false: 0, null: 0 }
     return place ? [{ in: site.in, place, source: textAt(lines, place), given: own }] : []
   })
-  return { conditions: conditions.sort((a, b) => order(a.place, b.place)), beyond }
+  const roots = new Set(sites.map((site) => site.in))
+  // What a rule says of itself is told when it is asked, and decides nothing.
+  const others = beyond.filter((each) => !(each.endsWith(' Reasons') && roots.has(each.slice(0, -' Reasons'.length))))
+  return { conditions: conditions.sort((a, b) => order(a.place, b.place)), beyond: others }
 }
 
 const isCondition = ({ node, isPlaced }: Site) => isPlaced && isBooleanStep(node) && !plain.has(String(node.type))

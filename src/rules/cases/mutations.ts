@@ -112,7 +112,7 @@ export function mutationsOf({ node, parent, path }: Site): Mutation[] {
   for (const other of comparison?.others ?? [])
     add(`${comparison?.sign} → ${comparisons[other]?.sign}`, { ...node, type: other })
   const swap = swapped[type]
-  if (swap) add(`${swap[0]} → ${swap[2]}`, { ...node, type: swap[1] })
+  if (swap && !countsDays(node)) add(`${swap[0]} → ${swap[2]}`, { ...node, type: swap[1] })
   if (type === 'Not' && isJsonObject(node.operand)) add('not → (left out)', node.operand)
   const sign = negated[type] ?? (references.has(type) && isCondition(parent, path) ? 'condition' : undefined)
   // Below a `not` it is the same as leaving that out.
@@ -126,6 +126,13 @@ export function mutationsOf({ node, parent, path }: Site): Mutation[] {
   ])
     add(change, by)
   return made
+}
+
+/** Between two days without a time of day, whole days and crossed midnights are the same number: such a mutant is the rule itself. */
+function countsDays({ type, precision, operand }: JsonObject): boolean {
+  if (type !== 'DifferenceBetween' && type !== 'DurationBetween') return false
+  const isDay = (each: Json) => isJsonObject(each) && each.resultTypeName === '{urn:hl7-org:elm-types:r1}Date'
+  return precision === 'Day' && Array.isArray(operand) && operand.every(isDay)
 }
 
 /** Numbered like what it negates, so that it is told as often. */
