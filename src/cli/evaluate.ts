@@ -115,7 +115,7 @@ async function evaluateFiles(files: string[], options: EvaluateOptions, byKit: b
   try {
     const { jurisdiction, kit } = verdicts
     const settings = { allowRequestTrustAnchors: true, jurisdiction }
-    const at = momentOf(question)
+    const at = (await import('../operations/evaluate.ts')).momentOf(question)
     if (at && kit !== undefined)
       throw badRequest('A kit answers as of now alone: it holds no earlier state.', 'not-supported')
     const request = readEvaluateRequest(question, settings, { now: at ?? new Date(), language: options.language })
