@@ -5,7 +5,7 @@ import { JsonError } from '../base/json-error.ts'
 import { type Config, readConfig } from '../config.ts'
 import type { Evaluation } from '../evaluate/evaluation.ts'
 import { evaluationReply } from '../evaluate/reply.ts'
-import { type EvaluateRequest, momentOf, readEvaluateRequest } from '../evaluate/request.ts'
+import { type EvaluateRequest, readEvaluateRequest } from '../evaluate/request.ts'
 import { shapeIssues } from '../fhir/check/input-resource.ts'
 import { badRequest, FhirError, issue } from '../fhir/error.ts'
 import { isOfType } from '../fhir/json.ts'
@@ -115,7 +115,7 @@ async function evaluateFiles(files: string[], options: EvaluateOptions, byKit: b
   try {
     const { jurisdiction, kit } = verdicts
     const settings = { allowRequestTrustAnchors: true, jurisdiction }
-    const at = momentOf(question)
+    const at = await momentIn(question)
     if (at && kit !== undefined)
       throw badRequest('A kit answers as of now alone: it holds no earlier state.', 'not-supported')
     const request = readEvaluateRequest(question, settings, { now: at ?? new Date(), language: options.language })
@@ -173,6 +173,13 @@ function credentialParameters([first = '', ...parts]: string[], picture: Buffer 
     { name: 'credential', valueString: first },
     ...parts.map((part) => ({ name: 'credentialPart', valueString: part })),
   ]
+}
+
+/** What is asked as of a moment needs a server, whose operations take their time to load. */
+async function momentIn(question: Parameters): Promise<Date | undefined> {
+  if (!question.parameter?.some(({ name }) => name === 'asOf')) return undefined
+  const { momentOf } = await import('../operations/evaluate.ts')
+  return momentOf(question)
 }
 
 /**
