@@ -36,6 +36,7 @@ import { euValueSet, expandCodes } from '../terminology/expand-codes.ts'
 import { createTerminology } from '../terminology/terminology.ts'
 import type { Trust } from '../trust/trust.ts'
 import { threadMilliseconds } from '../workers/budget.ts'
+import { artefactHashes } from './content/artefact-hashes.ts'
 import { createEuValueSets, type EuValueSets } from './eu-value-sets.ts'
 import { evaluationsUnder } from './lifecycle.ts'
 import { linkFollower } from './link-follower.ts'
@@ -216,6 +217,7 @@ function wireEvaluate(
       find: async (canonical) => guard.admit(await findRunnable(storage, 'PlanDefinition', canonical)),
     }),
     hasLibrary: async (canonical) => (await findRunnable(storage, 'Library', canonical)).length > 0,
+    contentOf: artefactHashes(storage, () => revision(draftTypes)),
     now,
   })
 }
