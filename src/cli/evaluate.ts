@@ -5,7 +5,7 @@ import { JsonError } from '../base/json-error.ts'
 import { type Config, readConfig } from '../config.ts'
 import type { Evaluation } from '../evaluate/evaluation.ts'
 import { evaluationReply } from '../evaluate/reply.ts'
-import { type EvaluateRequest, momentOf, readEvaluateRequest } from '../evaluate/request.ts'
+import { type EvaluateRequest, readEvaluateRequest } from '../evaluate/request.ts'
 import { shapeIssues } from '../fhir/check/input-resource.ts'
 import { badRequest, FhirError, issue } from '../fhir/error.ts'
 import { isOfType } from '../fhir/json.ts'
@@ -115,7 +115,7 @@ async function evaluateFiles(files: string[], options: EvaluateOptions, byKit: b
   try {
     const { jurisdiction, kit } = verdicts
     const settings = { allowRequestTrustAnchors: true, jurisdiction }
-    const at = momentOf(question)
+    const at = await momentOfQuestion(question)
     if (at && kit !== undefined)
       throw badRequest('A kit answers as of now alone: it holds no earlier state.', 'not-supported')
     const request = readEvaluateRequest(question, settings, { now: at ?? new Date(), language: options.language })
@@ -127,6 +127,12 @@ async function evaluateFiles(files: string[], options: EvaluateOptions, byKit: b
   } finally {
     await verdicts.close()
   }
+}
+
+/** The moment of a question; the operation is loaded for it alone: a kit answers without. */
+async function momentOfQuestion(question: Parameters): Promise<Date | undefined> {
+  if (!question.parameter?.some(({ name }) => name === 'asOf')) return undefined
+  return (await import('../operations/evaluate.ts')).momentOf(question)
 }
 
 /** The evaluation as of a moment, told what is not as it was then. */

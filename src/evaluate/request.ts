@@ -268,24 +268,3 @@ function readBase64(text: unknown, name: string): Uint8Array {
   }
   return Buffer.from(text, 'base64')
 }
-
-/**
- * The moment as of which a question is to be answered; undefined: now.
- * @throws FhirError 400 for no moment, and for what cannot be had as of one
- */
-export function momentOf(parameters: Parameters): Date | undefined {
-  const text = textParameter(parameters, 'asOf')
-  if (text === undefined) return undefined
-  const expression = "Parameters.parameter.where(name='asOf')"
-  const at = new Date(text)
-  if (primitiveFault('instant', text) !== undefined || Number.isNaN(at.getTime()))
-    throw badRequest(
-      { text: 'asOf is no moment: an instant is wanted, like 2026-03-01T12:00:00Z', expression },
-      'value',
-    )
-  if (booleanParameter(parameters, 'followLinks')) {
-    const text = 'followLinks is not possible with asOf: what a link led to then is not known'
-    throw badRequest({ text, expression: "Parameters.parameter.where(name='followLinks')" }, 'not-supported')
-  }
-  return at
-}

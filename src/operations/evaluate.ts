@@ -1,12 +1,13 @@
 import { stringifyJson } from '../base/json.ts'
 import { jsonSize } from '../base/json-size.ts'
-import { momentOf } from '../evaluate/request.ts'
 import { artefactName } from '../fhir/artefact.ts'
 import { shapeIssues } from '../fhir/check/input-resource.ts'
 import { checkDeclared } from '../fhir/check/parameters.ts'
+import { primitiveFault } from '../fhir/elements.ts'
 import { badRequest, FhirError, issue, operationOutcome, unprocessable } from '../fhir/error.ts'
 import { isOfType, parseJson } from '../fhir/json.ts'
 import {
+  booleanParameter,
   defineOperation,
   firstParameter,
   type OperationBudget,
@@ -120,6 +121,27 @@ async function asOfThen(
   return context.evaluateAsOf({ at, client: call.client ?? '' }, async (then) =>
     withRemarks(await work({ ...context, ...then }), then.remarks),
   )
+}
+
+/**
+ * The moment as of which a question is to be answered; undefined: now.
+ * @throws FhirError 400 for no moment, and for what cannot be had as of one
+ */
+export function momentOf(parameters: Parameters): Date | undefined {
+  const text = textParameter(parameters, 'asOf')
+  if (text === undefined) return undefined
+  const expression = "Parameters.parameter.where(name='asOf')"
+  const at = new Date(text)
+  if (primitiveFault('instant', text) !== undefined || Number.isNaN(at.getTime()))
+    throw badRequest(
+      { text: 'asOf is no moment: an instant is wanted, like 2026-03-01T12:00:00Z', expression },
+      'value',
+    )
+  if (booleanParameter(parameters, 'followLinks')) {
+    const text = 'followLinks is not possible with asOf: what a link led to then is not known'
+    throw badRequest({ text, expression: "Parameters.parameter.where(name='followLinks')" }, 'not-supported')
+  }
+  return at
 }
 
 /** The reply with what is not as it was then, for people. */

@@ -36,10 +36,11 @@ import { euValueSet, expandCodes } from '../terminology/expand-codes.ts'
 import { createTerminology } from '../terminology/terminology.ts'
 import type { Trust } from '../trust/trust.ts'
 import { threadMilliseconds } from '../workers/budget.ts'
+import { artefactHashes } from './content/artefact-hashes.ts'
 import { createEuValueSets, type EuValueSets } from './eu-value-sets.ts'
 import { evaluationsUnder } from './lifecycle.ts'
 import { linkFollower } from './link-follower.ts'
-import { memberships, type Revision } from './memberships.ts'
+import { memberships, type Revision, ruleTerminology } from './memberships.ts'
 import { evaluationsAsOf, type PastParts } from './past/as-of.ts'
 import { createValidation } from './validation.ts'
 
@@ -164,6 +165,7 @@ export function createContext(parts: Omit<ContextParts, 'past'> & Pick<Operation
       listLibraries: async () => guard.admit(await listUsable(storage, 'Library')),
       listLogicalModels: async () => guard.admit(await listLogicalModels(storage)),
       membership,
+      ...ruleTerminology(terminology, revision),
       expand: (valueSet) => expandCodes(terminology, { url: valueSet }),
       euValueSet: async (id) => euValueSet(terminology, await intact(await euValueSets.find(id), guard)),
       derived: storage.derived,
@@ -215,6 +217,7 @@ function wireEvaluate(
       find: async (canonical) => guard.admit(await findRunnable(storage, 'PlanDefinition', canonical)),
     }),
     hasLibrary: async (canonical) => (await findRunnable(storage, 'Library', canonical)).length > 0,
+    contentOf: artefactHashes(storage, () => revision(draftTypes)),
     now,
   })
 }

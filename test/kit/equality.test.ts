@@ -34,7 +34,7 @@ overShared.describe('a kit and the server that made it', () => {
   before(async () => {
     const sources = sourcesOfCases(cases, folder)
     bed = await openTestServer({ JURISDICTION: 'XA', TRUST_LISTS: JSON.stringify(sources) })
-    kit = await verdictsBy((await kitOf(bed.server, scopeOf('XXA'))).bytes, bed.server)
+    kit = await verdictsBy((await kitOf(bed.server, scopeOf('XA'))).bytes, bed.server)
   })
   after(async () => {
     await kit?.close()
@@ -64,8 +64,8 @@ overShared.describe('a kit and the server that made it', () => {
     const counts = new Map<string, number>()
     for (const each of cases) {
       const question = questionOf(each)
-      const byServer = await answer((request) => bed.server.evaluate.evaluate(request), question, 'XA')
-      const byKit = await answer(kit.evaluate, question, 'XA')
+      const byServer = await answer((request) => bed.server.evaluate.evaluate(request), question, kit.jurisdiction)
+      const byKit = await answer(kit.evaluate, question, kit.jurisdiction)
       assert.deepEqual(byKit, byServer, each.id)
       const status = 'parameter' in byServer ? byServer.parameter?.find(({ name }) => name === 'status') : undefined
       const decision = 'parameter' in byServer ? byServer.parameter?.find(({ name }) => name === 'decision') : undefined

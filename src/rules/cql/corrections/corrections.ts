@@ -1,5 +1,6 @@
 import { DateTime } from 'cql-execution'
 import { OperatorError } from '../run/run-errors.ts'
+import { addTerminologyOperators } from '../terminology/operators.ts'
 import { correctBoundaries } from './boundaries.ts'
 import { correctConversions } from './conversions.ts'
 import { isMoment } from './durations.ts'
@@ -43,6 +44,7 @@ export function correctExecutor(): void {
   correctTexts()
   correctConversions()
   correctSorting()
+  addTerminologyOperators()
   // A parameter without value and default, asked within a query or function, would be its own declaration.
   nullUnevaluated('ParameterRef')
   for (const name of ['DateTime', 'Date', 'Time'])
