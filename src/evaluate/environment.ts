@@ -10,6 +10,9 @@ import type { EvaluateRequest, EvaluateSettings } from './request.ts'
 import type { RuleSurroundings } from './run-rules.ts'
 import type { VerificationContext } from './verify/verify.ts'
 
+/** Artefacts that a verdict is made with. */
+export type ArtefactType = 'PlanDefinition' | 'Library' | 'StructureMap' | 'ValueSet'
+
 /** Everything the main job needs, given by the server. */
 export interface EvaluateEnvironment extends RuleSurroundings {
   settings: EvaluateSettings & Pick<VerificationContext, 'revocationFailure' | 'domainMismatch'>
@@ -21,6 +24,8 @@ export interface EvaluateEnvironment extends RuleSurroundings {
   revocations?(): RevocationLists | undefined
   mapping: Omit<Mapping, 'now' | 'uuid'>
   now(): Date
+  /** Which stored artefact a canonical stands for, and the SHA-256 of its content; without it the reply names no hashes. */
+  contentOf?(type: ArtefactType, canonical: string): Promise<{ canonical: string; hash: string } | undefined>
   /** Finds the codes on a picture; without it `credentialImage` is refused. */
   readImage?(
     image: NonNullable<EvaluateRequest['image']>,

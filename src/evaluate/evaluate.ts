@@ -1,7 +1,7 @@
 import { badRequest } from '../fhir/error.ts'
 import type { Parameters, PlanDefinition } from '../fhir/types.ts'
 import type { JobCall } from '../workers/job-pool.ts'
-import type { EvaluateEnvironment } from './environment.ts'
+import type { ArtefactType, EvaluateEnvironment } from './environment.ts'
 import type { Evaluation } from './evaluation.ts'
 import { compareIdentity, readIdentityDocument } from './identity/identity.ts'
 import { followLinks } from './linked/follow-links.ts'
@@ -52,6 +52,7 @@ export function createEvaluate(environment: EvaluateEnvironment): Evaluate {
         ? await evaluateTogether(question, [credential, ...further], inTurn)
         : await evaluateSingle(question)
     if (document) compareIdentity(evaluation, document)
+    if (environment.contentOf) evaluation.artefacts = await artefactsOf(evaluation, environment.contentOf)
     return evaluation
   }
   return {
@@ -63,6 +64,24 @@ export function createEvaluate(environment: EvaluateEnvironment): Evaluate {
       return evaluationReply(await evaluate({ ...request, planDefinitions: named }, plans, asker))
     },
   }
+}
+
+/** What an evaluation and those within it name, each once. */
+async function artefactsOf(evaluation: Evaluation, contentOf: NonNullable<EvaluateEnvironment['contentOf']>) {
+  const all = [evaluation, ...evaluation.evaluations, ...evaluation.linked.flatMap((file) => file.evaluation ?? [])]
+  const named: [ArtefactType, string][] = all.flatMap(({ rules, structureMaps, valueSets }) => [
+    ...rules.map(({ planDefinition }): [ArtefactType, string] => ['PlanDefinition', planDefinition]),
+    ...rules.map(({ library }): [ArtefactType, string] => ['Library', library]),
+    ...structureMaps.map((each): [ArtefactType, string] => ['StructureMap', each]),
+    ...valueSets.map((each): [ArtefactType, string] => ['ValueSet', each]),
+  ])
+  const artefacts: NonNullable<Evaluation['artefacts']> = []
+  for (const [type, canonical] of new Map(named.map((each) => [each.join(' '), each])).values()) {
+    const known = canonical === '' ? undefined : await contentOf(type, canonical)
+    if (known && !artefacts.some((each) => each.type === type && each.canonical === known.canonical))
+      artefacts.push({ type, ...known })
+  }
+  return artefacts
 }
 
 const atOnce: InTurn = (work) => work()

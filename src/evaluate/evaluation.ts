@@ -24,6 +24,8 @@ export interface Evaluation extends Pick<Verification, 'status' | 'checks'> {
   structureMaps: string[]
   /** Canonicals with version of the value sets that the rules asked. */
   valueSets: string[]
+  /** The content of all these and of the rules: by it a later reader knows whether it was the same. */
+  artefacts?: { type: string; canonical: string; hash: string }[]
   clockText: string
   /** The files behind a health link: what each says when it is itself a credential, and its resources when it is a Bundle. */
   linked: { contentType: string; evaluation?: Evaluation; content?: Bundle }[]

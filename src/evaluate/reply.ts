@@ -27,6 +27,14 @@ export function evaluationReply(evaluation: Evaluation): Parameters {
   for (const rule of evaluation.rules) parameter.push({ name: 'rule', part: ruleParts(rule) })
   for (const map of evaluation.structureMaps) parameter.push({ name: 'structureMap', valueCanonical: map })
   for (const set of evaluation.valueSets) parameter.push({ name: 'valueSet', valueCanonical: set })
+  for (const { type, canonical, hash } of evaluation.artefacts ?? []) {
+    const part: Parameter[] = [
+      { name: 'type', valueCode: type },
+      { name: 'canonical', valueCanonical: canonical },
+      { name: 'hash', valueString: hash },
+    ]
+    parameter.push({ name: 'artefact', part })
+  }
   parameter.push({ name: 'evaluationDateTime', valueDateTime: evaluation.clockText })
   if (evaluation.issues.length > 0) parameter.push({ name: 'outcome', resource: operationOutcome(evaluation.issues) })
   for (const file of evaluation.linked) parameter.push({ name: 'linked', part: linkedParts(file) })

@@ -278,7 +278,11 @@ export function momentOf(parameters: Parameters): Date | undefined {
   if (text === undefined) return undefined
   const expression = "Parameters.parameter.where(name='asOf')"
   const at = new Date(text)
-  if (Number.isNaN(at.getTime())) throw badRequest({ text: 'asOf is no moment', expression }, 'value')
+  if (primitiveFault('instant', text) !== undefined || Number.isNaN(at.getTime()))
+    throw badRequest(
+      { text: 'asOf is no moment: an instant is wanted, like 2026-03-01T12:00:00Z', expression },
+      'value',
+    )
   if (booleanParameter(parameters, 'followLinks')) {
     const text = 'followLinks is not possible with asOf: what a link led to then is not known'
     throw badRequest({ text, expression: "Parameters.parameter.where(name='followLinks')" }, 'not-supported')

@@ -5,7 +5,6 @@ import { artefactName } from '../fhir/artefact.ts'
 import { parseCanonical } from '../fhir/canonical.ts'
 import { isAnyResource } from '../fhir/json.ts'
 import { archiveParts, pieceOf } from './archive/archive.ts'
-import { packedPiece } from './build.ts'
 import { readSources } from './content/trust-files.ts'
 import { KitError, shown } from './kit-error.ts'
 import { type KitFile, manifestName, signatureName } from './manifest.ts'
@@ -18,7 +17,8 @@ import type { OpenedKit } from './open-kit.ts'
 export function checkKit(kit: OpenedKit, bytes: Uint8Array): void {
   const { manifest, archive } = kit
   for (const file of manifest.files) checkFile(file, kit)
-  const pieces = manifest.files.map((each) => packedPiece(each, archive.packed(each.file) ?? Buffer.alloc(0)))
+  // Packed anew: the same content could be packed in many ways, and one of them is the kit's.
+  const pieces = manifest.files.map(({ file }) => pieceOf(file, kit.read(file)))
   const own = [
     pieceOf(manifestName, archive.manifestBytes),
     pieceOf(signatureName, Buffer.from(archive.signature, 'latin1')),

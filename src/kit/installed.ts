@@ -5,6 +5,7 @@
 import { readFile } from 'node:fs/promises'
 import { isMissing } from '../base/system-error.ts'
 import { writeWhole } from '../files/whole-file.ts'
+import { sameParticipant } from '../trust/keys/participant-codes.ts'
 import { readKit } from './archive/archive.ts'
 import { checkKit } from './check-kit.ts'
 import { applyDelta, isDelta } from './delta.ts'
@@ -59,7 +60,7 @@ export async function applyKit(bytes: Uint8Array, options: ApplyOptions): Promis
 }
 
 function checkJurisdiction({ manifest }: OpenedKit, wanted: string | undefined): void {
-  if (wanted !== undefined && manifest.jurisdiction !== wanted)
+  if (wanted !== undefined && !sameParticipant(manifest.jurisdiction, wanted))
     throw new KitError('jurisdiction', `the kit is made for ${manifest.jurisdiction}, and ${wanted} is wanted here`)
 }
 

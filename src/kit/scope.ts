@@ -1,7 +1,6 @@
 /** For whom a kit is made, as somebody asks for it. */
-import { isJurisdictionCode } from '../base/iso-3166.ts'
+import { alpha3FromAlpha2, isJurisdictionCode } from '../base/iso-3166.ts'
 import { badRequest } from '../fhir/error.ts'
-import { participantCode } from '../trust/keys/participant-codes.ts'
 import { byName, type KitScope } from './manifest.ts'
 
 /** What is asked for, as it was given. */
@@ -44,8 +43,8 @@ export function readScope({ jurisdiction, trustDomains, planDefinitions }: Given
   }
 }
 
-/** A jurisdiction by three letters, in whatever spelling; undefined for what is none. */
+/** A jurisdiction in the one spelling that a kit has: a country by three letters, any other as rules name it; undefined for what is none. */
 export function jurisdictionOf(text: string): string | undefined {
   const code = text.trim().toUpperCase()
-  return isJurisdictionCode(code) ? (participantCode(code) ?? code) : undefined
+  return isJurisdictionCode(code) ? (alpha3FromAlpha2(code) ?? code) : undefined
 }

@@ -120,11 +120,13 @@ function certificatesOf(x5c: Json | undefined): X509Certificate[] | undefined {
   if (x5c === undefined) return []
   if (!Array.isArray(x5c) || x5c.length === 0 || x5c.length > mostCertificates) return undefined
   try {
-    return x5c.map((each) => {
+    const certificates = x5c.map((each) => {
       const der = Buffer.from(String(each), 'base64')
       if (der.toString('base64') !== each) throw new Error('base64')
       return new X509Certificate(der)
     })
+    // The key of one may be none, which shows when it is asked for.
+    return certificates.every(({ publicKey }) => publicKey) ? certificates : undefined
   } catch {
     return undefined // OpenSSL's words say nothing to who reads them here
   }

@@ -73,6 +73,16 @@ const answer: ParameterDeclaration[] = [
   ),
   output('structureMap', 'canonical', 'Maps that made the content, with their versions.', '0..*'),
   output('valueSet', 'canonical', 'Value sets that the rules asked, with their versions.', '0..*'),
+  output(
+    'artefact',
+    [
+      output('type', 'code', 'PlanDefinition, Library, StructureMap or ValueSet.', '1..1'),
+      output('canonical', 'canonical', 'The stored artefact, with its version.', '1..1'),
+      output('hash', 'string', 'SHA-256 of its content: the same hash is the same content.', '1..1'),
+    ],
+    'What the answer was made with.',
+    '0..*',
+  ),
   output('manifest', 'canonical', 'The manifest that counted, with its version.'),
   output('evaluationDateTime', 'dateTime', 'The clock of every time check.', '1..1'),
   output('outcome', 'OperationOutcome', 'Warnings, and the error behind a failure.'),

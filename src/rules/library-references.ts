@@ -1,18 +1,19 @@
-/** What the text of a rule library names beside its elements: libraries, value sets, code systems. */
+/** What the text of a rule library names beside its elements: libraries, value sets, code systems, concept maps. */
 import { formatCanonical } from '../fhir/canonical.ts'
 import { FhirError } from '../fhir/error.ts'
 import type { Issue, Library } from '../fhir/types.ts'
 import { isCertLogic, pathsOf, readCertLogic } from './certlogic/certlogic.ts'
 import { type EuValueSet, valueSetIds } from './certlogic/external.ts'
+import { conceptMapsIn, terminologyLibraryId } from './cql/terminology/functions.ts'
 import { formatIdentifier, type LibraryIdentifier, readHeader } from './cql/translate/cql-source.ts'
-import { definitions, type Elm, valueSetReferences } from './cql/translate/elm.ts'
+import { definitions, type Elm, literalTexts, valueSetReferences } from './cql/translate/elm.ts'
 import { type CompiledLibrary, includesOf, type Libraries } from './cql/translate/libraries.ts'
 import { type LibraryText, readLibrary } from './cql/translate/library-text.ts'
 import { ddccModel } from './models/shipped-models.ts'
 
 /** One artefact that a text names. */
 export interface NamedArtefact {
-  type: 'Library' | 'ValueSet' | 'CodeSystem' | 'StructureDefinition'
+  type: 'Library' | 'ValueSet' | 'CodeSystem' | 'ConceptMap' | 'StructureDefinition'
   /** `url|version` where the text, or what is stored, says a version; the CQL name of a library that is not known. */
   canonical: string
   /** Which content of the Library names it. */
@@ -140,5 +141,12 @@ function terminologyNames(elm: Elm, content: number): NamedArtefact[] {
   return [
     ...[...new Set(valueSets)].map((canonical): NamedArtefact => ({ type: 'ValueSet', canonical, content })),
     ...[...new Set(systems)].map((canonical): NamedArtefact => ({ type: 'CodeSystem', canonical, content })),
+    ...conceptMapNames(elm, content),
   ]
+}
+
+/** Concept maps that a library translates by. */
+export function conceptMapNames(elm: Elm, content: number): NamedArtefact[] {
+  if (!definitions(elm, 'includes').some(({ path }) => path === terminologyLibraryId)) return []
+  return conceptMapsIn(literalTexts(elm)).map((canonical) => ({ type: 'ConceptMap', canonical, content }))
 }

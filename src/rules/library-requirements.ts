@@ -16,7 +16,12 @@ import {
 import { inlineLibrary } from './cql/run/expression.ts'
 import { parameterDeclarations } from './cql/translate/elm.ts'
 import type { CompiledLibrary } from './cql/translate/libraries.ts'
-import { libraryReferences, type NamedArtefact, type ReferenceEnvironment } from './library-references.ts'
+import {
+  conceptMapNames,
+  libraryReferences,
+  type NamedArtefact,
+  type ReferenceEnvironment,
+} from './library-references.ts'
 
 /** What is asked of a library. */
 export interface RequirementsCall {
@@ -143,6 +148,7 @@ function parametersOf(
 function reachedNames(root: CompiledLibrary, reached: Reached, { generated }: ReferenceEnvironment): NamedArtefact[] {
   const names: NamedArtefact[] = []
   for (const each of reached.libraries) {
+    names.push(...conceptMapNames(each.elm, 0))
     if (each === root) continue
     const isGenerated = generated.some(({ canonical }) => canonical === each.canonical)
     names.push({ type: 'Library', canonical: each.canonical, content: 0, ...(isGenerated ? { isGenerated } : {}) })

@@ -10,6 +10,7 @@ import { createFhirClasses } from './cql/run/fhir-instance.ts'
 import { type DefineResult, runLibrary } from './cql/run/run.ts'
 import { createSandbox } from './cql/run/sandbox.ts'
 import { type EncodedResult, encodeResult } from './cql/run/to-parameters.ts'
+import { terminologyLibrary } from './cql/terminology/library.ts'
 import { generateFhirHelpers } from './cql/translate/fhir-helpers.ts'
 import { createLibraries } from './cql/translate/libraries.ts'
 import { findLibrary, type LibraryStore } from './cql/translate/library-index.ts'
@@ -172,8 +173,8 @@ export function createRules(environment: RuleEnvironment, options: RulesOptions 
   })
   const translator = createTranslator(environment.derived, { ...pool, shipped: shippedElm(options.elmFolder) })
   const model = fhirModelInfo()
-  const helpers = fhirHelpers(model)
-  const libraries = createLibraries(environment, translator, [helpers])
+  const generated = [fhirHelpers(model), terminologyLibrary]
+  const libraries = createLibraries(environment, translator, generated)
   const run = { classes: createFhirClasses(model), terminology: environment }
   const sandbox = createSandbox(environment, pool)
   const expressions: ExpressionEnvironment = {
@@ -227,9 +228,9 @@ export function createRules(environment: RuleEnvironment, options: RulesOptions 
       await checkParameters(parameters, named, { environment: expressions, context })
     },
     evaluateCql: ({ client, isGone, ...call }) => evaluateCql(call, jobOf({ client, isGone }), { libraries, sandbox }),
-    inspector: (beside) => createInspector(environment, { translator, generated: [helpers] }, beside),
-    references: (library) => libraryReferences(library, { ...expressions, generated: [helpers] }),
-    requirements: (call) => libraryRequirements(call, { ...expressions, generated: [helpers] }),
+    inspector: (beside) => createInspector(environment, { translator, generated }, beside),
+    references: (library) => libraryReferences(library, { ...expressions, generated }),
+    requirements: (call) => libraryRequirements(call, { ...expressions, generated }),
     workshop: { expressions, pin },
     translatorPids: translator.pids,
     async close() {

@@ -18,8 +18,8 @@ import { type DefineResult, type LibraryRun, openRun, type RunCall, type RunEnvi
 import { toJson } from './cql/run/to-json.ts'
 import { formatType, type TypeSpecifier } from './cql/translate/elm.ts'
 import type { CompiledLibrary, Libraries } from './cql/translate/libraries.ts'
-import type { Explained } from './explain/explain.ts'
 import { type ExplainCall, explainDefine } from './explain/explain-define.ts'
+import type { Explanation } from './explain/explanation.ts'
 import type { Answer } from './rule-result.ts'
 
 /** What expressions are evaluated with. */
@@ -112,13 +112,13 @@ async function answerDefine(run: LibraryRun, name: string, telling: Telling): Pr
   const isExplained = !failed && (truth !== true || telling.explainAll)
   const explained = isExplained ? await explainDefine(run, result, telling) : undefined
   const own = isExplained && truth === null ? await missingTexts(run, name) : []
-  const remarks = draftRemarks(run.library)
+  const remarks = [...draftRemarks(run.library), ...(explained?.remarks ?? [])]
   return {
     library: run.library.canonical,
     result: truth,
     evidence,
     missing: own.length > 0 ? own : (explained?.missing ?? []),
-    ...(explained ? { explanation: withTexts(explained, own) } : {}),
+    ...(explained?.explanation ? { explanation: withTexts(explained.explanation, own) } : {}),
     ...(failed ? { issue: failed } : {}),
     ...(remarks.length > 0 ? { remarks } : {}),
   }
@@ -135,7 +135,7 @@ async function missingTexts(run: LibraryRun, name: string): Promise<string[]> {
 }
 
 /** The author's own words come before what was found in the steps. */
-function withTexts({ explanation }: Explained, texts: string[]): Explained['explanation'] {
+function withTexts(explanation: Explanation, texts: string[]): Explanation {
   const own = texts.map((text) => ({ text, value: null, parts: [] }))
   return { ...explanation, parts: [...own, ...explanation.parts] }
 }

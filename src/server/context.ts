@@ -2,12 +2,14 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { keepPerObject } from '../base/keep.ts'
 import type { Config } from '../config.ts'
 import type { CredentialFormat } from '../credentials/credential-format.ts'
 import { createEvaluate, type Evaluate } from '../evaluate/evaluate.ts'
 import { artefactName } from '../fhir/artefact.ts'
 import type { Principal } from '../fhir/principal.ts'
 import { searchableTypes } from '../fhir/search/parse-search.ts'
+import type { PlanDefinition } from '../fhir/types.ts'
 import { createImageReader, type ImageReader } from '../images/images.ts'
 import type { NetworkClient } from '../network/network-client.ts'
 import type { OperationContext } from '../operations/context.ts'
@@ -34,10 +36,11 @@ import { euValueSet, expandCodes } from '../terminology/expand-codes.ts'
 import { createTerminology } from '../terminology/terminology.ts'
 import type { Trust } from '../trust/trust.ts'
 import { threadMilliseconds } from '../workers/budget.ts'
+import { artefactHashes } from './content/artefact-hashes.ts'
 import { createEuValueSets, type EuValueSets } from './eu-value-sets.ts'
 import { evaluationsUnder } from './lifecycle.ts'
 import { linkFollower } from './link-follower.ts'
-import { memberships, type Revision } from './memberships.ts'
+import { memberships, type Revision, ruleTerminology } from './memberships.ts'
 import { evaluationsAsOf, type PastParts } from './past/as-of.ts'
 import { createValidation } from './validation.ts'
 
@@ -162,6 +165,7 @@ export function createContext(parts: Omit<ContextParts, 'past'> & Pick<Operation
       listLibraries: async () => guard.admit(await listUsable(storage, 'Library')),
       listLogicalModels: async () => guard.admit(await listLogicalModels(storage)),
       membership,
+      ...ruleTerminology(terminology, revision),
       expand: (valueSet) => expandCodes(terminology, { url: valueSet }),
       euValueSet: async (id) => euValueSet(terminology, await intact(await euValueSets.find(id), guard)),
       derived: storage.derived,
@@ -194,6 +198,7 @@ function wireEvaluate(
   { rules, verdictMaps, images, revision }: Pick<Context, 'rules' | 'verdictMaps' | 'images'> & { revision: Revision },
 ): Evaluate {
   const findMap = mapFinder(storage, () => revision(mapTypes))
+  const listPlans = listedByRevision(storage, 'PlanDefinition', guard)
   return createEvaluate({
     settings: config,
     ...(formats ? { formats } : {}),
@@ -208,10 +213,17 @@ function wireEvaluate(
     readImage: images.read,
     rules,
     plans: createPlans({
-      all: listedByRevision(storage, 'PlanDefinition', guard),
+      all: () => listPlans().then(inOrder),
       find: async (canonical) => guard.admit(await findRunnable(storage, 'PlanDefinition', canonical)),
     }),
     hasLibrary: async (canonical) => (await findRunnable(storage, 'Library', canonical)).length > 0,
+    contentOf: artefactHashes(storage, () => revision(draftTypes)),
     now,
   })
 }
+
+/** Rule sets answer in an order of their own, not in that in which they were stored: on every server, and by a kit, in the same. */
+const inOrder = keepPerObject((plans: PlanDefinition[]) => plans.toSorted((a, b) => compareNames(nameOf(a), nameOf(b))))
+
+const nameOf = (plan: PlanDefinition): string => `${artefactName(plan)} ${plan.id}`
+const compareNames = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

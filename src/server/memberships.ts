@@ -13,3 +13,17 @@ export function memberships(terminology: Terminology, revision: Revision, option
   return (valueSet: string): Promise<Membership> =>
     known().of(valueSet, () => terminology.membership(valueSet, options))
 }
+
+/** Most concept maps and code systems that are kept ready to be asked. */
+const others = 200
+
+/** What rules ask of terminology beside value sets, each read once until the terminology changes. */
+export function ruleTerminology(terminology: Pick<Terminology, 'translator' | 'properties'>, revision: Revision) {
+  const current = () => revision(terminologyTypes)
+  const translators = keptByRevision<ReturnType<Terminology['translator']>>(current, others)
+  const systems = keptByRevision<ReturnType<Terminology['properties']>>(current, others)
+  return {
+    translator: (conceptMap: string) => translators().of(conceptMap, () => terminology.translator(conceptMap)),
+    properties: (system: string) => systems().of(system, () => terminology.properties(system)),
+  }
+}

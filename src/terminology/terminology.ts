@@ -5,6 +5,7 @@ import { checkTerminology } from './check/check.ts'
 import { compareValueSets } from './compare.ts'
 import { askedMap, translate } from './concept-map/translate.ts'
 import { type Translator, translator } from './concept-map/translator.ts'
+import { type ConceptProperties, conceptProperties } from './concept-properties.ts'
 import { expandValueSet } from './expand/expand.ts'
 import { lookUp } from './lookup.ts'
 import { type Membership, membership } from './membership.ts'
@@ -60,6 +61,11 @@ export interface Terminology {
    * `drafts` lets any count: for what decides no verdict.
    */
   translator(conceptMap: string | ConceptMap, options?: { drafts?: boolean }): Promise<Translator>
+  /**
+   * Properties of the codes of one code system, `url` or `url|version`: resolves once, then synchronous. Without version the newest active
+   * one. 422 for one that is not there, or not active and not named by its version.
+   */
+  properties(system: string, options?: { drafts?: boolean }): Promise<ConceptProperties>
   /**
    * What is wrong with a CodeSystem, ValueSet or ConceptMap before anybody asks it: errors where it can never answer, warnings
    * for what is not here yet. `beside` are resources that are to be stored with it. `budget` pays, and others have
@@ -124,6 +130,7 @@ export function createTerminology(source: ArtefactSource, options: TerminologyOp
     },
     membership: (valueSet, { drafts } = {}) => membership(valueSet, artefacts, drafts ? admitAny : requireUsable),
     translator: (conceptMap, { drafts } = {}) => translator(conceptMap, artefacts, drafts ? admitAny : requireUsable),
+    properties: (system, { drafts = false } = {}) => conceptProperties(system, artefacts, { drafts }),
     check: (resource, beside = [], budget) => checkTerminology(resource, beside, { artefacts, budget }),
     capabilities: (instance) => terminologyCapabilities(instance, artefacts, options.now()),
   }

@@ -65,6 +65,13 @@ test('demo prints the verdicts and leaves the codes behind; evaluate tells one i
     assert.match(shown.stdout, new RegExp(`✓ +${check}`))
   assert.match(shown.stdout, /Rules\n.*Complete primary series: true[\s\S]*"totalDoses":2/)
 
+  const care = await vidimus(['evaluate', file, '--use', 'care'])
+  assert.equal(care.code, 0, care.stderr)
+  assert.match(care.stdout, /– No dose due: true \(for information\)/)
+  const misspelt = await vidimus(['evaluate', file, '--use', 'cair'])
+  assert.equal(misspelt.code, 2)
+  assert.match(misspelt.stderr, /entry, transit, venue, care/)
+
   const json = await vidimus(
     ['evaluate', '-', '--json'],
     {},

@@ -776,6 +776,14 @@ const programs: HostileRequest[] = [
 const evaluate: HostileRequest[] = [
   {
     operation: '$evaluate',
+    name: 'as of a moment, whatever is kept of it',
+    path: '$evaluate',
+    body: parameters(text('credential', 'HC1:A'), { name: 'asOf', valueInstant: '2020-01-01T00:00:00Z' }),
+    statuses: [422],
+    bound: 'moments that are ready',
+  },
+  {
+    operation: '$evaluate',
     name: 'a credential without end',
     path: '$evaluate',
     body: parameters(text('credential', `HC1:${fill('A', 900_000)}`)),

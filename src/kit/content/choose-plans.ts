@@ -1,9 +1,7 @@
 /** Which rule sets a kit is made of. */
-import { alpha3FromAlpha2 } from '../../base/iso-3166.ts'
 import type { PlanDefinition } from '../../fhir/types.ts'
 import { readPlan } from '../../rules/rules.ts'
-
-const alpha3 = (code: string): string => alpha3FromAlpha2(code.toUpperCase()) ?? code.toUpperCase()
+import { sameParticipant } from '../../trust/keys/participant-codes.ts'
 
 /**
  * Whether a rule set may apply to some credential in a jurisdiction, at some time, for some use: it is not out of use, and is for the
@@ -15,5 +13,5 @@ export function isForJurisdiction(plan: PlanDefinition, jurisdiction: string): b
   if (type === 'other') return false
   const { value: countries, faults } = jurisdictions
   if (faults.length > 0 || countries.length === 0 || ruleType.value !== 'acceptance') return true
-  return countries.some((each) => alpha3(each) === alpha3(jurisdiction))
+  return countries.some((each) => sameParticipant(each, jurisdiction))
 }

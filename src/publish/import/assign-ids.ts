@@ -27,7 +27,7 @@ export async function assignIds(candidates: Candidate[], storage: Pick<Storage, 
   const taken = new Map<string, string | undefined>()
   const made: Candidate[] = []
   const pause = createPauses()
-  for (const { entry, resource } of candidates) {
+  for (const { entry, resource, ...more } of candidates) {
     await pause()
     const type = resource.resourceType
     const identity = identityOf(resource)
@@ -48,7 +48,7 @@ export async function assignIds(candidates: Candidate[], storage: Pick<Storage, 
     }
     taken.set(`${type}/${id}`, identity)
     entry.id = id
-    made.push({ entry, resource: id === resource.id ? resource : { ...resource, id } })
+    made.push({ ...more, entry, resource: id === resource.id ? resource : { ...resource, id } })
   }
   return made
 }

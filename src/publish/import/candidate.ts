@@ -6,6 +6,8 @@ import type { ImportEntry } from './report.ts'
 export interface Candidate {
   entry: ImportEntry
   resource: Resource
+  /** Of many that come together, those that it leans on, where its reader knows them: it is judged beside these. */
+  leansOn?: Resource[]
 }
 
 /** The one way in, as far as an import needs it. */

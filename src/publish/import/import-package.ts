@@ -183,7 +183,7 @@ async function takeRule(each: Candidate | { entry: ImportEntry }, { made, pause,
   const { entry } = each
   reading.report.entries.push(entry)
   const resource = 'resource' in each ? await readyToStore(each.resource, { ...reading, entry }) : undefined
-  if (resource) made.push({ entry, resource })
+  if (resource) made.push({ ...each, entry, resource })
 }
 
 interface Reading {

@@ -33,6 +33,7 @@ export async function judge(candidates: Candidate[], gate: Gate): Promise<Candid
   open.sort((a, b) => byDependency(a.resource, b.resource))
   let looking = open
   let beside: Resource[] | undefined
+  let others: Resource[] | undefined
   // A refusal may spoil the rules that lean on it: these are looked at until nothing more is refused.
   for (let refused = -1; refused !== 0; looking = open.filter(isRule)) {
     refused = 0
@@ -40,12 +41,16 @@ export async function judge(candidates: Candidate[], gate: Gate): Promise<Candid
       if (candidate.entry.isDraft) continue
       await pause()
       beside ??= [...kept, ...open].map((each) => each.resource)
-      const { resource, issues, isRefused } = await gate.admit(candidate.resource, beside)
+      // Ten thousand rules beside each of ten thousand would take minutes to look through.
+      others ??= [...kept, ...open].flatMap((each) => (each.leansOn ? [] : each.resource))
+      const seen = candidate.leansOn ? [...candidate.leansOn, ...others] : beside
+      const { resource, issues, isRefused } = await gate.admit(candidate.resource, seen)
       if (issues.length > 0) candidate.entry.issues = issues
       if (!isRefused) continue
       refused++
       candidate.resource = resource
       beside = undefined
+      others = undefined
       Object.assign(candidate.entry, { isDraft: true, reason: reasonOf(issues) })
     }
   }

@@ -3,7 +3,7 @@ import { isJsonObject, objectsIn } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
 import { keepPerObject } from '../../base/keep.ts'
 import type { Extension, Library } from '../../fhir/types.ts'
-import type { Execution, StepContext } from '../cql/run/trace.ts'
+import type { Execution } from '../cql/run/trace.ts'
 import { definitions, visit } from '../cql/translate/elm.ts'
 import type { CompiledLibrary } from '../cql/translate/libraries.ts'
 import { translated } from '../translation.ts'
@@ -107,19 +107,33 @@ function filled(text: string, run: Execution, voice: Voice): string | undefined 
   return isWhole ? whole : undefined
 }
 
-/** What a name stands for where a step ran: beside it in its tuple, then as CQL would find it; `name.element` within that. */
-function lookUp(name: string, { parent, context }: Execution): unknown {
+/** What a name stands for where a step ran: beside it in its tuple, then as CQL would find it; `name.element` within that; then what it read by that name. */
+function lookUp(name: string, run: Execution): unknown {
+  const { parent, context } = run
   const beside = parent?.step.type === 'Tuple' ? objectsIn(parent.step.element) : []
   const element = beside.find((each) => each.name === name)?.value
   const given = parent?.parts.find((each) => each.step === element)
   if (given) return given.value
-  const known = valueIn(context, name)
+  const known = valueNamed(context, name) ?? readBy(run, name)
   if (known !== undefined) return known
   const dot = name.indexOf('.')
-  return dot < 0 ? undefined : member(valueIn(context, name.slice(0, dot)), name.slice(dot + 1))
+  return dot < 0 ? undefined : member(valueNamed(context, name.slice(0, dot)), name.slice(dot + 1))
 }
 
-const valueIn = (context: StepContext, name: string): unknown => valueNamed(context, name)
+/** Runs that are looked through for a name at most. */
+const mostRuns = 500
+
+/** The value of a parameter, define or let that a step read. */
+function readBy(run: Execution, name: string): unknown {
+  const open = [run]
+  for (let at = 0; at < open.length && at < mostRuns; at++) {
+    const each = open[at]
+    if (each && /^(?:Parameter|Expression|QueryLet)Ref$/.test(String(each.step.type)) && each.step.name === name)
+      return each.value
+    open.push(...(each?.parts ?? []))
+  }
+  return undefined
+}
 
 function member(value: unknown, path: string): unknown {
   let at = value

@@ -23,10 +23,15 @@ export function dataOf(walk: Walk, run: Execution, isTold: boolean): Reason[] {
     case 'OperandRef': {
       const origin = originOf(run, walk.recording)
       if (origin) return below(origin)
-      return isConversion(run) ? run.parts.flatMap((each) => dataOf(walk, each, isTold)) : [leaf(walk, run)]
+      if (isConversion(run)) return run.parts.flatMap((each) => dataOf(walk, each, isTold))
+      // What an aggregate has come to so far is told by its steps.
+      return run.step.type === 'QueryLetRef' ? [] : [leaf(walk, run)]
     }
-    case 'AliasRef':
+    case 'AliasRef': {
+      const origin = originOf(run, walk.recording)
+      if (origin && typeof run.value !== 'object') return below(origin)
       return isTold || typeof run.value === 'object' ? [] : [leaf(walk, run)]
+    }
     case 'Property': {
       const element = tupleSource(run, walk.recording)
       if (element) return below(element)

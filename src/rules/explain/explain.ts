@@ -10,9 +10,10 @@ import type { OwnTexts } from './author-texts.ts'
 import { dataOf, leaf } from './data.ts'
 import type { Explanation } from './explanation.ts'
 import { lacking, statement } from './facts.ts'
-import { everyElement, whyEmpty, whyFull } from './lists.ts'
+import { decidingElements, everyElement, whyEmpty, whyFull } from './lists.ts'
 import { originOf, queryOf, sourceOf } from './origins.ts'
-import { shortText, shortValue, type Voice, voiceOf } from './voice.ts'
+import { clauses, told } from './tell.ts'
+import { shortText, type Voice, voiceOf } from './voice.ts'
 import { isConversion, type Lack, nameOf, type Reason, stripped, tupleSource, type Walk } from './walk.ts'
 
 /** What an explanation is made with. */
@@ -26,7 +27,7 @@ export interface Telling {
 }
 
 /** The reasons of a define, and the data that it lacked. */
-export interface Explained {
+interface Explained {
   explanation: Explanation
   /** Clauses such as `birthDate of Patient is missing`, the nearest first; none where nothing was missing. In English. */
   missing: string[]
@@ -35,8 +36,6 @@ export interface Explained {
 /** Steps of a walk at most: an explanation may be short, never costly. */
 const mostSteps = 3000
 const deepest = 60
-/** Enough to act on; a person reads no more. */
-const mostClauses = 3
 
 /** Explains a define from its recording. */
 export function explain(recording: Recording, telling: Telling): Explained {
@@ -60,12 +59,22 @@ function createWalk(recording: Recording, voice: Voice, texts: OwnTexts): Walk {
   let left = mostSteps
   let depth = 0
   let known = 0
+  let exact = 0
   const walk: Walk = {
     recording,
     voice,
     snippet: texts.snippet,
     spend: () => --left >= 0,
     isOpen: () => known === 0,
+    isExact: () => exact > 0,
+    whyExactly(run) {
+      exact++
+      try {
+        return walk.why(run)
+      } finally {
+        exact--
+      }
+    },
     why(run) {
       if (depth >= deepest || !walk.spend()) return []
       depth++
@@ -93,11 +102,13 @@ const deciders: Record<string, Decider> = {
   Or: (walk, run) => byValue(walk, run, true),
   Not: all,
   IsTrue: all,
-  IsFalse: all,
+  IsFalse: (walk, run) => run.parts.flatMap(walk.whyExactly),
   Xor: all,
   Implies: decideImplies,
   IsNull: decideIsNull,
   Exists: (walk, run) => run.parts.flatMap((each) => (run.value === true ? whyFull(walk, each) : whyEmpty(walk, each))),
+  AllTrue: (walk, run) => decidingElements(walk, run, false) ?? statement(walk, run),
+  AnyTrue: (walk, run) => decidingElements(walk, run, true) ?? statement(walk, run),
   If: decideChoice,
   Case: decideChoice,
   Coalesce: decideCoalesce,
@@ -105,7 +116,7 @@ const deciders: Record<string, Decider> = {
   QueryLetRef: decideName,
   OperandRef: decideName,
   FunctionRef: decideName,
-  AliasRef: (walk, run) => [leaf(walk, run)],
+  AliasRef: decideName,
   ParameterRef: decideParameter,
   Property: decideProperty,
   Retrieve: (walk, run) => (isEmpty(run) ? whyEmpty(walk, run) : [leaf(walk, run)]),
@@ -116,7 +127,9 @@ const isEmpty = ({ value }: Execution) => Array.isArray(value) && value.length =
 
 /** By everything below. */
 function all(walk: Walk, run: Execution): Reason[] {
-  const asked = run.value === null ? run.parts.filter(({ value }) => value === null) : run.parts
+  // A null below `and` is enough to keep it from being true; a false below `or` is needed for that as well.
+  const isEnough = walk.isOpen() || (run.step.type === 'And' && !walk.isExact())
+  const asked = run.value === null && isEnough ? run.parts.filter(({ value }) => value === null) : run.parts
   return asked.flatMap((each) => walk.why(each))
 }
 
@@ -140,7 +153,7 @@ function decideIsNull(walk: Walk, run: Execution): Reason[] {
   const [operand] = run.parts
   if (!operand) return []
   if (operand.value === null) {
-    const found = walk.why(operand)
+    const found = walk.whyExactly(operand)
     if (found.length > 0) return found
     const text = walk.voice.say('is', { a: nameOf(walk, operand), v: walk.voice.value(null) })
     return [{ text, value: null, run: operand, parts: [] }]
@@ -154,7 +167,7 @@ function decideChoice(walk: Walk, run: Execution): Reason[] {
   const branches = [step.then, step.else, ...objectsIn(step.caseItem).map((each) => each.then)]
   const taken = parts.filter((each) => branches.includes(each.step))
   const asked = parts.filter((each) => !branches.includes(each.step))
-  const open = run.value === null ? asked.filter(({ value }) => value === null) : []
+  const open = run.value === null && walk.isOpen() ? asked.filter(({ value }) => value === null) : []
   // The one that was asked last decided; those before it had let it come to that.
   const conditions = open.length > 0 ? open : asked.toReversed()
   return [...taken, ...conditions].flatMap((each) => whyValue(walk, each))
@@ -167,7 +180,7 @@ const whyValue = (walk: Walk, run: Execution) =>
 function decideCoalesce(walk: Walk, run: Execution): Reason[] {
   const at = run.parts.findIndex(({ value }) => value !== null)
   const counting = at < 0 ? run.parts : run.parts.slice(0, at + 1)
-  return counting.flatMap((each) => whyValue(walk, each))
+  return counting.flatMap((each) => (each.value === null ? walk.whyExactly(each) : whyValue(walk, each)))
 }
 
 /** A define, a let: by its name, then by what it stands for; a function and its operands by what they stand for alone. */
@@ -176,8 +189,12 @@ function decideName(walk: Walk, run: Execution): Reason[] {
   if (!origin) return isConversion(run) ? decideOther(walk, run) : [leaf(walk, run)]
   const parts = whyValue(walk, origin)
   const isNamed = run.step.type === 'ExpressionRef' || run.step.type === 'QueryLetRef'
-  return isNamed && typeof run.value === 'boolean' ? [titled(walk, run, parts)] : parts
+  return isNamed && isTruth(run) ? [titled(walk, run, parts)] : parts
 }
+
+/** Whether a step says true, false or nothing of that kind. */
+const isTruth = ({ step, value }: Execution) =>
+  typeof value === 'boolean' || (value === null && step.resultTypeName === '{urn:hl7-org:elm-types:r1}Boolean')
 
 /** A named Boolean over its reasons; one that its author has put in words of his own needs no name. */
 function titled(walk: Walk, run: Execution, parts: Reason[]): Reason {
@@ -200,7 +217,7 @@ function decideProperty(walk: Walk, run: Execution): Reason[] {
   const element = tupleSource(run, walk.recording)
   if (element) {
     const parts = whyValue(walk, element)
-    return typeof run.value === 'boolean' ? [titled(walk, run, parts)] : parts
+    return isTruth(run) ? [titled(walk, run, parts)] : parts
   }
   if (run.value !== null) return [leaf(walk, run)]
   const { value, run: source } = sourceOf(run)
@@ -212,6 +229,9 @@ function decideProperty(walk: Walk, run: Execution): Reason[] {
 
 /** A query over one thing, and one whose list is null or empty. */
 function decideQuery(walk: Walk, run: Execution): Reason[] {
+  const aggregate = objectsIn([run.step.aggregate])[0]?.expression
+  const steps = run.parts.filter((each) => each.step === aggregate)
+  if (steps.length > 0) return [...steps.flatMap((each) => dataOf(walk, each, false)), ...everyElement(walk, run)]
   if (Array.isArray(run.value)) return isEmpty(run) ? whyEmpty(walk, run) : everyElement(walk, run)
   const { sources, iterations } = queryOf(run)
   const returned = iterations.find((each) => each.returned)?.returned
@@ -231,8 +251,7 @@ function decideOther(walk: Walk, run: Execution): Reason[] {
   return picked ? walk.why(picked) : lacking(walk, run)
 }
 
-const isComparison = ({ step }: Execution) =>
-  step.resultTypeName === '{urn:hl7-org:elm-types:r1}Boolean' && !isPicking(String(step.type))
+const isComparison = (run: Execution) => isTruth(run) && !isPicking(String(run.step.type))
 
 const isPicking = (type: string) => /^(?:First|Last|SingletonFrom|Indexer|As)$/.test(type)
 
@@ -243,60 +262,6 @@ function pickedNull(walk: Walk, run: Execution): Execution | undefined {
   const query = list && (originOf(stripped(list), walk.recording) ?? stripped(list))
   if (query?.step.type !== 'Query') return undefined
   return queryOf(query).iterations.find((each) => each.returned?.value === null)?.returned
-}
-
-/** What was missing, in the order of the reasons, each once; what stands below a decided condition only where nothing else is. */
-function clauses(top: Reason): string[] {
-  const english = voiceOf('en')
-  const lacks: Lack[] = []
-  const look = ({ lack, parts }: Reason) => {
-    if (lack) lacks.push(lack)
-    parts.forEach(look)
-  }
-  look(top)
-  const open = lacks.filter(({ isBeside }) => !isBeside)
-  const told = (open.length > 0 ? open : lacks).map(({ phrase, name }) => english.say(phrase, { a: name(english) }))
-  return [...new Set(told)].slice(0, mostClauses)
-}
-
-/** Sentences of one explanation, parts of one sentence, and levels at most. */
-const mostSentences = 60
-const mostParts = 8
-const mostLevels = 10
-
-/** Level by level, so that what is left out is what lies deepest. What has been told keeps its reasons to where it was told first. */
-function told(top: Reason, voice: Voice): Explanation {
-  const first = sentence(top)
-  const known = new Set<string>()
-  let left = mostSentences - 1
-  let level: { reason: Reason; explanation: Explanation }[] = [{ reason: top, explanation: first }]
-  for (let depth = 1; level.length > 0; depth++) {
-    const next: typeof level = []
-    for (const { reason, explanation } of level) {
-      if (known.has(explanation.text)) continue
-      known.add(explanation.text)
-      const distinct = [...new Map(reason.parts.map((each) => [each.text, each])).values()]
-      const shown = distinct.slice(0, Math.max(0, depth < mostLevels ? Math.min(mostParts, left) : 0))
-      left -= shown.length
-      const told = shown.map((each) => ({ reason: each, explanation: sentence(each) }))
-      next.push(...told)
-      explanation.parts.push(...told.map((each) => each.explanation))
-      const more = distinct.length - shown.length
-      if (more > 0) explanation.parts.push({ text: voice.say('more', { n: more }), value: more, parts: [] })
-    }
-    level = next
-  }
-  return first
-}
-
-function sentence({ text, value, run }: Reason): Explanation {
-  const place = placeOf(run)
-  return { text, value: shortValue(value), ...(place ? { place } : {}), parts: [] }
-}
-
-function placeOf({ step, library }: Execution): Explanation['place'] {
-  const at = /^([1-9]\d*):(\d+)/.exec(typeof step.locator === 'string' ? step.locator : '')
-  return at ? { library: library.identifier.id, line: Number(at[1]), column: Number(at[2]) } : undefined
 }
 
 /** A group of alternatives of a rule set as one explanation. */

@@ -92,7 +92,34 @@ export function everyElement(walk: Walk, run: Execution): Reason[] {
   const returned = iterations.filter(({ passed }) => passed).flatMap((each) => each.returned ?? [])
   const made = returned.flatMap((each) => dataOf(walk, each, false))
   const told = asked ? elements(walk, run, { sources, iterations, told: iterations }) : []
-  return [...told, ...made, ...sources.flatMap((each) => dataOf(walk, each, false))]
+  return [...told, ...made, ...sources.flatMap((each) => countOf(walk, each))]
+}
+
+/** How many elements there are, whatever they hold. */
+function countOf(walk: Walk, run: Execution): Reason[] {
+  if (!walk.spend()) return []
+  const inner = stripped(run)
+  if (inner.value === null || (Array.isArray(inner.value) && inner.value.length === 0)) return whyEmpty(walk, inner)
+  const origin = originOf(inner, walk.recording) ?? tupleSource(inner, walk.recording)
+  if (origin) return countOf(walk, origin)
+  if (inner.step.type !== 'Query') return dataOf(walk, inner, false)
+  const { sources, iterations } = queryOf(inner)
+  const asked = iterations.some(({ where, relations }) => where || relations.length > 0)
+  const told = asked ? elements(walk, inner, { sources, iterations, told: iterations }) : []
+  return [...told, ...sources.flatMap((each) => countOf(walk, each))]
+}
+
+/** `AllTrue`, `AnyTrue`: one element that decides alone; else all. Undefined for what is not made by a query. */
+export function decidingElements(walk: Walk, run: Execution, deciding: boolean): Reason[] | undefined {
+  const [list] = run.parts
+  const query = list && (originOf(stripped(list), walk.recording) ?? stripped(list))
+  if (query?.step.type !== 'Query') return undefined
+  const returned = queryOf(query).iterations.flatMap((each) => each.returned ?? [])
+  if (run.value !== deciding) return undefined
+  return returned
+    .filter(({ value }) => value === deciding)
+    .slice(0, 1)
+    .flatMap((each) => walk.why(each))
 }
 
 interface Told {

@@ -11,7 +11,31 @@ export function originOf(run: Execution, recording: Recording): Execution | unde
   if (step.type === 'FunctionRef') return bodyOf(run)
   if (step.type === 'QueryLetRef') return letOf(run, String(step.name), recording)
   if (step.type === 'OperandRef') return operandOf(run, String(step.name), recording)
+  if (step.type === 'AliasRef') return aliasOf(run, String(step.name), recording)
   return undefined
+}
+
+/** What made the element that a query over one list looks at: of a list that is written out its item, of a query what that returned. */
+function aliasOf(run: Execution, name: string, recording: Recording): Execution | undefined {
+  const holder = contextOf(run.context, name)
+  const beside = holder ? (recording.within.get(holder) ?? []) : []
+  const query = beside.map(({ parent }) => parent).find((each) => each?.step.type === 'Query')
+  const [source, other] = query ? queryOf(query).sources : []
+  if (!query || !holder || !source || other) return undefined
+  const at = [...iterationsOf(query).keys()].indexOf(holder)
+  const made = elementsOf(source, recording)[at]
+  return made?.value === run.value ? made : undefined
+}
+
+/** What made the elements of a list, in their order; empty where it cannot be told. */
+function elementsOf(list: Execution, recording: Recording): Execution[] {
+  if (list.step.type === 'List') return list.parts
+  if (list.step.type === 'Query') {
+    const returned = queryOf(list).iterations.flatMap((each) => (each.passed && each.returned ? [each.returned] : []))
+    return Array.isArray(list.value) && list.value.length === returned.length ? returned : []
+  }
+  const origin = list.step.type === 'ExpressionRef' ? originOf(list, recording) : undefined
+  return origin ? elementsOf(origin, recording) : []
 }
 
 /** A define is evaluated once: who asks later is given what it gave. */
@@ -60,7 +84,8 @@ function contextOf(context: StepContext, name: string): StepContext | undefined 
   return at ?? undefined
 }
 
-const isSet = ({ context_values: values }: StepContext, name: string) =>
+/** Above the outermost context stands the library, which has no values. */
+const isSet = ({ context_values: values = {} }: Partial<StepContext>, name: string) =>
   Object.hasOwn(values, name) && values[name] !== undefined
 
 /** What a name stands for where a step ran; undefined for a name that is not set there. */
@@ -94,13 +119,21 @@ export interface Iteration {
 
 /** The runs of the sources of a query, and what it made of each element of them. */
 export function queryOf(run: Execution): { sources: Execution[]; iterations: Iteration[] } {
-  const { step, context } = run
-  const sources = run.parts.filter((each) => each.context === context)
+  const sources = run.parts.filter((each) => each.context === run.context)
+  const iterations = [...iterationsOf(run).values()]
+  for (const each of iterations)
+    each.passed =
+      each.relations.every(({ value }) => value === true) && (each.where === undefined || each.where.value === true)
+  return { sources, iterations }
+}
+
+/** By the context of each, in their order. */
+function iterationsOf({ step, context, parts }: Execution): Map<StepContext, Iteration> {
   const relationships = objectsIn(step.relationship)
   const aggregate = expressionIn(step.aggregate)
   const returned = expressionIn(step.return)
   const byContext = new Map<StepContext, Iteration>()
-  for (const part of run.parts) {
+  for (const part of parts) {
     if (part.context === context || part.step === aggregate) continue
     const isRelation = relationships.includes(part.step)
     const key = isRelation ? (part.context.parent ?? part.context) : part.context
@@ -110,11 +143,7 @@ export function queryOf(run: Execution): { sources: Execution[]; iterations: Ite
     else if (part.step === step.where) iteration.where = part
     else if (part.step === returned) iteration.returned = part
   }
-  const iterations = [...byContext.values()]
-  for (const each of iterations)
-    each.passed =
-      each.relations.every(({ value }) => value === true) && (each.where === undefined || each.where.value === true)
-  return { sources, iterations }
+  return byContext
 }
 
 const expressionIn = (clause: unknown): JsonObject | undefined => {

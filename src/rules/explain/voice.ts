@@ -50,7 +50,7 @@ function inWords(value: unknown, voice: Voice): string {
   if (typeof value === 'string') return voice.say('quoted', { a: shortText(value) })
   if (Array.isArray(value)) {
     if (value.length > mostElements || value.length === 0) return voice.say('elements', { n: value.length })
-    return value.map((each) => inWords(each, voice)).join(', ')
+    return `{${value.map((each) => inWords(each, voice)).join(', ')}}`
   }
   const json = toJson(value)
   if (typeof json === 'string') return shortText(json)

@@ -34,6 +34,10 @@ export interface Walk {
   snippet(run: Execution): string | undefined
   /** Whether all from the define down to here is null. */
   isOpen(): boolean
+  /** As `why`, where it matters that a null is a null and not a false: with all that it needs to stay one, not only what is null. */
+  whyExactly(run: Execution): Reason[]
+  /** Whether that is asked. */
+  isExact(): boolean
   /** Spends one step; false when there are none left. */
   spend(): boolean
 }
@@ -52,16 +56,24 @@ export function stripped(run: Execution): Execution {
   return isConversion(run) && only && !other ? stripped(only) : run
 }
 
+const written = new Set(['Literal', 'Null', 'Quantity', 'Ratio', 'Code', 'Concept'])
+const composed = new Set(['List', 'Interval', 'Date', 'DateTime', 'Time', 'Negate'])
+
+/** Whether a value stands in the rule as it is. */
+function isWritten(run: Execution): boolean {
+  const { step, parts } = stripped(run)
+  return written.has(String(step.type)) || (composed.has(String(step.type)) && parts.every(isWritten))
+}
+
+const signs: Record<string, string> = { Add: '+', Subtract: '-', Multiply: '*', Divide: '/' }
+
 /** What a value is called in a sentence. */
 export function nameOf(walk: Walk, run: Execution, voice = walk.voice): string {
   const inner = stripped(run)
   const { step, parts, value } = inner
   const name = String(step.name)
+  if (isWritten(inner)) return voice.value(value)
   switch (step.type) {
-    case 'Literal':
-    case 'Quantity':
-    case 'Null':
-      return voice.value(value)
     case 'ExpressionRef':
       return name === 'Patient' ? name : voice.say('quoted', { a: name })
     case 'ParameterRef':
@@ -76,10 +88,13 @@ export function nameOf(walk: Walk, run: Execution, voice = walk.voice): string {
     case 'Property':
       return propertyName(walk, inner, voice)
     default: {
-      const written = walk.snippet(inner)
-      if (written !== undefined) return shortText(written)
-      const names = [...new Set(parts.map((each) => nameOf(walk, each, voice)))]
-      return shortText(`${step.type}(${names.join(', ')})`)
+      // A step that the translator has put in stands at the place of what it was made for.
+      const isOwn = parts.every((each) => each.step.locator !== step.locator)
+      const snippet = isOwn ? walk.snippet(inner) : undefined
+      if (snippet !== undefined) return shortText(snippet)
+      const names = parts.map((each) => nameOf(walk, each, voice))
+      const sign = signs[String(step.type)]
+      return shortText(sign ? names.join(` ${sign} `) : `${step.type}(${names.join(', ')})`)
     }
   }
 }
@@ -106,9 +121,8 @@ export const localName = (name: unknown): string => String(name).replace(/^\{.*\
 
 /** `name (value)`, or the value alone where that is the name. */
 export function named(walk: Walk, run: Execution): string {
-  const a = nameOf(walk, run)
   const v = walk.voice.value(run.value)
-  return a === v ? v : walk.voice.say('with', { a, v })
+  return isWritten(run) ? v : walk.voice.say('with', { a: nameOf(walk, run), v })
 }
 
 /** The run that gave the element of a tuple that a property reads. */

@@ -2,6 +2,7 @@
 import type { Config } from '../../config.ts'
 import type { Evaluate } from '../../evaluate/evaluate.ts'
 import type { EvaluateRequest } from '../../evaluate/request.ts'
+import { issue } from '../../fhir/error.ts'
 import { readTrust } from '../../kit/content/trust-files.ts'
 import { KitError } from '../../kit/kit-error.ts'
 import { kitStorage } from '../../kit/kit-storage.ts'
@@ -10,6 +11,7 @@ import { jurisdictionOf } from '../../kit/scope.ts'
 import type { NetworkClient } from '../../network/network-client.ts'
 import type { RuleGuard } from '../../publish/provenance/rule-guard.ts'
 import type { KeyIndex } from '../../trust/keys/key-index.ts'
+import { sameParticipant } from '../../trust/keys/participant-codes.ts'
 import { closeContext, createContext } from '../context.ts'
 
 /** Verdicts by a kit. */
@@ -18,6 +20,8 @@ export interface KitEvaluation {
   jurisdiction: string
   /** @throws KitError for a question that this kit is not made for; else as of a server */
   evaluate(request: EvaluateRequest): ReturnType<Evaluate['evaluate']>
+  /** Ids of processes that translate rules: a kit holds their translations, and none is wanted. */
+  translatorPids(): number[]
   close(): Promise<void>
 }
 
@@ -47,10 +51,15 @@ export async function openKitEvaluation(kit: OpenedKit, { config, now }: KitSurr
   })
   return {
     jurisdiction: kit.manifest.jurisdiction,
-    evaluate(request) {
+    async evaluate(request) {
       refuseOthers(request, kit)
-      return context.evaluate.evaluate(request)
+      const evaluation = await context.evaluate.evaluate(request)
+      const remark = ageRemark(kit, now())
+      // Whatever became of the credential, and whoever vouched for it.
+      if (remark !== undefined) evaluation.issues.push(issue('expired', { severity: 'warning', text: remark }))
+      return evaluation
     },
+    translatorPids: () => context.rules.translatorPids(),
     close: () => closeContext(context),
   }
 }
@@ -58,12 +67,13 @@ export async function openKitEvaluation(kit: OpenedKit, { config, now }: KitSurr
 /** The keys, each with what is said of the kit. */
 function withRemark(keys: KeyIndex, remark: string | undefined): KeyIndex {
   if (remark === undefined) return keys
-  return { ...keys, remarksOn: (key) => [...(keys.remarksOn?.(key) ?? []), remark] }
+  const gap = keys.gap === undefined ? remark : `${keys.gap}; ${remark}`
+  return { ...keys, gap, remarksOn: (key) => [...(keys.remarksOn?.(key) ?? []), remark] }
 }
 
 /** @throws KitError for a question whose answer the kit cannot hold */
 function refuseOthers({ jurisdiction, trustDomains }: EvaluateRequest, { manifest }: OpenedKit): void {
-  if (jurisdiction !== undefined && jurisdictionOf(jurisdiction) !== manifest.jurisdiction)
+  if (jurisdiction !== undefined && !sameParticipant(jurisdictionOf(jurisdiction) ?? '', manifest.jurisdiction))
     throw new KitError(
       'jurisdiction',
       `the kit is made for ${manifest.jurisdiction}, and the question is asked for ${jurisdiction}`,

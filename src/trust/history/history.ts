@@ -110,16 +110,24 @@ function historyReader(files: HistoryFiles) {
     if (listed?.stamp !== stamp) listed = { stamp, numbers: await files.numbers() }
     return listed.numbers
   }
+  /** Place of the last entry that begins at a moment or before; -1: there is none. */
   const lastUntil = async (numbers: number[], moment: string): Promise<number> => {
+    const begins = async (place: number) => (await entryAt(numbers[place] ?? 0)).entry.at <= moment
     let low = -1
     let high = numbers.length - 1
-    while (low < high) {
-      const middle = Math.ceil((low + high) / 2)
-      const { entry } = await entryAt(numbers[middle] ?? 0)
-      if (entry.at <= moment) low = middle
-      else high = middle - 1
+    try {
+      while (low < high) {
+        const middle = Math.ceil((low + high) / 2)
+        if (await begins(middle)) low = middle
+        else high = middle - 1
+      }
+      return low
+    } catch (error) {
+      if (!(error instanceof UnknownPast)) throw error
+      // One that is damaged says nothing of the others.
+      for (let place = numbers.length - 1; place >= 0; place--) if (await begins(place).catch(isUnknown)) return place
+      throw error
     }
-    return low
   }
   return {
     entry: entryAt,
@@ -159,6 +167,11 @@ function historyReader(files: HistoryFiles) {
       }
     },
   }
+}
+
+function isUnknown(error: unknown): false {
+  if (error instanceof UnknownPast) return false
+  throw error
 }
 
 /** In words for everybody: what a file is called is for the operator. */

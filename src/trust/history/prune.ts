@@ -1,6 +1,6 @@
 /** What a history lets go: the oldest entries, and contents that none names any more. */
 import { makeTurns } from '../turns.ts'
-import { contentsOf, readEntry } from './entry.ts'
+import { contentsOf, type HistoryEntry, readEntry } from './entry.ts'
 import type { HistoryFiles } from './history-files.ts'
 
 /** How much is kept. */
@@ -22,9 +22,10 @@ export async function pruneHistory(files: HistoryFiles, limits: HistoryLimits, n
   const lastUser = new Map<string, number>()
   for (const number of numbers) {
     await turn()
-    const entry = readEntry(await files.entry(number), number)
-    ends.push(entry.at)
-    for (const hash of contentsOf(entry)) lastUser.set(`${hash}.gz`, number)
+    const entry = readable(await files.entry(number), number)
+    // One that is damaged is of no use, nor is what it alone names.
+    ends.push(entry?.at ?? ends.at(-1) ?? '')
+    for (const hash of entry ? contentsOf(entry) : []) lastUser.set(`${hash}.gz`, number)
   }
   let total = [...contents.values(), ...entries.values()].reduce((sum, { bytes }) => sum + bytes, 0)
   const freed = Map.groupBy(lastUser, ([, number]) => number)
@@ -44,4 +45,12 @@ export async function pruneHistory(files: HistoryFiles, limits: HistoryLimits, n
     }
   }
   for (const { name } of contents.values()) if (!lastUser.has(name)) await files.remove('contents', name)
+}
+
+function readable(bytes: Uint8Array, number: number): HistoryEntry | undefined {
+  try {
+    return readEntry(bytes, number)
+  } catch {
+    return undefined // it was told when it was asked for
+  }
 }

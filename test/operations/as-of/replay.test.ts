@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { sampleKinds } from '../../../src/demo/samples.ts'
 import type { Parameter, Parameters, StructureMap } from '../../../src/fhir/types.ts'
-import { library, pause, plan, products, Workshop } from './support.ts'
+import { inProducts, library, pause, plan, products, Workshop } from './support.ts'
 
 interface Answer {
   name: string
@@ -44,11 +44,7 @@ describe('answers as of a moment', () => {
 
   before(async () => {
     await workshop.open()
-    await workshop.put(
-      products('1.0.0', ['EU/1/20/1528']),
-      library('1.0.0', 'exists([Immunization] I where I.vaccineCode in "products")'),
-      plan('1.0.0', '1.0.0'),
-    )
+    await workshop.put(products('1.0.0', ['RA01']), library('1.0.0', inProducts), plan('1.0.0', '1.0.0'))
     await askAll('first')
     // Another key counts no more, one credential is revoked.
     workshop.keys([workshop.xa, workshop.xb], { XB: 'revoked' })
@@ -61,7 +57,7 @@ describe('answers as of a moment', () => {
     await askAll('replaced')
     workshop.distrust({})
     await workshop.reload()
-    await workshop.put(products('1.1.0', ['EU/1/20/1507']))
+    await workshop.put(products('1.1.0', ['RA02']))
     await askAll('value set')
     await workshop.put(
       library('2.0.0', 'exists([Immunization])'),
@@ -71,7 +67,8 @@ describe('answers as of a moment', () => {
     await askAll('rules')
     const { entry } = JSON.parse((await workshop.request('GET', 'StructureMap?_count=200')).text)
     const maps: StructureMap[] = entry.map(({ resource }: { resource: StructureMap }) => resource)
-    for (const [place, map] of maps.entries())
+    const used = answers.map(({ text }) => text).join()
+    for (const [place, map] of maps.filter(({ url }) => used.includes(`${url}|`)).entries())
       await workshop.put({ ...map, id: `later-${place}`, version: '99.0.0', group: map.group })
     workshop.keys([])
     workshop.more([])
@@ -85,6 +82,17 @@ describe('answers as of a moment', () => {
     for (const each of ['accepted', 'rejected', 'undetermined', 'unverified']) assert.ok(made.includes(each), each)
   })
 
+  it('now they are others', async () => {
+    const some = answers.filter((_, place) => place % 7 === 0)
+    let changed = 0
+    for (const { question, text, at } of some) {
+      const now = await workshop.evaluate([...question, { name: 'evaluationDateTime', valueDateTime: at }])
+      if (now.text !== text) changed++
+    }
+    // What no key could ever verify stays so.
+    assert.ok(changed >= some.length / 2, `${changed} of ${some.length}`)
+  })
+
   it('each is given again, byte for byte', async () => {
     for (const { name, question, status, text, at } of answers) {
       const again = await workshop.evaluate([...question, { name: 'asOf', valueInstant: at }])
@@ -96,7 +104,7 @@ describe('answers as of a moment', () => {
   it('and after a restart', async () => {
     await workshop.close()
     await workshop.open()
-    for (const { name, question, text, at } of answers) {
+    for (const { name, question, text, at } of answers.filter((_, place) => place % 7 === 0)) {
       const again = await workshop.evaluate([...question, { name: 'asOf', valueInstant: at }])
       assert.equal(again.text, text, name)
     }

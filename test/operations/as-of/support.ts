@@ -76,6 +76,7 @@ export class Workshop {
   }
 
   async open(more: Record<string, string> = {}): Promise<void> {
+    await this.close()
     const opened = await openTestServer({ ...this.environment, ...more })
     this.server = opened.server
     this.#close = () => opened.server.close()
@@ -139,7 +140,11 @@ export async function momentNow(): Promise<string> {
 
 const url = 'http://example.org'
 
-/** A value set of products of vaccines. */
+/** A rule that asks the value set. */
+export const inProducts =
+  'exists([Immunization] I where exists(I.protocolApplied P where exists(P.targetDisease D where D in "products")))'
+
+/** A value set of what vaccines are against. */
 export const products = (version: string, codes: string[]): ValueSet => ({
   resourceType: 'ValueSet',
   id: `products-${version}`,
@@ -148,7 +153,7 @@ export const products = (version: string, codes: string[]): ValueSet => ({
   name: 'Products',
   status: 'active',
   compose: {
-    include: [{ system: `https://spor.ema.europa.eu/v1/medicinal-products`, concept: codes.map((code) => ({ code })) }],
+    include: [{ system: 'http://id.who.int/icd11/mms', concept: codes.map((code) => ({ code })) }],
   },
 })
 

@@ -77,7 +77,7 @@ export async function withStoredTexts(
     const { resource, entry } = candidate
     const isLibrary = isRule(entry) && resource.resourceType === 'Library'
     const text = isLibrary ? await storedText(resource, storage) : undefined
-    made.push(text === undefined ? candidate : { entry, resource: { ...resource, content: text } as Library })
+    made.push(text === undefined ? candidate : { ...candidate, resource: { ...resource, content: text } as Library })
   }
   return made
 }

@@ -213,8 +213,8 @@ function artefacts(
     const { library, planDefinition } = euRuleToFhir(rule, { base, ...ownRuleSystems, text })
     const told = issues.length > 0 ? { issues } : {}
     return [
-      { resource: library, entry: { ...entry, ...told } },
-      { resource: planDefinition, entry: { ...entry } },
+      { resource: library, leansOn: [], entry: { ...entry, ...told } },
+      { resource: planDefinition, leansOn: [library], entry: { ...entry } },
     ]
   } catch (error) {
     if (!(error instanceof FhirError)) throw error

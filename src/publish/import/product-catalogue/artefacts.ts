@@ -2,8 +2,8 @@
 import type { CodeSystem, CodeSystemConcept, ConceptMap, Resource, ValueSet } from '../../../fhir/types.ts'
 import type { Named, Organization } from '../../../packages/product-catalogue/product.ts'
 import { type Group, mapFamily } from './concept-maps.ts'
-import { propertyCoding, propertyDeclarations, propertyText } from './concepts.ts'
-import { base, importedVersion, type Shelf, vaccineTypeSystem } from './shelves.ts'
+import { otherIds, propertyCoding, propertyDeclarations, propertyText } from './concepts.ts'
+import { base, importedVersion, otherIdStatus, type Shelf, vaccineTypeSystem } from './shelves.ts'
 
 /** What the artefacts of a shelf are made of. */
 export interface ShelfContent {
@@ -16,6 +16,7 @@ export interface ShelfContent {
   kept: Map<string, Group[]>
   /** Codes of the EU for vaccines, each with its name. */
   euProducts: Named[]
+  others: { products: Named[]; types: Named[] }
 }
 
 /** Members that every artefact of an import carries. */
@@ -68,7 +69,10 @@ export function artefactsOf(content: ShelfContent, version: string): Resource[] 
 
 type Stamp = { version: string; publisher: string }
 
-function codeSystemsOf({ shelf, concepts, organizations, types }: ShelfContent, stamp: Stamp): CodeSystem[] {
+function codeSystemsOf(content: ShelfContent, stamp: Stamp): CodeSystem[] {
+  const { shelf, organizations, types, others } = content
+  const concepts = [...content.concepts, ...otherIds(others.products, content.concepts)]
+  const allTypes = [...types, ...others.types.filter(({ code }) => !types.some((each) => each.code === code))]
   const products: CodeSystem = {
     resourceType: 'CodeSystem',
     ...headOf(
@@ -82,8 +86,8 @@ function codeSystemsOf({ shelf, concepts, organizations, types }: ShelfContent, 
       stamp,
     ),
     caseSensitive: shelf.caseSensitive,
-    // Certificates carry ids of this system that the catalogue does not list: they are unknown, and not wrong.
-    content: 'fragment',
+    // All that is known of WHO's system is here, so that its own shorter list does not stand before it; a list of devices is one of many.
+    content: shelf.kind === 'test-device' ? 'fragment' : 'complete',
     count: concepts.length,
     property: propertyDeclarations(),
     concept: concepts,
@@ -123,9 +127,14 @@ function codeSystemsOf({ shelf, concepts, organizations, types }: ShelfContent, 
     ),
     // DT and dT are two types.
     caseSensitive: true,
-    content: 'fragment',
-    count: types.length,
-    concept: types.map(({ code, display }) => ({ code, display })),
+    content: 'complete',
+    count: allTypes.length,
+    property: [{ code: 'listed', uri: `${base}/product-property#listed`, type: 'boolean' }],
+    concept: allTypes.map(({ code, display }) => ({
+      code,
+      display,
+      ...(types.some((each) => each.code === code) && { property: [{ code: 'listed', valueBoolean: true }] }),
+    })),
   }
   return [products, ...(organizations.length > 0 ? [parties] : []), ...(types.length > 0 ? [vaccineTypes] : [])]
 }
@@ -141,14 +150,16 @@ function valueSetsOf({ shelf, types }: ShelfContent, stamp: Stamp): ValueSet[] {
     ...headOf('ValueSet', { id, title: named, description: `${title}, drawn from version ${stamp.version}.` }, stamp),
     compose: {
       inactive: true,
-      include: [{ system, version: stamp.version, ...(filter.length > 0 && { filter }) }],
+      include: [{ system, version: stamp.version, filter }],
     },
   })
   return [
-    set(`catalogue-${plural}`, `All ${plural} of the catalogue`, []),
+    set(`catalogue-${plural}`, `All ${plural} of the catalogue`, [
+      { property: 'status', op: 'not-in', value: otherIdStatus },
+    ]),
     set(`${good.word}-${plural}`, `${good.word} ${plural}`, [isGood]),
     set(`not-${good.word}-${plural}`, `${plural} that are not ${good.word} any more`, [
-      { property: 'status', op: 'not-in', value: good.status },
+      { property: 'status', op: 'not-in', value: `${good.status},${otherIdStatus}` },
     ]),
     ...types.map(({ code, display }) =>
       set(`${good.word}-${plural}-${code}`, `${good.word} ${plural} of the type ${display}`, [

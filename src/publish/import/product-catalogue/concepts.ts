@@ -2,7 +2,15 @@
 import type { CodeSystem, CodeSystemConcept } from '../../../fhir/types.ts'
 import { codeOf } from '../../../packages/product-catalogue/fields.ts'
 import type { Named, Product } from '../../../packages/product-catalogue/product.ts'
-import { base, goneStatus, organizationSystem, presentationSystem, type Shelf, vaccineTypeSystem } from './shelves.ts'
+import {
+  base,
+  goneStatus,
+  organizationSystem,
+  otherIdStatus,
+  presentationSystem,
+  type Shelf,
+  vaccineTypeSystem,
+} from './shelves.ts'
 
 /** A property of a concept. */
 type Property = NonNullable<CodeSystemConcept['property']>[number]
@@ -124,6 +132,14 @@ function gone(concept: CodeSystemConcept): CodeSystemConcept {
   }
 }
 
+/** Ids of the system that the catalogue does not know, with what is known of them. */
+export const otherIds = (others: readonly Named[], concepts: readonly CodeSystemConcept[]): CodeSystemConcept[] => {
+  const listed = new Set(concepts.map(({ code }) => code.toLowerCase()))
+  return others
+    .filter(({ code }) => !listed.has(code.toLowerCase()))
+    .map(({ code, display }) => ({ code, display, property: [{ code: 'status', valueCode: otherIdStatus }] }))
+}
+
 /** What an import makes of a shelf. */
 export interface MergedShelf {
   concepts: CodeSystemConcept[]
@@ -145,9 +161,10 @@ export function mergeShelf(
 ): MergedShelf {
   const keyOf = (code: string) => (shelf.caseSensitive ? code : code.toLowerCase())
   const given = new Map(products.map((each) => [keyOf(each.id), each]))
-  const known = new Set(stored.map(({ code }) => keyOf(code)))
+  const listed = stored.filter((each) => propertyText(each, 'status') !== otherIdStatus)
+  const known = new Set(listed.map(({ code }) => keyOf(code)))
   const goneNow: string[] = []
-  const concepts = stored.map((earlier) => {
+  const concepts = listed.map((earlier) => {
     const product = given.get(keyOf(earlier.code))
     if (!product) {
       if (propertyText(earlier, 'status') !== goneStatus) goneNow.push(earlier.code)

@@ -90,6 +90,7 @@ async function shelfOf(
     types: typesOf(merged.concepts, stored.types),
     kept: stored.kept,
     euProducts: stored.euProducts,
+    others: stored.others,
   }
   const resources = await inVersion(content, {
     stored: stored.version,

@@ -74,6 +74,11 @@ export const shelves: Record<ProductKind, Shelf> = {
   },
 }
 
+/**
+ * Status of an id that is none of the catalogue: WHO's list for the international certificate calls products otherwise, in the same system.
+ */
+export const otherIdStatus = 'OtherId'
+
 /** Status of a product that its catalogue lists no more. */
 export const goneStatus = 'NotListed'
 

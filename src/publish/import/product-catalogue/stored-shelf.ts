@@ -18,6 +18,8 @@ export interface StoredShelf {
   /** By id of the map. */
   kept: Map<string, Group[]>
   euProducts: Named[]
+  /** What of the systems is known without a catalogue: other ids of products, other types of vaccine. */
+  others: { products: Named[]; types: Named[] }
 }
 
 /** Reads what is stored of a shelf. */
@@ -35,9 +37,14 @@ export async function storedShelf(storage: Finds, shelf: Shelf): Promise<StoredS
     concepts: products?.concept ?? [],
     // Newest first: the newest name of an organisation counts, so it comes last.
     organizations: organizations.toReversed().flatMap(conceptsOf).map(organizationOf),
-    types: shelf.kind === 'vaccine' ? (types?.concept ?? []).map(named) : [],
+    // Once a type had a value set, it has one in every version: an older one would still tell what was prequalified then.
+    types: shelf.kind === 'vaccine' ? (types?.concept ?? []).filter(isListed).map(named) : [],
     kept,
     euProducts: shelf.kind === 'vaccine' ? await euProducts(storage) : [],
+    others: {
+      products: sourcesOf(kept.get(`${shelf.source}-to-name`) ?? [], shelf.system),
+      types: shelf.kind === 'vaccine' ? await shippedTypes(storage) : [],
+    },
   }
 }
 
@@ -49,11 +56,26 @@ async function versionsOf<T extends ResourceType>(storage: Finds, type: T, url: 
 }
 
 const conceptsOf = (each: CodeSystem) => each.concept ?? []
+const isListed = ({ property = [] }: CodeSystemConcept) =>
+  property.some(({ code, valueBoolean }) => code === 'listed' && valueBoolean === true)
 const named = ({ code, display }: CodeSystemConcept): Named => ({ code, display: display ?? code })
 
 function organizationOf(concept: CodeSystemConcept): Organization {
   const country = concept.property?.find((each) => each.code === 'country')?.valueString
   return { ...named(concept), ...(country !== undefined && { country }) }
+}
+
+/** What groups of a map have codes of a system for. */
+const sourcesOf = (groups: readonly Group[], system: string): Named[] =>
+  groups
+    .filter(({ source }) => source === system)
+    .flatMap(({ element }) => element)
+    .flatMap(({ code, display }) => (code === undefined ? [] : [{ code, display: display ?? code }]))
+
+/** Types of vaccine that stand in ICD-11 without a catalogue. */
+async function shippedTypes(storage: Finds): Promise<Named[]> {
+  const [map] = await versionsOf(storage, 'ConceptMap', `${base}/ConceptMap/vaccine-type-to-icd-11`)
+  return sourcesOf(map?.group ?? [], vaccineTypeSystem)
 }
 
 /** The vaccines of the EU's list, by the value set that EU rules ask. */

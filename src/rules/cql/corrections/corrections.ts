@@ -1,5 +1,6 @@
 import { DateTime } from 'cql-execution'
 import { OperatorError } from '../run/run-errors.ts'
+import { addTerminologyOperators } from '../terminology/operators.ts'
 import { correctBoundaries } from './boundaries.ts'
 import { correctConversions } from './conversions.ts'
 import { isMoment } from './durations.ts'
@@ -12,6 +13,7 @@ import { correctNumbers } from './numbers.ts'
 import { addOperator, nullUnevaluated, replaceOperator } from './operators.ts'
 import { correctSorting } from './sorting.ts'
 import { correctTexts } from './texts.ts'
+import { countWholeDates } from './whole-dates.ts'
 
 /** Operators of ELM that neither the executor nor we have: an error instead of its silent null. */
 const unimplemented = [
@@ -43,6 +45,8 @@ export function correctExecutor(): void {
   correctTexts()
   correctConversions()
   correctSorting()
+  countWholeDates()
+  addTerminologyOperators()
   // A parameter without value and default, asked within a query or function, would be its own declaration.
   nullUnevaluated('ParameterRef')
   for (const name of ['DateTime', 'Date', 'Time'])

@@ -35,6 +35,8 @@ export interface Evaluation {
   /** Values of the operands, always a list. */
   args: unknown[]
   node: JsonObject
+  /** Where the executor stands: it leads to the terminology of the request. */
+  context: unknown
   /** What the executor itself makes of the operands, or of others. */
   original(args?: unknown[]): Promise<unknown>
 }
@@ -150,6 +152,7 @@ function corrected(
       return correction({
         args,
         node: this.node,
+        context,
         original: (changed = args) => {
           this.given = { values: list ? changed : changed[0] }
           const result = super.exec(context)

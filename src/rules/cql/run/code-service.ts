@@ -15,7 +15,20 @@ export interface CqlTerminology {
   /** Resolved once, then synchronous. `valueSet` is `url` or `url|version`. */
   membership(valueSet: string): Promise<Membership>
   expand(valueSet: string): Promise<{ system?: string; code: string; display?: string }[]>
+  /** Translation by a concept map, the closest first. Rejects for one that is unknown or not active. Without it no rule can translate. */
+  translator?(conceptMap: string): Promise<Translate>
+  /** Properties of the codes of a system, `url` or `url|version`. Rejects for one that is unknown. Without it no rule can ask. */
+  properties?(system: string): Promise<PropertiesOf>
 }
+
+/** Translates a code. */
+export type Translate = (
+  code: string,
+  system?: string,
+) => { code: string; system?: string; display?: string; equivalence: string }[]
+
+/** Values of a property of a code, as texts; undefined where the system does not know the code. */
+type PropertiesOf = (code: string, property: string) => string[] | undefined
 
 /** A value set as the executor uses it: `in` asks for membership, only ExpandValueSet expands. */
 interface BoundValueSet {
@@ -27,6 +40,16 @@ interface BoundValueSet {
 export interface BoundCodeService {
   findValueSet(id: string, version?: string): Promise<BoundValueSet>
   findValueSetsByOid(id: string): Promise<BoundValueSet[]>
+  translate(code: AskedCode, conceptMap: string): Promise<ReturnType<Translate>>
+  /** Null where the system does not know the code. */
+  properties(code: AskedCode, property: string): Promise<string[] | null>
+}
+
+/** A code with its system. */
+interface AskedCode {
+  code: string
+  system: string
+  version?: string
 }
 
 /** Binds terminology to one request; `asked` hears of every value set that is used, in the version that is. */
@@ -49,7 +72,19 @@ export function bindTerminology(terminology: CqlTerminology, asked?: (valueSet: 
     resolved.set(canonical, known)
     return known
   }
-  return { findValueSet, findValueSetsByOid: async (id) => [await findValueSet(id)] }
+  return {
+    findValueSet,
+    findValueSetsByOid: async (id) => [await findValueSet(id)],
+    async translate({ code, system }, conceptMap) {
+      if (!terminology.translator) throw new OperatorError('concept maps cannot be asked here')
+      return (await terminology.translator(conceptMap))(code, system)
+    },
+    async properties({ code, system, version }, property) {
+      if (!terminology.properties) throw new OperatorError('properties of codes cannot be asked here')
+      const read = await terminology.properties(version === undefined ? system : `${system}|${version}`)
+      return read(code, property) ?? null
+    },
+  }
 }
 
 /**

@@ -9,7 +9,7 @@ import { formatIdentifier, type LibraryIdentifier } from '../translate/cql-sourc
 import type { Elm } from '../translate/elm.ts'
 import { type CompiledLibrary, link } from '../translate/libraries.ts'
 import { fhirModelInfo } from '../translate/model-info.ts'
-import type { CqlTerminology } from './code-service.ts'
+import type { CqlTerminology, Translate } from './code-service.ts'
 import { createFhirClasses } from './fhir-instance.ts'
 import { type RunCall, runLibrary } from './run.ts'
 import { type EncodedResult, encodeResult } from './to-parameters.ts'
@@ -36,8 +36,12 @@ export interface EvaluateAnswer {
   ignored: Issue[]
 }
 
-/** What the process asks of the server: the codes of a value set, whether it has a code, or, without one, the systems it draws from. */
-export type EvaluateQuestion = { expand: string } | { valueSet: string; code?: string; system?: string | undefined }
+/** What the process asks of the server: the codes of a value set, whether it has a code, or, without one, the systems it draws from; a translation; a property. */
+export type EvaluateQuestion =
+  | { expand: string }
+  | { valueSet: string; code?: string; system?: string | undefined }
+  | { conceptMap: string; code: string; system?: string | undefined }
+  | { ofSystem: string; code: string; property: string }
 
 const classes = createFhirClasses(fhirModelInfo())
 
@@ -68,6 +72,9 @@ function askingTerminology(ask: Ask): CqlTerminology {
   return {
     // The server answers each kind of question in its own shape.
     expand: async (valueSet) => put({ expand: valueSet }) as { system?: string; code: string }[],
+    translator: async (conceptMap) => (code, system) =>
+      (put({ conceptMap, code, system }) ?? []) as ReturnType<Translate>,
+    properties: async (ofSystem) => (code, property) => put({ ofSystem, code, property }) as string[] | undefined,
     async membership(valueSet) {
       const systems = put({ valueSet }) as string[] | undefined
       const known = new Map<string, boolean>()

@@ -36,7 +36,16 @@ export function createSandbox(
 }
 
 async function answer(question: EvaluateQuestion, terminology: CqlTerminology): Promise<unknown> {
+  const { translator, properties } = terminology
   if ('expand' in question) return terminology.expand(question.expand)
+  if ('conceptMap' in question) {
+    if (!translator) throw new Error('no concept maps are here to ask')
+    return (await translator(question.conceptMap))(question.code, question.system)
+  }
+  if ('property' in question) {
+    if (!properties) throw new Error('no properties are here to ask')
+    return (await properties(question.ofSystem))(question.code, question.property)
+  }
   const { valueSet, code, system } = question
   const includes = await terminology.membership(valueSet)
   return code === undefined ? includes.systems : includes(code, system)

@@ -1,6 +1,7 @@
 import { isJsonObject, objectsIn } from '../../../base/json.ts'
 import type { Json, JsonObject } from '../../../base/json-value.ts'
 import { correctLongLiteral } from '../corrections/literals.ts'
+import { completeFunction } from '../terminology/functions.ts'
 
 /** The members of an ELM library (https://cql.hl7.org/elm.html) that this room reads; the rest is the executor's. */
 export interface Elm extends JsonObject {
@@ -176,6 +177,7 @@ export function visit(node: Json | undefined, see: (object: JsonObject) => void)
 export function prepareElm(elm: Elm): Elm {
   visit(elm.library, (node) => {
     correctLongLiteral(node)
+    completeFunction(node, elm.library.identifier.id)
     if (node.type !== 'Query' || node.return !== undefined || node.aggregate !== undefined) return
     const sources = Array.isArray(node.source) ? node.source : []
     const [source] = sources
@@ -183,6 +185,20 @@ export function prepareElm(elm: Elm): Elm {
     node.return = { distinct: false, expression: { type: 'AliasRef', name: source.alias } }
   })
   return elm
+}
+
+/** Every text that a library writes as a literal. */
+export function literalTexts(elm: Elm): string[] {
+  const texts: string[] = []
+  visit(elm.library, (node) => {
+    if (
+      node.type === 'Literal' &&
+      node.valueType === '{urn:hl7-org:elm-types:r1}String' &&
+      typeof node.value === 'string'
+    )
+      texts.push(node.value)
+  })
+  return texts
 }
 
 /** What was put before a text to make a library of it. */

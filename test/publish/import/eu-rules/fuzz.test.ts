@@ -147,7 +147,7 @@ describe('mutants of rules', () => {
             for (const each of made) assert.ok(agrees(each))
           }
         }),
-        { numRuns: 400 },
+        { numRuns: 200 },
       )
     })
 

@@ -126,6 +126,26 @@ describe('a product catalogue in the store', () => {
     assert.deepEqual(await to('product-to-manufacturer', shipped), ['Chumakov Federal Scientific Center'])
   })
 
+  it('counts before the shorter list of its publisher, and knows other ids of his', async () => {
+    const { server, load } = await opened()
+    const theirs: CodeSystem = {
+      resourceType: 'CodeSystem',
+      id: 'PreQualProductIds',
+      url: products,
+      version: '0.2.0',
+      status: 'active',
+      content: 'complete',
+      caseSensitive: false,
+      concept: [{ code: id(1), display: 'FVP-X-1' }],
+    }
+    await server.storage.write([{ method: 'PUT', type: 'CodeSystem', id: 'PreQualProductIds', resource: theirs }])
+    await load()
+    assert.equal((await propertiesOf(server, id(1))).prequalificationDate, '2015-03-01')
+    const { status } = await propertiesOf(server, 'YellowFeverProductd2c75a15ed309658b3968519ddb31690')
+    assert.equal(status, 'OtherId')
+    assert.equal((await members(server, 'not-prequalified-vaccines')).length, 2)
+  })
+
   it('again changes nothing', async () => {
     const { server, load } = await opened()
     await load()

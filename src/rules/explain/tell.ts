@@ -1,0 +1,62 @@
+/** Reasons as they are told: how many, how deep, and which data were missing. */
+import type { Execution } from '../cql/run/trace.ts'
+import type { Explanation } from './explanation.ts'
+import { shortValue, type Voice, voiceOf } from './voice.ts'
+import type { Lack, Reason } from './walk.ts'
+
+/** Enough to act on; a person reads no more. */
+const mostClauses = 3
+
+/** What was missing, in the order of the reasons, each once; what stands below a decided condition only where nothing else is. */
+export function clauses(top: Reason): string[] {
+  const english = voiceOf('en')
+  const lacks: Lack[] = []
+  const look = ({ lack, parts }: Reason) => {
+    if (lack) lacks.push(lack)
+    parts.forEach(look)
+  }
+  look(top)
+  const open = lacks.filter(({ isBeside }) => !isBeside)
+  const told = (open.length > 0 ? open : lacks).map(({ phrase, name }) => english.say(phrase, { a: name(english) }))
+  return [...new Set(told)].slice(0, mostClauses)
+}
+
+/** Sentences of one explanation, parts of one sentence, and levels at most. */
+const mostSentences = 60
+const mostParts = 8
+const mostLevels = 10
+
+/** Level by level, so that what is left out is what lies deepest. What has been told keeps its reasons to where it was told first. */
+export function told(top: Reason, voice: Voice): Explanation {
+  const first = sentence(top)
+  const known = new Set<string>()
+  let left = mostSentences - 1
+  let level: { reason: Reason; explanation: Explanation }[] = [{ reason: top, explanation: first }]
+  for (let depth = 1; level.length > 0; depth++) {
+    const next: typeof level = []
+    for (const { reason, explanation } of level) {
+      if (known.has(explanation.text)) continue
+      known.add(explanation.text)
+      const distinct = [...new Map(reason.parts.map((each) => [each.text, each])).values()]
+      const shown = distinct.slice(0, Math.max(0, depth < mostLevels ? Math.min(mostParts, left) : 0))
+      left -= shown.length
+      const told = shown.map((each) => ({ reason: each, explanation: sentence(each) }))
+      next.push(...told)
+      explanation.parts.push(...told.map((each) => each.explanation))
+      const more = distinct.length - shown.length
+      if (more > 0) explanation.parts.push({ text: voice.say('more', { n: more }), value: more, parts: [] })
+    }
+    level = next
+  }
+  return first
+}
+
+function sentence({ text, value, run }: Reason): Explanation {
+  const place = placeOf(run)
+  return { text, value: shortValue(value), ...(place ? { place } : {}), parts: [] }
+}
+
+function placeOf({ step, library }: Execution): Explanation['place'] {
+  const at = /^([1-9]\d*):(\d+)/.exec(typeof step.locator === 'string' ? step.locator : '')
+  return at ? { library: library.identifier.id, line: Number(at[1]), column: Number(at[2]) } : undefined
+}

@@ -1,0 +1,73 @@
+/** `vidimus kit` and `vidimus evaluate --kit`, as at a border post. */
+import assert from 'node:assert/strict'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { demoIssuer } from '../../../src/demo/demo-issuer.ts'
+import { specimens } from '../../../src/demo/specimens.ts'
+import { runCommand } from '../../support/run-command.ts'
+
+const folder = mkdtempSync(path.join(tmpdir(), 'vidimus-kit-'))
+after(() => rmSync(folder, { recursive: true, force: true }))
+const file = (name: string) => path.join(folder, name)
+/** Of the server, which makes the kit, and of the post, which has nothing else. */
+const server = { DATA_DIR: file('server'), JURISDICTION: 'XA' }
+const post = { DATA_DIR: file('post'), KIT_KEYS: file('server/keys/signing-1.pem'), NODE_ENV: 'production' }
+
+before(async () => {
+  const now = new Date()
+  for (const { name, text } of await specimens(demoIssuer(server.DATA_DIR, now), now))
+    writeFileSync(file(`${name}.txt`), text)
+  const built = await runCommand(['kit', 'build', file('kit.tar.gz')], server)
+  assert.equal(built.code, 0, built.stderr)
+  assert.match(built.stdout, /kit for XA, \d+ bytes\nhash [0-9a-f]{64}, good until/)
+})
+
+describe('a border post', () => {
+  it('checks a kit, takes it, and judges by it', async () => {
+    const checked = await runCommand(['kit', 'check', file('kit.tar.gz'), '--json'], post)
+    assert.equal(checked.code, 0, checked.stderr)
+    const told = JSON.parse(checked.stdout)
+    assert.equal(told.jurisdiction, 'XA')
+    const applied = await runCommand(['kit', 'apply', file('kit.tar.gz')], post)
+    assert.equal(applied.code, 0, applied.stderr)
+    assert.deepEqual(readFileSync(file('post/kit/current.tar.gz')), readFileSync(file('kit.tar.gz')))
+    for (const args of [
+      ['kit', 'evaluate'],
+      ['evaluate', '--kit', file('kit.tar.gz')],
+    ]) {
+      const good = await runCommand([...args, file('vaccination.txt'), '--json'], post)
+      assert.equal(good.code, 0, good.stderr + good.stdout)
+      assert.match(good.stdout, new RegExp(`"verifierKit",\\s*"valueString": "${told.hash}"`))
+      const byServer = await runCommand(['evaluate', file('vaccination.txt')], server)
+      assert.equal(byServer.code, 0, byServer.stderr)
+    }
+    const forged = await runCommand(['kit', 'evaluate', file('vaccination-forged.txt')], post)
+    assert.equal(forged.code, 4, forged.stderr)
+    assert.match(forged.stdout, /verifier kit [0-9a-f]{64}/)
+  })
+
+  it('refuses what is no kit of its server, and keeps what it has', async () => {
+    const before = readFileSync(file('post/kit/current.tar.gz'))
+    const changed = Buffer.from(before)
+    changed[changed.length >> 1] = (changed[changed.length >> 1] ?? 0) ^ 1
+    writeFileSync(file('changed.tar.gz'), changed)
+    for (const [args, environment, text] of [
+      [['kit', 'check', file('changed.tar.gz')], post, /./],
+      [['kit', 'apply', file('changed.tar.gz')], post, /./],
+      [['kit', 'apply', file('kit.tar.gz')], { ...post, KIT_KEYS: '' }, /no key is pinned/],
+      [['kit', 'apply', file('kit.tar.gz'), '--jurisdiction', 'XB'], post, /made for XA, and XB is wanted/],
+      [['kit', 'check', file('vaccination.txt')], post, /this is no kit/],
+    ] as const) {
+      const refused = await runCommand(args, environment)
+      assert.equal(refused.code, 1, refused.stdout + refused.stderr)
+      assert.match(refused.stderr, text)
+      assert.doesNotMatch(refused.stderr, /at \S+\.ts/)
+    }
+    const other = await runCommand(['kit', 'evaluate', '--jurisdiction', 'FR', file('vaccination.txt')], post)
+    assert.equal(other.code, 2)
+    assert.match(other.stderr, /the kit is made for XA/)
+    assert.deepEqual(readFileSync(file('post/kit/current.tar.gz')), before)
+  })
+})

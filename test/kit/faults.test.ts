@@ -1,0 +1,219 @@
+/** What nobody should take for a kit: each is refused with what is wrong with it. */
+import assert from 'node:assert/strict'
+import { generateKeyPairSync } from 'node:crypto'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { after, describe, it } from 'node:test'
+import fc from 'fast-check'
+import { readKit } from '../../src/kit/archive/archive.ts'
+import { checkKit } from '../../src/kit/check-kit.ts'
+import { makeDelta } from '../../src/kit/delta.ts'
+import { applyKit } from '../../src/kit/installed.ts'
+import { KitError } from '../../src/kit/kit-error.ts'
+import { kitHash } from '../../src/kit/manifest.ts'
+import { ageRemark, openKit } from '../../src/kit/open-kit.ts'
+import type { Pins } from '../../src/kit/pinned-keys.ts'
+import faults from './cases/faults.json' with { type: 'json' }
+import { artefact, goodPeriod, type MadeKit, makeKit, makeSigner, now, ruleFiles } from './make-kit.ts'
+
+const own = makeSigner()
+const { signer, pins } = own
+const good: MadeKit = { files: ruleFiles, signer }
+const folder = mkdtempSync(path.join(tmpdir(), 'vidimus-kit-'))
+after(() => rmSync(folder, { recursive: true, force: true }))
+
+function take(bytes: Uint8Array, by: Pins = pins, at: Date = now): void {
+  checkKit(openKit(bytes, { pins: by, now: at }), bytes)
+}
+
+const header = (start: number, text: string) => (entry: Buffer) => {
+  entry.write(text, start, 'latin1')
+  return entry
+}
+
+const hoursAfter = (count: number) => new Date(now.getTime() + count * 3_600_000)
+const authority = (() => {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  return { name: { country: 'XA', commonName: 'Nobody' }, privateKey, publicKey }
+})()
+
+/** How the kit of a case comes to be. */
+const makers: Record<string, () => Promise<{ bytes: Buffer; at?: Date }>> = {
+  'another key': async () => ({ bytes: await makeKit({ ...good, signer: makeSigner().signer }) }),
+  'a certificate of nobody': async () => ({
+    bytes: await makeKit({ ...good, signer: makeSigner({ issuer: authority }).signer }),
+  }),
+  'made in the future': async () => ({ bytes: await makeKit(good), at: hoursAfter(-48) }),
+  'past the harder limit': async () => ({ bytes: await makeKit(good), at: hoursAfter(720) }),
+  'a file twice': async () => ({
+    bytes: await makeKit({ ...good, manifest: (right) => ({ ...right, files: twice(right.files) }) }),
+  }),
+  'an unknown member': async () => ({
+    bytes: await makeKit({ ...good, manifest: (right) => ({ ...right, more: 1 }) }),
+  }),
+  'another form': async () => ({
+    bytes: await makeKit({ ...good, manifest: (right) => ({ ...right, format: 'vidimus-verifier-kit/2' }) }),
+  }),
+  'no jurisdiction': async () => ({
+    bytes: await makeKit({ ...good, manifest: (right) => ({ ...right, jurisdiction: '' }) }),
+  }),
+  'a name that leads out': async () => withFile({ claimed: { file: 'package/../../etc/passwd' } }),
+  'an entry that leads out': async () => withFile({ entry: header(0, '../../etc/passwd\0\0\0\0') }),
+  'a link': async () => withFile({ entry: header(156, '2') }),
+  'a device': async () => withFile({ entry: header(156, '3') }),
+  'another owner': async () => withFile({ entry: header(108, '0000001') }),
+  'a bomb': async () => withFile({ content: '0'.repeat(3_000_000), claimed: { bytes: 100 } }),
+  'a huge file': async () => withFile({ claimed: { bytes: 1e12 } }),
+  'another hash': async () => withFile({ claimed: { sha256: 'a'.repeat(64) } }),
+  'another version': async () => withFile({ type: 'Library', canonical: 'http://example.org/Library/r|2.0.0' }),
+  'another type': async () => withFile({ type: 'ValueSet', canonical: 'http://example.org/Library/r|1.0.0' }),
+  'no JSON': async () => withFile({ content: '{' }),
+  'a library that is not there': async () => ({ bytes: await makeKit({ ...good, files: ruleFiles.slice(1) }) }),
+  'a list of another kind': async () => ({
+    bytes: await makeKit({ ...good, files: [...ruleFiles, { file: 'package/trust/lists2.json', content: 'x' }] }),
+  }),
+  'something behind its end': async () => ({ bytes: Buffer.concat([await makeKit(good), Buffer.from([0])]) }),
+  'no kit': async () => ({ bytes: Buffer.from('{"resourceType":"Bundle"}') }),
+  'an empty file': async () => ({ bytes: Buffer.alloc(0) }),
+}
+
+const twice = (files: unknown) => (Array.isArray(files) ? [...files, files.at(-1)] : [])
+const library = artefact({ resourceType: 'Library', id: 'r', url: 'http://example.org/Library/r', version: '1.0.0' })
+const withFile = async (change: Partial<(typeof ruleFiles)[number]>) => ({
+  bytes: await makeKit({ ...good, files: [{ ...library, ...change }, ...ruleFiles.slice(1)] }),
+})
+
+describe('a kit', () => {
+  it('is taken as it was made, and is the same bytes again', async () => {
+    const bytes = await makeKit(good)
+    take(bytes)
+    const kit = openKit(bytes, { pins, now })
+    assert.equal(kit.manifest.jurisdiction, 'XXA')
+    assert.equal(ageRemark(kit, now), undefined)
+    assert.match(ageRemark(kit, goodPeriod.validUntil) ?? '', /the verifier kit is old/)
+  })
+
+  for (const { name, fault, text } of faults)
+    it(`is refused: ${name}`, async () => {
+      const { bytes, at } = (await makers[name]?.()) ?? assert.fail(`nobody makes ${name}`)
+      assert.throws(
+        () => take(bytes, pins, at),
+        (error: unknown) => {
+          assert.ok(error instanceof KitError, String(error))
+          assert.equal(error.fault, fault, error.message)
+          assert.match(error.message, new RegExp(text))
+          return true
+        },
+      )
+    })
+  it('has a case for everything that is made', () => {
+    assert.deepEqual(faults.map(({ name }) => name).sort(), Object.keys(makers).sort())
+  })
+
+  it('is refused whichever byte of it is changed', async () => {
+    const bytes = await makeKit(good)
+    const taken: number[] = []
+    for (let at = 0; at < bytes.length; at++) {
+      const changed = Buffer.from(bytes)
+      changed[at] = (changed[at] ?? 0) ^ (1 << (at % 8))
+      try {
+        take(changed)
+        taken.push(at)
+      } catch (error) {
+        assert.ok(error instanceof KitError, `byte ${at}: ${String(error)}`)
+      }
+    }
+    assert.deepEqual(taken, [])
+  })
+
+  it('is refused wherever it is cut', async () => {
+    const bytes = await makeKit(good)
+    for (let length = 0; length < bytes.length; length += 7)
+      assert.throws(() => take(bytes.subarray(0, length)), KitError, `${length} bytes`)
+  })
+
+  it('is refused, and nothing else happens, whatever bytes it is', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 600 }), fc.boolean(), (bytes, begins) => {
+        const head = Buffer.from('1f8b080400000000' + '00ff0c00564b0800', 'hex')
+        assert.throws(() => take(Buffer.concat([begins ? head : Buffer.alloc(0), bytes])), KitError)
+      }),
+    )
+  })
+
+  it('says which key is wanted when none is pinned, and takes what a pinned authority has certified', async () => {
+    const bytes = await makeKit(good)
+    assert.throws(() => take(bytes, { keys: [], authorities: [] }), /no pinned key made it/)
+    const expired = makeSigner({ until: hoursAfter(-2) })
+    const old = await makeKit({ ...good, signer: expired.signer })
+    assert.throws(() => take(old, expired.pins), /outside of the period of its certificate/)
+  })
+})
+
+describe('a kit that takes the place of another', () => {
+  const file = (name: string) => path.join(folder, name)
+  const apply = (bytes: Buffer, name: string, more: { jurisdiction?: string; takesOld?: boolean; at?: Date } = {}) =>
+    applyKit(bytes, {
+      path: file(name),
+      pins,
+      now: more.at ?? now,
+      jurisdiction: more.jurisdiction,
+      takesOld: more.takesOld === true,
+    })
+  const refused = (fault: string) => (error: unknown) => error instanceof KitError && error.fault === fault
+  const madeAgo = (age: number) => ({ ...goodPeriod, madeAt: hoursAfter(-age) })
+
+  it('is the one that is newer, and never an older one', async () => {
+    const [older, newer] = [
+      await makeKit({ ...good, period: madeAgo(20) }),
+      await makeKit({ ...good, period: madeAgo(10) }),
+    ]
+    await apply(older, 'roll')
+    await apply(newer, 'roll')
+    await assert.rejects(apply(older, 'roll'), refused('older'))
+    assert.deepEqual(readFileSync(file('roll')), newer)
+  })
+
+  it('is of the jurisdiction that is wanted, or of the one in use', async () => {
+    const other = await makeKit({ ...good, jurisdiction: 'XXB' })
+    await assert.rejects(apply(other, 'country', { jurisdiction: 'XXA' }), refused('jurisdiction'))
+    await apply(await makeKit({ ...good, period: madeAgo(20) }), 'country')
+    await assert.rejects(apply(other, 'country'), refused('jurisdiction'))
+  })
+
+  it('is good still, unless somebody says that he takes an old one', async () => {
+    const bytes = await makeKit(good)
+    const at = hoursAfter(200)
+    await assert.rejects(apply(bytes, 'old', { at }), refused('expired'))
+    await apply(bytes, 'old', { at, takesOld: true })
+    await assert.rejects(apply(bytes, 'old', { at: hoursAfter(800), takesOld: true }), refused('expired'))
+  })
+
+  it('may be what has changed since exactly the one in use', async () => {
+    const first = await makeKit({ ...good, period: madeAgo(20) })
+    const more = [
+      ...ruleFiles,
+      artefact({ resourceType: 'Library', id: 's', url: 'http://example.org/Library/s', version: '1.0.0' }),
+    ]
+    const second = await makeKit({ ...good, files: more, period: madeAgo(10) })
+    const third = await makeKit({ ...good, files: more.slice(0, 2), period: madeAgo(5) })
+    const hashOf = (bytes: Buffer) => kitHash(readKit(bytes).manifestBytes)
+    const change = makeDelta(readKit(first).manifest, hashOf(first), readKit(second))
+    await assert.rejects(apply(change, 'delta'), refused('base'))
+    await apply(first, 'delta')
+    await apply(change, 'delta')
+    assert.deepEqual(readFileSync(file('delta')), second)
+    await assert.rejects(apply(change, 'delta'), refused('base'))
+    const back = makeDelta(readKit(second).manifest, hashOf(second), readKit(third))
+    for (let at = 40; at < back.length; at += 5) {
+      const changed = Buffer.from(back)
+      changed[at] = (changed[at] ?? 0) ^ 4
+      await apply(changed, 'delta').then(
+        // What stands around the files of a change is in no kit.
+        () => assert.deepEqual(readFileSync(file('delta')), third),
+        (error: unknown) => assert.ok(error instanceof KitError, String(error)),
+      )
+    }
+  })
+})
