@@ -7,7 +7,8 @@ import { type EuValueSet, valueSetIds } from './certlogic/external.ts'
 import { conceptMapsIn, terminologyLibraryId } from './cql/terminology/functions.ts'
 import { formatIdentifier, type LibraryIdentifier } from './cql/translate/cql-source.ts'
 import { definitions, type Elm, literalTexts, valueSetReferences } from './cql/translate/elm.ts'
-import { type CompiledLibrary, includesOf, type Libraries } from './cql/translate/libraries.ts'
+import { includesOf } from './cql/translate/include-closure.ts'
+import type { CompiledLibrary, Libraries } from './cql/translate/libraries.ts'
 import { type LibraryText, readLibrary } from './cql/translate/library-text.ts'
 
 /** One artefact that a text names. */

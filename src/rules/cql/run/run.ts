@@ -235,9 +235,7 @@ async function evidenceOf(
 }
 
 /** Defines by name, once for a library: thousands of them are asked for one after the other. */
-const definesByName = keepPerObject(
-  ({ defines }: CompiledLibrary) => new Map(defines.map((each) => [each.name, each])),
-)
+const definesByName = keepPerObject(({ defines }: CompiledLibrary) => new Map(defines.map((each) => [each.name, each])))
 
 function chooseDefines(library: CompiledLibrary, names: string[] | undefined): Define[] {
   if (!names) return library.defines.filter((each) => each.public)
