@@ -115,7 +115,7 @@ async function evaluateFiles(files: string[], options: EvaluateOptions, byKit: b
   try {
     const { jurisdiction, kit } = verdicts
     const settings = { allowRequestTrustAnchors: true, jurisdiction }
-    const at = await momentIn(question)
+    const at = await momentOfQuestion(question)
     if (at && kit !== undefined)
       throw badRequest('A kit answers as of now alone: it holds no earlier state.', 'not-supported')
     const request = readEvaluateRequest(question, settings, { now: at ?? new Date(), language: options.language })
@@ -127,6 +127,12 @@ async function evaluateFiles(files: string[], options: EvaluateOptions, byKit: b
   } finally {
     await verdicts.close()
   }
+}
+
+/** The moment of a question; the operation is loaded for it alone: a kit answers without. */
+async function momentOfQuestion(question: Parameters): Promise<Date | undefined> {
+  if (!question.parameter?.some(({ name }) => name === 'asOf')) return undefined
+  return (await import('../operations/evaluate.ts')).momentOf(question)
 }
 
 /** The evaluation as of a moment, told what is not as it was then. */
@@ -173,13 +179,6 @@ function credentialParameters([first = '', ...parts]: string[], picture: Buffer 
     { name: 'credential', valueString: first },
     ...parts.map((part) => ({ name: 'credentialPart', valueString: part })),
   ]
-}
-
-/** What is asked as of a moment needs a server, whose operations take their time to load. */
-async function momentIn(question: Parameters): Promise<Date | undefined> {
-  if (!question.parameter?.some(({ name }) => name === 'asOf')) return undefined
-  const { momentOf } = await import('../operations/evaluate.ts')
-  return momentOf(question)
 }
 
 /**

@@ -93,27 +93,6 @@ export const evaluateOperation = defineOperation<OperationContext>({
   },
 })
 
-/**
- * The moment as of which a question is to be answered; undefined: now.
- * @throws FhirError 400 for no moment, and for what cannot be had as of one
- */
-export function momentOf(parameters: Parameters): Date | undefined {
-  const text = textParameter(parameters, 'asOf')
-  if (text === undefined) return undefined
-  const expression = "Parameters.parameter.where(name='asOf')"
-  const at = new Date(text)
-  if (primitiveFault('instant', text) !== undefined || Number.isNaN(at.getTime()))
-    throw badRequest(
-      { text: 'asOf is no moment: an instant is wanted, like 2026-03-01T12:00:00Z', expression },
-      'value',
-    )
-  if (booleanParameter(parameters, 'followLinks')) {
-    const text = 'followLinks is not possible with asOf: what a link led to then is not known'
-    throw badRequest({ text, expression: "Parameters.parameter.where(name='followLinks')" }, 'not-supported')
-  }
-  return at
-}
-
 /** Where and by whom a question is asked. */
 interface Asked {
   call: OperationCall
@@ -142,6 +121,27 @@ async function asOfThen(
   return context.evaluateAsOf({ at, client: call.client ?? '' }, async (then) =>
     withRemarks(await work({ ...context, ...then }), then.remarks),
   )
+}
+
+/**
+ * The moment as of which a question is to be answered; undefined: now.
+ * @throws FhirError 400 for no moment, and for what cannot be had as of one
+ */
+export function momentOf(parameters: Parameters): Date | undefined {
+  const text = textParameter(parameters, 'asOf')
+  if (text === undefined) return undefined
+  const expression = "Parameters.parameter.where(name='asOf')"
+  const at = new Date(text)
+  if (primitiveFault('instant', text) !== undefined || Number.isNaN(at.getTime()))
+    throw badRequest(
+      { text: 'asOf is no moment: an instant is wanted, like 2026-03-01T12:00:00Z', expression },
+      'value',
+    )
+  if (booleanParameter(parameters, 'followLinks')) {
+    const text = 'followLinks is not possible with asOf: what a link led to then is not known'
+    throw badRequest({ text, expression: "Parameters.parameter.where(name='followLinks')" }, 'not-supported')
+  }
+  return at
 }
 
 /** The reply with what is not as it was then, for people. */

@@ -5,15 +5,16 @@ import type { Issue, Library } from '../fhir/types.ts'
 import { isCertLogic, pathsOf, readCertLogic } from './certlogic/certlogic.ts'
 import { type EuValueSet, valueSetIds } from './certlogic/external.ts'
 import { conceptMapsIn, terminologyLibraryId } from './cql/terminology/functions.ts'
-import { formatIdentifier, type LibraryIdentifier } from './cql/translate/cql-source.ts'
+import { formatIdentifier, type LibraryIdentifier, readHeader } from './cql/translate/cql-source.ts'
 import { definitions, type Elm, literalTexts, valueSetReferences } from './cql/translate/elm.ts'
 import { includesOf } from './cql/translate/include-closure.ts'
 import type { CompiledLibrary, Libraries } from './cql/translate/libraries.ts'
 import { type LibraryText, readLibrary } from './cql/translate/library-text.ts'
+import { ddccModel } from './models/shipped-models.ts'
 
 /** One artefact that a text names. */
 export interface NamedArtefact {
-  type: 'Library' | 'ValueSet' | 'CodeSystem' | 'ConceptMap'
+  type: 'Library' | 'ValueSet' | 'CodeSystem' | 'ConceptMap' | 'StructureDefinition'
   /** `url|version` where the text, or what is stored, says a version; the CQL name of a library that is not known. */
   canonical: string
   /** Which content of the Library names it. */
@@ -107,7 +108,22 @@ async function cqlNames(
     const isGenerated = generated.some((each) => each.canonical === found.canonical)
     return { ...named, canonical: found.canonical, ...(isGenerated ? { isGenerated } : {}) }
   })
-  return { names: [...included, ...terminologyNames(compiled.elm, content)], issues: compiled.issues }
+  const names = [...included, ...modelNames(text, compiled, content), ...terminologyNames(compiled.elm, content)]
+  return { names, issues: compiled.issues }
+}
+
+/** StructureDefinitions of the logical models that a text uses; those of a model that is shipped are known wherever this software runs. */
+function modelNames(text: LibraryText, { models }: CompiledLibrary, content: number): NamedArtefact[] {
+  const used = text.cql === undefined ? undefined : readHeader(text.cql).usings.map(({ id }) => id)
+  return models
+    .filter(({ name }) => used === undefined || used.includes(name))
+    .flatMap((model) => {
+      const isGenerated = model === ddccModel()
+      return model.made.map((canonical): NamedArtefact => {
+        const named = { type: 'StructureDefinition' as const, canonical, content }
+        return isGenerated ? { ...named, isGenerated } : named
+      })
+    })
 }
 
 /** The library that an include of another one means. */

@@ -54,10 +54,10 @@ export async function tryMutants(mutants: readonly Mutant[], laboratory: Laborat
     const step = toldStep(mutant.site, ever)
     const concerned = laboratory.trials.filter(({ steps }) => step === undefined || steps.has(step))
     const order = concerned.toSorted((a, b) => (noticed.get(b) ?? 0) - (noticed.get(a) ?? 0))
-    const isReached = step === undefined || step === mutant.site.node.localId || order.length > 0
+    const isReached = step === undefined || step === mutant.site.node.localId
     const { by, isEndless } = await tryOne(mutant, order, laboratory)
     if (by) noticed.set(by, (noticed.get(by) ?? 0) + 1)
-    tried.push({ mutant, noticedBy: by?.case.name, isEndless, isReached: isReached && order.length > 0 })
+    tried.push({ mutant, noticedBy: by?.case.name, isEndless, isReached })
     laboratory.onTried?.(tried.length, mutants.length)
   }
   return tried

@@ -168,6 +168,31 @@ describe('a library that uses DDCC', () => {
     assert.equal(parameters[0]?.valueBoolean, true)
   })
 
+  it('is not needed by an expression that names a type of DDCC', async () => {
+    const call = { libraries: [], data: bundleOf([binary(vaccination(2))]), clock }
+    const expression = 'exists ([DDCC.DDCCCoreDataSetVS] V where V.vaccination.dose = 2)'
+    assert.equal((await rules.evaluateCql({ ...call, expression })).parameters[0]?.valueBoolean, true)
+  })
+
+  it('says what it asks of the data, and which models it is written over', async () => {
+    const text = `library Asked version '1'\n${header}define "Complete": exists ([DDCCCoreDataSetVS: "Vaccines"] V where V.vaccination.dose > 1)`
+    const { data, names } = await rules.requirements({ library: cqlLibrary(text), defines: ['Complete'] })
+    assert.deepEqual(data, [
+      {
+        type: 'Any',
+        profile: ['http://vidimus.org/fhir/StructureDefinition/DDCCCoreDataSetVS'],
+        codeFilter: [{ path: 'vaccination.vaccine', valueSet: vaccines }],
+        mustSupport: ['vaccination', 'vaccination.dose', 'vaccination.vaccine'],
+      },
+    ])
+    assert.deepEqual(
+      names.map(({ type }) => type),
+      ['ValueSet'],
+    )
+    const { names: all } = await rules.references(cqlLibrary(text))
+    assert.equal(all.filter(({ type, isGenerated }) => type === 'StructureDefinition' && isGenerated).length, 4)
+  })
+
   it('says which datum was missing', async () => {
     const text = `library Late version '1'\n${header}define "Late": exists ([DDCCCoreDataSetVS] V where V.vaccination.date before Now() and V.vaccination.dose = 1)\ndefine "Known": First([DDCCCoreDataSetVS]).vaccination.date before Now()`
     const { rules } = made([text])

@@ -4,6 +4,7 @@ import type { Json, JsonObject } from '../../../base/json-value.ts'
 import { formatCanonical } from '../../../fhir/canonical.ts'
 import { elementInfo, isPrimitive, typeInfo } from '../../../fhir/elements.ts'
 import type { Coding, DataRequirement, ParameterDefinition, Parameters, Period } from '../../../fhir/types.ts'
+import { allElements, classIn, type LogicalModel, type ModelElement } from '../../models/logical-model.ts'
 import { type Define, formatType, type ParameterDeclaration, type TypeSpecifier } from '../translate/elm.ts'
 import type { CompiledLibrary } from '../translate/libraries.ts'
 import { declared, type ReachedName } from './declared.ts'
@@ -26,9 +27,13 @@ export function dataRequirements(
 }
 
 function requirementOf({ node, library, paths }: ReachedRetrieve, parameters: Parameters | undefined): DataRequirement {
-  const type = String(node.dataType).replace(/^\{.*\}/, '')
-  const requirement: DataRequirement = { type: asTypeName(type) }
+  const qualified = String(node.dataType)
+  const type = qualified.replace(/^\{.*\}/, '')
+  const logical = library.models.find(({ url }) => qualified.startsWith(`{${url}}`))
+  // R4 has no type for instances of a logical model: its StructureDefinition says which they are.
+  const requirement: DataRequirement = { type: asTypeName(logical ? 'Any' : type) }
   if (typeof node.templateId === 'string') requirement.profile = [node.templateId]
+  else if (logical) requirement.profile = [logical.url]
   const codeFilter = codeFilterOf(node, library)
   if (codeFilter) requirement.codeFilter = [codeFilter]
   if (typeof node.dateProperty === 'string' && node.dateRange !== undefined) {
@@ -36,7 +41,7 @@ function requirementOf({ node, library, paths }: ReachedRetrieve, parameters: Pa
     requirement.dateFilter = [{ path: node.dateProperty, ...(valuePeriod ? { valuePeriod } : {}) }]
   }
   const looked = [node.codeProperty, node.dateProperty, ...paths].flatMap((path) =>
-    typeof path === 'string' ? elementPaths(type, path) : [],
+    typeof path === 'string' ? (logical ? logicalPaths(logical, type, path) : elementPaths(type, path)) : [],
   )
   const mustSupport = [...new Set(looked)].sort()
   return mustSupport.length > 0 ? { ...requirement, mustSupport } : requirement
@@ -57,6 +62,24 @@ function elementPaths(type: string, path: string): string[] {
     found.push(whole)
     at = element.childType
     if (typeInfo(at) === undefined) return found
+  }
+  return found
+}
+
+/** The same of a class of a logical model. */
+function logicalPaths({ classes }: LogicalModel, type: string, path: string): string[] {
+  const byName = new Map(classes.map((each) => [each.name, each]))
+  const found: string[] = []
+  let at: string | undefined = type
+  let whole = ''
+  for (const name of path.split('.')) {
+    const elements: ModelElement[] = at === undefined ? [] : allElements(byName, at)
+    const element = elements.find((each) => each.name === name)
+    if (!element) return found
+    whole = whole === '' ? name : `${whole}.${name}`
+    found.push(whole)
+    const [form] = element.forms
+    at = form && classIn(form.type)
   }
   return found
 }

@@ -1,6 +1,7 @@
 import { FhirError, unprocessable } from '../../../fhir/error.ts'
 import type { Bundle, Library, Parameters } from '../../../fhir/types.ts'
 import type { JobCall } from '../../../workers/job-pool.ts'
+import { ddccModel } from '../../models/shipped-models.ts'
 import type { LibraryIdentifier } from '../translate/cql-source.ts'
 import type { Preface } from '../translate/elm.ts'
 import type { Libraries } from '../translate/libraries.ts'
@@ -74,9 +75,12 @@ export function inlineLibrary(
 ): InlineSource {
   // Without FHIR in sight `Quantity` means System.Quantity.
   const fhir = patient || /\bFHIR/.test(expression)
+  const core = /\bDDCC\./.test(expression)
   const header = [
     'library Expression',
-    ...(fhir ? ["using FHIR version '4.0.1'", "include FHIRHelpers version '4.0.1'"] : []),
+    ...(fhir ? ["using FHIR version '4.0.1'"] : []),
+    ...(core ? [`using DDCC version '${ddccModel().version}'`] : []),
+    ...(fhir ? ["include FHIRHelpers version '4.0.1'"] : []),
     ...includes.filter((each) => each.id !== 'FHIRHelpers').map(includeStatement),
     ...(patient ? ['context Patient'] : []),
     'define "return":',
