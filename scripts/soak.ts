@@ -5,6 +5,7 @@ import { type Run, reportLines, runCases } from '../test/evaluate/invariant/run-
 import { killServers } from '../test/storage/kill/over-http.ts'
 import { killPublications } from '../test/storage/kill/run.ts'
 import { runMutations } from '../test/support/mutations.ts'
+import { mutateOwnRules } from '../test/support/own-rule-mutants.ts'
 import { searchAfterEvaluations } from '../test/support/privacy/run.ts'
 import { traceLines } from '../test/support/privacy/traces.ts'
 
@@ -15,6 +16,7 @@ Parts, all by default:
   withdrawn     keys that lists withdraw, or that a required list lacks
   credentials   N credentials at random against the independent judge (default 20000)
   mutations     N changed credentials of every format at every layer (default 100000)
+  mutants       every change of one step of an own rule, which its cases must notice (90 % of them in each)
   properties    all tests once, property tests with examples of the seed
   kill          N publications that are killed (-9) at random moments (default 200): all or nothing
   published     JSON and XML, snapshots and validity of every published artefact
@@ -108,6 +110,7 @@ async function published(): Promise<Outcome> {
 }
 
 const parts: Record<string, () => Promise<Outcome>> = {
+  mutants: mutateOwnRules,
   every: () => credentials(0),
   withdrawn: () => credentials(0, ['withdrawn']),
   credentials: () => credentials(Number(values.credentials)),

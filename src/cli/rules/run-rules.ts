@@ -86,10 +86,10 @@ async function runFile(file: string, options: Options, print: Printer): Promise<
   try {
     const subject = subjectOf(file, folder)
     const known = await knowSubject(subject, server.server.rules.workshop)
-    const { parameters, faults } = parametersOf(one, known.parameters)
-    if (faults.length > 0) throw unprocessable(faults.map(({ text }) => text).join('; '))
     const unknown = one.parameters.find(({ name }) => !known.parameters.some((each) => each.name === name))
     if (unknown) throw unprocessable(`no rule has the parameter ${JSON.stringify(unknown.name)}`)
+    const { parameters, faults } = parametersOf(one, known.parameters)
+    if (faults.length > 0) throw unprocessable(faults.map(({ text }) => text).join('; '))
     const defines = (options.define ?? []).map((name) => {
       const library = known.defines.get(name)
       if (library === undefined) throw unprocessable(`there is no Boolean define ${JSON.stringify(name)}`)

@@ -196,8 +196,10 @@ async function dissect(library: CompiledLibrary, { file, folder }: Dissecting) {
 
 /** What is wanted of a run. */
 export interface SuiteOptions {
-  /** Only cases whose name has this. */
+  /** Only cases whose file or name has this. */
   filter?: string | undefined
+  /** Whether it is counted what conditions gave: each rule is run twice for it. */
+  coverage: boolean
   mutants?: {
     /** Which of all are tried; default: every one. */
     choose?(count: number): ReadonlySet<number>
@@ -275,7 +277,7 @@ async function runFile(
       defines: ownDefines(one, known),
       ...(parameters ? { parameters } : {}),
     }
-    const { faults, trial } = await tryCase(question, server)
+    const { faults, trial } = await tryCase(question, server, options.coverage || options.mutants !== undefined)
     if (trial) {
       run.trials.push(trial)
       merge(run.given, trial.given)
@@ -290,9 +292,11 @@ type CountedTrial = Trial & { given: ReadonlyMap<string, Given> }
 async function tryCase(
   question: CaseQuestion,
   server: AuthorServer,
+  isCounted: boolean,
 ): Promise<{ faults: string[]; trial?: CountedTrial }> {
   try {
     const { run, defines } = await runCase(question, server)
+    if (!isCounted) return { faults: judge(question.case, run) }
     const counter = createCounter()
     const rerun = { workshop: server.server.rules.workshop, change: tracedCopy, step: counter.step }
     const again = await runAgain([...run.asked, ...defines.map(({ asked }) => asked)], rerun)

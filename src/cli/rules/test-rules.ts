@@ -70,6 +70,7 @@ async function testOnce(folder: string, options: Options, least: number): Promis
       const { filter } = options
       const outcome = await runSuite(suite, {
         filter,
+        coverage: true,
         milliseconds,
         ...(options.mutants
           ? {

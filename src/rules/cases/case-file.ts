@@ -176,12 +176,7 @@ function readPart(name: string, json: Json, path: Path, { reading, parts, used }
     base = like === undefined ? undefined : parts.get(like)
     if (like !== undefined) {
       used.add(like)
-      const near = nearestName(like, parts.keys())
-      if (!base)
-        notes.say(
-          [...path, 'like'],
-          `nothing above is called ${JSON.stringify(like)}${near ? `; ${JSON.stringify(near)} is the nearest` : ''}`,
-        )
+      if (!base) notes.say([...path, 'like'], `nothing above is called ${JSON.stringify(like)}${nearest(like, parts)}`)
     }
     if (!base) return undefined
   }
@@ -190,6 +185,11 @@ function readPart(name: string, json: Json, path: Path, { reading, parts, used }
   if (parts.has(name)) notes.say(path, `another one is called ${JSON.stringify(name)}, too`)
   parts.set(name, part)
   return part
+}
+
+function nearest(name: string, parts: ReadonlyMap<string, unknown>): string {
+  const near = nearestName(name, parts.keys())
+  return near === undefined ? '' : `; ${JSON.stringify(near)} is the nearest`
 }
 
 function readCase(json: Json, path: Path, parts: Parts): RuleCase | undefined {

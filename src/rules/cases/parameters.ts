@@ -15,7 +15,10 @@ export function parametersOf(
 ): { parameters?: Parameters; faults: Fault[] } {
   const faults: Fault[] = []
   const parameter = parameters.flatMap((each): Parameter[] => {
-    const type = declared.find(({ name }) => name === each.name)?.type
+    const found = declared.find(({ name }) => name === each.name)
+    // That there is none is told of the name.
+    if (!found) return []
+    const { type } = found
     const items = [each.value].flat()
     const made = items.map((item) => one(each.name, item, type?.elementType ?? type))
     if (items.length !== 1 && !type?.elementType) made.push(undefined)
