@@ -174,16 +174,21 @@ function writeMatch(length: number, distance: number, writer: BitWriter): void {
   if (ofDistance) writer.put(distance - ofDistance.base, ofDistance.extra)
 }
 
-/** Finds earlier places that begin like this one, nearest first, within the window. */
+/** Room for places, which one piece after another uses: a kit has a thousand, each packed without a pause. */
+const heads = new Int32Array(1 << hashBits)
+let places = new Int32Array(1 << 16)
+
+/** Finds earlier places that begin like this one, nearest first, within the window; one at a time. */
 class MatchFinder {
   readonly #bytes: Uint8Array
-  readonly #heads = new Int32Array(1 << hashBits).fill(-1)
+  readonly #heads = heads.fill(-1)
   readonly #before: Int32Array
   readonly #last: number
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes
-    this.#before = new Int32Array(bytes.length)
+    if (places.length < bytes.length) places = new Int32Array(bytes.length)
+    this.#before = places
     this.#last = bytes.length - shortestMatch
   }
 

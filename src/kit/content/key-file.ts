@@ -2,6 +2,7 @@
 import { createPublicKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
+import { keep } from '../../base/keep.ts'
 import { readStatus, type TrustedKey } from '../../trust/keys/trusted-key.ts'
 import { KitError } from '../kit-error.ts'
 
@@ -92,9 +93,12 @@ function members<Members extends object>(given: Members): { [Name in keyof Membe
   }
 }
 
+/** One authority stands above many keys. */
+const certificates = keep<string, X509Certificate>(1000)
+
 function certificateOf(text: string, file: string): X509Certificate {
   try {
-    return new X509Certificate(Buffer.from(text, 'base64'))
+    return certificates.of(text, () => new X509Certificate(Buffer.from(text, 'base64')))
   } catch {
     throw new KitError('content', `${file}: a certificate in it cannot be read`)
   }
