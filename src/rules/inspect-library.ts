@@ -13,7 +13,8 @@ import {
   type ValueSetReference,
   valueSetReferences,
 } from './cql/translate/elm.ts'
-import { createLibraries, includesOf, type Libraries } from './cql/translate/libraries.ts'
+import { includesOf } from './cql/translate/include-closure.ts'
+import { createLibraries, type Libraries } from './cql/translate/libraries.ts'
 import type { LibraryStore } from './cql/translate/library-index.ts'
 import { identityFaults, type LibraryText, readLibrary } from './cql/translate/library-text.ts'
 import type { Translator } from './cql/translate/translator.ts'

@@ -67,8 +67,8 @@ test('a genuine certificate is accepted, and the reply says why and from what', 
     [['revocation', 'skipped', 'no revocation list of the issuer is known']],
   )
   const rule = allParameters(body, 'rule').find((each) => part(each, 'result') === true)
-  assert.match(String(part(rule, 'planDefinition')), /\|1\.0\.0$/)
-  assert.match(String(part(rule, 'library')), /\|1\.0\.0$/)
+  assert.match(String(part(rule, 'planDefinition')), /\|1\.1\.0$/)
+  assert.match(String(part(rule, 'library')), /\|1\.1\.0$/)
   assert.ok(rule?.part?.some((each) => each.name === 'evidence'))
   assert.deepEqual(
     allParameters(body, 'structureMap').map((each) => each.valueCanonical?.endsWith('|1.0.0')),

@@ -66,6 +66,7 @@ export function* catalogueRows(bytes: Uint8Array, findings: Findings): Generator
     else if (fields.length !== header.paths.length)
       findings.fault(place, `${fields.length} fields, but ${header.paths.length} columns`)
     else yield { row: rowOf(fields, header.paths), place }
+    if (findings.isEnough()) return
   }
   if (!header) throw unprocessable('The file is empty.', 'structure')
 }

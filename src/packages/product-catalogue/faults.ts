@@ -4,6 +4,9 @@ import type { Issue } from '../../fhir/types.ts'
 /** Most faults and remarks that are named; a file in a wrong form has one in every row. */
 const mostNamed = 20
 
+/** After so many faults a file is not read on. */
+const mostKept = 1000
+
 /** Collects what is wrong with a file and what is to be said of it, each with its place. */
 export interface Findings {
   /** Makes the whole file refused. */
@@ -11,6 +14,8 @@ export interface Findings {
   /** Is told, and changes nothing. The same text at other places is told once, with the first place and a count. */
   remark(place: string, text: string): void
   remarks(): Issue[]
+  /** Whether so many faults were found that reading on tells nothing more. */
+  isEnough(): boolean
   /** @throws FhirError 422 with every fault, the first twenty by name */
   refuse(): void
 }
@@ -26,6 +31,7 @@ export function collectFindings(): Findings {
       if (known) known.count++
       else remarks.set(text, { place, count: 1 })
     },
+    isEnough: () => faults.length >= mostKept,
     remarks: () =>
       capped(
         [...remarks].map(([text, { place, count }]) => warning(place, text, count)),

@@ -102,6 +102,8 @@ function classOf(
     return undefined
   }
   const { owner, named } = only
+  const asNamed = instanceFaults(json, named, owner)
+  if (asNamed.length === 0) return { of: named, owner }
   // Makers name the model that several share: which one it is, its elements tell.
   const narrower = knowsAll(json, named) ? [] : named.derived.filter((each) => knowsAll(json, each))
   const narrowest = narrower.filter((each) => !narrower.some((other) => other.derived.includes(each)))
@@ -110,7 +112,7 @@ function classOf(
     report(`may be a ${[of, ...rivals].map(({ name }) => name).join(' or a ')}`)
     return undefined
   }
-  const own = instanceFaults(json, of, owner)
+  const own = of === named ? asNamed : instanceFaults(json, of, owner)
   for (const { path, text } of own) report(text, `.${path}`)
   return own.length > 0 ? undefined : { of, owner }
 }
@@ -176,10 +178,13 @@ function personOf(instances: readonly JsonObject[], owner: LogicalClasses, scope
   if (!of || instances.length === 0) return []
   const told: JsonObject = {}
   for (const { forms } of of.elements)
-    for (const { property, type } of forms) {
-      const values = instances.flatMap((each) => each[property] ?? [])
-      const [first] = type === 'System.Date' ? values.toSorted((a, b) => String(b).length - String(a).length) : values
-      if (first !== undefined) told[property] = first
-    }
+    for (const { property, type } of forms)
+      for (const each of instances) {
+        const value = each[property]
+        if (value == null) continue
+        const known = told[property]
+        const isFuller = type === 'System.Date' && String(value).length > String(known).length
+        if (known === undefined || isFuller) told[property] = value
+      }
   return [of.wrap(told, scope)]
 }

@@ -75,7 +75,7 @@ describe('messages', () => {
   it('of own rules name the datum of the certificate', async () => {
     const cases: [change: object, missing: RegExp][] = [
       [{ sd: '' }, /seriesDoses of Immunization\.ProtocolApplied is missing/],
-      [{ dt: '2026' }, /occurrence of Immunization does not decide it/],
+      [{ dt: '2026' }, /date of vaccination does not decide it/],
     ]
     for (const [change, missing] of cases) {
       const credential = genuineDcc(dccOf({ v: [dose(change)] }))

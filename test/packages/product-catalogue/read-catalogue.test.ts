@@ -52,6 +52,11 @@ describe('a catalogue that is refused, with its places', () => {
     await assert.rejects(readCatalogueFile(path), (error) => textsOf(error).includes('has 105 MB'))
   })
 
+  it('a file that is wrong from its first row to its last, read no further than is worth telling', async () => {
+    const rows = '"\n'.repeat(2_000_000)
+    await assert.rejects(read(`Id,Status\n${rows}`), (error) => textsOf(error).includes('and 980 more'))
+  })
+
   it('more products than any catalogue has', async () => {
     const rows = Array.from({ length: 20_001 }, (_, n) => `p${n},Prequalified`).join('\n')
     await assert.rejects(read(`Id,Status\n${rows}\n`), (error) => textsOf(error).includes('more than 20000'))

@@ -13,6 +13,7 @@ import { correctNumbers } from './numbers.ts'
 import { addOperator, nullUnevaluated, replaceOperator } from './operators.ts'
 import { correctSorting } from './sorting.ts'
 import { correctTexts } from './texts.ts'
+import { countWholeDates } from './whole-dates.ts'
 
 /** Operators of ELM that neither the executor nor we have: an error instead of its silent null. */
 const unimplemented = [
@@ -44,6 +45,7 @@ export function correctExecutor(): void {
   correctTexts()
   correctConversions()
   correctSorting()
+  countWholeDates()
   addTerminologyOperators()
   // A parameter without value and default, asked within a query or function, would be its own declaration.
   nullUnevaluated('ParameterRef')

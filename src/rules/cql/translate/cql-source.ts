@@ -52,6 +52,17 @@ export function readHeader(cql: string): CqlHeader {
   return header
 }
 
+/** Where a text includes a library, for whoever has something to say about it; undefined where it does not. */
+export function includePlace(cql: string, wanted: LibraryIdentifier): UsedModel['place'] {
+  const matches = headerMatches(cql)
+  const tokens = matches.map(([token]) => token)
+  const at = tokens.findIndex(
+    (token, i) => token === 'include' && isDeepStrictEqual(readIdentifier(tokens, i + 1), wanted),
+  )
+  const found = matches[at]
+  return found && placeAt(cql, found.index)
+}
+
 function placeAt(text: string, index: number): { line: number; column: number } {
   const before = text.slice(0, index).split('\n')
   return { line: before.length, column: (before.at(-1) ?? '').length + 1 }

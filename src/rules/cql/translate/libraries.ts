@@ -15,7 +15,6 @@ import { hasOperator } from '../corrections/operators.ts'
 import { elmFaults, pinFaults } from './check-elm.ts'
 import {
   formatIdentifier,
-  fullName,
   type LibraryIdentifier,
   readHeader,
   type UsedModel,
@@ -33,9 +32,11 @@ import {
   prepareElm,
   shiftLocators,
 } from './elm.ts'
-import { createIndex, findByCanonical, type Index, type LibraryStore } from './library-index.ts'
-import { type LibraryText, readLibrary } from './library-text.ts'
+import { includeClosure } from './include-closure.ts'
+import { createIndex, findByCanonical, type LibraryStore } from './library-index.ts'
+import { elmIn, type LibraryText, readLibrary } from './library-text.ts'
 import type { Source, TranslateCall, Translator } from './translator.ts'
+import { refuseUnclear } from './unclear-elm.ts'
 
 /** A library ready to run, with all it includes. */
 export interface CompiledLibrary {
@@ -127,15 +128,11 @@ export function createLibraries(
         : await translator.translate(sourceOf(text, { closure, models }, options.preface), translateCall(options))
     shiftLocators(elm, options.preface)
     const includes = await Promise.all(closure.map((each) => compileKept(each, noPreface)))
+    if (text.cql === undefined) refuseUnclear(elm, includes, models)
     // Before literals become what the executor counts with.
     const literals = checkLiterals(elm.library.statements, String(elm.library.identifier.id ?? ''))
-    return link({
-      text,
-      elm: prepareElm(elm),
-      issues: [...issues, ...literals, ...pinFaults(elm)],
-      includes,
-      models,
-    })
+    const all = [...issues, ...literals, ...pinFaults(elm)]
+    return link({ text, elm: prepareElm(elm), issues: all, includes, models })
   }
   const compile = async (text: LibraryText, options: TextOptions): Promise<CompiledLibrary> => {
     if (!options.brought) return compileKept(text, options.preface)
@@ -242,51 +239,6 @@ function elmOf(text: LibraryText, models: readonly LogicalModel[]): { elm: Elm; 
   const elm = structuredClone(elmIn(text))
   const errors = annotations(elm).filter((each) => each.type === 'CqlToElmError' && each.errorSeverity === 'error')
   return { elm, issues: errors.map((each) => issue('code-invalid', String(each.message))) }
-}
-
-/** The ELM of a library that comes without its CQL. */
-function elmIn(text: LibraryText): Elm {
-  if (text.elm) return text.elm
-  throw new Error('a library has CQL or ELM')
-}
-
-/** Includes of a library as its own text names them. */
-export function includesOf(text: LibraryText): LibraryIdentifier[] {
-  if (text.cql !== undefined) return readHeader(text.cql).includes
-  return includeDefinitions(elmIn(text)).map(({ path, version }) => {
-    const id = path.slice(path.lastIndexOf('/') + 1)
-    return version === undefined ? { id } : { id, version }
-  })
-}
-
-/**
- * Every library that one includes, directly or not; missing ones are left out, for the translator says where they are named.
- * @throws FhirError 422 for a circular include
- */
-async function includeClosure(text: LibraryText, stored: Index): Promise<LibraryText[]> {
-  const closure = new Map<string, LibraryText>()
-  const walk = async (from: LibraryText, path: string[]): Promise<void> => {
-    for (const wanted of includesOf(from)) {
-      // What an active library includes stays active, whoever asks for it.
-      const { status } = from.status === 'active' ? from : text
-      const { canonical, publisher } = from
-      const around = { status, namespace: from.identifier.namespace, canonical, publisher }
-      const found = wanted.id === text.identifier.id ? text : await stored.find(wanted, around)
-      if (!found) continue
-      const name = formatIdentifier(found.identifier)
-      if (path.includes(name)) throw unprocessable(`circular include: ${[...path, name].join(' → ')}`)
-      const known = closure.get(name)
-      if (known && known !== found)
-        throw unprocessable(
-          `${fullName(known.identifier)} and ${fullName(found.identifier)} cannot be included together: apart from their namespaces they have the same name and version`,
-        )
-      if (known) continue
-      closure.set(name, found)
-      await walk(found, [...path, name])
-    }
-  }
-  await walk(text, [formatIdentifier(text.identifier)])
-  return [...closure.values()]
 }
 
 /** Documents for the translator, made once for each model. */

@@ -69,6 +69,12 @@ export function identityFaults({ canonical, identifier }: LibraryText): { elemen
   return faults
 }
 
+/** The ELM of a library that comes without its CQL. */
+export function elmIn(text: LibraryText): Elm {
+  if (text.elm) return text.elm
+  throw new Error('a library has CQL or ELM')
+}
+
 function contentText(library: Library, type: string, name: string): string | undefined {
   const content = library.content?.find((each) => each.contentType?.split(';')[0]?.trim() === type)
   if (!content) return undefined
