@@ -215,6 +215,7 @@ describe('rule sets of a kit', () => {
       findMap: async () => undefined,
       closure: async () => assert.fail('nothing is looked up for it'),
       admit: async (resources) => resources,
+      contentHash: () => assert.fail('nothing of it is in the kit'),
       expand: async (set) => set,
       runOnce: async () => ({ translations: new Map(), models: [] }),
     })

@@ -19,6 +19,7 @@ import { didWebOf } from '../../provenance/did-web.ts'
 import type { PendingContent } from '../../publish/base-content/pending.ts'
 import { dependencyTree } from '../../publish/dependencies/dependency-tree.ts'
 import { namedBy } from '../../publish/dependencies/named.ts'
+import { contentHash } from '../../publish/identity.ts'
 import { readBindings } from '../../publish/package/bindings.ts'
 import { finder } from '../../publish/package/find.ts'
 import { shippedElm } from '../../rules/rules.ts'
@@ -113,6 +114,7 @@ async function artefactsOf(scope: KitScope, { contexts }: KitParts) {
     findMap: (canonical) => findMapOrDraft(context.storage, canonical),
     closure: (root) => closureOf(root, context, budget),
     admit: context.admit,
+    contentHash,
     expand: (resource) =>
       context.terminology.expand(
         { resourceType: 'Parameters', parameter: [{ name: 'valueSet', resource }] },
