@@ -762,6 +762,27 @@ const programs: HostileRequest[] = [
   },
   {
     operation: 'Library/$evaluate',
+    name: '5,000 defines',
+    path: 'Library/$evaluate',
+    body: inlineLibrary(
+      `library L version '1'\n${repeat(5000, (i) => `define a${i}: ${i} + 1 > ${i} and true`).join('\n')}`,
+    ),
+    statuses: [422],
+    bound: 'defines of a text',
+  },
+  {
+    operation: 'Library/$evaluate',
+    name: 'CertLogic, folds of folds',
+    path: 'Library/$evaluate',
+    body: inlineLibrary(
+      `${'{"reduce":[[0,0,0,0,0,0,0,0,0,0],'.repeat(12)}{"+":[1,1]}${',0]}'.repeat(12)}`,
+      'application/certlogic+json',
+    ),
+    statuses: [200, 422],
+    bound: 'steps of CertLogic',
+  },
+  {
+    operation: 'Library/$evaluate',
     name: 'ELM, 1,900 deep',
     path: 'Library/$evaluate',
     body: inlineLibrary(
