@@ -1,8 +1,8 @@
 /** A kit out of what it holds. */
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { sha256Hex } from '../base/crypto/sha256.ts'
+import { type Budget, createBudget, type Steps } from '../workers/budget.ts'
 import { archiveParts, type Piece, pieceOf } from './archive/archive.ts'
-import { packEntry, tarEntry, unpackEntry } from './archive/entry.ts'
+import { packSteps, tarEntry, unpackEntry } from './archive/entry.ts'
 import type { ArtefactFiles } from './content/artefact-files.ts'
 import type { KitFiles } from './content/trust-files.ts'
 import {
@@ -33,17 +33,33 @@ export interface BuiltKit {
   pieces: readonly Piece[]
 }
 
-/** Packs everything; others are answered meanwhile. */
+/** What one kit takes of the thread at most, in slices between which others are answered. */
+export const kitBudget = (): Budget =>
+  createBudget({ client: 'verifier kits', limits: { cpuMilliseconds: 60_000, sliceMilliseconds: 20 } })
+
+/** Packs everything, and takes it out of what it is given: nothing is held twice. Others are answered meanwhile. @throws FhirError 422 too-costly */
 export async function buildKit({ scope, artefacts, trust }: KitContent): Promise<BuiltKit> {
+  const budget = kitBudget()
   const contents = new Map([...artefacts.files, ...trust, packageFile(scope)])
   const files: KitFile[] = []
   const pieces: Piece[] = []
-  for (const [file, content] of [...contents].sort(([a], [b]) => byName(a, b))) {
-    await nextTurn()
-    const packed = packEntry(file, content)
-    pieces.push({ name: file, packed, entry: () => tarEntry(file, content) })
-    const sha256 = sha256Hex(content)
-    files.push({ file, ...artefacts.named.get(file), sha256, bytes: content.length, packed: packed.length })
+  artefacts.files.clear()
+  trust.clear()
+  for (const file of [...contents.keys()].sort(byName)) {
+    const content = contents.get(file) ?? Buffer.alloc(0)
+    contents.delete(file)
+    const sha256 = await budget.run(() => sha256Hex(content))
+    const packed = await budget.runSteps(packSteps(file, content))
+    const named: KitFile = {
+      file,
+      ...artefacts.named.get(file),
+      sha256,
+      bytes: content.length,
+      packed: packed.length,
+    }
+    files.push(named)
+    // A copy as long as it is: what packing took of room is more.
+    pieces.push(packedPiece(named, Buffer.from(packed)))
   }
   const { missing, withheld } = artefacts
   return withManifest({ format: kitFormat, ...scope, missing, withheld, files }, pieces)
@@ -58,6 +74,16 @@ export function withManifest(manifest: KitManifest, pieces: readonly Piece[]): B
 /** The kit as a file, part by part. */
 export const kitParts = ({ pieces }: BuiltKit, signature: string): Iterable<Uint8Array> =>
   archiveParts([...pieces, pieceOf(signatureName, Buffer.from(signature, 'latin1'))], manifestName)
+
+/** The same as one, an entry a step. */
+export function* joined(parts: Iterable<Uint8Array>): Steps<Buffer> {
+  const found: Uint8Array[] = []
+  for (const part of parts) {
+    found.push(part)
+    yield
+  }
+  return Buffer.concat(found)
+}
 
 /** A file of a kit as it stands there: it is packed already. */
 export const packedPiece = ({ file, bytes }: KitFile, packed: Uint8Array): Piece => ({

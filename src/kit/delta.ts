@@ -5,6 +5,7 @@
 import { sha256Hex } from '../base/crypto/sha256.ts'
 import { canonicalJson, isJsonObject } from '../base/json.ts'
 import type { Json } from '../base/json-value.ts'
+import type { Steps } from '../workers/budget.ts'
 import {
   archiveParts,
   firstFile,
@@ -16,7 +17,7 @@ import {
   signatureAt,
 } from './archive/archive.ts'
 import { unpackEntry } from './archive/entry.ts'
-import { type BuiltKit, kitParts, packedPiece, withManifest } from './build.ts'
+import { type BuiltKit, joined, kitParts, packedPiece, withManifest } from './build.ts'
 import { KitError, shown } from './kit-error.ts'
 import {
   byName,
@@ -47,8 +48,8 @@ interface KitDelta extends Pick<KitManifest, 'missing' | 'withheld'> {
   files: KitFile[]
 }
 
-/** The change from the kit of a manifest to another kit, as a file. */
-export function makeDelta(base: KitManifest, baseHash: string, kit: KitArchive): Buffer {
+/** The change from the kit of a manifest to another kit, as a file; an entry a step. */
+export function* deltaSteps(base: KitManifest, baseHash: string, kit: KitArchive): Steps<Buffer> {
   const before = new Map(base.files.map((each) => [each.file, each]))
   const { files, missing, withheld } = kit.manifest
   const changed = files.filter((each) => !isSame(before.get(each.file), each))
@@ -57,12 +58,8 @@ export function makeDelta(base: KitManifest, baseHash: string, kit: KitArchive):
   const result = kitHash(kit.manifestBytes)
   const delta: KitDelta = { format: deltaFormat, base: baseHash, result, removed, files: changed, missing, withheld }
   const pieces = changed.map((each) => packedPiece(each, kit.packed(each.file) ?? Buffer.alloc(0)))
-  return Buffer.concat([
-    ...archiveParts(
-      [...pieces, pieceOf(deltaName, Buffer.from(canonicalJson(delta))), signaturePiece(kit.signature)],
-      deltaName,
-    ),
-  ])
+  const own = [pieceOf(deltaName, Buffer.from(canonicalJson(delta))), signaturePiece(kit.signature)]
+  return yield* joined(archiveParts([...pieces, ...own], deltaName))
 }
 
 const signaturePiece = (signature: string): Piece => pieceOf(signatureName, Buffer.from(signature, 'latin1'))

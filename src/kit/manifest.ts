@@ -25,6 +25,8 @@ export interface KitFile {
   /** Of an artefact: `url|version`, and its resource type. */
   canonical?: string
   type?: string
+  /** SHA-256 by which verdicts name the artefact, where the file has more or less than what was published: a value set with its members. */
+  content?: string
   /** SHA-256 of its bytes, hex. */
   sha256: string
   bytes: number
@@ -142,10 +144,10 @@ export function readFiles(json: Json | undefined): KitFile[] {
 
 function readFile(json: Json): KitFile {
   if (!isJsonObject(json)) throw new KitError('form', 'a file is named by no object')
-  const { file, canonical, type, sha256, bytes, packed } = json
+  const { file, canonical, type, content, sha256, bytes, packed } = json
   if (typeof file !== 'string' || file.length > 100 || !fileName.test(file) || file === manifestName)
     throw new KitError('form', `${shown(String(file))} is no name of a file in a kit`)
-  refuseStrange(json, ['file', 'canonical', 'type', 'sha256', 'bytes', 'packed'], file)
+  refuseStrange(json, ['file', 'canonical', 'type', 'content', 'sha256', 'bytes', 'packed'], file)
   if (typeof sha256 !== 'string' || !hash.test(sha256)) throw new KitError('form', `${file}: its hash is none`)
   const isCount = (value: Json | undefined): value is number => Number.isSafeInteger(value) && Number(value) >= 0
   if (!isCount(bytes) || !isCount(packed) || packed === 0 || bytes > kitLimits.fileBytes || packed > bytes * 2 + 4096)
@@ -153,6 +155,10 @@ function readFile(json: Json): KitFile {
   const read: KitFile = { file, sha256, bytes, packed }
   if (canonical !== undefined) read.canonical = String(canonical)
   if (type !== undefined) read.type = String(type)
+  if (content !== undefined) {
+    if (typeof content !== 'string' || !hash.test(content)) throw new KitError('form', `${file}: its hash is none`)
+    read.content = content
+  }
   return read
 }
 

@@ -12,8 +12,8 @@ import { keep } from '../base/keep.ts'
 import { FhirError, issue, unprocessable } from '../fhir/error.ts'
 import { writeWhole } from '../files/whole-file.ts'
 import { readKit } from './archive/archive.ts'
-import { buildKit, type KitContent, kitParts } from './build.ts'
-import { makeDelta } from './delta.ts'
+import { buildKit, joined, type KitContent, kitBudget, kitParts } from './build.ts'
+import { deltaSteps } from './delta.ts'
 import { type KitManifest, type KitScope, kitHash, kitLimits, readManifest } from './manifest.ts'
 import { type KitPeriod, type KitSigner, signManifest } from './signature.ts'
 
@@ -110,7 +110,8 @@ export function openShelf(options: ShelfOptions): KitShelf {
       if (since === kit.hash && !isOlder) return { kind: 'unchanged', kit }
       const base = await readBase(folderOf(scope, options), since)
       if (!base) return { kind: 'whole', kit, isBaseUnknown: true, body }
-      return { kind: 'delta', kit, base: since, body: makeDelta(base, since, readKit(await readFile(kit.path))) }
+      const whole = readKit(await readFile(kit.path))
+      return { kind: 'delta', kit, base: since, body: await kitBudget().runSteps(deltaSteps(base, since, whole)) }
     },
   }
 }
@@ -179,7 +180,7 @@ async function makeKit(scope: KitScope, options: ShelfOptions): Promise<KeptKit>
   const period = periodOf(signer, options)
   const signature = await signManifest(built.manifestBytes, signer, period)
   const path = join(folder, `${built.hash.slice(0, 32)}-${sha256Hex(signature).slice(0, 16)}.tar.gz`)
-  const file = Buffer.concat([...kitParts(built, signature)])
+  const file = await kitBudget().runSteps(joined(kitParts(built, signature)))
   const kit: KeptKit = { ...period, hash: built.hash, bytes: file.length, path }
   await mkdir(folder, { recursive: true })
   await writeWhole(basePath(folder, built.hash), gzipSync(built.manifestBytes))

@@ -42,6 +42,8 @@ export interface RuleData extends Omit<RunCall, 'expressions' | 'subject' | 'dis
   language?: string
   /** Explains what is true as well; everything else always is. */
   explainAll?: boolean
+  /** Explains nothing: for who runs rules to see what they use. */
+  isUnexplained?: boolean
 }
 
 /** One expression as a rule names it (https://hl7.org/fhir/R4/metadatatypes.html#Expression). */
@@ -75,9 +77,9 @@ export function createExpressionRunner(data: RuleData, environment: ExpressionEn
     opened.set(library, run)
     return run
   }
-  const { language, explainAll = false } = data
+  const { language, explainAll = false, isUnexplained = false } = data
   const { findLibrary } = environment
-  const telling = { language, findLibrary, explainAll }
+  const telling = { language, findLibrary, explainAll, isUnexplained }
   const languages: Record<string, (expression: RuleExpression, scope: RuleScope) => Promise<Answer>> = {
     'text/cql-identifier': async ({ expression, library }) =>
       answerDefine(open(await environment.libraries.compile(library)), unquote(expression), telling),
@@ -99,7 +101,7 @@ export function createExpressionRunner(data: RuleData, environment: ExpressionEn
   }
 }
 
-type Telling = ExplainCall & { explainAll: boolean }
+type Telling = ExplainCall & Required<Pick<RuleData, 'explainAll' | 'isUnexplained'>>
 
 async function answerDefine(run: LibraryRun, name: string, telling: Telling): Promise<Answer> {
   const result = await run.evaluate(name)
@@ -109,7 +111,7 @@ async function answerDefine(run: LibraryRun, name: string, telling: Telling): Pr
   const evidence = [...told.map((value) => ({ name: reasons, value })), ...result.evidence]
   const failed = result.issue ?? notBoolean(result)
   const truth = failed || typeof result.value !== 'boolean' ? null : result.value
-  const isExplained = !failed && (truth !== true || telling.explainAll)
+  const isExplained = !failed && !telling.isUnexplained && (truth !== true || telling.explainAll)
   const explained = isExplained ? await explainDefine(run, result, telling) : undefined
   const own = isExplained && truth === null ? await missingTexts(run, name) : []
   const remarks = [...draftRemarks(run.library), ...(explained?.remarks ?? [])]

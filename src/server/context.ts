@@ -120,6 +120,8 @@ export interface ContextParts
   network: NetworkClient
   /** The credential formats that are read; default: all that this software knows. */
   formats?: readonly CredentialFormat[]
+  /** Names the content of artefacts; default: of the store. */
+  contentOf?: ReturnType<typeof artefactHashes>
   /** What stands between verdicts and rules; default: nothing. */
   aroundRules?: ((rules: Rules) => Rules) | undefined
 }
@@ -194,7 +196,7 @@ export function createContext(parts: Omit<ContextParts, 'past'> & Pick<Operation
 }
 
 function wireEvaluate(
-  { config, storage, trust, network, now, formats, guard }: Omit<ContextParts, 'past'>,
+  { config, storage, trust, network, now, formats, guard, contentOf }: Omit<ContextParts, 'past'>,
   { rules, verdictMaps, images, revision }: Pick<Context, 'rules' | 'verdictMaps' | 'images'> & { revision: Revision },
 ): Evaluate {
   const findMap = mapFinder(storage, () => revision(mapTypes))
@@ -217,7 +219,7 @@ function wireEvaluate(
       find: async (canonical) => guard.admit(await findRunnable(storage, 'PlanDefinition', canonical)),
     }),
     hasLibrary: async (canonical) => (await findRunnable(storage, 'Library', canonical)).length > 0,
-    contentOf: artefactHashes(storage, () => revision(draftTypes)),
+    contentOf: contentOf ?? artefactHashes(storage, () => revision(draftTypes)),
     now,
   })
 }

@@ -24,6 +24,7 @@ import { certificateMembers, type TrustedKey } from '../../src/trust/keys/truste
 import { createHashIndex } from '../../src/trust/revocation/hash-index.ts'
 import { noFloor } from '../../src/trust/upkeep/plausible.ts'
 import type { SourceState } from '../../src/trust/upkeep/source-state.ts'
+import { finish } from '../../src/workers/budget.ts'
 import { goodPeriod, makeSigner, now } from './make-kit.ts'
 
 describe('packing', () => {
@@ -83,8 +84,8 @@ describe('a filter of hashes', () => {
     ])
     const asked = (country: string, hashType: 'UCI' | 'SIGNATURE', number: number) =>
       ({ country, hashType, hash: hashOf(number), keyIds: new Set(['AAAAAAAAAAA=']), clock: now }) as const
-    const short = readRevocation(revocationJson({ hashes }), 'x')
-    const long = readRevocation(revocationJson({ hashes }, 10), 'x')
+    const short = readRevocation(finish(revocationJson({ hashes })), 'x')
+    const long = readRevocation(finish(revocationJson({ hashes }, 10)), 'x')
     for (let at = 0; at < 30; at++) {
       assert.ok(short.hashes.has(asked('XXA', 'UCI', at)))
       assert.ok(!long.hashes.has(asked('XXA', 'UCI', at)) && long.hashes.mayHave?.(asked('XXA', 'UCI', at)))
@@ -131,7 +132,7 @@ describe('trusted keys of a kit', () => {
     ...more,
   })
   const back = (states: SourceState[], domains: string[] = []) => {
-    const files = trustFiles(states, domains, now)
+    const files = finish(trustFiles(states, domains, now))
     return readSources({ read: (file) => JSON.parse(String(Buffer.from(files.get(file) ?? []))), madeAt: now })
   }
   const plain = (key: TrustedKey | undefined) =>
@@ -214,6 +215,7 @@ describe('rule sets of a kit', () => {
       findMap: async () => undefined,
       closure: async () => assert.fail('nothing is looked up for it'),
       admit: async (resources) => resources,
+      contentHash: () => assert.fail('nothing of it is in the kit'),
       expand: async (set) => set,
       runOnce: async () => ({ translations: new Map(), models: [] }),
     })

@@ -8,12 +8,13 @@ import { after, describe, it } from 'node:test'
 import fc from 'fast-check'
 import { readKit } from '../../src/kit/archive/archive.ts'
 import { checkKit } from '../../src/kit/check-kit.ts'
-import { makeDelta } from '../../src/kit/delta.ts'
+import { deltaSteps } from '../../src/kit/delta.ts'
 import { applyKit } from '../../src/kit/installed.ts'
 import { KitError } from '../../src/kit/kit-error.ts'
 import { kitHash } from '../../src/kit/manifest.ts'
 import { ageRemark, openKit } from '../../src/kit/open-kit.ts'
 import type { Pins } from '../../src/kit/pinned-keys.ts'
+import { finish } from '../../src/workers/budget.ts'
 import faults from './cases/faults.json' with { type: 'json' }
 import { artefact, goodPeriod, type MadeKit, makeKit, makeSigner, now, ruleFiles } from './make-kit.ts'
 
@@ -199,13 +200,13 @@ describe('a kit that takes the place of another', () => {
     const second = await makeKit({ ...good, files: more, period: madeAgo(10) })
     const third = await makeKit({ ...good, files: more.slice(0, 2), period: madeAgo(5) })
     const hashOf = (bytes: Buffer) => kitHash(readKit(bytes).manifestBytes)
-    const change = makeDelta(readKit(first).manifest, hashOf(first), readKit(second))
+    const change = finish(deltaSteps(readKit(first).manifest, hashOf(first), readKit(second)))
     await assert.rejects(apply(change, 'delta'), refused('base'))
     await apply(first, 'delta')
     await apply(change, 'delta')
     assert.deepEqual(readFileSync(file('delta')), second)
     await assert.rejects(apply(change, 'delta'), refused('base'))
-    const back = makeDelta(readKit(second).manifest, hashOf(second), readKit(third))
+    const back = finish(deltaSteps(readKit(second).manifest, hashOf(second), readKit(third)))
     for (let at = 40; at < back.length; at += 5) {
       const changed = Buffer.from(back)
       changed[at] = (changed[at] ?? 0) ^ 4

@@ -1038,18 +1038,18 @@ const artefacts: HostileRequest[] = [
   },
   {
     operation: '$verifier-kit',
+    name: 'rule sets that nobody has',
+    path: `$verifier-kit?jurisdiction=XA&${repeat(50, (i) => `planDefinition=http://example.org/${i}`).join('&')}`,
+    statuses: [404],
+    bound: 'parameters of a call',
+  },
+  {
+    operation: '$verifier-kit',
     name: 'another one in each entry of a batch',
     path: '',
     body: batch(repeat(100, (i) => get(`$verifier-kit?jurisdiction=XA&trustDomain=D${i}`))),
     statuses: [200],
     bound: 'kits of one client in a minute',
-  },
-  {
-    operation: '$verifier-kit',
-    name: 'rule sets that nobody has',
-    path: `$verifier-kit?jurisdiction=XA&${repeat(50, (i) => `planDefinition=http://example.org/${i}`).join('&')}`,
-    statuses: [404],
-    bound: 'parameters of a call',
   },
   {
     operation: '$package',

@@ -2,6 +2,7 @@
  * Packs bytes as DEFLATE (RFC 1951) has it, the same bytes to the same bytes on every machine: what zlib makes of them differs between
  * its versions and processors. Greedy matches over a window of 32 kB, fixed codes; whoever unpacks needs to know none of that.
  */
+import { finish, type Steps } from '../../workers/budget.ts'
 
 const window = 32_768
 const longestMatch = 258
@@ -12,6 +13,8 @@ const mostTries = 24
 const hashBits = 15
 const storedBlock = 65_535
 const endOfBlock = 256
+/** Bytes that are packed in one step: a millisecond or so. */
+const stepBytes = 8192
 
 /** Base and extra bits of length codes 257 to 285, and of distance codes 0 to 29 (RFC 1951, 3.2.5). */
 const lengthCodes = codesOf([0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5], 3)
@@ -113,15 +116,19 @@ class BitWriter {
   }
 }
 
+/** What {@link deflateSteps} makes, at once. */
+export const deflatePiece = (bytes: Uint8Array, form: { isLast?: boolean } = {}): Buffer =>
+  finish(deflateSteps(bytes, form))
+
 /**
  * A piece of a DEFLATE stream that ends at a byte and leans on nothing before it: pieces one after another, the last one marked, are a
  * stream. Bytes that would grow are stored as they are.
  */
-export function deflatePiece(bytes: Uint8Array, { isLast = false }: { isLast?: boolean } = {}): Buffer {
+export function* deflateSteps(bytes: Uint8Array, { isLast = false }: { isLast?: boolean } = {}): Steps<Buffer> {
   const writer = new BitWriter(Math.ceil(bytes.length / 3) + 64)
   writer.put(isLast ? 1 : 0, 1)
   writer.put(1, 2)
-  writeMatches(bytes, writer)
+  yield* writeMatches(bytes, writer)
   writer.symbol(endOfBlock)
   if (!isLast) {
     // An empty stored block, which ends at a byte.
@@ -148,9 +155,15 @@ function stored(bytes: Uint8Array, isLast: boolean): Buffer {
   return Buffer.concat(parts)
 }
 
-function writeMatches(bytes: Uint8Array, writer: BitWriter): void {
-  const finder = new MatchFinder(bytes)
+function* writeMatches(bytes: Uint8Array, writer: BitWriter): Steps<void> {
+  const room = takeRoom(bytes.length)
+  const finder = new MatchFinder(bytes, room)
+  let pause = stepBytes
   for (let at = 0; at < bytes.length; ) {
+    if (at >= pause) {
+      yield
+      pause = at + stepBytes
+    }
     const { length, distance } = finder.longestAt(at)
     if (length < shortestMatch) {
       writer.symbol(bytes[at] ?? 0)
@@ -161,6 +174,7 @@ function writeMatches(bytes: Uint8Array, writer: BitWriter): void {
     for (let inside = at + 1; inside < at + length; inside++) finder.add(inside)
     at += length
   }
+  spare = room
 }
 
 function writeMatch(length: number, distance: number, writer: BitWriter): void {
@@ -174,21 +188,34 @@ function writeMatch(length: number, distance: number, writer: BitWriter): void {
   if (ofDistance) writer.put(distance - ofDistance.base, ofDistance.extra)
 }
 
-/** Room for places, which one piece after another uses: a kit has a thousand, each packed without a pause. */
-const heads = new Int32Array(1 << hashBits)
-let places = new Int32Array(1 << 16)
+/** Room for places. */
+interface Room {
+  /** By the hash of how they begin: the last one. */
+  heads: Int32Array
+  /** By place: the one before with the same hash. */
+  before: Int32Array
+}
+
+/** What one piece leaves to the next: a kit has a thousand. Of two that are packed by turns the second makes its own. */
+let spare: Room | undefined
+
+function takeRoom(bytes: number): Room {
+  const { heads, before } = spare ?? { heads: new Int32Array(1 << hashBits), before: new Int32Array(1 << 16) }
+  spare = undefined
+  return { heads: heads.fill(-1), before: before.length < bytes ? new Int32Array(bytes) : before }
+}
 
 /** Finds earlier places that begin like this one, nearest first, within the window; one at a time. */
 class MatchFinder {
   readonly #bytes: Uint8Array
-  readonly #heads = heads.fill(-1)
+  readonly #heads: Int32Array
   readonly #before: Int32Array
   readonly #last: number
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, { heads, before }: Room) {
     this.#bytes = bytes
-    if (places.length < bytes.length) places = new Int32Array(bytes.length)
-    this.#before = places
+    this.#heads = heads
+    this.#before = before
     this.#last = bytes.length - shortestMatch
   }
 

@@ -3,8 +3,9 @@
  * is refused, so that nothing of a kit can be changed unseen.
  */
 import { constants, inflateRawSync } from 'node:zlib'
+import type { Steps } from '../../workers/budget.ts'
 import { KitError, shown } from '../kit-error.ts'
-import { deflatePiece } from './deflate.ts'
+import { deflatePiece, deflateSteps } from './deflate.ts'
 
 /** Bytes of a block of tar. */
 const block = 512
@@ -17,6 +18,9 @@ const fixedTime = 499_162_500
 export function packEntry(name: string, content: Uint8Array): Buffer {
   return deflatePiece(tarEntry(name, content))
 }
+
+/** The same in steps. */
+export const packSteps = (name: string, content: Uint8Array): Steps<Buffer> => deflateSteps(tarEntry(name, content))
 
 /** The two empty blocks at the end of an archive. */
 export const endMark = new Uint8Array(2 * block)

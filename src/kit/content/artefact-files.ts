@@ -22,6 +22,8 @@ export interface ArtefactSource {
   closure(root: Resource): Promise<{ resources: Resource[]; missing: KitRemark[] }>
   /** The same; marked where the signature of the author holds no more. */
   admit<T extends Resource>(resources: T[]): Promise<T[]>
+  /** Hash by which verdicts name it. */
+  contentHash(resource: Resource): string
   /** With its members. @throws FhirError where they cannot be told */
   expand(valueSet: ValueSet): Promise<ValueSet>
   /** What rule sets use when they run. */
@@ -40,7 +42,7 @@ export interface UsedByRules {
 export interface ArtefactFiles {
   files: KitFiles
   /** Canonical and type of the files that are artefacts. */
-  named: Map<string, Required<Pick<KitFile, 'canonical' | 'type'>>>
+  named: Map<string, Required<Pick<KitFile, 'canonical' | 'type'>> & Pick<KitFile, 'content'>>
   missing: KitRemark[]
   withheld: KitRemark[]
 }
@@ -135,7 +137,8 @@ async function writeArtefact(resource: Resource, { source, written, apart }: Wri
     const told = isOfType(resource, 'ValueSet') ? await withMembers(resource, { source, written, apart }) : resource
     const file = `package/${resource.resourceType}-${resource.id}.json`
     files.set(file, resourceContent(told).bytes)
-    named.set(file, { canonical: artefactName(resource), type: resource.resourceType })
+    const content = told === resource ? {} : { content: source.contentHash(resource) }
+    named.set(file, { canonical: artefactName(resource), type: resource.resourceType, ...content })
   } catch (error) {
     if (!(error instanceof FhirError) || error.status >= 500) throw error
     missing.push(remark(resource, error.message))

@@ -15,6 +15,7 @@ import {
   hashTypes,
 } from '../../trust/revocation/hash-index.ts'
 import type { RevocationContent } from '../../trust/revocation/revocation-content.ts'
+import type { Steps } from '../../workers/budget.ts'
 import { KitError } from '../kit-error.ts'
 import { byName } from '../manifest.ts'
 import { emptyFilter, falsePositiveRate, filterOver, type HashFilter } from './hash-filter.ts'
@@ -23,11 +24,12 @@ import { dateOf } from './key-file.ts'
 /** Hashes of a source that stand in a kit themselves: a megabyte of them. */
 const mostHashes = 65_536
 
-/** A source's content as JSON. */
-export function revocationJson(content: RevocationContent, most = mostHashes): JsonObject {
+/** A source's content as JSON, some hashes a step. */
+export function* revocationJson(content: RevocationContent, most = mostHashes): Steps<JsonObject> {
   const figures = content.hashes.countries()
   const count = figures.reduce((sum, { hashes }) => sum + hashes, 0)
-  const hashes = count > most ? { filters: filtersOf(content.hashes) } : { batches: batchesOf(content.hashes) }
+  const hashes =
+    count > most ? { filters: yield* filtersOf(content.hashes) } : { batches: yield* batchesOf(content.hashes) }
   return {
     countries: figures.map(figuresJson).sort((a, b) => byName(String(a.country), String(b.country))),
     ...hashes,
@@ -51,15 +53,6 @@ function figuresJson({ expires, givenUpUntil, spellings, types, ...rest }: Count
   }
 }
 
-/** Everything that an index holds. */
-function contentsOf(index: HashIndex): HashBatch[] {
-  const steps = index.contents()
-  for (;;) {
-    const step = steps.next()
-    if (step.done) return step.value.batches
-  }
-}
-
 const nameOf = ({ country, keyId, hashType, expires }: HashBatch): string =>
   `${country} ${hashType} ${keyId} ${expires.toISOString()}`
 
@@ -70,34 +63,53 @@ function* hashesOf({ hashes }: HashBatch): Generator<Buffer> {
 }
 
 /** Hashes that count alike, together, in an order of their own: ids of batches are their gateway's affair. */
-function batchesOf(index: HashIndex): JsonObject[] {
-  const groups = Map.groupBy(contentsOf(index), nameOf)
-  return [...groups]
-    .sort(([a], [b]) => byName(a, b))
-    .flatMap(([, held]) => {
-      const [first] = held
-      if (!first) return []
-      const sorted = held.flatMap((batch) => [...hashesOf(batch)]).sort(Buffer.compare)
-      const { country, keyId, hashType, expires } = first
-      const hashes = Buffer.concat(sorted).toString('base64')
-      return [{ country, keyId, hashType, expires: expires.toISOString(), hashes }]
-    })
+function* batchesOf(index: HashIndex): Steps<JsonObject[]> {
+  const { batches } = yield* index.contents()
+  const written: JsonObject[] = []
+  for (const [, held] of [...Map.groupBy(batches, nameOf)].sort(([a], [b]) => byName(a, b))) {
+    const [first] = held
+    if (!first) continue
+    const { country, keyId, hashType, expires } = first
+    const hashes = Buffer.concat(yield* sorted(held)).toString('base64')
+    written.push({ country, keyId, hashType, expires: expires.toISOString(), hashes })
+  }
+  return written
 }
 
-function filtersOf(index: HashIndex): JsonObject[] {
-  const shelves = Map.groupBy(
-    contentsOf(index),
-    ({ country, hashType }) => `${participantCode(country) ?? country} ${hashType}`,
-  )
-  return [...shelves]
-    .sort(([a], [b]) => byName(a, b))
-    .map(([shelf, batches]) => {
-      const [country = '', hashType = ''] = shelf.split(' ')
-      const count = batches.reduce((sum, { hashes }) => sum + hashes.length / hashBytes, 0)
-      const filter = emptyFilter(count)
-      for (const batch of batches) for (const hash of hashesOf(batch)) filter.add(hash)
-      return { country, hashType, hashes: count, falsePositiveRate, bits: filter.bits.toString('base64') }
-    })
+/** In ascending order: by the first byte, and then those of each, which are few. */
+function* sorted(batches: readonly HashBatch[]): Steps<Buffer[]> {
+  const drawers = Array.from({ length: 256 }, (): Buffer[] => [])
+  for (const batch of batches) {
+    for (const hash of hashesOf(batch)) drawers[hash[0] ?? 0]?.push(hash)
+    yield
+  }
+  for (const drawer of drawers) {
+    drawer.sort(Buffer.compare)
+    yield
+  }
+  return drawers.flat()
+}
+
+/** Hashes that are put into a filter in one step. */
+const stepHashes = 1000
+
+function* filtersOf(index: HashIndex): Steps<JsonObject[]> {
+  const { batches: held } = yield* index.contents()
+  const shelves = Map.groupBy(held, ({ country, hashType }) => `${participantCode(country) ?? country} ${hashType}`)
+  const written: JsonObject[] = []
+  for (const [shelf, batches] of [...shelves].sort(([a], [b]) => byName(a, b))) {
+    const [country = '', hashType = ''] = shelf.split(' ')
+    const hashes = batches.reduce((sum, batch) => sum + batch.hashes.length / hashBytes, 0)
+    const filter = emptyFilter(hashes)
+    let count = 0
+    for (const batch of batches)
+      for (const hash of hashesOf(batch)) {
+        filter.add(hash)
+        if (++count % stepHashes === 0) yield
+      }
+    written.push({ country, hashType, hashes, falsePositiveRate, bits: filter.bits.toString('base64') })
+  }
+  return written
 }
 
 function cardsJson({ issuer, lists }: NonNullable<RevocationContent['cards']>): JsonObject {

@@ -13,6 +13,7 @@ import type { RevocationLists } from '../../trust/revocation/revocation-lists.ts
 import { keysOf, revocationsOf, standingOf } from '../../trust/standing.ts'
 import { noFloor } from '../../trust/upkeep/plausible.ts'
 import type { SourceState } from '../../trust/upkeep/source-state.ts'
+import type { Steps } from '../../workers/budget.ts'
 import { KitError } from '../kit-error.ts'
 import { byName } from '../manifest.ts'
 import { dateOf, keyJson, readKey } from './key-file.ts'
@@ -30,11 +31,15 @@ const nameFor = (text: string): string => sha256Hex(text).slice(0, 32)
 export type KitFiles = Map<string, Uint8Array>
 
 /**
- * Writes the sources of a server.
+ * Writes the sources of a server, a key a step.
  * @param trustDomains domains whose keys are wanted; none: all. What is withdrawn is withdrawn whatever its domain
  * @param now when the kit is made
  */
-export function trustFiles(sources: readonly SourceState[], trustDomains: readonly string[], now: Date): KitFiles {
+export function* trustFiles(
+  sources: readonly SourceState[],
+  trustDomains: readonly string[],
+  now: Date,
+): Steps<KitFiles> {
   const files: KitFiles = new Map()
   const isWanted = wantedKeys(sources, trustDomains)
   const note = (key: TrustedKey): string => {
@@ -43,7 +48,8 @@ export function trustFiles(sources: readonly SourceState[], trustDomains: readon
     files.set(keyFile(name), Buffer.from(text))
     return name
   }
-  const lists = sources.map((state) => listJson(state, { note, isWanted, now, files }))
+  const lists: JsonObject[] = []
+  for (const state of sources) lists.push(yield* listJson(state, { note, isWanted, now, files }))
   files.set(listsFile, Buffer.from(canonicalJson({ lists })))
   return files
 }
@@ -66,9 +72,20 @@ interface Writing {
   files: KitFiles
 }
 
-const sortedNames = (keys: readonly TrustedKey[], { note }: Writing): string[] => keys.map(note).sort(byName)
+function* namesOf(keys: readonly TrustedKey[], { note }: Writing): Steps<string[]> {
+  const names: string[] = []
+  for (const key of keys) {
+    names.push(note(key))
+    yield
+  }
+  return names
+}
 
-function listJson(state: SourceState, writing: Writing): JsonObject {
+function* sortedNames(keys: readonly TrustedKey[], writing: Writing): Steps<string[]> {
+  return (yield* namesOf(keys, writing)).sort(byName)
+}
+
+function* listJson(state: SourceState, writing: Writing): Steps<JsonObject> {
   const { source, content, suspended = [], withdrawals = [], withdrawsUnknown, failure, waiting } = state
   const { name, kind, required, maxAgeSeconds, rejectAgeSeconds, participant, issuer } = source
   const revocation = content?.revocation
@@ -77,11 +94,11 @@ function listJson(state: SourceState, writing: Writing): JsonObject {
     // Of a remote list it counts when its server last said that it is the newest: that is now, as far as anybody can tell.
     const isOwn = !(isRemote(source) && kind !== 'gateway-revocation')
     const { date, ...rest } = revocation
-    writing.files.set(
-      revocationFile(file),
-      Buffer.from(canonicalJson(revocationJson(isOwn && date ? { ...rest, date } : rest))),
-    )
+    const json = yield* revocationJson(isOwn && date ? { ...rest, date } : rest)
+    writing.files.set(revocationFile(file), Buffer.from(canonicalJson(json)))
   }
+  const withdrawn: JsonObject[] = []
+  for (const each of withdrawals) withdrawn.push(yield* contentJson(each, writing))
   return present({
     name,
     kind,
@@ -94,11 +111,11 @@ function listJson(state: SourceState, writing: Writing): JsonObject {
     since: staleSince(state, writing.now),
     isUnread: failure === undefined ? undefined : true,
     withdrawsUnknown: withdrawsUnknown || undefined,
-    content: content && contentJson(content, writing),
+    content: content && (yield* contentJson(content, writing)),
     revocation: file,
-    suspended: suspended.length > 0 ? suspensionNames(suspended, writing) : undefined,
-    withdrawals: withdrawals.length > 0 ? withdrawals.map((each) => contentJson(each, writing)) : undefined,
-    waiting: waiting && sortedNames(waiting.content.keys, writing),
+    suspended: suspended.length > 0 ? yield* suspensionNames(suspended, writing) : undefined,
+    withdrawals: withdrawn.length > 0 ? withdrawn : undefined,
+    waiting: waiting && (yield* sortedNames(waiting.content.keys, writing)),
   })
 }
 
@@ -117,17 +134,17 @@ const suspensionNames = (suspended: readonly Suspension[], writing: Writing) =>
     writing,
   )
 
-function contentJson(
+function* contentJson(
   { keys, leftOut, created, suspended = [], distrust }: SourceContent,
   writing: Writing,
-): JsonObject {
+): Steps<JsonObject> {
   const left = leftOut.flatMap(({ key }) => key ?? [])
   return present({
     created,
     // In the order of the list: of two keys under one id the first counts.
-    keys: keys.filter(writing.isWanted).map(writing.note),
-    leftOut: left.length > 0 ? sortedNames(left, writing) : undefined,
-    suspended: suspended.length > 0 ? suspensionNames(suspended, writing) : undefined,
+    keys: yield* namesOf(keys.filter(writing.isWanted), writing),
+    leftOut: left.length > 0 ? yield* sortedNames(left, writing) : undefined,
+    suspended: suspended.length > 0 ? yield* suspensionNames(suspended, writing) : undefined,
     distrust: distrust && { ...distrust },
   })
 }

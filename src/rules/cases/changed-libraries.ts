@@ -17,9 +17,9 @@ export function inPlaceOf(original: CompiledLibrary, changed: CompiledLibrary): 
     if (known) return known
     const { includes } = library
     const isConcerned = includes.some((each) => each.canonical === original.canonical)
-    const { canonical, identifier, status, elm, issues } = library
+    const { canonical, identifier, status, elm, issues, models } = library
     const it = isConcerned
-      ? link({ text: { canonical, identifier, status }, elm, issues, includes: includes.map(change) })
+      ? link({ text: { canonical, identifier, status }, elm, issues, includes: includes.map(change), models })
       : library
     made.set(library, it)
     return it

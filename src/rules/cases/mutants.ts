@@ -40,10 +40,15 @@ export function mutantsOf(library: CompiledLibrary, { sites }: Reach, lines: rea
 }
 
 function changed(library: CompiledLibrary, path: Site['path'], by: JsonObject): CompiledLibrary {
-  const { canonical, identifier, status, elm, includes } = library
+  const { elm } = library
   const inner = replaced(elm.library, path, by)
-  const mutated: Elm = { ...elm, library: { ...elm.library, ...(isJsonObject(inner) ? inner : {}) } }
-  return link({ text: { canonical, identifier, status }, elm: mutated, issues: [], includes })
+  return linkedAgain(library, { ...elm, library: { ...elm.library, ...(isJsonObject(inner) ? inner : {}) } })
+}
+
+/** The library with other ELM; with its own it is what all mutants differ from in one step. */
+export function linkedAgain(library: CompiledLibrary, elm: Elm): CompiledLibrary {
+  const { canonical, identifier, status, includes, models } = library
+  return link({ text: { canonical, identifier, status }, elm, issues: [], includes, models })
 }
 
 /** A copy that shares all but what leads to the place. */

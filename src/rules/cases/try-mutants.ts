@@ -4,7 +4,7 @@ import type { RuleResult, RuleWorkshop } from '../rules.ts'
 import type { RuleCase } from './case-file.ts'
 import { inPlaceOf, type LibraryChange, runAgain } from './changed-libraries.ts'
 import { judge } from './judge.ts'
-import type { Mutant } from './mutants.ts'
+import { linkedAgain, type Mutant } from './mutants.ts'
 import type { Asked, Run } from './observed.ts'
 import type { Site } from './sites.ts'
 
@@ -46,6 +46,7 @@ export interface Laboratory {
 
 /** Runs each mutant over the cases that come to its step, until one notices. */
 export async function tryMutants(mutants: readonly Mutant[], laboratory: Laboratory): Promise<Tried[]> {
+  await control(laboratory)
   const tried: Tried[] = []
   const ever = new Set(laboratory.trials.flatMap(({ steps }) => [...steps]))
   // What noticed often is asked first.
@@ -61,6 +62,15 @@ export async function tryMutants(mutants: readonly Mutant[], laboratory: Laborat
     laboratory.onTried?.(tried.length, mutants.length)
   }
   return tried
+}
+
+/** Without a change nothing may be noticed: what makes every copy fail would look like good cases. */
+async function control({ workshop, library, trials }: Laboratory): Promise<void> {
+  const change = inPlaceOf(library, linkedAgain(library, library.elm))
+  for (const trial of trials) {
+    const [first] = await judgeAgain(trial, { workshop, change })
+    if (first !== undefined) throw new Error(`a copy of ${library.canonical} without any change differs: ${first}`)
+  }
 }
 
 /** The step itself, or the nearest around it, that any case tells of; undefined for what is no step of a define. */

@@ -10,8 +10,10 @@ import { ageRemark, type OpenedKit } from '../../kit/open-kit.ts'
 import { jurisdictionOf } from '../../kit/scope.ts'
 import type { NetworkClient } from '../../network/network-client.ts'
 import type { RuleGuard } from '../../publish/provenance/rule-guard.ts'
+import type { Storage } from '../../storage/storage.ts'
 import type { KeyIndex } from '../../trust/keys/key-index.ts'
 import { sameParticipant } from '../../trust/keys/participant-codes.ts'
+import { artefactHashes } from '../content/artefact-hashes.ts'
 import { closeContext, createContext } from '../context.ts'
 
 /** Verdicts by a kit. */
@@ -34,10 +36,12 @@ interface KitSurroundings {
 /** Opens it. @throws KitError where the keys of the kit cannot be read */
 export async function openKitEvaluation(kit: OpenedKit, { config, now }: KitSurroundings): Promise<KitEvaluation> {
   const { keys, revocations } = await readTrust({ read: kit.json, madeAt: kit.proved.madeAt, now })
+  const storage = kitStorage(kit)
   const context = createContext({
     // What the server asks others for is not to be had here.
     config: { ...config, network: false },
-    storage: kitStorage(kit),
+    storage,
+    contentOf: hashesOf(kit, storage),
     trust: { keys: () => withRemark(keys, ageRemark(kit, now())), revocations: () => revocations },
     guard: admitsAll,
     pending: nothingPending,
@@ -61,6 +65,16 @@ export async function openKitEvaluation(kit: OpenedKit, { config, now }: KitSurr
     },
     translatorPids: () => context.rules.translatorPids(),
     close: () => closeContext(context),
+  }
+}
+
+/** The hashes by which the server names artefacts, of those too that are not in the kit as they were published. */
+function hashesOf({ manifest }: OpenedKit, storage: Storage): ReturnType<typeof artefactHashes> {
+  const named = artefactHashes(storage, () => 1)
+  const stated = new Map(manifest.files.map(({ type, canonical, content }) => [`${type} ${canonical}`, content]))
+  return async (type, canonical) => {
+    const found = await named(type, canonical)
+    return found && { ...found, hash: stated.get(`${type} ${found.canonical}`) ?? found.hash }
   }
 }
 

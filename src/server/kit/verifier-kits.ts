@@ -1,5 +1,6 @@
 /** Kits for verifiers without a network: what the rooms that may not know each other give to one. */
 import { join } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { jwkThumbprint } from '../../base/crypto/jwk-thumbprint.ts'
 import type { Config } from '../../config.ts'
 import { credentialFormats } from '../../credentials/credentials.ts'
@@ -7,6 +8,7 @@ import { ipsInput } from '../../credentials/ips/ips-input.ts'
 import { notFound } from '../../fhir/error.ts'
 import { notReady } from '../../fhir/not-ready.ts'
 import type { PlanDefinition, Resource } from '../../fhir/types.ts'
+import { kitBudget } from '../../kit/build.ts'
 import { artefactFiles, type UsedByRules } from '../../kit/content/artefact-files.ts'
 import { isForJurisdiction } from '../../kit/content/choose-plans.ts'
 import { trustFiles } from '../../kit/content/trust-files.ts'
@@ -17,6 +19,7 @@ import { didWebOf } from '../../provenance/did-web.ts'
 import type { PendingContent } from '../../publish/base-content/pending.ts'
 import { dependencyTree } from '../../publish/dependencies/dependency-tree.ts'
 import { namedBy } from '../../publish/dependencies/named.ts'
+import { contentHash } from '../../publish/identity.ts'
 import { readBindings } from '../../publish/package/bindings.ts'
 import { finder } from '../../publish/package/find.ts'
 import { shippedElm } from '../../rules/rules.ts'
@@ -24,7 +27,7 @@ import { mapTypes, ruleTypes } from '../../storage/by-revision.ts'
 import { findMapOrDraft, findRunnable, findStructure, listUsable } from '../../storage/find-artefacts.ts'
 import type { Storage } from '../../storage/storage.ts'
 import type { Trust } from '../../trust/trust.ts'
-import { type Budget, createBudget } from '../../workers/budget.ts'
+import type { Budget } from '../../workers/budget.ts'
 import { type Context, type Contexts, elmFolder } from '../context.ts'
 import type { Signatures } from '../signatures.ts'
 
@@ -68,7 +71,7 @@ export function createVerifierKits(parts: KitParts): KitShelf {
       return {
         scope,
         artefacts: await artefactsOf(scope, parts),
-        trust: trustFiles(trust.sources(), scope.trustDomains, now()),
+        trust: await kitBudget().runSteps(trustFiles(trust.sources(), scope.trustDomains, now())),
       }
     },
     async signer() {
@@ -102,18 +105,16 @@ function signerOf({ keys }: Pick<Signatures, 'keys'>, address: string): KitSigne
   return { key, issuer, keyId: `${issuer}#${jwkThumbprint(key.publicKey) ?? key.keyId}` }
 }
 
-/** A kit takes so much computing at most, in slices between which others are answered. */
-const buildLimits = { cpuMilliseconds: 60_000, sliceMilliseconds: 20 }
-
 async function artefactsOf(scope: KitScope, { contexts }: KitParts) {
   const context = contexts.everybody
-  const budget = createBudget({ client: 'verifier kits', limits: buildLimits })
+  const budget = kitBudget()
   return artefactFiles({
     plans: await plansOf(scope, context),
     maps: mapsOfFormats(),
     findMap: (canonical) => findMapOrDraft(context.storage, canonical),
     closure: (root) => closureOf(root, context, budget),
     admit: context.admit,
+    contentHash,
     expand: (resource) =>
       context.terminology.expand(
         { resourceType: 'Parameters', parameter: [{ name: 'valueSet', resource }] },
@@ -189,6 +190,7 @@ async function runOnce(plans: readonly PlanDefinition[], contexts: KitParts['con
     derived: {
       async get(kind, key) {
         if (kind !== 'elm') return derived.get(kind, key)
+        await nextTurn()
         const known = (await derived.get(kind, key)) ?? shippedText(shipped(key))
         if (known !== undefined) translations.set(key, known)
         return known
@@ -208,8 +210,16 @@ async function runOnce(plans: readonly PlanDefinition[], contexts: KitParts['con
   }))
   const data = { resourceType: 'Bundle' as const, type: 'collection' as const }
   try {
-    for (const plan of plans)
-      await context.rules.evaluatePlan(plan, { data, coreDataSets: [], clock: anyClock, external: {} })
+    for (const plan of plans) {
+      await nextTurn()
+      await context.rules.evaluatePlan(plan, {
+        data,
+        coreDataSets: [],
+        clock: anyClock,
+        external: {},
+        isUnexplained: true,
+      })
+    }
   } finally {
     await close()
   }
