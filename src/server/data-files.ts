@@ -3,7 +3,13 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join, relative, sep } from 'node:path'
 import { INDEXES_FOLDER } from '../packages/large-code-system/code-system-index.ts'
 import { isFileName } from '../storage/backup/format.ts'
+import type { WholeFolder } from '../storage/backup/restore.ts'
 import type { BackupFile } from '../storage/backup/write-backup.ts'
+import { historyFiles } from '../trust/history/history-files.ts'
+import { closeRestored } from '../trust/history/restored.ts'
+
+/** Folder of the history of the trust lists, below DATA_DIR. */
+export const HISTORY_FOLDER = 'trust/history'
 
 /** What becomes of the files of a folder. */
 interface DataFolder {
@@ -19,6 +25,11 @@ export const dataFolders: Readonly<Record<string, DataFolder>> = {
   trust: { isSecret: false, restored: 'stays' },
   keys: { isSecret: true, restored: 'is replaced' },
 }
+
+/** The history of the trust lists comes back whole: what it tells is of the store that comes back with it. */
+export const wholeFolders: readonly WholeFolder[] = [
+  { name: HISTORY_FOLDER, finish: (folder, time) => closeRestored(historyFiles(folder), time) },
+]
 
 /** Files of DATA_DIR that belong to a backup; what is still being made has a hidden name or a temporary one, and does not. */
 export function dataFiles(dataDir: string, { withKeys }: { withKeys: boolean }): BackupFile[] {

@@ -762,6 +762,27 @@ const programs: HostileRequest[] = [
   },
   {
     operation: 'Library/$evaluate',
+    name: '5,000 defines',
+    path: 'Library/$evaluate',
+    body: inlineLibrary(
+      `library L version '1'\n${repeat(5000, (i) => `define a${i}: ${i} + 1 > ${i} and true`).join('\n')}`,
+    ),
+    statuses: [422],
+    bound: 'defines of a text',
+  },
+  {
+    operation: 'Library/$evaluate',
+    name: 'CertLogic, folds of folds',
+    path: 'Library/$evaluate',
+    body: inlineLibrary(
+      `${'{"reduce":[[0,0,0,0,0,0,0,0,0,0],'.repeat(12)}{"+":[1,1]}${',0]}'.repeat(12)}`,
+      'application/certlogic+json',
+    ),
+    statuses: [200, 422],
+    bound: 'steps of CertLogic',
+  },
+  {
+    operation: 'Library/$evaluate',
     name: 'ELM, 1,900 deep',
     path: 'Library/$evaluate',
     body: inlineLibrary(
@@ -1017,18 +1038,18 @@ const artefacts: HostileRequest[] = [
   },
   {
     operation: '$verifier-kit',
+    name: 'rule sets that nobody has',
+    path: `$verifier-kit?jurisdiction=XA&${repeat(50, (i) => `planDefinition=http://example.org/${i}`).join('&')}`,
+    statuses: [404],
+    bound: 'parameters of a call',
+  },
+  {
+    operation: '$verifier-kit',
     name: 'another one in each entry of a batch',
     path: '',
     body: batch(repeat(100, (i) => get(`$verifier-kit?jurisdiction=XA&trustDomain=D${i}`))),
     statuses: [200],
     bound: 'kits of one client in a minute',
-  },
-  {
-    operation: '$verifier-kit',
-    name: 'rule sets that nobody has',
-    path: `$verifier-kit?jurisdiction=XA&${repeat(50, (i) => `planDefinition=http://example.org/${i}`).join('&')}`,
-    statuses: [404],
-    bound: 'parameters of a call',
   },
   {
     operation: '$package',

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { readConfig } from '../../config.ts'
-import { dataFolders } from '../../server/data-files.ts'
+import { dataFolders, wholeFolders } from '../../server/data-files.ts'
 import { restoreBackup } from '../../storage/backup/restore.ts'
 import { openStore } from '../../storage/open.ts'
 import { progressBar } from '../progress.ts'
@@ -18,16 +18,17 @@ export function addRestore(program: Command): void {
       const folders = Object.fromEntries(Object.entries(dataFolders).map(([name, { restored }]) => [name, restored]))
       const bar = progressBar('Restore')
       const progress = (done: number, total: number) => bar.show(done, total)
-      const restored = await restoreBackup({ path, store, dataDir, folders, replace, progress }).finally(() =>
-        bar.end(),
-      )
-      const { about, counts, before, stayed } = restored
+      const wanted = { path, store, dataDir, folders, whole: wholeFolders, replace, progress }
+      const restored = await restoreBackup(wanted).finally(() => bar.end())
+      const { about, counts, before, stayed, aside } = restored
       const { versions, records, files, contents } = counts
       console.log(
         `${store.file}: revision ${about.revision} of ${about.taken}, ${versions} versions, ${records} records, ${files} files; contents ${contents}`,
       )
       if (before !== undefined)
         console.log(`What was there before lies in ${before}; take it away when you do not need it.`)
+      for (const each of aside)
+        console.log(`The history of the trust lists that was there lies in ${each}; that of the backup counts.`)
       if (stayed.length > 0) console.log(`Not taken from the backup, for newer copies are there: ${stayed.join(', ')}`)
     })
 }

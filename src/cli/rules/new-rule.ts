@@ -32,7 +32,8 @@ async function writeRule(name: string, { folder, canonical, jurisdiction }: Opti
     throw unprocessable('the name is one word of letters and digits that begins with a capital: EntryVaccination')
   if (!/^[A-Z]{2}$/.test(jurisdiction))
     throw unprocessable('the jurisdiction is a country by two letters (ISO 3166-1), such as NZ')
-  const base = (canonical ?? (await canonicalOf(folder)) ?? triedBase).replace(/\/+$/, '')
+  const known = await canonicalOf(folder)
+  const base = (canonical ?? known ?? triedBase).replace(/\/+$/, '')
   if (!/^https?:\/\/[^\s"|{}\\]+$/.test(base)) throw unprocessable('the canonical base is an http or https address')
   const words = name.replace(/(?<=[a-z0-9])(?=[A-Z])/g, ' ')
   const id = words.toLowerCase().replaceAll(' ', '-')
@@ -44,13 +45,24 @@ async function writeRule(name: string, { folder, canonical, jurisdiction }: Opti
   }
   for (const target of Object.values(files))
     if (await isThere(join(folder, target))) throw unprocessable(`${join(folder, target)} is there already`)
+  // What the urls begin with is said once, for whoever reads the folder.
+  const manifest = join(folder, 'package.json')
+  const isNew = !(await isThere(manifest))
+  if (!isNew && known !== base)
+    throw unprocessable(`${manifest} says another canonical base, or none: ${known ?? 'none'}`)
   for (const [source, target] of Object.entries(files)) {
     const text = await readFile(new URL(`./template/${source}`, import.meta.url), 'utf8')
     await mkdir(dirname(join(folder, target)), { recursive: true })
     const filled = text.replace(/\{\{(\w+)\}\}/g, (_, key: string) => values[key] ?? '')
     await writeFile(join(folder, target), filled, { flag: 'wx' })
   }
-  return Object.values(files).map((target) => join(folder, target))
+  if (isNew) await writeFile(manifest, manifestText(base), { flag: 'wx' })
+  return [...(isNew ? ['package.json'] : []), ...Object.values(files)].map((target) => join(folder, target))
+}
+
+function manifestText(canonical: string): string {
+  const manifest = { name: 'example.rules', version: '0.1.0', canonical, fhirVersions: ['4.0.1'], dependencies: {} }
+  return `${JSON.stringify(manifest, null, 2)}\n`
 }
 
 async function isThere(path: string): Promise<boolean> {

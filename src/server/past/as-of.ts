@@ -17,12 +17,10 @@ import { openTrustHistory, type PastStanding, type TrustHistory, UnknownPast } f
 import { historyFiles } from '../../trust/history/history-files.ts'
 import { keysOf, revocationsOf, type Standing } from '../../trust/standing.ts'
 import type { Trust } from '../../trust/trust.ts'
+import { HISTORY_FOLDER } from '../data-files.ts'
 import type { Tell } from '../front/log.ts'
 import type { Signatures } from '../signatures.ts'
 import { createMoments } from './moments.ts'
-
-/** Folder of the history, below DATA_DIR: a backup has it with the trust lists. */
-const HISTORY_FOLDER = join('trust', 'history')
 
 /** The history of a configuration, as commands read it. */
 export function configuredHistory(
@@ -165,13 +163,20 @@ function refuseFuture(at: Date, now: Date): void {
 
 /** How long to wait before asking again for what an operator must restore, in seconds. */
 const RESTORE_SECONDS = '3600'
+/** And for a change of the lists that is being written. */
+const CHANGE_SECONDS = '5'
 
 /** What is not known any more is refused, and never made of other lists. */
 function refusal(error: unknown): never {
   if (!(error instanceof UnknownPast)) throw error
   const text = `It cannot be told what was answered then: ${error.message}.`
   if (error.kind === 'before') throw unprocessable({ text, expression }, 'not-found')
-  throw new FhirError(503, issue('no-store', { text, expression }), { 'Retry-After': RESTORE_SECONDS })
+  const retryAfter = { 'Retry-After': error.kind === 'changing' ? CHANGE_SECONDS : RESTORE_SECONDS }
+  throw new FhirError(
+    503,
+    issue(error.kind === 'changing' ? 'transient' : 'no-store', { text, expression }),
+    retryAfter,
+  )
 }
 
 interface Opening {

@@ -76,7 +76,22 @@ export function createMoments<Made extends { close(): Promise<void> }>(parts: {
       else await new Promise<void>((free) => freed.push(free))
     }
   }
-  const run = async <T>(key: string, slot: Slot<Made>, work: (made: Made) => Promise<T>): Promise<T> => {
+  let isLookedAt = false
+  /**
+   * One timer for all, which holds none of them: those that were closed long ago must not stay in memory for its sake. What nobody has
+   * used between two looks is closed, after one to two times as long as is kept.
+   */
+  const lookLater = () => {
+    if (isLookedAt) return
+    isLookedAt = true
+    const usedBy = uses
+    parts.afterIdle(() => {
+      isLookedAt = false
+      for (const [key, slot] of slots) if (slot.users === 0 && slot.usedAt <= usedBy) void closeSlot(key, slot)
+      if (slots.size > 0) lookLater()
+    }, IDLE_SECONDS)
+  }
+  const run = async <T>(slot: Slot<Made>, work: (made: Made) => Promise<T>): Promise<T> => {
     slot.users++
     try {
       const result = await work(await slot.made)
@@ -84,29 +99,26 @@ export function createMoments<Made extends { close(): Promise<void> }>(parts: {
       return result
     } finally {
       slot.users--
-      const used = ++uses
-      slot.usedAt = used
+      slot.usedAt = ++uses
       for (const each of freed.splice(0)) each()
-      parts.afterIdle(() => {
-        if (slot.users === 0 && slot.usedAt === used && slots.get(key) === slot) void closeSlot(key, slot)
-      }, IDLE_SECONDS)
+      lookLater()
     }
   }
   return {
     async use({ key, client, open }, work) {
       const ready = slots.get(key)
-      if (ready?.isReady) return run(key, ready, work)
+      if (ready?.isReady) return run(ready, work)
       await turn(client)
       try {
         const known = slots.get(key)
-        if (known) return await run(key, known, work)
+        if (known) return await run(known, work)
         await room()
         const made = open()
         const slot: Slot<Made> = { made, users: 0, isReady: false, usedAt: ++uses }
         slots.set(key, slot)
         // What cannot be opened is not kept.
         made.catch(() => slots.get(key) === slot && slots.delete(key))
-        return await run(key, slot, work)
+        return await run(slot, work)
       } finally {
         endTurn()
       }

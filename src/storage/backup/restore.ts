@@ -4,7 +4,7 @@
  */
 import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { mkdir, open, readFile, rm, statfs } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { isMissing, isSystemError } from '../../base/system-error.ts'
 import { writeWhole } from '../../files/whole-file.ts'
 import { contentsOf } from './contents.ts'
@@ -34,11 +34,21 @@ export interface RestoreOptions {
   dataDir: string
   /** Folders of DATA_DIR that files of a backup may belong to, each with what becomes of a file that is there. */
   folders: Readonly<Record<string, 'stays' | 'is replaced'>>
+  /** Folders below those that come back whole or not at all: none of their files stands among others. */
+  whole?: readonly WholeFolder[]
   /** A store that holds something may be replaced. */
   replace: boolean
   /** Bytes that a folder has room for; the file system's. */
   freeBytes?: (folder: string) => Promise<number>
   progress?: (done: number, total: number) => void
+}
+
+/** A folder that takes the place of the one that is there; without one in the backup, that goes aside all the same. */
+export interface WholeFolder {
+  /** Relative to DATA_DIR, with `/`. */
+  name: string
+  /** Makes what the backup has ready for its place. */
+  finish(folder: string, time: { taken: string; now: string }): Promise<void>
 }
 
 /** What was brought back. */
@@ -49,6 +59,8 @@ export interface Restored {
   before: string | undefined
   /** Files that were there and stayed. */
   stayed: string[]
+  /** Where folders lie now whose place others have taken. */
+  aside: string[]
 }
 
 const FOLDER = '.restoring'
@@ -60,6 +72,7 @@ interface Move {
   to: string
   /** Where what is there goes. */
   aside: string
+  isFolder?: boolean
 }
 
 /** All moves of a restore that counts. */
@@ -137,22 +150,43 @@ async function stageAndMove(options: RestoreOptions, sha256: string): Promise<Re
     const { about, counts, names } = await fillStage(options, { stage, staged, sha256 })
     const at = Date.now()
     const aside = (file: string) => `${file}.before-${new Date(at).toISOString().replace(/[^0-9]/g, '')}`
-    const stays = names.filter((name) => staysThere(name, options))
+    const folders = await wholeFolders(options, { stage, about, at })
+    const single = names.filter((name) => !(options.whole ?? []).some((each) => name.startsWith(`${each.name}/`)))
+    const stays = single.filter((name) => staysThere(name, options))
     const moves: { from: string; to: string }[] = []
-    for (const name of names) {
+    for (const name of single) {
       const files = { from: join(stage, name), to: join(dataDir, name) }
       if (!stays.includes(name) && !(await isSame(files.from, files.to))) moves.push(files)
     }
-    const wanted = [...moves, { from: staged, to: store.file }].map((each) => ({ ...each, aside: aside(each.to) }))
+    const files = [...moves, { from: staged, to: store.file }].map((each) => ({ ...each, aside: aside(each.to) }))
+    const wanted: Move[] = [...folders, ...files]
+    const replaced = folders.flatMap(({ to, aside }) => (existsSync(to) ? [aside] : []))
     const before = existsSync(store.file) ? aside(store.file) : undefined
     const mark: Moves = { pid: process.pid, at, moves: wanted }
     await writeWhole(join(stage, MARK), Buffer.from(JSON.stringify(mark)))
     move(dataDir, wanted)
-    return { about, counts, before, stayed: stays }
+    return { about, counts, before, stayed: stays, aside: replaced }
   } catch (error) {
     if (!existsSync(join(stage, MARK))) await clear()
     throw error
   }
+}
+
+/** Moves of the folders that come back whole. What they replace has a hidden name: it belongs to no backup. */
+async function wholeFolders(
+  { whole = [], dataDir }: RestoreOptions,
+  { stage, about, at }: { stage: string; about: BackupAbout; at: number },
+): Promise<Move[]> {
+  const moves: Move[] = []
+  for (const { name, finish } of whole) {
+    const [from, to] = [join(stage, name), join(dataDir, name)]
+    if (!existsSync(from) && !existsSync(to)) continue
+    await mkdir(from, { recursive: true, mode: 0o700 })
+    await finish(from, { taken: about.taken, now: new Date(at).toISOString() })
+    const digits = new Date(at).toISOString().replace(/[^0-9]/g, '')
+    moves.push({ from, to, aside: join(dirname(to), `.${basename(to)}.before-${digits}`), isFolder: true })
+  }
+  return moves
 }
 
 /** What must not be taken back: a list of keys that is older than the one that is there. All files of one list stay together. */
@@ -267,9 +301,10 @@ function isAlive(pid: number): boolean {
 
 /** Every step may be repeated: what was moved is not there any more. The mark goes last. */
 function move(dataDir: string, moves: readonly Move[]): void {
-  for (const { from, to, aside } of moves) {
+  for (const { from, to, aside, isFolder } of moves) {
     if (!existsSync(from)) continue
     mkdirSync(dirname(to), { recursive: true })
+    if (isFolder && existsSync(to)) renameSync(to, aside)
     if (existsSync(to)) linkAside(to, aside)
     for (const ending of ['-wal', '-shm'])
       if (existsSync(`${to}${ending}`)) renameSync(`${to}${ending}`, `${aside}${ending}`)

@@ -1,6 +1,7 @@
 /**
  * The files of a history: `entries/<number>.json`, each naming the one before by its hash; `contents/<hash>.gz`, kept once whoever names
- * them; `head.json`, which says how far the entries go and is there only while nothing was lost.
+ * them; `head.json`, which says how far the entries go and is there only while nothing was lost; `gaps/<name>.json`, of which time it is
+ * not known what counted.
  */
 import { link, mkdir, readdir, readFile, rm, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -32,7 +33,12 @@ export interface HistoryFiles {
   head(): Promise<number | undefined>
   setHead(number: number): Promise<void>
   removeHead(): Promise<void>
-  /** Another text whenever an entry was added. */
+  gapNames(): Promise<string[]>
+  /** Bytes of a gap. Rejects when it is not there. */
+  gap(name: string): Promise<Buffer>
+  putGap(name: string, bytes: Uint8Array): Promise<void>
+  removeGap(name: string): Promise<void>
+  /** Another text whenever an entry was added or taken away. */
   stamp(): Promise<string>
   /** By name, with what each takes of the disk. */
   sizes(of: 'entries' | 'contents'): Promise<FileSize[]>
@@ -47,6 +53,7 @@ const MOST_BYTES = 256 * 1024 * 1024
 const ENTRY = /^(\d{8,15})\.json$/
 /** So long an entry may be in the making. */
 const YOUNG_MILLISECONDS = 600_000
+const GAP = /^((?:open|closed)-[A-Za-z0-9_-]{1,180})\.json$/
 const CONTENT = /^[0-9a-f]{64}\.gz$/
 
 /** The files of a folder, which is made when it is first needed. */
@@ -107,9 +114,13 @@ export function historyFiles(folder: string): HistoryFiles {
     },
     removeHead: () => rm(headFile, { force: true }),
     async stamp() {
-      const { mtimeMs, ino } = (await stat(headFile).catch(unlessMissing)) ?? {}
-      return `${mtimeMs} ${ino}`
+      const stamps = [headFile, entries].map(async (path) => {
+        const { mtimeNs, ino } = (await stat(path, { bigint: true }).catch(unlessMissing)) ?? {}
+        return `${mtimeNs} ${ino}`
+      })
+      return (await Promise.all(stamps)).join(' ')
     },
+    ...gapFiles(join(folder, 'gaps')),
     async sizes(of) {
       const at = of === 'entries' ? entries : contents
       const form = of === 'entries' ? ENTRY : CONTENT
@@ -127,6 +138,16 @@ export function historyFiles(folder: string): HistoryFiles {
       await rm(file, { force: true })
       known.delete(name.replace('.gz', ''))
     },
+  }
+}
+
+function gapFiles(folder: string): Pick<HistoryFiles, 'gapNames' | 'gap' | 'putGap' | 'removeGap'> {
+  const file = (name: string) => join(folder, `${name}.json`)
+  return {
+    gapNames: async () => (await listed(folder)).flatMap((name) => GAP.exec(name)?.[1] ?? []),
+    gap: (name) => readFile(file(name)),
+    putGap: (name, bytes) => writeWhole(file(name), bytes),
+    removeGap: (name) => rm(file(name), { force: true }),
   }
 }
 

@@ -4,14 +4,15 @@ import { keep } from '../../base/keep.ts'
 import { errorText, isMissing } from '../../base/system-error.ts'
 import type { Standing } from '../standing.ts'
 import { contentsOf, type HistoryEntry, readEntry, writeEntry } from './entry.ts'
+import { closedName, gapsOf, openChanges, writeGap } from './gaps.ts'
 import type { HistoryFiles } from './history-files.ts'
 import { keepStanding, readStanding } from './keep-standing.ts'
 import { type HistoryLimits, pruneHistory } from './prune.ts'
 
 /** It is not known how the trust lists stood: no answer is made of others. */
 export class UnknownPast extends Error {
-  /** `before`: the history begins later, or has a gap. `damaged`: it is here and cannot be read. */
-  readonly kind: 'before' | 'damaged'
+  /** `before`: the history begins later, or has a gap. `damaged`: it is here and cannot be read. `changing`: just now it is written. */
+  readonly kind: 'before' | 'damaged' | 'changing'
 
   constructor(kind: UnknownPast['kind'], message: string) {
     super(message)
@@ -70,18 +71,22 @@ export function openTrustHistory(options: HistoryOptions): TrustHistory {
     at: read.at,
     async remember(standing) {
       const lost = (error: unknown) => writer.lose(errorText(error))
+      const change = writer.begin()
       const kept = await keepStanding(standing, { files, mostBytes: limits.bytes / 10 }).catch(lost)
+      const body = { circumstances: { ...circumstances }, ...(kept ? { standing: kept } : {}) }
+      // Before it counts: whoever is killed in between has not answered by lists that nobody knows of.
+      await (kept ? writer.announce(change, { body, at: now() }) : writer.loseFrom(now()))
       return async () => {
-        const at = now()
-        if (!kept) return writer.loseFrom(at)
-        await writer.add({ circumstances: { ...circumstances }, standing: kept }, at)
+        if (!kept) return
+        await writer.add(change, { body, at: now() })
         if (records++ % PRUNED_AFTER === 0) await pruneHistory(files, limits, now()).catch(lost)
       }
     },
     async end() {
       const last = (await files.numbers()).at(-1)
-      if (last === undefined || !(await read.entry(last)).entry.standing) return
-      await writer.add({ circumstances: { ...circumstances } }, now())
+      const isEnded = (number: number) => read.entry(number).then(({ entry }) => !entry.standing, isUnknown)
+      if (last === undefined || (await isEnded(last))) return
+      await writer.add(writer.begin(), { body: { circumstances: { ...circumstances } }, at: now() })
     },
   }
 }
@@ -133,6 +138,8 @@ function historyReader(files: HistoryFiles) {
     entry: entryAt,
     async at(moment: Date): Promise<PastStanding> {
       const instant = moment.toISOString()
+      // Before the entries are: a change that begins now concerns no moment that is over, one that has ended is found in them.
+      await refuseUnknown(instant, files)
       const numbers = await numbersNow()
       const place = await lastUntil(numbers, instant)
       const number = numbers[place]
@@ -192,6 +199,22 @@ async function beginning([first]: number[], entryAt: (number: number) => Promise
   return first === undefined ? undefined : (await entryAt(first)).entry.at
 }
 
+/** It must be known of the moment what counted, or that nothing has changed since. */
+async function refuseUnknown(instant: string, files: HistoryFiles): Promise<void> {
+  const gaps = await gapsOf(files).catch((error: unknown) => {
+    throw damaged(`a gap of it ${lackOf(error)}`)
+  })
+  for (const { since, until } of gaps.values()) {
+    if (instant < since || (until !== undefined && instant > until)) continue
+    if (until === undefined)
+      throw new UnknownPast(
+        'changing',
+        `the trust lists have been changing since ${since}, and that is not written yet`,
+      )
+    throw new UnknownPast('before', `it is not known for certain which trust lists counted from ${since} to ${until}`)
+  }
+}
+
 /** Nothing may have been between an entry and the next one, or now: then another standing could have held. */
 async function refuseGap(
   { entry, hash, next, instant }: ReadEntry & { next: number | undefined; instant: string },
@@ -211,8 +234,43 @@ async function refuseGap(
     throw new UnknownPast('before', `the trust lists from ${unknownSince} to ${following.entry.at} were not kept`)
 }
 
+/** What an entry is made of, and from when on it counts. */
+interface Addition {
+  body: Pick<HistoryEntry, 'circumstances' | 'standing'>
+  at: Date
+}
+
+/** The newest entry that is there. */
+interface Newest {
+  number: number
+  hash: string
+  /** SHA-256 in hex of the text of its body. */
+  body: string
+  /** Undefined: it is damaged, which is told to who asks for its time; what comes after it is kept all the same. */
+  entry: HistoryEntry | undefined
+}
+
+async function newestOf(files: HistoryFiles): Promise<Newest | undefined> {
+  const number = (await files.numbers()).at(-1)
+  if (number === undefined) return undefined
+  const bytes = await files.entry(number)
+  let entry: HistoryEntry | undefined
+  try {
+    entry = readEntry(bytes, number)
+  } catch {
+    entry = undefined
+  }
+  const text = bytes.toString('utf8').trim()
+  const body = bodyHash(`{${text.slice(text.indexOf('"circumstances":'))}`)
+  return { number, hash: sha256Hex(bytes), body, entry }
+}
+
+const bodyHash = (text: string) => sha256Hex(Buffer.from(text))
+
 function historyWriter({ files }: Pick<HistoryOptions, 'files'>) {
+  const changes = openChanges(files)
   let last: { number: number; body: string } | undefined
+  let added = 0
   let lostSince: string | undefined
   let fault: string | undefined
   let turn: Promise<void> = Promise.resolve()
@@ -223,43 +281,69 @@ function historyWriter({ files }: Pick<HistoryOptions, 'files'>) {
     lostSince ??= at.toISOString()
     last = undefined
     // Without it nobody takes what was kept before for what counts since. It needs no room on a full disk.
-    await files.removeHead().catch((error: unknown) => lose(`${fault}; ${errorText(error)}`))
+    try {
+      await files.removeHead()
+      return true
+    } catch (error) {
+      lose(`${fault}; ${errorText(error)}`)
+      return false
+    }
   }
-  const append = async (body: Pick<HistoryEntry, 'circumstances' | 'standing'>, at: Date) => {
+  const append = async (change: number, { body, at }: Addition) => {
+    // What began before what counts now.
+    if (change < added) return
     const text = JSON.stringify(body)
     for (;;) {
-      const number = (await files.numbers()).at(-1)
+      const newest = await newestOf(files)
       const head = await files.head()
-      if (last && last.number === number && last.body === text && head !== undefined) return
-      const bytes = number === undefined ? undefined : await files.entry(number)
-      const known = number === undefined || !bytes ? undefined : readEntry(bytes, number)
-      const isLost = known !== undefined && (head === undefined || head > known.number)
-      const unknownSince = isLost ? (lostSince ?? known.at) : lostSince
+      const began = newest?.entry?.at ?? ''
+      const broken = await changes.brokenOff(change, newest && { at: began, body: newest.body })
+      if (at.toISOString() < began) {
+        // By a clock that was set back a moment comes twice.
+        const gap = { since: at.toISOString(), until: began }
+        await files.putGap(closedName(gap), writeGap(gap))
+      }
+      const isSame = last && last.number === newest?.number && last.body === text && head !== undefined
+      if (isSame && broken === undefined) break
+      const isLost = newest !== undefined && (head === undefined || head > newest.number)
+      const unknown = [isLost ? (lostSince ?? began) : lostSince, broken].flatMap((each) => each ?? []).sort()[0]
       const entry: HistoryEntry = {
-        number: Math.max(number ?? 0, head ?? 0) + 1,
-        ...(bytes ? { previous: sha256Hex(bytes) } : {}),
+        number: Math.max(newest?.number ?? 0, head ?? 0) + 1,
+        ...(newest ? { previous: newest.hash } : {}),
         // A clock that was set back must not turn the order around.
-        at: [at.toISOString(), known?.at ?? ''].sort().at(-1) ?? '',
-        ...(unknownSince === undefined ? {} : { unknownSince }),
+        at: [at.toISOString(), began].sort().at(-1) ?? '',
+        ...(unknown ? { unknownSince: unknown } : {}),
         ...body,
       }
       if (!(await files.addEntry(entry.number, writeEntry(entry)))) continue
       await files.setHead(entry.number)
       last = { number: entry.number, body: text }
-      lostSince = undefined
-      fault = undefined
-      return
+      break
     }
+    added = change
+    lostSince = undefined
+    fault = undefined
+    await changes.written(change)
   }
   return {
     fault: () => fault,
     lose,
     loseFrom,
-    add(body: Pick<HistoryEntry, 'circumstances' | 'standing'>, at: Date): Promise<void> {
+    begin: changes.begin,
+    async announce(change: number, { body, at }: Addition): Promise<void> {
+      const text = JSON.stringify(body)
+      if (last?.body === text) return
+      await changes.mark(change, at, bodyHash(text)).catch(async (error: unknown) => {
+        lose(errorText(error))
+        await loseFrom(at)
+      })
+    },
+    add(change: number, addition: Addition): Promise<void> {
       turn = turn.then(() =>
-        append(body, at).catch(async (error: unknown) => {
+        append(change, addition).catch(async (error: unknown) => {
           lose(errorText(error))
-          await loseFrom(at)
+          // The missing head says now what the mark has said.
+          if (await loseFrom(addition.at)) await changes.written(change).catch((more: unknown) => lose(errorText(more)))
         }),
       )
       return turn

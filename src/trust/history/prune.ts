@@ -1,6 +1,7 @@
 /** What a history lets go: the oldest entries, and contents that none names any more. */
 import { makeTurns } from '../turns.ts'
 import { contentsOf, type HistoryEntry, readEntry } from './entry.ts'
+import { gapsOf } from './gaps.ts'
 import type { HistoryFiles } from './history-files.ts'
 
 /** How much is kept. */
@@ -29,6 +30,7 @@ export async function pruneHistory(files: HistoryFiles, limits: HistoryLimits, n
   }
   let total = [...contents.values(), ...entries.values()].reduce((sum, { bytes }) => sum + bytes, 0)
   const freed = Map.groupBy(lastUser, ([, number]) => number)
+  const gone = new Set<number>()
   const oldest = new Date(now.getTime() - limits.days * DAY_MILLISECONDS).toISOString()
   for (const [place, number] of numbers.slice(0, -1).entries()) {
     // It held until the next one.
@@ -37,6 +39,7 @@ export async function pruneHistory(files: HistoryFiles, limits: HistoryLimits, n
     const entry = entries.get(number)
     // The entry goes first: what it names may go once nobody finds it any more.
     if (entry) await files.remove('entries', entry.name)
+    gone.add(number)
     total -= entry?.bytes ?? 0
     for (const [name] of freed.get(number) ?? []) {
       total -= contents.get(name)?.bytes ?? 0
@@ -44,6 +47,9 @@ export async function pruneHistory(files: HistoryFiles, limits: HistoryLimits, n
       contents.delete(name)
     }
   }
+  const first = ends[numbers.findIndex((number) => !gone.has(number))] ?? ''
+  for (const [name, { until }] of await gapsOf(files))
+    if (until !== undefined && until < first) await files.removeGap(name)
   for (const { name } of contents.values()) if (!lastUser.has(name)) await files.remove('contents', name)
 }
 

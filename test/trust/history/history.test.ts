@@ -1,10 +1,10 @@
 /** What is kept of trust lists is told again, or it is said that it is not known: never anything else. */
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { historyFiles } from '../../../src/trust/history/history-files.ts'
-import { historyFolder } from './support.ts'
+import { historyFolder, standing } from './support.ts'
 
 const full = Object.assign(new Error('no space'), { code: 'ENOSPC', syscall: 'write' })
 const noSpace = () => Promise.reject(full)
@@ -65,13 +65,30 @@ describe('a history of trust lists', () => {
     end()
   })
 
-  it('a clock that was set back turns no order around', async () => {
+  it('a clock that was set back: what came twice is not known, what is after it is', async () => {
     const { open, tell, counted, end } = historyFolder()
     const history = open()
+    await tell(history, 5, 'early')
     await tell(history, 20, 'late')
     await tell(history, 10, 'set back')
-    assert.match(String(await counted(history, 15)), /begins/)
-    assert.equal(await counted(history, 20), 'set back')
+    await tell(history, 12, 'and on')
+    for (const each of [history, open()]) {
+      assert.equal(await counted(each, 9), 'early')
+      for (const minute of [10, 11, 15, 20]) assert.match(String(await counted(each, minute)), /not known for certain/)
+      assert.equal(await counted(each, 21), 'and on')
+    }
+    end()
+  })
+
+  it('a clock that was far ahead: nothing that was told since is answered by what was before', async () => {
+    const { open, tell, counted, end } = historyFolder()
+    const history = open()
+    await tell(history, 5, 'one')
+    await tell(history, 500_000, 'ahead')
+    await tell(history, 10, 'ahead')
+    await tell(history, 20, 'revoked')
+    assert.equal(await counted(history, 9), 'one')
+    for (const minute of [10, 15, 20, 400_000]) assert.match(String(await counted(history, minute)), /not known/)
     end()
   })
 
@@ -186,10 +203,118 @@ describe('a history that lost something', () => {
     void tell(stopped, 20, 'b')
     while (readdirSync(join(folder, 'entries')).filter((each) => each.endsWith('2.json')).length === 0)
       await new Promise((done) => setImmediate(done))
-    assert.equal(await counted(open(), 25), 'b')
+    assert.equal(await counted(open(), 19), 'a')
+    assert.match(String(await counted(open(), 25)), /not written yet/)
     await tell(open(), 30, 'c')
     assert.equal(await counted(open(), 25), 'b')
     assert.equal(await counted(open(), 30), 'c')
+    end()
+  })
+})
+
+describe('a change of the lists', () => {
+  it('that is broken off when it counts already is never answered by what was before', async () => {
+    const { open, tell, counted, clock, folder, end } = historyFolder()
+    await tell(open(), 10, 'a')
+    clock.set(20)
+    // Whoever is killed here has answered by `revoked`, and has not written it.
+    await open().remember(standing('revoked'))
+    assert.equal(await counted(open(), 19), 'a')
+    assert.match(String(await counted(open(), 25)), /have been changing since 2026-06-01T00:20/)
+    await tell(open(), 30, 'b')
+    assert.equal(await counted(open(), 19), 'a')
+    for (const minute of [20, 25]) assert.match(String(await counted(open(), minute)), /were not kept/)
+    assert.equal(await counted(open(), 30), 'b')
+    assert.deepEqual(readdirSync(join(folder, 'gaps')), [])
+    end()
+  })
+
+  it('that came to nothing is told of when the next one is written', async () => {
+    const { open, tell, counted, clock, end } = historyFolder()
+    const history = open()
+    await tell(history, 10, 'a')
+    clock.set(20)
+    await history.remember(standing('lost'))
+    await tell(history, 30, 'a')
+    assert.equal(await counted(history, 19), 'a')
+    assert.match(String(await counted(history, 25)), /were not kept/)
+    assert.equal(await counted(history, 30), 'a')
+    end()
+  })
+
+  it('is marked only while it is under way, and not when nothing changes', async () => {
+    const { open, tell, counted, clock, end } = historyFolder()
+    const history = open()
+    await tell(history, 10, 'a')
+    clock.set(20)
+    await history.remember(standing('a'))
+    assert.equal(await counted(history, 20), 'a')
+    const stands = await history.remember(standing('b'))
+    assert.match(String(await counted(history, 20)), /changing/)
+    await stands()
+    assert.equal(await counted(history, 20), 'b')
+    end()
+  })
+
+  it('of earlier does not take the place of one that began later', async () => {
+    const { open, tell, counted, clock, end } = historyFolder()
+    const history = open()
+    await tell(history, 10, 'a')
+    clock.set(20)
+    const early = await history.remember(standing('early'))
+    const late = await history.remember(standing('late'))
+    await late()
+    await early()
+    assert.equal(await counted(history, 21), 'late')
+    end()
+  })
+
+  it('of another server that is under way makes its time unknown, and stays', async () => {
+    const { open, tell, counted, clock, folder, end } = historyFolder()
+    await tell(open(), 10, 'a')
+    clock.set(20)
+    const other = await open().remember(standing('other'))
+    const [mark = ''] = readdirSync(join(folder, 'gaps'))
+    // Of a process that runs: our parent.
+    renameSync(
+      join(folder, 'gaps', mark),
+      join(folder, 'gaps', mark.replace(`open-${process.pid}-`, `open-${process.ppid}-`)),
+    )
+    await tell(open(), 25, 'b')
+    assert.equal(readdirSync(join(folder, 'gaps')).length, 1)
+    assert.match(String(await counted(open(), 22)), /not written yet/)
+    assert.equal(await counted(open(), 19), 'a')
+    await other()
+    end()
+  })
+
+  it('whose mark cannot be written is lost at once, and one that is damaged tells nothing', async () => {
+    const { open, tell, counted, folder, clock, end } = historyFolder()
+    await tell(open(), 10, 'a')
+    clock.set(20)
+    await open({ putGap: noSpace }).remember(standing('b'))
+    assert.match(String(await counted(open(), 25)), /were not kept/)
+    await tell(open(), 30, 'c')
+    assert.equal(await counted(open(), 30), 'c')
+    mkdirSync(join(folder, 'gaps'), { recursive: true })
+    writeFileSync(join(folder, 'gaps', 'open-1-x-y.json'), '{"since":"then"}')
+    assert.match(String(await counted(open(), 30)), /damaged/)
+    end()
+  })
+})
+
+describe('a newest entry that is damaged', () => {
+  it('gives no answer, and what is kept after it does', async () => {
+    const { open, tell, counted, clock, entryFile, end } = await three()
+    truncateSync(entryFile(3), 40)
+    await tell(open(), 50, 'four')
+    assert.match(String(await counted(open(), 40)), /damaged/)
+    assert.equal(await counted(open(), 50), 'four')
+    assert.equal(await counted(open(), 15), 'one')
+    truncateSync(entryFile(4), 40)
+    clock.set(60)
+    await open().end()
+    assert.match(String(await counted(open(), 60)), /no history of the trust lists was kept/)
     end()
   })
 })
@@ -207,7 +332,10 @@ describe('what a history lets go', () => {
     await tell(open({ remove }), 20, 'b')
     await tell(open({ remove }), 60 * 24 + 15, 'c')
     assert.equal(await counted(open(), 15), 'a')
+    const reader = open()
+    assert.equal(await counted(reader, 15), 'a')
     await tell(open({ remove }), 60 * 24 + 25, 'd')
+    assert.match(String(await counted(reader, 15)), /begins at 2026-06-01T00:20/)
     assert.match(String(await counted(open(), 15)), /begins at 2026-06-01T00:20/)
     assert.equal(await counted(open(), 21), 'b')
     assert.equal(readdirSync(join(folder, 'contents')).length, 3)

@@ -1,8 +1,8 @@
 import { FhirError } from '../../../fhir/error.ts'
 import type { LogicalModel } from '../../models/logical-model.ts'
+import type { LibraryIdentifier } from './cql-source.ts'
 import { type Elm, includeDefinitions } from './elm.ts'
 import { stepFaults } from './elm-steps.ts'
-import type { CompiledLibrary } from './libraries.ts'
 import { fhirModelInfo } from './model-info.ts'
 
 /**
@@ -11,7 +11,7 @@ import { fhirModelInfo } from './model-info.ts'
  */
 export function refuseUnclear(
   elm: Elm,
-  includes: readonly Pick<CompiledLibrary, 'identifier' | 'elm'>[],
+  includes: readonly { identifier: LibraryIdentifier; elm: Elm }[],
   models: readonly LogicalModel[],
 ): void {
   const included = (alias: string) => {

@@ -35,6 +35,14 @@ describe('a CQL text before it is translated', () => {
     assert.notEqual(refused(`/* a */ ${many}`), undefined)
   })
 
+  it('may not have more defines than the translator has time for', () => {
+    const defines = (count: number) =>
+      Array.from({ length: count }, (_, i) => `define "define ${i}": 'define' // define`)
+    assert.equal(refused(defines(3000).join('\n')), undefined)
+    assert.equal(refused(`library Big\n${defines(5000).join('\n')}`), 'line 3002, column 1')
+    assert.equal(refused(Array.from({ length: 5000 }, () => 'defined undefine "define"').join('\n')), undefined)
+  })
+
   it('may not be longer than any library', () => {
     assert.match(refused('a'.repeat(500_001)) ?? '', /longer than/)
   })
