@@ -8,6 +8,7 @@ import { runMutations } from '../test/support/mutations.ts'
 import { mutateOwnRules } from '../test/support/own-rule-mutants.ts'
 import { searchAfterEvaluations } from '../test/support/privacy/run.ts'
 import { traceLines } from '../test/support/privacy/traces.ts'
+import { killHistories } from '../test/trust/history/kill/run.ts'
 
 const usage = `npm run soak -- [part…] [--credentials N] [--evaluations N] [--mutants N] [--kills N] [--seed N] [--case N]
 
@@ -69,8 +70,14 @@ async function kill(): Promise<Outcome> {
   const figures = `${acknowledged} acknowledged, ${unspoken} stored and killed before they could be acknowledged; seed ${seed}`
   const served = await killServers({ rounds: Math.ceil(rounds / 4), seed })
   const answers = `over HTTP, signed: ${served.acknowledged} answered, ${served.unspoken} stored and killed before; ${served.rounds} kills`
-  const all = [...faults, ...served.faults]
-  return { lines: [figures, answers, ...all], passed: rounds + served.rounds, failed: all.length }
+  const kept = await killHistories({ rounds, seed })
+  const lists = `histories of trust lists: ${kept.counted} lists counted; ${kept.told} moments told, ${kept.refused} refused; ${kept.rounds} kills`
+  const all = [...faults, ...served.faults, ...kept.faults]
+  return {
+    lines: [figures, answers, lists, ...all],
+    passed: rounds + served.rounds + kept.rounds,
+    failed: all.length,
+  }
 }
 
 async function mutations(): Promise<Outcome> {

@@ -81,7 +81,16 @@ function logicalModel(id: string): StructureDefinition {
   }
 }
 
-/** An extension of one value. */
+/** A part of an extension. */
+interface PartData {
+  name: string
+  description: string
+  /** Least number; the most is one. */
+  min: 0 | 1
+  type: string
+}
+
+/** An extension of one value, or of parts, which may then stand there several times. */
 interface ExtensionData {
   id: string
   name: string
@@ -90,10 +99,30 @@ interface ExtensionData {
   /** Where it may stand. */
   elements: string[]
   /** Type of its value. */
-  type: string
+  type?: string
+  parts?: PartData[]
 }
 
-function extension({ id, name, title, description, elements, type }: ExtensionData): StructureDefinition {
+const partElements = ({ name, description, min, type }: PartData): Element[] => {
+  const id = `Extension.extension:${name}`
+  const path = 'Extension.extension'
+  return [
+    { id, path, sliceName: name, short: description, definition: description, min, max: '1' },
+    { id: `${id}.extension`, path: `${path}.extension`, max: '0' },
+    { id: `${id}.url`, path: `${path}.url`, fixedUri: name },
+    { id: `${id}.value[x]`, path: `${path}.value[x]`, min: 1, type: [{ code: type }] },
+  ]
+}
+
+/** Extensions in it: none, or its parts, told apart by their urls. */
+function inside(parts: PartData[]): Element[] {
+  const whole = { id: 'Extension.extension', path: 'Extension.extension' }
+  if (parts.length === 0) return [{ ...whole, max: '0' }]
+  const slicing = { discriminator: [{ type: 'value' as const, path: 'url' }], rules: 'closed' as const }
+  return [{ ...whole, slicing, min: parts.filter(({ min }) => min > 0).length }, ...parts.flatMap(partElements)]
+}
+
+function extension({ id, name, title, description, elements, type, parts = [] }: ExtensionData): StructureDefinition {
   const url = canonical('StructureDefinition', id)
   return {
     resourceType: 'StructureDefinition',
@@ -112,10 +141,21 @@ function extension({ id, name, title, description, elements, type }: ExtensionDa
     derivation: 'constraint',
     differential: {
       element: [
-        { id: 'Extension', path: 'Extension', short: title, definition: description, min: 0, max: '1' },
-        { id: 'Extension.extension', path: 'Extension.extension', max: '0' },
+        {
+          id: 'Extension',
+          path: 'Extension',
+          short: title,
+          definition: description,
+          min: 0,
+          max: parts.length > 0 ? '*' : '1',
+        },
+        ...inside(parts),
         { id: 'Extension.url', path: 'Extension.url', fixedUri: url },
-        { id: 'Extension.value[x]', path: 'Extension.value[x]', min: 1, type: [{ code: type }] },
+        {
+          id: 'Extension.value[x]',
+          path: 'Extension.value[x]',
+          ...(type ? { min: 1, type: [{ code: type }] } : { max: '0' }),
+        },
       ],
     },
   }

@@ -26,6 +26,16 @@ interface LibraryData {
   /** Ids of the value sets that it asks. */
   valueSets: string[]
   rules: RuleData[]
+  /** What explanations say in place of their own sentences. */
+  texts?: TextData[]
+}
+
+/** A sentence for what a define, a function, or a let or tuple element in one (`define.element`) gives. */
+interface TextData {
+  expression: string
+  /** Absent: for every result that has no sentence of its own. */
+  result?: 'true' | 'false' | 'null'
+  text: Translations
 }
 
 /** One check of a PlanDefinition: a define of the library. */
@@ -57,11 +67,12 @@ type RuleData = PlanData & (CheckData | { checks: CheckData[] })
 
 function library(
   name: string,
-  { id, version: own = version, title, description, parameters, results, valueSets }: LibraryData,
+  { id, version: own = version, title, description, parameters, results, valueSets, texts = [] }: LibraryData,
 ): Library {
   return {
     resourceType: 'Library',
     id,
+    ...(texts.length > 0 ? { extension: texts.map(expressionText) } : {}),
     url: canonical('Library', name),
     ...published,
     version: own,
@@ -92,6 +103,15 @@ function library(
     content: [{ contentType: 'text/cql', data: Buffer.from(projectFile(`${folder}/${name}.cql`)).toString('base64') }],
   }
 }
+
+const expressionText = ({ expression, result, text }: TextData): Extension => ({
+  url: canonical('StructureDefinition', 'expression-text'),
+  extension: [
+    { url: 'expression', valueString: expression },
+    ...(result === undefined ? [] : [{ url: 'result', valueCode: result }]),
+    { url: 'text', valueString: text.en, _valueString: translations(text) },
+  ],
+})
 
 function translations(texts: Translations): { extension: Extension[] } {
   return {

@@ -6,10 +6,12 @@ import { readFile } from 'node:fs/promises'
 import { isMissing } from '../base/system-error.ts'
 import { writeWhole } from '../files/whole-file.ts'
 import { sameParticipant } from '../trust/keys/participant-codes.ts'
+import { alone } from './apply-lock.ts'
 import { readKit } from './archive/archive.ts'
 import { checkKit } from './check-kit.ts'
 import { applyDelta, isDelta } from './delta.ts'
 import { KitError } from './kit-error.ts'
+import type { KitManifest } from './manifest.ts'
 import { type KitTrust, type OpenedKit, openKit } from './open-kit.ts'
 
 /** What a new kit is held against. */
@@ -36,7 +38,10 @@ export interface Applied {
  * Puts a kit, or what has changed since the one in use, in its place.
  * @throws KitError, and nothing has changed; the error of the system
  */
-export async function applyKit(bytes: Uint8Array, options: ApplyOptions): Promise<Applied> {
+export const applyKit = (bytes: Uint8Array, options: ApplyOptions): Promise<Applied> =>
+  alone(options.path, () => applyAlone(bytes, options))
+
+async function applyAlone(bytes: Uint8Array, options: ApplyOptions): Promise<Applied> {
   const { path, now, takesOld = false } = options
   const inUse = await readInUse(path)
   const change = isDelta(bytes)
@@ -47,9 +52,9 @@ export async function applyKit(bytes: Uint8Array, options: ApplyOptions): Promis
   checkKit(kit, whole)
   if (now >= kit.proved.validUntil && !takesOld)
     throw new KitError('expired', `the kit was good until ${kit.proved.validUntil.toISOString()}: fetch a newer one`)
-  const known = inUse && readKit(inUse)
-  const before = known && openedBefore(inUse, options)
-  checkJurisdiction(kit, options.jurisdiction ?? known?.manifest.jurisdiction)
+  const before = inUse && openedBefore(inUse, options)
+  const known = inUse && manifestOf(inUse)
+  checkJurisdiction(kit, options.jurisdiction ?? known?.jurisdiction)
   if (before && kit.proved.madeAt < before.proved.madeAt)
     throw new KitError(
       'older',
@@ -69,6 +74,16 @@ async function readInUse(path: string): Promise<Buffer | undefined> {
     return await readFile(path)
   } catch (error) {
     if (isMissing(error)) return undefined
+    throw error
+  }
+}
+
+/** What the kit in use says that it is, whoever signed it; one that cannot be read says nothing. */
+function manifestOf(bytes: Buffer): KitManifest | undefined {
+  try {
+    return readKit(bytes).manifest
+  } catch (error) {
+    if (error instanceof KitError) return undefined
     throw error
   }
 }

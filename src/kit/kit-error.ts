@@ -3,7 +3,17 @@
 /** What is wrong with a kit, in the order in which it is looked for. */
 export type KitFault =
   /** It is no kit, or of a later form. */
-  'form' | 'cut' | 'signature' | 'content' | 'jurisdiction' | 'expired' | 'older' | 'base' | 'missing'
+  | 'form'
+  | 'cut'
+  | 'signature'
+  | 'content'
+  | 'jurisdiction'
+  | 'expired'
+  | 'older'
+  | 'base'
+  | 'missing'
+  /** Another process takes a kit into use. */
+  | 'busy'
 
 /** A kit, or a change of one, that is not taken; the text says why and quotes nothing of it but names. */
 export class KitError extends Error {

@@ -1,7 +1,9 @@
 /** What nobody should take for a kit: each is refused with what is wrong with it. */
 import assert from 'node:assert/strict'
+import { spawn, spawnSync } from 'node:child_process'
 import { generateKeyPairSync } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, describe, it } from 'node:test'
@@ -174,6 +176,73 @@ describe('a kit that takes the place of another', () => {
     await apply(newer, 'roll')
     await assert.rejects(apply(older, 'roll'), refused('older'))
     assert.deepEqual(readFileSync(file('roll')), newer)
+  })
+
+  it('is the newer one, of two that come at once, in whatever order', async () => {
+    const [older, newer] = [
+      await makeKit({ ...good, period: madeAgo(20) }),
+      await makeKit({ ...good, period: madeAgo(10) }),
+    ]
+    for (const [name, order] of [
+      ['once', [newer, older]],
+      ['twice', [older, newer]],
+    ] as const) {
+      await Promise.allSettled(order.map((each) => apply(each, name)))
+      assert.deepEqual(readFileSync(file(name)), newer)
+      assert.equal(existsSync(`${file(name)}.lock`), false)
+    }
+  })
+
+  it('waits for nobody who was killed at it', async () => {
+    const bytes = await makeKit(good)
+    const { pid = 0 } = spawnSync(process.execPath, ['--version'])
+    writeFileSync(file('killed.lock'), String(pid))
+    await apply(bytes, 'killed')
+    assert.deepEqual(readFileSync(file('killed')), bytes)
+  })
+
+  it('takes the place of one that is damaged, and no change is put onto that', async () => {
+    const first = await makeKit({ ...good, period: madeAgo(20) })
+    const more = artefact({ resourceType: 'Library', id: 's', url: 'http://example.org/Library/s', version: '1.0.0' })
+    const second = await makeKit({ ...good, files: [...ruleFiles, more], period: madeAgo(10) })
+    const change = finish(deltaSteps(readKit(first).manifest, kitHash(readKit(first).manifestBytes), readKit(second)))
+    for (let at = 24; at < first.length; at += 97) {
+      const damaged = Buffer.from(first)
+      damaged[at] = (damaged[at] ?? 0) ^ 16
+      writeFileSync(file('damaged'), damaged)
+      await apply(change, 'damaged').then(
+        // What stands around the files of the one in use is in no other.
+        () => assert.deepEqual(readFileSync(file('damaged')), second),
+        (error: unknown) => {
+          assert.ok(error instanceof KitError, String(error))
+          assert.deepEqual(readFileSync(file('damaged')), damaged)
+        },
+      )
+      await apply(second, 'damaged')
+      assert.deepEqual(readFileSync(file('damaged')), second)
+    }
+  })
+
+  it('is whole, or the one that was there is, when it is killed', async () => {
+    const kits = [
+      await makeKit({ ...good, period: madeAgo(20) }),
+      await makeKit({ ...good, period: madeAgo(20), files: [] }),
+    ]
+    for (const [index, each] of kits.entries()) writeFileSync(file(`kit-${index}`), each)
+    writeFileSync(file('pin.pem'), own.certificate.toString())
+    for (let round = 0; round < 2; round++) {
+      const child = spawn(process.execPath, [
+        path.join(import.meta.dirname, 'apply-for-ever.ts'),
+        ...['kit-0', 'kit-1', 'pin.pem', 'for-ever'].map(file),
+      ])
+      const ended = once(child, 'exit')
+      await Promise.race([once(child.stdout, 'data'), ended])
+      child.kill('SIGKILL')
+      assert.deepEqual(await ended, [null, 'SIGKILL'])
+      const found = readFileSync(file('for-ever'))
+      assert.ok(kits.some((each) => each.equals(found)))
+      await apply(kits[round] ?? Buffer.alloc(0), 'for-ever')
+    }
   })
 
   it('is of the jurisdiction that is wanted, or of the one in use', async () => {

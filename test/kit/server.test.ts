@@ -139,12 +139,32 @@ describe('$verifier-kit', () => {
     ['madeAt=yesterday', 400],
     ['trustDomain=%00', 400],
     ['planDefinition=http://example.org/none', 404],
+    ['planDefinition=http://example.org/PlanDefinition/own-draft', 404],
+    ['jurisdiction=XA&jurisdiction=XB', 400],
+    ['jurisdiction=', 400],
     ['jurisdiktion=XA', 400],
   ] as const)
     it(`refuses ${query}`, async () => {
       const answer = await fetch(`${url}?${query}`)
       assert.equal(answer.status, status)
       assert.match(await answer.text(), /OperationOutcome/)
+    })
+
+  for (const parameter of [
+    { name: 'jurisdiction', valueInteger: 1 },
+    { name: 'trustDomain', valueBoolean: true },
+    { name: 'planDefinition', resource: { resourceType: 'PlanDefinition', status: 'active' } },
+    { name: 'since', valueInteger: 5 },
+    { name: 'madeAt', valueString: '2026' },
+  ])
+    it(`refuses a parameter of another kind: ${JSON.stringify(parameter)}`, async () => {
+      const answer = await fetch(url, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/fhir+json' },
+        body: JSON.stringify({ resourceType: 'Parameters', parameter: [parameter] }),
+      })
+      assert.ok([400, 422].includes(answer.status), String(answer.status))
+      assert.match(await answer.text(), new RegExp(`OperationOutcome.*${parameter.name}`, 's'))
     })
 })
 

@@ -10,6 +10,7 @@ import { readKit } from '../../src/kit/archive/archive.ts'
 import type { KitContent } from '../../src/kit/build.ts'
 import { checkKit } from '../../src/kit/check-kit.ts'
 import { applyDelta } from '../../src/kit/delta.ts'
+import { applyKit } from '../../src/kit/installed.ts'
 import { openKit } from '../../src/kit/open-kit.ts'
 import { type KitAnswer, openShelf } from '../../src/kit/shelf.ts'
 import { makeSigner, now as start } from './make-kit.ts'
@@ -132,6 +133,31 @@ describe('the kits of a server', () => {
     const [own = ''] = readdirSync(place)
     assert.ok(readdirSync(path.join(place, own, 'bases')).length <= 40)
     assert.ok(readdirSync(path.join(place, own)).filter((each) => each.endsWith('.tar.gz')).length <= 3)
+  })
+
+  it('are whole for who comes with an earlier one after a restore, and never older than his', async () => {
+    const before = openBed()
+    before.files.set('package/a.json', '1')
+    const { kit } = await before.shelf.answer(scope, {})
+    const place = path.join(folder, 'post.tar.gz')
+    const apply = (bytes: Buffer, now: Date) => applyKit(bytes, { path: place, pins, now, jurisdiction: 'XXA' })
+    await apply(readFileSync(kit.path), start)
+    // The store is as it was when it was backed up, and of its kits nothing is known.
+    const { bed, shelf } = openBed()
+    bed.files.set('package/a.json', '0')
+    bed.now = later(1)
+    const answer = await shelf.answer(scope, { since: kit.hash, madeAt: kit.madeAt })
+    assert.ok(answer.kind === 'whole' && answer.isBaseUnknown)
+    await apply(bytesOf(answer), bed.now)
+    assert.deepEqual(readFileSync(place), bytesOf(answer))
+    // With the same content he is given the newer signature.
+    const again = openBed()
+    again.files.set('package/a.json', '0')
+    again.bed.now = later(2)
+    const same = await again.shelf.answer(scope, { since: answer.kit.hash, madeAt: answer.kit.madeAt })
+    assert.equal(same.kind, 'delta')
+    await apply(bytesOf(same), again.bed.now)
+    assert.deepEqual(readFileSync(place), readFileSync(same.kit.path))
   })
 
   it('are not made without a key, nor many in a minute for one client', async () => {

@@ -1,10 +1,12 @@
 /** The keys whose kits a command takes. */
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Config } from '../../config.ts'
 import { KitError } from '../../kit/kit-error.ts'
 import { allPins, type Pins, readPins } from '../../kit/pinned-keys.ts'
 import { knownDevelopmentKeys } from '../../provenance/development-key.ts'
+import { revocationOf } from '../../provenance/signature/own-keys.ts'
 
 /** Where the kit in use lies, below DATA_DIR. */
 export const installedKit = (config: Pick<Config, 'dataDir'>): string => join(config.dataDir, 'kit', 'current.tar.gz')
@@ -19,9 +21,31 @@ export async function pinnedKeys(files: readonly string[], config: Config): Prom
   if (named.length > 0)
     return allPins(await Promise.all(named.map(async (file) => readPins(await readFile(file, 'utf8'), file))))
   const own = await ownKeys(config)
-  if (own.keys.length > 0) return own
+  const standing = { ...own, keys: await standingKeys(own.keys, config) }
+  if (standing.keys.length > 0) return standing
+  if (own.keys.length > 0)
+    throw new KitError(
+      'signature',
+      'every key of this installation is withdrawn: name the key that signs the kits with --key, or in KIT_KEYS',
+    )
   const text = 'no key is pinned: name the file of the key that signs the kits with --key, or in KIT_KEYS'
   throw new KitError('signature', text)
+}
+
+/** Without those that were withdrawn; where there is no store, none was. @throws Error for a mark that cannot be read */
+async function standingKeys(keys: Pins['keys'], { storageUrl, dataDir }: Config): Promise<Pins['keys']> {
+  // A store in memory has nothing that another process has marked.
+  if (keys.length === 0 || storageUrl === 'sqlite::memory:') return keys
+  const { openStorage, openStore } = await import('../../storage/open.ts')
+  if (!existsSync(openStore(storageUrl, { dataDir }).file)) return keys
+  const { openKeyRevocations } = await import('../../provenance/revocations.ts')
+  const storage = await openStorage(storageUrl, { dataDir })
+  try {
+    const known = (await openKeyRevocations(storage, () => new Date())).known()
+    return keys.filter((publicKey) => !revocationOf({ publicKey }, known))
+  } finally {
+    await storage.close()
+  }
 }
 
 /** Keys that are there; none is made. */

@@ -4,8 +4,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { pinnedKeys } from '../../../src/cli/kit/pins.ts'
+import { readConfig } from '../../../src/config.ts'
 import { demoIssuer } from '../../../src/demo/demo-issuer.ts'
 import { specimens } from '../../../src/demo/specimens.ts'
+import { openKeyRevocations } from '../../../src/provenance/revocations.ts'
+import { openStorage } from '../../../src/storage/open.ts'
 import { runCommand } from '../../support/run-command.ts'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'vidimus-kit-'))
@@ -69,5 +73,19 @@ describe('a border post', () => {
     assert.equal(other.code, 2)
     assert.match(other.stderr, /the kit is made for XA/)
     assert.deepEqual(readFileSync(file('post/kit/current.tar.gz')), before)
+  })
+
+  it('takes no kit by a key of its own that is withdrawn', async () => {
+    const config = readConfig(server)
+    const own = await pinnedKeys([], config)
+    assert.equal(own.keys.length, 1)
+    const storage = await openStorage(config.storageUrl, config)
+    const revocations = await openKeyRevocations(storage, () => new Date())
+    for (const publicKey of own.keys) await revocations.revoke({ publicKey }, new Date(), 'superseded')
+    await storage.close()
+    await assert.rejects(pinnedKeys([], config), /every key of this installation is withdrawn/)
+    const checked = await runCommand(['kit', 'check', file('kit.tar.gz')], server)
+    assert.equal(checked.code, 1, checked.stdout)
+    assert.match(checked.stderr, /is withdrawn/)
   })
 })

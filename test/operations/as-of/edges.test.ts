@@ -20,6 +20,10 @@ interface Refused {
 }
 interface Answered extends Omit<Refused, 'status' | 'text' | 'asOf'> {
   path?: string
+  /** Another rule set than `plan`. */
+  plan?: string
+  use?: string
+  without?: string
   anchor?: boolean
   further?: boolean
   decision: string
@@ -39,7 +43,22 @@ const asked = (at: string | undefined, ...more: Parameter[]): Parameter[] => [
   ...(at === undefined ? [] : [{ name: 'asOf', valueInstant: at }]),
   ...more,
 ]
-const named = { name: 'planDefinition', valueCanonical: 'http://example.org/PlanDefinition/plan' }
+const namedPlan = (id: string): Parameter => ({
+  name: 'planDefinition',
+  valueCanonical: `http://example.org/PlanDefinition/${id}`,
+})
+const named = namedPlan('plan')
+const useOf = (code: string) => ({
+  code: { system: 'http://terminology.hl7.org/CodeSystem/usage-context-type', code: 'task' },
+  valueCodeableConcept: { coding: [{ system: 'http://vidimus.org/fhir/CodeSystem/verdict-use', code }] },
+})
+/** A rule set for transit alone. */
+const transit = (version: string) => ({
+  ...plan(version, version),
+  id: `transit-${version}`,
+  url: 'http://example.org/PlanDefinition/transit',
+  useContext: [useOf('transit')],
+})
 const toldOf = (text: string, name: string) => {
   const found = (JSON.parse(text) as Parameters).parameter?.find((each) => each.name === name)
   return found?.valueCode ?? found?.valueDateTime
@@ -48,8 +67,9 @@ const toldOf = (text: string, name: string) => {
 before(async () => {
   await workshop.open()
   await workshop.put(products('1.0.0', ['RA01']), library('1.0.0', 'exists([Immunization])'), plan('1.0.0', '1.0.0'))
+  await workshop.put(transit('1.0.0'))
   await mark('first')
-  await workshop.put(library('2.0.0', 'not exists([Immunization])'), plan('2.0.0', '2.0.0'))
+  await workshop.put(library('2.0.0', 'not exists([Immunization])'), plan('2.0.0', '2.0.0'), transit('2.0.0'))
   await workshop.put({ ...plan('1.0.0', '1.0.0'), id: 'late', url: 'http://example.org/PlanDefinition/late' })
   await mark('second')
   workshop.keys([workshop.xa], { XA: 'revoked' })
@@ -92,9 +112,10 @@ describe('a question as of a moment is refused:', () => {
 describe('a question as of a moment is answered as then:', () => {
   for (const each of readCases<Answered>(import.meta.url, 'cases/answered.json'))
     it(each.name, async () => {
-      const { at = '', more = [], path, anchor, further, decision, rule, clock, checks } = each
-      const own = [
-        ...(path ? [] : [named]),
+      const { at = '', more = [], path, anchor, further, decision, rule, without, clock, checks, use } = each
+      const own: Parameter[] = [
+        ...(path || each.plan === 'selected' ? [] : [each.plan ? namedPlan(each.plan) : named]),
+        ...(use ? [{ name: 'useContext', valueUsageContext: useOf(use) }] : []),
         ...(anchor ? [{ name: 'trustAnchor', valueBase64Binary: workshop.xa.anchor }] : []),
         ...(further
           ? [{ name: 'furtherCredential', part: [{ name: 'credential', valueString: workshop.credential('dcc-t') }] }]
@@ -105,6 +126,7 @@ describe('a question as of a moment is answered as then:', () => {
       assert.equal(toldOf(text, 'decision'), decision, text)
       assert.equal(toldOf(text, 'evaluationDateTime'), clock ?? moments[at])
       if (rule) assert.ok(text.includes(`"http://example.org/PlanDefinition/${rule}"`), text)
+      if (without) assert.ok(!text.includes(`"http://example.org/PlanDefinition/${without}`), text)
       if (checks) assert.equal(toldOf(text, 'status'), checks)
     })
 })

@@ -122,6 +122,30 @@ describe('files beside the store', () => {
     assert.equal(read(`keys/${aside}`), 'another key')
     assert.ok(!existsSync(join(to, '.restoring')))
   })
+
+  test('a folder that comes back whole takes the place of the one that is there, also when the backup has none', async () => {
+    const from = newFolder()
+    await fillStore(from, 3)
+    await backUp(from, join(from, 'without'))
+    await backUp(from, join(from, 'with'), writeFiles(from, { 'trust/history/entries/1.json': 'of the backup' }))
+    for (const [backup, expected] of Object.entries({
+      with: ['entries', 'entries/1.json', 'restored.json'],
+      without: ['restored.json'],
+    })) {
+      const to = newFolder()
+      writeFiles(to, { 'trust/history/entries/2.json': 'there', 'trust/one.json': 'newer' })
+      const { aside, stayed } = await restore(to, join(from, backup))
+      const found = readdirSync(join(to, 'trust/history'), { recursive: true }).map(String).sort()
+      assert.deepEqual(found, expected)
+      assert.equal(readFileSync(join(to, 'trust/history/restored.json'), 'utf8'), '"2026-01-01T00:00:00.000Z"')
+      assert.deepEqual(stayed, [])
+      assert.match(aside.join(), /^[^,]*\/trust\/\.history\.before-\d{17}$/)
+      assert.equal(readFileSync(join(aside[0] ?? '', 'entries/2.json'), 'utf8'), 'there')
+    }
+    const fresh = newFolder()
+    assert.deepEqual((await restore(fresh, join(from, 'without'))).aside, [])
+    assert.ok(!existsSync(join(fresh, 'trust/history')))
+  })
 })
 
 describe('what is refused, with nothing changed', async () => {
@@ -320,18 +344,23 @@ test('with replace the old store lies beside the new one; a damaged one too', as
 
 const steps = [
   ...[0, 3].map((at) => `fill ${at}`),
-  ...[0, 1].flatMap((at) => ['linkSync', 'renameSync', 'rmSync'].map((name) => `${name} ${at}`)),
+  ...[0, 1, 2].flatMap((at) => ['linkSync', 'renameSync', 'rmSync'].map((name) => `${name} ${at}`)),
 ]
+const files = (text: string) => ({
+  'code-systems/a/index.bin': text,
+  'keys/k.pem': text,
+  [`trust/history/entries/${text}.json`]: text,
+})
 test(`killed at ${steps.length} steps, a restore leaves the old or the new`, async () => {
   const from = newFolder()
   await fillStore(from, 20)
-  await backUp(from, join(from, 'backup'), writeFiles(from, { 'code-systems/a/index.bin': 'new', 'keys/k.pem': 'new' }))
+  await backUp(from, join(from, 'backup'), writeFiles(from, { ...files('new') }))
   const fresh = contents(from)
   const seen = new Set<string>()
   for (const step of steps) {
     const to = newFolder()
     await fillStore(to, 6)
-    writeFiles(to, { 'code-systems/a/index.bin': 'old', 'keys/k.pem': 'old' })
+    writeFiles(to, files('old'))
     const old = contents(to)
     const program = join(import.meta.dirname, 'killed-restore.ts')
     const { signal, stderr } = spawnSync(process.execPath, [program, to, join(from, 'backup'), step], {
@@ -346,6 +375,7 @@ test(`killed at ${steps.length} steps, a restore leaves the old or the new`, asy
     assert.deepEqual(now, isNew ? fresh : old, step)
     for (const name of ['code-systems/a/index.bin', 'keys/k.pem'])
       assert.equal(readFileSync(join(to, name), 'utf8'), isNew ? 'new' : 'old', step)
+    assert.deepEqual(readdirSync(join(to, 'trust/history/entries')), [isNew ? 'new.json' : 'old.json'], step)
     assert.deepEqual(await faultsOf(to), [])
     if (signal !== null) seen.add(isNew ? 'new' : 'old')
   }

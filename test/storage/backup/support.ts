@@ -13,6 +13,14 @@ import { valueSet } from '../contract.ts'
 /** Folders of the tests, by what becomes of their files. */
 export const folders = { 'code-systems': 'is replaced', trust: 'stays', keys: 'is replaced' } as const
 
+/** A folder that comes back whole, with the times that it was told. */
+export const whole: RestoreOptions['whole'] = [
+  {
+    name: 'trust/history',
+    finish: async (folder, { taken }) => writeFileSync(join(folder, 'restored.json'), JSON.stringify(taken)),
+  },
+]
+
 /** The store of a data folder. */
 export const storeOf = (dataDir: string) => openStore('sqlite:', { dataDir })
 
@@ -65,7 +73,7 @@ export async function backUp(dataDir: string, path: string, files: BackupFile[] 
 
 /** Restores into a data folder. */
 export const restore = (dataDir: string, path: string, more: Partial<RestoreOptions> = {}) =>
-  restoreBackup({ path, dataDir, store: storeOf(dataDir), folders, replace: false, ...more })
+  restoreBackup({ path, dataDir, store: storeOf(dataDir), folders, whole, replace: false, ...more })
 
 /** What the store of a data folder holds. */
 export function contents(dataDir: string): { revision: number; contents: string } {
