@@ -69,6 +69,17 @@ function library(
   name: string,
   { id, version: own = version, title, description, parameters, results, valueSets, texts = [] }: LibraryData,
 ): Library {
+  const parameter = [
+    ...parameters.map(({ name: parameter, type, max, documentation }) => ({
+      name: parameter,
+      use: 'in' as const,
+      min: 0,
+      max,
+      documentation,
+      type,
+    })),
+    ...results.map((result) => ({ name: result, use: 'out' as const, min: 0, max: '1', type: 'boolean' as const })),
+  ]
   return {
     resourceType: 'Library',
     id,
@@ -88,18 +99,15 @@ function library(
       ],
     },
     description,
-    relatedArtifact: valueSets.map((each) => ({ type: 'depends-on', resource: canonical('ValueSet', each) })),
-    parameter: [
-      ...parameters.map(({ name: parameter, type, max, documentation }) => ({
-        name: parameter,
-        use: 'in' as const,
-        min: 0,
-        max,
-        documentation,
-        type,
-      })),
-      ...results.map((result) => ({ name: result, use: 'out' as const, min: 0, max: '1', type: 'boolean' as const })),
-    ],
+    ...(valueSets.length > 0
+      ? {
+          relatedArtifact: valueSets.map((each) => ({
+            type: 'depends-on' as const,
+            resource: canonical('ValueSet', each),
+          })),
+        }
+      : {}),
+    ...(parameter.length > 0 ? { parameter } : {}),
     content: [{ contentType: 'text/cql', data: Buffer.from(projectFile(`${folder}/${name}.cql`)).toString('base64') }],
   }
 }

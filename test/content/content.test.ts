@@ -212,7 +212,7 @@ describe('rules', () => {
       assert.equal(url, `${base}/Library/${name}`)
       const used = [...text.matchAll(/^valueset .*: '(.*)'$/gm)].map((each) => each[1])
       assert.deepEqual(
-        relatedArtifact?.map((each) => each.resource),
+        (relatedArtifact ?? []).map((each) => each.resource),
         used,
       )
     }

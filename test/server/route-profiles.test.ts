@@ -77,8 +77,11 @@ const belongs: Record<string, (method: string, path: string) => boolean> = {
   'inline-maps': (_method, path) => path === '/StructureMap/$convert',
   'inline-cql': (_method, path) => path.endsWith('$cql'),
   legacy: () => false,
-  'value-sets': (_method, path) => /^\/ValueSet(\/|$)/.test(path),
-  rules: (_method, path) => /^\/(Library|PlanDefinition|ActivityDefinition)(\/|$)/.test(path),
+  kits: (_method, path) => path === '/$verifier-kit',
+  // A kit is made of both: without one of them there is none.
+  'value-sets': (_method, path) => /^\/ValueSet(\/|$)/.test(path) || path === '/$verifier-kit',
+  rules: (_method, path) =>
+    /^\/(Library|PlanDefinition|ActivityDefinition)(\/|$)/.test(path) || path === '/$verifier-kit',
 }
 
 for (const profile of routeProfileNames)
