@@ -16,7 +16,9 @@ export function misspeltSettings(environment: Readonly<Record<string, string | u
     .filter((name) => name.length >= SHORTEST_NAME && !known.has(name))
     .sort()
     .flatMap((name) => {
-      const near = meant.find((each) => editDistance(name, each) <= MOST_WRONG)
+      // So many letters apart in length are as many wrong: nothing to be counted.
+      const alike = meant.filter(({ length }) => Math.abs(length - name.length) <= MOST_WRONG)
+      const near = alike.find((each) => editDistance(name, each) <= MOST_WRONG)
       return near === undefined ? [] : [`${name} is no setting; is ${near} meant?`]
     })
 }
