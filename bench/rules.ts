@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import type { Bundle, Library } from '../src/fhir/types.ts'
 import { createRules } from '../src/rules/rules.ts'
+import { rate } from './support/rate.ts'
 
 const corpora = new URL('../../shared/corpora/', import.meta.url)
 const read = (path: string) => readFileSync(new URL(path, corpora), 'utf8')
@@ -42,9 +43,13 @@ export async function bench(): Promise<{ name: string; value: string; target: st
   const hundred = { ...bundle, entry: (bundle.entry ?? []).flatMap((each) => copies(each)) }
   const rows = [
     { name: 'CQL first answer, translator started', value: `${Math.round(first)} ms`, target: '< 5000 ms' },
-    { name: 'CQL TestPass, 7 defines', value: await rate(() => run('TestPass', bundle)), target: '> 5000/s' },
-    { name: 'CQL DDCCPass', value: await rate(() => run('DDCCPass', bundle)), target: '> 10000/s' },
-    { name: 'CQL TestPass, 100 Immunizations', value: await rate(() => run('TestPass', hundred)), target: '> 100/s' },
+    { name: 'CQL TestPass, 7 defines', value: await perSecond(() => run('TestPass', bundle)), target: '> 5000/s' },
+    { name: 'CQL DDCCPass', value: await perSecond(() => run('DDCCPass', bundle)), target: '> 10000/s' },
+    {
+      name: 'CQL TestPass, 100 Immunizations',
+      value: await perSecond(() => run('TestPass', hundred)),
+      target: '> 100/s',
+    },
   ]
   await rules.close()
   return rows
@@ -54,17 +59,4 @@ type Entry = NonNullable<Bundle['entry']>[number]
 const copies = (entry: Entry): Entry[] =>
   entry.resource?.resourceType === 'Immunization' ? Array.from({ length: 100 }, () => structuredClone(entry)) : [entry]
 
-/** Runs per second of processor time, warm. */
-async function rate(run: () => Promise<unknown>): Promise<string> {
-  const until = async (milliseconds: number) => {
-    const end = performance.now() + milliseconds
-    let count = 0
-    for (; performance.now() < end; count++) await run()
-    return count
-  }
-  await until(500)
-  const before = process.cpuUsage()
-  const count = await until(1000)
-  const { user, system } = process.cpuUsage(before)
-  return `${Math.round(count / ((user + system) / 1e6))}/s`
-}
+const perSecond = async (run: () => Promise<unknown>): Promise<string> => `${Math.round(await rate(run, 1000))}/s`

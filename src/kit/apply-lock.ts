@@ -3,6 +3,7 @@ import { mkdir, open, readFile, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { isMissing, isSystemError } from '../base/system-error.ts'
+import { isProcessAlive } from '../files/process-alive.ts'
 import { KitError } from './kit-error.ts'
 
 const pauseMilliseconds = 50
@@ -20,7 +21,7 @@ export async function alone<T>(path: string, work: () => Promise<T>): Promise<T>
     if (waited >= longestWait)
       throw new KitError('busy', `another process takes a kit into use; if there is none, remove ${lock}`)
     const holder = await holderOf(lock)
-    if (holder !== undefined && !isAlive(holder)) await rm(lock, { force: true })
+    if (holder !== undefined && !isProcessAlive(holder)) await rm(lock, { force: true })
     else await pause(pauseMilliseconds)
   }
   try {
@@ -49,18 +50,9 @@ async function takes(lock: string): Promise<boolean> {
 async function holderOf(lock: string): Promise<number | undefined> {
   try {
     const number = Number(await readFile(lock, 'latin1'))
-    return Number.isSafeInteger(number) && number > 0 ? number : undefined
+    return (number | 0) === number && number > 0 ? number : undefined
   } catch (error) {
     if (isMissing(error)) return undefined
     throw error
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return !(isSystemError(error) && error.code === 'ESRCH')
   }
 }

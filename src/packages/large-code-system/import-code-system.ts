@@ -10,6 +10,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { formatCanonical } from '../../fhir/canonical.ts'
 import { unprocessable } from '../../fhir/error.ts'
 import type { CodeSystem, CodeSystemConcept } from '../../fhir/types.ts'
+import { isProcessAlive } from '../../files/process-alive.ts'
 import {
   FILES,
   INDEX_EXTENSION,
@@ -242,17 +243,8 @@ function nothingRead(source: OpenSource, { first, count }: ProblemList) {
 async function removeLeftovers(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
     const pid = /^\.importing-(\d+)-/.exec(name)?.[1]
-    if (pid !== undefined && !inWork.has(name) && !isAlive(Number(pid)))
+    // One of our own number that is not in work here was left by a process before us.
+    if (pid !== undefined && !inWork.has(name) && (Number(pid) === process.pid || !isProcessAlive(Number(pid))))
       await rm(join(folder, name), { recursive: true, force: true })
-  }
-}
-
-function isAlive(pid: number): boolean {
-  if (pid === process.pid) return false
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'
   }
 }

@@ -1,5 +1,5 @@
 /** StructureDefinitions of logical models (https://hl7.org/fhir/R4/structuredefinition.html) as one model of CQL. */
-import { createHash } from 'node:crypto'
+import { sha256Base64url } from '../../base/crypto/sha256.ts'
 import { choiceProperty, elementInfo } from '../../fhir/elements.ts'
 import type { StructureDefinition } from '../../fhir/types.ts'
 import { createDatatypes, type Datatypes, fhirTypeName } from './datatypes.ts'
@@ -77,7 +77,7 @@ export function generateModel(
     person: person.name,
     classes: [...making.classes.values()],
   }
-  return { ...content, key: createHash('sha256').update(JSON.stringify(content)).digest('base64url') }
+  return { ...content, key: sha256Base64url(JSON.stringify(content)) }
 }
 
 function addClass(added: ModelClass, path: string, { classes, faults }: Making): void {

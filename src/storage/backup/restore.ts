@@ -6,6 +6,7 @@ import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync,
 import { mkdir, open, readFile, rm, statfs } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { isMissing, isSystemError } from '../../base/system-error.ts'
+import { isProcessAlive } from '../../files/process-alive.ts'
 import { writeWhole } from '../../files/whole-file.ts'
 import { contentsOf } from './contents.ts'
 import { type BackupAbout, type BackupCounts, BackupError } from './format.ts'
@@ -272,7 +273,7 @@ const moveSeconds = 30
 export function finishRestore(dataDir: string): void {
   const mark = readMark(join(dataDir, FOLDER, MARK))
   if (!mark) return
-  if (mark.pid !== process.pid && Date.now() - mark.at < moveSeconds * 1000 && isAlive(mark.pid))
+  if (mark.pid !== process.pid && Date.now() - mark.at < moveSeconds * 1000 && isProcessAlive(mark.pid))
     throw new BackupError('A backup is being restored by another process; try again in a minute.')
   move(dataDir, mark.moves)
 }
@@ -288,15 +289,6 @@ function readMark(path: string): Moves | undefined {
   // Written whole, by this software alone.
   const moves: Moves = JSON.parse(text)
   return moves
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return isSystemError(error) && error.code === 'EPERM'
-  }
 }
 
 /** Every step may be repeated: what was moved is not there any more. The mark goes last. */

@@ -2,8 +2,9 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { isJsonObject } from '../../base/json.ts'
-import { isMissing, isSystemError } from '../../base/system-error.ts'
+import { isMissing } from '../../base/system-error.ts'
 import { parseJson } from '../../fhir/json.ts'
+import { isProcessAlive } from '../../files/process-alive.ts'
 import type { HistoryFiles } from './history-files.ts'
 
 /** A time, both ends in it; FHIR instants. */
@@ -73,7 +74,7 @@ export function openChanges(files: Pick<HistoryFiles, 'gapNames' | 'gap' | 'putG
   const isLeft = (name: string) => {
     const pid = /^open-(\d+)-/.exec(name)?.[1]
     const isOfThisHost = name.startsWith(start.replace(`open-${process.pid}-`, `open-${pid}-`))
-    return !isOfThisHost || Number(pid) === process.pid || !isAlive(Number(pid))
+    return !isOfThisHost || Number(pid) === process.pid || !isProcessAlive(Number(pid))
   }
   const others = async () =>
     [...(await gapsOf(files))].filter(([name, { until }]) => until === undefined && name !== own)
@@ -98,14 +99,5 @@ export function openChanges(files: Pick<HistoryFiles, 'gapNames' | 'gap' | 'putG
       await files.removeGap(own)
       marked = undefined
     },
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return isSystemError(error) && error.code === 'EPERM'
   }
 }
