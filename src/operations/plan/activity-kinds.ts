@@ -48,6 +48,18 @@ const intentOf = ({ intent }: ActivityDefinition) => intent ?? 'proposal'
 const performerTypes = ({ participant = [] }: ActivityDefinition) => participant.flatMap(({ role }) => role ?? [])
 const note = (text: string | undefined) => (text === undefined ? undefined : [{ text }])
 const textOf = ({ description, title, name }: ActivityDefinition) => description ?? title ?? name
+/** A product as one of the two types of an element: the resource, else the concept, else what the definition is about. */
+const productAs = (element: string, { productReference, productCodeableConcept, code }: ActivityDefinition) => ({
+  [`${element}Reference`]: productReference,
+  [`${element}CodeableConcept`]: productReference ? undefined : (productCodeableConcept ?? code),
+})
+/** For whom, when and by whom it is asked, as most requests say it. */
+const askedBy = ({ subject, encounter, requester, now }: RequestParts) => ({
+  subject: reference(subject),
+  encounter: reference(encounter),
+  authoredOn: now,
+  requester: reference(requester),
+})
 const occurrence = { name: 'occurrence', types: ['DateTime', 'Period', 'Timing'] }
 const common = ['priority', 'intent'] as const
 
@@ -102,19 +114,13 @@ export const activityKinds: Readonly<Record<string, ActivityKind>> = {
   DeviceRequest: {
     carries: [...common, 'productReference', 'productCodeableConcept', 'participant'],
     timing: occurrence,
-    make: (definition, { subject, encounter, requester, now }) =>
+    make: (definition, parts) =>
       present({
         status: 'draft',
         intent: intentOf(definition),
         priority: definition.priority,
-        codeReference: definition.productReference,
-        codeCodeableConcept: definition.productReference
-          ? undefined
-          : (definition.productCodeableConcept ?? definition.code),
-        subject: reference(subject),
-        encounter: reference(encounter),
-        authoredOn: now,
-        requester: reference(requester),
+        ...productAs('code', definition),
+        ...askedBy(parts),
         performerType: performerTypes(definition)[0],
         note: note(definition.description),
       }),
@@ -159,20 +165,14 @@ export const activityKinds: Readonly<Record<string, ActivityKind>> = {
       'quantity',
       'participant',
     ],
-    make: (definition, { subject, encounter, requester, now }) =>
+    make: (definition, parts) =>
       present({
         status: 'draft',
         intent: intentOf(definition),
         priority: definition.priority,
         doNotPerform: definition.doNotPerform,
-        medicationReference: definition.productReference,
-        medicationCodeableConcept: definition.productReference
-          ? undefined
-          : (definition.productCodeableConcept ?? definition.code),
-        subject: reference(subject),
-        encounter: reference(encounter),
-        authoredOn: now,
-        requester: reference(requester),
+        ...productAs('medication', definition),
+        ...askedBy(parts),
         performerType: performerTypes(definition)[0],
         note: note(definition.description),
         dosageInstruction: definition.dosage,
@@ -199,7 +199,7 @@ export const activityKinds: Readonly<Record<string, ActivityKind>> = {
   ServiceRequest: {
     carries: [...common, 'doNotPerform', 'quantity', 'location', 'bodySite', 'participant'],
     timing: occurrence,
-    make: (definition, { subject, encounter, requester, now }) =>
+    make: (definition, parts) =>
       present({
         status: 'draft',
         intent: intentOf(definition),
@@ -207,10 +207,7 @@ export const activityKinds: Readonly<Record<string, ActivityKind>> = {
         doNotPerform: definition.doNotPerform,
         code: definition.code,
         quantityQuantity: definition.quantity,
-        subject: reference(subject),
-        encounter: reference(encounter),
-        authoredOn: now,
-        requester: reference(requester),
+        ...askedBy(parts),
         performerType: performerTypes(definition)[0],
         locationReference: list(definition.location),
         bodySite: definition.bodySite,
@@ -225,10 +222,7 @@ export const activityKinds: Readonly<Record<string, ActivityKind>> = {
       present({
         status: 'draft',
         priority: definition.priority,
-        itemReference: definition.productReference,
-        itemCodeableConcept: definition.productReference
-          ? undefined
-          : (definition.productCodeableConcept ?? definition.code),
+        ...productAs('item', definition),
         quantity: definition.quantity,
         authoredOn: now,
         requester: reference(requester),

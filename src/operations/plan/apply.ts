@@ -36,6 +36,15 @@ const definitionParameters = (type: Definition, name: string): ParameterDeclarat
   input('url', 'canonical', 'The same.', { scope: ['type'] }),
 ]
 
+/** Where a definition is applied, and how its request is treated. */
+const appliedTo = (type: Definition) => ({
+  type: [type],
+  instance: [type],
+  personal: true as const,
+  strict: true as const,
+  costly: true as const,
+})
+
 /** `PlanDefinition/$apply` of R4: a CarePlan with the RequestGroup of the actions that apply. */
 export const applyPlan = defineOperation<OperationContext>({
   name: 'apply',
@@ -43,11 +52,7 @@ export const applyPlan = defineOperation<OperationContext>({
   description:
     'Evaluates the conditions of a plan for a subject and answers a CarePlan that contains the RequestGroup of the actions that apply, with the resources that they propose. An action whose condition is null or fails is left out, and the OperationOutcome among the contained says so.',
   base: 'http://hl7.org/fhir/OperationDefinition/PlanDefinition-apply',
-  type: ['PlanDefinition'],
-  instance: ['PlanDefinition'],
-  personal: true,
-  strict: true,
-  costly: true,
+  ...appliedTo('PlanDefinition'),
   parameters: [
     ...definitionParameters('PlanDefinition', 'planDefinition'),
     ...applyInputs,
@@ -65,11 +70,7 @@ export const applyPlanAsBundle = defineOperation<OperationContext>({
   title: 'Apply, as R5 does',
   description:
     'As $apply; answers a Bundle of the RequestGroup and of every resource that is proposed, each for itself.',
-  type: ['PlanDefinition'],
-  instance: ['PlanDefinition'],
-  personal: true,
-  strict: true,
-  costly: true,
+  ...appliedTo('PlanDefinition'),
   parameters: [
     ...definitionParameters('PlanDefinition', 'planDefinition'),
     ...applyInputs,
@@ -88,11 +89,7 @@ export const applyActivity = defineOperation<OperationContext>({
   description:
     'Makes the resource that a definition proposes for a subject, by its kind, with its dynamic values. A definition that cannot be followed to its end is refused, with every reason.',
   base: 'http://hl7.org/fhir/OperationDefinition/ActivityDefinition-apply',
-  type: ['ActivityDefinition'],
-  instance: ['ActivityDefinition'],
-  personal: true,
-  strict: true,
-  costly: true,
+  ...appliedTo('ActivityDefinition'),
   parameters: [
     ...definitionParameters('ActivityDefinition', 'activityDefinition'),
     ...applyInputs.filter(({ name }) => name !== 'prefetchData'),

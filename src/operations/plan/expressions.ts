@@ -109,22 +109,29 @@ function libraryOf({ expression, libraries }: Asked): string | Answer {
   return failed('required', text)
 }
 
-async function definesOf(
-  library: string,
-  expressions: string[],
-  { call, context, inputs }: EvaluatingCall,
-): Promise<Map<string, Answer>> {
-  const { data, subject, parameters, hasSubject } = inputs
-  const results = await context.rules.evaluateEach({
-    library,
-    expressions,
-    hasSubject,
+/** What every expression is run over, and for whom. */
+function runOver({ call, inputs: { data, subject, parameters, hasSubject, clock } }: EvaluatingCall) {
+  return {
     ...(data ? { data } : {}),
     ...(hasSubject ? { subject } : {}),
     ...(parameters ? { parameters } : {}),
-    clock: inputs.clock,
+    clock,
     client: call.client,
     isGone: call.isGone,
+  }
+}
+
+async function definesOf(
+  library: string,
+  expressions: string[],
+  evaluating: EvaluatingCall,
+): Promise<Map<string, Answer>> {
+  const { context, inputs } = evaluating
+  const results = await context.rules.evaluateEach({
+    library,
+    expressions,
+    hasSubject: inputs.hasSubject,
+    ...runOver(evaluating),
   })
   return new Map([...results].map(([name, result]) => [name, answerOf(result)]))
 }
@@ -132,22 +139,17 @@ async function definesOf(
 /** A text of CQL reads data when it retrieves or names the patient, and may when it names a define of its own or of a library. */
 const mayReadData = (text: string) => /\[|\bPatient\b|"|[A-Za-z_]\w*\s*\./.test(text)
 
-async function answerText(asked: Asked, { call, context, inputs }: EvaluatingCall): Promise<Answer> {
+async function answerText(asked: Asked, evaluating: EvaluatingCall): Promise<Answer> {
+  const { context, inputs } = evaluating
   const { expression: text = '', reference } = asked.expression ?? {}
   const libraries = reference === undefined ? asked.libraries : [reference]
-  const { data, subject, parameters, hasSubject } = inputs
-  if (!hasSubject && mayReadData(text))
+  if (!inputs.hasSubject && mayReadData(text))
     return failed('incomplete', 'it may read data of the subject, and the request brought no resource of the subject')
   try {
     const result = await context.rules.evaluateCql({
       expression: text,
       libraries: libraries.map((canonical) => ({ canonical })),
-      ...(data ? { data } : {}),
-      ...(hasSubject ? { subject } : {}),
-      ...(parameters ? { parameters } : {}),
-      clock: inputs.clock,
-      client: call.client,
-      isGone: call.isGone,
+      ...runOver(evaluating),
     })
     return answerOf(result)
   } catch (error) {

@@ -1,22 +1,14 @@
 /** The artefacts of a catalogue: code systems, value sets by type and status, concept maps; all of one version. */
 import type { CodeSystem, CodeSystemConcept, ConceptMap, Resource, ValueSet } from '../../../fhir/types.ts'
 import type { Named, Organization } from '../../../packages/product-catalogue/product.ts'
-import { type Group, mapFamily } from './concept-maps.ts'
+import { mapFamily } from './concept-maps.ts'
 import { otherIds, propertyCoding, propertyDeclarations, propertyText } from './concepts.ts'
 import { base, importedVersion, otherIdStatus, type Shelf, vaccineTypeSystem } from './shelves.ts'
+import type { StoredShelf } from './stored-shelf.ts'
 
-/** What the artefacts of a shelf are made of. */
-export interface ShelfContent {
+/** What the artefacts of a shelf are made of: what is stored of it, merged with the catalogue. */
+export interface ShelfContent extends Omit<StoredShelf, 'version'> {
   shelf: Shelf
-  concepts: CodeSystemConcept[]
-  /** Organisations and types of vaccine, those stored before included. */
-  organizations: Organization[]
-  types: Named[]
-  /** Groups of the published maps that an import leaves as they are: what they have beside the catalogue. */
-  kept: Map<string, Group[]>
-  /** Codes of the EU for vaccines, each with its name. */
-  euProducts: Named[]
-  others: { products: Named[]; types: Named[] }
 }
 
 /** Members that every artefact of an import carries. */

@@ -13,10 +13,12 @@ export interface StoredShelf {
   /** Of the newest import; undefined before the first. */
   version: string | undefined
   concepts: CodeSystemConcept[]
+  /** Organisations and types of vaccine, those stored before included. */
   organizations: Organization[]
   types: Named[]
-  /** By id of the map. */
+  /** Groups of the published maps that an import leaves as they are, by id of the map: what they have beside the catalogue. */
   kept: Map<string, Group[]>
+  /** Codes of the EU for vaccines, each with its name. */
   euProducts: Named[]
   /** What of the systems is known without a catalogue: other ids of products, other types of vaccine. */
   others: { products: Named[]; types: Named[] }
