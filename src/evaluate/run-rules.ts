@@ -5,8 +5,8 @@ import { incomplete, issue, notFound } from '../fhir/error.ts'
 import type { Bundle, Issue, PlanDefinition } from '../fhir/types.ts'
 import {
   fitsUse,
-  inForce,
   type Plans,
+  periodRemark,
   type RuleCall,
   type RuleSource,
   type Rules,
@@ -97,7 +97,6 @@ async function candidates(
  */
 function planRemarks(plan: PlanDefinition, { clock, uses }: { clock: Date; uses: ReadonlySet<string> }): Issue[] {
   const name = `PlanDefinition ${plan.url ?? plan.id}${plan.version ? `|${plan.version}` : ''}`
-  const late = issue('informational', { severity: 'warning', text: `${name} is not in force at the evaluation clock` })
   const own = readPlan(plan).uses.value.join(', ')
   const use = issue('informational', {
     severity: 'warning',
@@ -105,7 +104,7 @@ function planRemarks(plan: PlanDefinition, { clock, uses }: { clock: Date; uses:
   })
   return [
     ...statusRemark(name, plan.status),
-    ...(inForce(plan, clock) ? [] : [late]),
+    ...periodRemark(name, plan, clock),
     ...(own !== '' && uses.size === 0 ? [use] : []),
   ]
 }

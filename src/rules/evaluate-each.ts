@@ -2,6 +2,7 @@ import { FhirError, issue } from '../fhir/error.ts'
 import type { Bundle, Issue, Parameters } from '../fhir/types.ts'
 import type { JobCall } from '../workers/job-pool.ts'
 import { reach } from './cql/requirements/flow.ts'
+import { withoutSubject } from './cql/run/expression.ts'
 import type { Sandbox } from './cql/run/sandbox.ts'
 import type { EncodedResult } from './cql/run/to-parameters.ts'
 import type { CompiledLibrary, Libraries } from './cql/translate/libraries.ts'
@@ -45,7 +46,7 @@ export async function evaluateEach(
       if (!defines.has(name)) fail([name], issue('not-found', `library ${compiled.canonical} has no define "${name}"`))
     const known = [...asked].filter((name) => defines.has(name))
     const blind = hasSubject ? new Set<string>() : readingData(compiled, known)
-    fail(blind, withoutData)
+    fail(blind, withoutSubject)
     const wanted = known.filter((name) => !blind.has(name))
     if (wanted.length === 0) return answers
     const { results } = await sandbox.run(compiled, { ...run, expressions: wanted }, job)
@@ -63,11 +64,6 @@ export async function evaluateEach(
 /** Of a bug, or of an executor that stumbles, nothing is repeated: its text may hold data. */
 const causeOf = (error: unknown): Issue =>
   (error instanceof FhirError ? error.issues[0] : undefined) ?? issue('exception', 'it could not be evaluated')
-
-const withoutData = issue(
-  'incomplete',
-  'it reads data of the subject, and the request brought no resource of the subject; this server stores none',
-)
 
 /** What is no fault of one library. */
 const isAboutAll = ({ status, issues }: FhirError) =>

@@ -38,7 +38,7 @@ export { createPlans, type Plans } from './plans.ts'
 export { everyAction, readAskedUses, readPlan } from './read-plan.ts'
 export type { RuleResult } from './rule-result.ts'
 export { statusRemark, unquote } from './run-expression.ts'
-export { fitsUse, inForce } from './select-plans.ts'
+export { fitsUse, periodRemark } from './select-plans.ts'
 
 /** What the rules need of the server. */
 export interface RuleEnvironment extends LibraryStore, ModelStore, CqlTerminology {

@@ -1,6 +1,7 @@
 import { alpha3FromAlpha2 } from '../base/iso-3166.ts'
 import { compareVersions } from '../fhir/canonical.ts'
-import type { PlanDefinition } from '../fhir/types.ts'
+import { issue } from '../fhir/error.ts'
+import type { Issue, PlanDefinition } from '../fhir/types.ts'
 import { isOutOfUse, type Reading, readPeriod, readPlan } from './read-plan.ts'
 
 /** What decides which rule sets apply to a credential. */
@@ -56,6 +57,16 @@ export function preferredPlans(plans: PlanDefinition[], clock: Date): PlanDefini
   const standing = (plan: PlanDefinition) => (plan.status !== 'active' ? 2 : inForce(plan, clock) ? 0 : 1)
   const best = Math.min(...plans.map(standing))
   return newestOfEach(plans.filter((each) => standing(each) === best))
+}
+
+/** A remark on a definition that is used although it is not in force. */
+export function periodRemark(
+  name: string,
+  definition: { effectivePeriod?: PlanDefinition['effectivePeriod'] },
+  clock: Date,
+): Issue[] {
+  if (inForce(definition, clock)) return []
+  return [issue('informational', { severity: 'warning', text: `${name} is not in force at the evaluation clock` })]
 }
 
 /** Whether the clock lies in `effectivePeriod`; one that cannot be read holds always. */

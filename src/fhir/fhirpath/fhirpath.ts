@@ -14,6 +14,7 @@ import { ENGINE_OPTIONS } from './engine-options.ts'
 import { CLOCK, engineFunctions, exactText, isResourceNode, plainValue } from './functions.ts'
 import type { FhirPathFunctions } from './host-functions.ts'
 import { quoteEnd } from './quotes.ts'
+import { readsInput } from './reads-input.ts'
 import { type Rewritten, rewrite, type SyntaxNode, singleQuotes } from './rewrite.ts'
 import { keepZones, WHOLE_UNITS } from './zone.ts'
 
@@ -60,6 +61,8 @@ export interface CompiledFhirPath {
   (input: unknown, variables?: Record<string, unknown>, surroundings?: Surroundings): unknown[]
   /** The same with types kept, to be passed on as input or variables. */
   nodes(input: unknown, variables?: Record<string, unknown>, surroundings?: Surroundings): TypedNode[]
+  /** Whether it looks at its input at all, given these variables: what does not says the same of any. */
+  readsInput(variables?: Record<string, unknown>): boolean
   readonly expression: string
 }
 
@@ -117,10 +120,11 @@ const wrappers = new Map<string, (value: unknown) => unknown[]>()
 
 function compile(source: string, functions: FhirPathFunctions, variables: ReadonlySet<string>): CompiledFhirPath {
   const rewritten = parse(source, variables)
+  const tree = fhirpath.parse(rewritten.text) as SyntaxNode
   const engine = fhirpath.compile(rewritten.text, r4, {
     ...ENGINE_OPTIONS,
     userInvocationTable: engineFunctions(functions),
-    debugger: createObserver(fhirpath.parse(rewritten.text) as SyntaxNode),
+    debugger: createObserver(tree),
     traceFn: (value, label) => functions.trace?.(label, [value].flat().map(plainValue)),
   }) as Engine
   const environment = environmentFor(rewritten, functions)
@@ -137,7 +141,7 @@ function compile(source: string, functions: FhirPathFunctions, variables: Readon
     evaluate(input, given, surroundings)
       .map(typedResult)
       .filter((each) => (each.value !== null && each.value !== undefined) || each.extra !== undefined)
-  return Object.assign(run, { nodes, expression: source })
+  return Object.assign(run, { nodes, readsInput: (given = {}) => readsInput(tree, given), expression: source })
 }
 
 function typedResult(node: unknown): TypedNode {

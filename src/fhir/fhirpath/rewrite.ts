@@ -9,6 +9,8 @@ import { operandEnd } from './operand.ts'
 export interface SyntaxNode {
   type: string
   text?: string
+  /** Of a variable whose name stands in quotes, in place of `text`. */
+  delimitedText?: string
   /** 1-based. */
   start?: { line: number; column: number }
   length?: number

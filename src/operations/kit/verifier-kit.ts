@@ -1,4 +1,5 @@
 import { input, output } from '../../fhir/declare-parameter.ts'
+import { primitiveFault } from '../../fhir/elements.ts'
 import { badRequest } from '../../fhir/error.ts'
 import {
   defineOperation,
@@ -68,7 +69,7 @@ function madeAtOf({ parameters }: OperationCall): Date | undefined {
   const text = textParameter(parameters, 'madeAt')
   if (text === undefined) return undefined
   const at = new Date(text)
-  if (/^\d{4}-\d\d-\d\dT/.test(text) && !Number.isNaN(at.getTime())) return at
+  if (primitiveFault('instant', text) === undefined && !Number.isNaN(at.getTime())) return at
   throw badRequest({ text: 'madeAt is an instant, such as 2026-01-31T12:00:00Z.', expression: 'madeAt' })
 }
 

@@ -5,7 +5,7 @@ import { checkResource } from '../../fhir/check/resource.ts'
 import { isError, issue } from '../../fhir/error.ts'
 import { asJson } from '../../fhir/json.ts'
 import type { ActivityDefinition, Issue, PlanDefinition } from '../../fhir/types.ts'
-import { modifiers, statusRemark } from '../../rules/rules.ts'
+import { modifiers, periodRemark, statusRemark } from '../../rules/rules.ts'
 import { type ActivityKind, activityKinds, instantiating } from './activity-kinds.ts'
 import type { Answers, Asked } from './expressions.ts'
 import type { ApplyInputs } from './inputs.ts'
@@ -65,6 +65,7 @@ export function makeActivity(definition: ActivityDefinition, more: readonly Dyna
   }
   const issues: Issue[] = [
     ...statusRemark(name, definition.status),
+    ...periodRemark(name, definition, new Date(clock)),
     ...withTiming(resource, definition, kind),
     ...lost(definition, kind).map((element) => problem(`${name}: ${element} has no place in a ${type}`, 'warning')),
   ]

@@ -15,7 +15,7 @@ import {
   textParameter,
 } from '../../fhir/operation.ts'
 import type { Issue, Resource } from '../../fhir/types.ts'
-import { statusRemark } from '../../rules/rules.ts'
+import { periodRemark, statusRemark } from '../../rules/rules.ts'
 import { findRunnable } from '../../storage/find-artefacts.ts'
 import { finish, type Steps } from '../../workers/budget.ts'
 import type { OperationContext } from '../context.ts'
@@ -145,7 +145,9 @@ async function apply(
   const answers = await evaluateExpressions(expressionsIn(tree), { call, context, inputs })
   const applied = await worked(call, steps(tree, { answers, inputs }))
   applied.goals.push(...goalsOf(plan, inputs.subject))
-  applied.issues.push(...statusRemark(`PlanDefinition ${plan.url ?? plan.id ?? ''}`, plan.status), ...remarks(inputs))
+  const name = `PlanDefinition ${plan.url ?? plan.id ?? ''}`
+  const clock = new Date(inputs.clock)
+  applied.issues.push(...statusRemark(name, plan.status), ...periodRemark(name, plan, clock), ...remarks(inputs))
   return { plan, applied, inputs }
 }
 

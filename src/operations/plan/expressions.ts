@@ -136,18 +136,14 @@ async function definesOf(
   return new Map([...results].map(([name, result]) => [name, answerOf(result)]))
 }
 
-/** A text of CQL reads data when it retrieves or names the patient, and may when it names a define of its own or of a library. */
-const mayReadData = (text: string) => /\[|\bPatient\b|"|[A-Za-z_]\w*\s*\./.test(text)
-
 async function answerText(asked: Asked, evaluating: EvaluatingCall): Promise<Answer> {
   const { context, inputs } = evaluating
   const { expression: text = '', reference } = asked.expression ?? {}
   const libraries = reference === undefined ? asked.libraries : [reference]
-  if (!inputs.hasSubject && mayReadData(text))
-    return failed('incomplete', 'it may read data of the subject, and the request brought no resource of the subject')
   try {
     const result = await context.rules.evaluateCql({
       expression: text,
+      hasSubject: inputs.hasSubject,
       libraries: libraries.map((canonical) => ({ canonical })),
       ...runOver(evaluating),
     })
@@ -192,10 +188,6 @@ function membersOf(parts: Parameter[]): Json {
 
 const toJson = (value: unknown): Json => JSON.parse(JSON.stringify(value))
 
-/** Whether a path begins with something else than the subject. */
-const isSelfContained = (text: string) =>
-  /^\s*(?:now\(\)|today\(\)|timeOfDay\(\)|'|@|\d|true\b|false\b|%(?!subject|context|patient))/.test(text)
-
 function answerFhirPath(
   text: string,
   {
@@ -205,12 +197,13 @@ function answerFhirPath(
   }: { evaluating: EvaluatingCall; resource: unknown; budget: ReturnType<typeof stepBudget> },
 ): Answer {
   const { inputs } = evaluating
-  if (!inputs.subjectResource && !isSelfContained(text))
-    return failed('incomplete', 'it reads the subject, and the request brought no resource of the subject')
   try {
-    const focus = inputs.subjectResource ?? {}
+    const compiled = compileFhirPath(text)
     const variables = { ...inputs.variables, ...(resource === undefined ? {} : { resource, rootResource: resource }) }
-    const nodes = compileFhirPath(text).nodes(focus, variables, { clock: new Date(inputs.clock), budget })
+    if (!inputs.subjectResource && compiled.readsInput(variables))
+      return failed('incomplete', 'it reads the subject, and the request brought no resource of the subject')
+    const focus = inputs.subjectResource ?? {}
+    const nodes = compiled.nodes(focus, variables, { clock: new Date(inputs.clock), budget })
     return { values: nodes.map(({ value, type }) => ({ type: fhirType(type), value: toJson(value) })) }
   } catch (error) {
     return { issue: causeOf(error) }

@@ -1,7 +1,8 @@
-import { FhirError, unprocessable } from '../../../fhir/error.ts'
+import { FhirError, issue, unprocessable } from '../../../fhir/error.ts'
 import type { Bundle, Library, Parameters } from '../../../fhir/types.ts'
 import type { JobCall } from '../../../workers/job-pool.ts'
 import { ddccModel } from '../../models/shipped-models.ts'
+import { reach } from '../requirements/flow.ts'
 import type { LibraryIdentifier } from '../translate/cql-source.ts'
 import type { Preface } from '../translate/elm.ts'
 import type { Libraries } from '../translate/libraries.ts'
@@ -16,11 +17,19 @@ export interface CqlCall {
   /** A library that the expression stands in, as if it were one of its defines. */
   content?: Library
   data?: Bundle
+  /** `false`: no resource of the subject came, so that an expression that retrieves anything, directly or not, has no answer. */
+  hasSubject?: boolean
   subject?: string
   parameters?: Parameters
   /** FHIR dateTime. */
   clock: string
 }
+
+/** Why there is no answer where data of a subject are read of whom none came. */
+export const withoutSubject = issue(
+  'incomplete',
+  'it reads data of the subject, and the request brought no resource of the subject; this server stores none',
+)
 
 /**
  * Evaluates a bare expression in the sandbox; the result is named `return`.
@@ -31,7 +40,7 @@ export async function evaluateCql(
   job: JobCall,
   { libraries, sandbox }: { libraries: Libraries; sandbox: Sandbox },
 ): Promise<EncodedResult> {
-  const { expression, libraries: named, content, ...run } = call
+  const { expression, libraries: named, content, hasSubject, ...run } = call
   const includes = await Promise.all(
     (named ?? []).map(async ({ canonical, name }) => {
       const { identifier } = await libraries.resolve(canonical)
@@ -45,6 +54,8 @@ export async function evaluateCql(
   const compiled = await libraries.compileText(source, job)
   const errors = compiled.issues.filter((each) => each.severity === 'error')
   if (errors.length > 0) throw new FhirError(422, errors)
+  if (hasSubject === false && reach(compiled, ['return']).retrieves.length > 0)
+    return { name: 'return', parameters: [], issue: withoutSubject }
   const { results } = await sandbox.run(compiled, { ...run, expressions: ['return'] }, job)
   const [result] = results
   if (!result) throw new Error('unreachable: a run answers every define asked for')
