@@ -1,4 +1,5 @@
 /** Products as concepts of their CodeSystem, and what becomes of those that are stored. */
+import { isDeepStrictEqual } from 'node:util'
 import type { CodeSystem, CodeSystemConcept } from '../../../fhir/types.ts'
 import { codeOf } from '../../../packages/product-catalogue/fields.ts'
 import type { Named, Product } from '../../../packages/product-catalogue/product.ts'
@@ -176,12 +177,34 @@ export function mergeShelf(
         product.place,
         `the entry of ${product.id} is of ${product.published}, what is stored of ${before}: the file is older`,
       )
-    const concept = { ...conceptOf(product, shelf), code: earlier.code }
-    return tellsNothing(product) ? withEarlierDetails(concept, earlier) : concept
+    const told = { ...conceptOf(product, shelf), code: earlier.code }
+    const concept = withPublished(tellsNothing(product) ? withEarlierDetails(told, earlier) : told, before)
+    // Without a date nobody can tell that it is newer: it may take out of use, and nothing else.
+    if (
+      before !== undefined &&
+      product.published === undefined &&
+      isInUse(concept) &&
+      !isDeepStrictEqual(concept, earlier)
+    )
+      fault(
+        product.place,
+        `the entry of ${product.id} does not tell when it was published, what is stored is of ${before}: nobody can tell which is newer`,
+      )
+    return concept
   })
   for (const product of products) if (!known.has(keyOf(product.id))) concepts.push(conceptOf(product, shelf))
   return { concepts, gone: goneNow }
 }
+
+/** An entry without a date stays one of the day that is known: what is older than that does not undo it either. */
+function withPublished(concept: CodeSystemConcept, before: string | undefined): CodeSystemConcept {
+  const property = concept.property ?? []
+  if (before === undefined || property.some(({ code }) => code === 'published')) return concept
+  return { ...concept, property: inOrder([...property, { code: 'published', valueDateTime: before }]) }
+}
+
+const isInUse = ({ property = [] }: CodeSystemConcept) =>
+  property.some(({ code, valueBoolean }) => code === 'inactive' && valueBoolean === false)
 
 const isEarlier = (given: string | undefined, stored: string) =>
   given !== undefined && Date.parse(given) < Date.parse(stored)

@@ -214,6 +214,43 @@ describe('a product catalogue in the store', () => {
     assert.deepEqual(await server.storage.count(), before)
   })
 
+  it('an entry that does not tell its day takes out of use, and puts nothing back or otherwise', async () => {
+    const { server, load } = await opened()
+    await load()
+    const first = (change: (details: Row['ProductDetails']) => void) =>
+      changed((rows) => {
+        for (const { ProductDetails } of rows.slice(0, 1)) change(ProductDetails)
+        return rows
+      })
+    const undated = () =>
+      first((details) => {
+        details.LastPublishingDate = undefined
+      })
+    assert.equal((await versionsOf(server)).length, 1)
+    await load(undated())
+    assert.equal((await versionsOf(server)).length, 1, 'it says the same')
+    const otherwise = first((details) => {
+      details.LastPublishingDate = undefined
+      details.DateOfPreQualifiedAcceptance = '2001-01-01'
+    })
+    const isRefused = (error: unknown) =>
+      error instanceof FhirError && /row 1 .*nobody can tell which is newer/.test(error.message)
+    await assert.rejects(load(otherwise), isRefused)
+    await load(
+      first((details) => {
+        details.LastPublishingDate = undefined
+        details.Status = 'Withdrawn: Was Prequalified'
+      }),
+    )
+    assert.equal((await propertiesOf(server, id(1))).inactive, true)
+    await assert.rejects(load(undated()), isRefused)
+    const older = first((details) => {
+      details.LastPublishingDate = '2020-01-01T00:00:00.000Z'
+    })
+    await assert.rejects(load(older), (error) => error instanceof FhirError && /the file is older/.test(error.message))
+    assert.equal((await propertiesOf(server, id(1))).inactive, true)
+  })
+
   it('stores all or nothing: a name that others have published stands in the way of everything', async () => {
     const { server, load } = await opened()
     const before = await server.storage.count()
