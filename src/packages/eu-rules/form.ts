@@ -17,12 +17,14 @@ export function euRuleForm(name: string, bytes: Uint8Array): EuRuleForm | undefi
   const first = buffer[pastSpace(buffer, pastMark(buffer))]
   if (/\.(?:ndjson|jsonl)$/i.test(name))
     return first === OPEN.object && namesRules(firstLine(buffer)) ? 'lines' : undefined
-  if (!/\.json$/i.test(name)) return undefined
+  if (!/\.(?:json|txt)$/i.test(name)) return undefined
   if (first === OPEN.list) return namesRules(buffer) || namesHashes(buffer) ? 'list' : undefined
   return first === OPEN.object && !buffer.includes('"resourceType"') && namesRules(buffer) ? 'object' : undefined
 }
 
-const namesRules = (text: Buffer) => ['"Identifier"', '"Logic"', '"cms"'].some((each) => text.includes(each))
+// In another spelling, too: rules with misspelt members are refused, and not passed over.
+const ruleNames = ['"Identifier"', '"Logic"', '"cms"', '"logic"', '"LOGIC"']
+const namesRules = (text: Buffer) => ruleNames.some((each) => text.includes(each))
 const namesHashes = (text: Buffer) => text.includes('"identifier"') && text.includes('"hash"')
 
 function firstLine(text: Buffer): Buffer {

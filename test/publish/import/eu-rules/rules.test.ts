@@ -87,6 +87,29 @@ describe('a file that is refused', () => {
       assert.deepEqual(await counts(), none)
     })
 
+  for (const [name, file, text] of [
+    ['in other letters', 'b.json', JSON.stringify(wholeRule({ Identifier: 'IR-XY-0001' })).toLowerCase()],
+    ['in other letters, one of a list', 'b.json', `[${JSON.stringify(wholeRule()).replace('"Logic"', '"logic"')}]`],
+    ['that is broken, in a file of text', 'b.txt', `[${JSON.stringify(wholeRule({ Identifier: 'IR-XY-0001' }))}`],
+  ])
+    it(`a rule ${name} keeps those beside it out`, async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'vidimus-eu-rules-'))
+      try {
+        writeFileSync(join(folder, 'a.json'), JSON.stringify(wholeRule()))
+        writeFileSync(join(folder, String(file)), String(text))
+        writeFileSync(join(folder, 'README.md'), 'rules')
+        const report = await importPath(folder, { ...options, indexes: dataDir, codeSystem: {} })
+        assert.equal(
+          report.entries.some((each) => each.file.endsWith(String(file)) && each.status === 'failed'),
+          true,
+        )
+        assert.notEqual(importFailure(report), undefined)
+        assert.deepEqual(await counts(), none)
+      } finally {
+        rmSync(folder, { recursive: true, force: true })
+      }
+    })
+
   it('says in the text what it says in the entries, with every fault and its place', async () => {
     const rule = wholeRule({ Engine: 'CQL', ValidTo: '2020-01-01T00:00:00Z' })
     const lines = reportLines(await load([rule]))
