@@ -105,6 +105,10 @@ async function report(outcome: SuiteOutcome, options: Options, least: number): P
   }
   const tell = (text: string) => console.error(text)
   let isGood = outcome.cases.every(({ faults }) => faults.length === 0)
+  if (options.mutants && outcome.libraries.length === 0) {
+    tell('there is no library of CQL whose changes could be tried')
+    isGood = false
+  }
   for (const { library, tried, source } of outcome.libraries) {
     if (!options.mutants) continue
     if (!tried) {

@@ -66,7 +66,9 @@ export function readRunParameters(parameters: Parameters): {
   checkKeys(prefetches)
   const prefetched = prefetches.flatMap(prefetchEntries)
   const subject = textParameter(parameters, 'subject')
-  const entry = distinct([...(data?.entry ?? []), ...prefetched])
+  // What data says alone is as it came: the resources of two servers may have one id.
+  const own = data?.entry ?? []
+  const entry = prefetched.length > 0 ? distinct([...own, ...prefetched]) : own
   const all: Bundle | undefined =
     data || prefetched.length > 0 ? { resourceType: 'Bundle', type: 'collection', entry } : undefined
   return { ...(all ? { data: all } : {}), ...(values ? { parameters: values } : {}), ...(subject ? { subject } : {}) }

@@ -4,8 +4,8 @@ import type { JsonObject } from '../../base/json-value.ts'
 import { brokenSignature } from '../../fhir/artefact.ts'
 import { checkResource } from '../../fhir/check/resource.ts'
 import { input, output } from '../../fhir/declare-parameter.ts'
-import { badRequest, FhirError, isError, issue, notFound, operationOutcome, unprocessable } from '../../fhir/error.ts'
-import { asJson, asResource, isOfType, type ResourceOf } from '../../fhir/json.ts'
+import { badRequest, FhirError, isError, issue, notFound, unprocessable } from '../../fhir/error.ts'
+import { asResource, isOfType, type ResourceOf } from '../../fhir/json.ts'
 import {
   defineOperation,
   firstParameter,
@@ -22,7 +22,7 @@ import type { OperationContext } from '../context.ts'
 import { instanceOf } from '../input/instance-resource.ts'
 import { type Applied, applyPlan as steps } from './actions.ts'
 import { type Applying, makeActivity } from './activity.ts'
-import { bundleOf, carePlanOf, goalsOf } from './care-plan.ts'
+import { bundleOf, carePlanOf, goalsOf, messageExtension, outcomeOf } from './care-plan.ts'
 import { evaluateExpressions } from './expressions.ts'
 import { type ApplyInputs, applyInputs, readApplyInputs } from './inputs.ts'
 import { activityExpressions, expressionsIn, readTree } from './tree.ts'
@@ -121,17 +121,8 @@ function* activitySteps(
 /** The resource with what is to be said of it contained, as CRMI's messages. */
 function withOutcome(resource: JsonObject, issues: Issue[]): JsonObject {
   if (issues.length === 0) return resource
-  const extension = {
-    url: 'http://hl7.org/fhir/uv/crmi/StructureDefinition/crmi-messages',
-    valueReference: { reference: '#outcome' },
-  }
   const { resourceType = '', ...rest } = resource
-  return {
-    resourceType,
-    contained: [{ ...asJson(operationOutcome(issues)), id: 'outcome' }],
-    extension: [extension],
-    ...rest,
-  }
+  return { resourceType, contained: outcomeOf(issues), ...messageExtension(issues), ...rest }
 }
 
 async function apply(

@@ -43,11 +43,13 @@ function goalOf(
 
 const outcomeId = 'outcome'
 
-function outcomeOf(issues: Issue[]): JsonObject[] {
+/** What is to be said, as a contained OperationOutcome. */
+export function outcomeOf(issues: Issue[]): JsonObject[] {
   return issues.length > 0 ? [{ ...asJson(operationOutcome(issues)), id: outcomeId }] : []
 }
 
-const messageExtension = (issues: Issue[]): JsonObject =>
+/** Where what is to be said stands: CRMI's messages. */
+export const messageExtension = (issues: Issue[]): JsonObject =>
   issues.length > 0 ? { extension: [{ url: messages, valueReference: { reference: `#${outcomeId}` } }] } : {}
 
 /** The CarePlan of R4: one activity, which is the RequestGroup of the plan. */
