@@ -209,9 +209,10 @@ function readJson(text: string, file: string): unknown {
 function requestParameters(anchors: string[], options: EvaluateOptions): Parameter[] {
   const parameters: Parameter[] = []
   for (const anchor of anchors) parameters.push({ name: 'trustAnchor', valueBase64Binary: anchor })
-  if (options.asOf) parameters.push({ name: 'asOf', valueInstant: options.asOf })
-  if (options.at) parameters.push({ name: 'evaluationDateTime', valueDateTime: options.at })
-  if (options.jurisdiction) parameters.push({ name: 'jurisdiction', valueCode: options.jurisdiction })
+  // What is empty is no moment, no clock and no country, and is refused: it is not the same as nothing.
+  if (options.asOf !== undefined) parameters.push({ name: 'asOf', valueInstant: options.asOf })
+  if (options.at !== undefined) parameters.push({ name: 'evaluationDateTime', valueDateTime: options.at })
+  if (options.jurisdiction !== undefined) parameters.push({ name: 'jurisdiction', valueCode: options.jurisdiction })
   for (const plan of options.plan ?? []) parameters.push({ name: 'planDefinition', valueCanonical: plan })
   for (const library of options.library ?? []) parameters.push({ name: 'library', valueCanonical: library })
   for (const expression of options.expression ?? []) parameters.push({ name: 'expression', valueString: expression })

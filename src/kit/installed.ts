@@ -3,6 +3,7 @@
  * else. What is killed on the way leaves the one that was there.
  */
 import { readFile } from 'node:fs/promises'
+import { canonicalJson } from '../base/json.ts'
 import { isMissing } from '../base/system-error.ts'
 import { writeWhole } from '../files/whole-file.ts'
 import { sameParticipant } from '../trust/keys/participant-codes.ts'
@@ -11,8 +12,8 @@ import { readKit } from './archive/archive.ts'
 import { checkKit } from './check-kit.ts'
 import { applyDelta, isDelta } from './delta.ts'
 import { KitError } from './kit-error.ts'
-import type { KitManifest } from './manifest.ts'
-import { type KitTrust, type OpenedKit, openKit } from './open-kit.ts'
+import { byName, type KitManifest } from './manifest.ts'
+import { type KitTrust, type OpenedKit, openKit, scopeRemark } from './open-kit.ts'
 
 /** What a new kit is held against. */
 export interface ApplyOptions extends KitTrust {
@@ -23,6 +24,8 @@ export interface ApplyOptions extends KitTrust {
   jurisdiction: string | undefined
   /** Takes also a kit that is old, and still newer than the one in use. */
   takesOld?: boolean
+  /** Takes also a kit of other trust domains or other named rule sets than the one in use. */
+  takesOtherScope?: boolean
 }
 
 /** What became of it. */
@@ -55,6 +58,7 @@ async function applyAlone(bytes: Uint8Array, options: ApplyOptions): Promise<App
   const before = inUse && openedBefore(inUse, options)
   const known = inUse && manifestOf(inUse)
   checkJurisdiction(kit, options.jurisdiction ?? known?.jurisdiction)
+  if (known && !options.takesOtherScope) checkScope(kit, known)
   if (before && kit.proved.madeAt < before.proved.madeAt)
     throw new KitError(
       'older',
@@ -67,6 +71,23 @@ async function applyAlone(bytes: Uint8Array, options: ApplyOptions): Promise<App
 function checkJurisdiction({ manifest }: OpenedKit, wanted: string | undefined): void {
   if (wanted !== undefined && !sameParticipant(manifest.jurisdiction, wanted))
     throw new KitError('jurisdiction', `the kit is made for ${manifest.jurisdiction}, and ${wanted} is wanted here`)
+}
+
+/** A kit of one lenient rule set is as well signed as the whole one, and no newer version of it. */
+function checkScope({ manifest }: OpenedKit, inUse: KitManifest): void {
+  const told = (kit: KitManifest) => scopeRemark(kit) ?? 'a kit of all rule sets and trust domains of its jurisdiction'
+  if (isSameScope(manifest, inUse)) return
+  throw new KitError(
+    'scope',
+    `this is ${told(manifest)}, and the one in use is ${told(inUse)}: say so if it is to take its place (--scope)`,
+  )
+}
+
+/** Whether two kits are made of the same trust domains and rule sets; who writes a manifest need not sort them. */
+function isSameScope(one: KitManifest, other: KitManifest): boolean {
+  const named = ({ trustDomains, planDefinitions }: KitManifest) =>
+    canonicalJson([trustDomains, planDefinitions].map((names) => [...new Set(names)].sort(byName)))
+  return named(one) === named(other)
 }
 
 async function readInUse(path: string): Promise<Buffer | undefined> {

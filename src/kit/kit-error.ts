@@ -8,6 +8,8 @@ export type KitFault =
   | 'signature'
   | 'content'
   | 'jurisdiction'
+  /** Of other trust domains or rule sets than the one in use. */
+  | 'scope'
   | 'expired'
   | 'older'
   | 'base'

@@ -2,8 +2,8 @@
 import { sha256Hex } from '../base/crypto/sha256.ts'
 import type { Json } from '../base/json-value.ts'
 import { type KitArchive, readKit } from './archive/archive.ts'
-import { KitError } from './kit-error.ts'
-import { jsonOf, type KitManifest, kitHash } from './manifest.ts'
+import { KitError, shown } from './kit-error.ts'
+import { jsonOf, type KitManifest, type KitScope, kitHash } from './manifest.ts'
 import type { Pins } from './pinned-keys.ts'
 import { type ProvedSignature, proveSignature } from './signature.ts'
 
@@ -64,6 +64,20 @@ function openedKit(archive: KitArchive, proved: ProvedSignature): OpenedKit {
     return content
   }
   return { hash: kitHash(manifestBytes), archive, manifest, proved, read, json: (file) => jsonOf(read(file), file) }
+}
+
+/** Names that a remark tells, so that a verdict is no longer than helps. */
+const mostNames = 5
+
+/** What a kit that was made with some of the rule sets or keys alone says in every verdict; undefined of one that has all of its jurisdiction. */
+export function scopeRemark({ trustDomains, planDefinitions }: KitScope): string | undefined {
+  const named = (what: string, names: readonly string[]) => {
+    if (names.length === 0) return []
+    const others = names.length > mostNames ? ` and ${names.length - mostNames} more` : ''
+    return [`the ${what} ${names.slice(0, mostNames).map(shown).join(', ')}${others}`]
+  }
+  const only = [...named('rule sets', planDefinitions), ...named('trust domains', trustDomains)]
+  return only.length > 0 ? `a verifier kit made with ${only.join(' and ')} alone` : undefined
 }
 
 /** What an old kit says in every verdict; undefined of one that is good. */

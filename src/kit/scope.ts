@@ -23,9 +23,7 @@ export function readScope({ jurisdiction, trustDomains, planDefinitions }: Given
     const text = 'Name the jurisdiction that the kit is for; this server is configured for none (JURISDICTION).'
     throw badRequest({ text, expression: 'jurisdiction' }, 'required')
   }
-  const code = jurisdictionOf(jurisdiction)
-  if (code === undefined)
-    throw badRequest({ text: 'jurisdiction must be a code of ISO 3166-1.', expression: 'jurisdiction' })
+  const code = readJurisdiction(jurisdiction)
   if (trustDomains.length > mostDomains || trustDomains.some((each) => !/^[A-Za-z][A-Za-z0-9-]{0,31}$/.test(each)))
     throw badRequest({
       text: `trustDomain has at most 32 letters, digits and hyphens, and stands at most ${mostDomains} times.`,
@@ -41,6 +39,16 @@ export function readScope({ jurisdiction, trustDomains, planDefinitions }: Given
     trustDomains: [...new Set(trustDomains)].sort(byName),
     planDefinitions: [...new Set(planDefinitions)].sort(byName),
   }
+}
+
+/**
+ * A jurisdiction that somebody names, in the spelling of {@link jurisdictionOf}.
+ * @throws FhirError 400 for what is none
+ */
+export function readJurisdiction(text: string): string {
+  const code = jurisdictionOf(text)
+  if (code !== undefined) return code
+  throw badRequest({ text: 'jurisdiction must be a code of ISO 3166-1.', expression: 'jurisdiction' })
 }
 
 /** A jurisdiction in the one spelling that a kit has: a country by three letters, any other as rules name it; undefined for what is none. */

@@ -15,7 +15,7 @@ import { readKit } from './archive/archive.ts'
 import { buildKit, joined, type KitContent, kitBudget, kitParts } from './build.ts'
 import { deltaSteps } from './delta.ts'
 import { type KitManifest, type KitScope, kitHash, kitLimits, readManifest } from './manifest.ts'
-import { type KitPeriod, type KitSigner, signManifest } from './signature.ts'
+import { type KitPeriod, type KitSigner, shortestMilliseconds, signManifest } from './signature.ts'
 
 /** What kits are made of and with. */
 export interface ShelfOptions {
@@ -208,7 +208,8 @@ function periodOf({ key }: KitSigner, { now, validSeconds, refuseSeconds }: Shel
   const made = Math.floor(now().getTime() / 1000) * 1000
   // No kit is good for longer than the certificate of who signed it.
   const end = key.certificate?.validToDate.getTime() ?? Number.POSITIVE_INFINITY
-  const until = (seconds: number) => new Date(Math.max(made + 1000, Math.min(made + seconds * 1000, end)))
+  const until = (seconds: number) =>
+    new Date(Math.max(made + shortestMilliseconds, Math.min(made + seconds * 1000, end)))
   return {
     madeAt: new Date(made),
     validUntil: until(validSeconds),

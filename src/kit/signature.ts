@@ -34,6 +34,9 @@ export interface KitSigner {
 /** What the media type of the message is. */
 const contentType = 'application/json'
 
+/** A kit is good for a second at least: the header has whole ones. */
+export const shortestMilliseconds = 1000
+
 /** A second, as the header has it. */
 const second = (at: Date): string => `${at.toISOString().slice(0, 19)}Z`
 
@@ -91,7 +94,7 @@ export function proveSignature(jws: string, manifest: Uint8Array, pins: Pins): P
   const certificates = certificatesOf(header.x5c)
   if (!certificates) throw refuse('its certificates cannot be read')
   const [leaf] = certificates
-  const keys = vouchedKeys(certificates, pins, period.madeAt)
+  const keys = vouchedKeys(certificates, pins, period)
   if (typeof keys === 'string') throw refuse(keys)
   if (hash !== undefined && hash !== sha256Hex(manifest)) throw refuse('it is of another manifest')
   const input = signedBytes(head, manifest)
@@ -133,12 +136,19 @@ function certificatesOf(x5c: Json | undefined): X509Certificate[] | undefined {
 }
 
 /** The keys that may have signed: the leaf's where it or an authority above it is pinned; without certificates the pinned ones. A text says why none. */
-function vouchedKeys(certificates: X509Certificate[], { keys, authorities }: Pins, at: Date): KeyObject[] | string {
+function vouchedKeys(
+  certificates: X509Certificate[],
+  { keys, authorities }: Pins,
+  { madeAt: at, refusedFrom }: KitPeriod,
+): KeyObject[] | string {
   const [leaf] = certificates
   if (!leaf) return [...keys]
   const isPinned = keys.some((key) => key.equals(leaf.publicKey))
   if (!isPinned && !isUnder(certificates, authorities, at)) return 'no pinned key made it'
   if (at < leaf.validFromDate || at > leaf.validToDate) return 'it was made outside of the period of its certificate'
+  // No kit is used for longer than the certificate of who signed it holds; one that ends as it signs has a second.
+  if (refusedFrom.getTime() > Math.max(leaf.validToDate.getTime(), at.getTime() + shortestMilliseconds))
+    return 'it is to be used for longer than its certificate holds'
   if (isForSignatures(leaf.raw) === false) return 'its certificate is not for digital signatures'
   return [leaf.publicKey]
 }

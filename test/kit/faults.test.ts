@@ -21,6 +21,8 @@ import faults from './cases/faults.json' with { type: 'json' }
 import { artefact, goodPeriod, type MadeKit, makeKit, makeSigner, now, ruleFiles } from './make-kit.ts'
 
 const own = makeSigner()
+/** The key of {@link own}, with a certificate that ends a second before the kit. */
+const endsEarly = makeSigner({ key: own, until: new Date(goodPeriod.refusedFrom.getTime() - 1000) })
 const { signer, pins } = own
 const good: MadeKit = { files: ruleFiles, signer }
 const folder = mkdtempSync(path.join(tmpdir(), 'vidimus-kit-'))
@@ -46,6 +48,9 @@ const makers: Record<string, () => Promise<{ bytes: Buffer; at?: Date }>> = {
   'another key': async () => ({ bytes: await makeKit({ ...good, signer: makeSigner().signer }) }),
   'a certificate of nobody': async () => ({
     bytes: await makeKit({ ...good, signer: makeSigner({ issuer: authority }).signer }),
+  }),
+  'used for longer than its certificate holds': async () => ({
+    bytes: await makeKit({ ...good, signer: endsEarly.signer }),
   }),
   'made in the future': async () => ({ bytes: await makeKit(good), at: hoursAfter(-48) }),
   'past the harder limit': async () => ({ bytes: await makeKit(good), at: hoursAfter(720) }),
@@ -145,6 +150,18 @@ describe('a kit', () => {
     )
   })
 
+  it('is used as long as its certificate holds, and one that ends as it signs for a second', async () => {
+    const until = (end: Date) => makeSigner({ key: own, until: end }).signer
+    take(await makeKit({ ...good, signer: until(goodPeriod.refusedFrom) }))
+    const { madeAt } = goodPeriod
+    const second = new Date(madeAt.getTime() + 1000)
+    const short = { madeAt, validUntil: second, refusedFrom: second }
+    take(await makeKit({ ...good, signer: until(madeAt), period: short }), pins, madeAt)
+    const two = { ...short, refusedFrom: new Date(madeAt.getTime() + 2000) }
+    const bytes = await makeKit({ ...good, signer: until(madeAt), period: two })
+    assert.throws(() => take(bytes, pins, madeAt), /for longer than its certificate/)
+  })
+
   it('says which key is wanted when none is pinned, and takes what a pinned authority has certified', async () => {
     const bytes = await makeKit(good)
     assert.throws(() => take(bytes, { keys: [], authorities: [] }), /no pinned key made it/)
@@ -156,13 +173,18 @@ describe('a kit', () => {
 
 describe('a kit that takes the place of another', () => {
   const file = (name: string) => path.join(folder, name)
-  const apply = (bytes: Buffer, name: string, more: { jurisdiction?: string; takesOld?: boolean; at?: Date } = {}) =>
+  const apply = (
+    bytes: Buffer,
+    name: string,
+    more: { jurisdiction?: string; takesOld?: boolean; takesOtherScope?: boolean; at?: Date } = {},
+  ) =>
     applyKit(bytes, {
       path: file(name),
       pins,
       now: more.at ?? now,
       jurisdiction: more.jurisdiction,
       takesOld: more.takesOld === true,
+      takesOtherScope: more.takesOtherScope === true,
     })
   const refused = (fault: string) => (error: unknown) => error instanceof KitError && error.fault === fault
   const madeAgo = (age: number) => ({ ...goodPeriod, madeAt: hoursAfter(-age) })
@@ -251,6 +273,29 @@ describe('a kit that takes the place of another', () => {
     await apply(await makeKit({ ...good, period: madeAgo(20) }), 'country')
     await assert.rejects(apply(other, 'country'), refused('jurisdiction'))
   })
+
+  const scopes: { name: string; inUse: Partial<MadeKit>; next: Partial<MadeKit> }[] = [
+    { name: 'one rule set in place of all', inUse: {}, next: { planDefinitions: ['http://example.org/lenient'] } },
+    { name: 'another rule set', inUse: { planDefinitions: ['a'] }, next: { planDefinitions: ['b'] } },
+    { name: 'one of two rule sets', inUse: { planDefinitions: ['a', 'b'] }, next: { planDefinitions: ['a', 'a'] } },
+    { name: 'all rule sets in place of one', inUse: { planDefinitions: ['a'] }, next: {} },
+    { name: 'one domain in place of all', inUse: {}, next: { trustDomains: ['DCC'] } },
+    { name: 'more domains', inUse: { trustDomains: ['DCC'] }, next: { trustDomains: ['DCC', 'PH4H'] } },
+  ]
+  for (const [index, { name, inUse, next }] of scopes.entries())
+    it(`is of the scope of the one in use, unless somebody says that he takes another: ${name}`, async () => {
+      const place = `scope-${index}`
+      const [first, other] = [
+        await makeKit({ ...good, ...inUse, period: madeAgo(20) }),
+        await makeKit({ ...good, ...next }),
+      ]
+      await apply(first, place)
+      await assert.rejects(apply(other, place), refused('scope'))
+      await assert.rejects(apply(other, place, { jurisdiction: 'XXA', takesOld: true }), refused('scope'))
+      assert.deepEqual(readFileSync(file(place)), first)
+      await apply(other, place, { takesOtherScope: true })
+      assert.deepEqual(readFileSync(file(place)), other)
+    })
 
   it('is good still, unless somebody says that he takes an old one', async () => {
     const bytes = await makeKit(good)

@@ -20,8 +20,15 @@ const hours = (count: number) => new Date(now.getTime() + count * 3_600_000)
 export const goodPeriod: KitPeriod = { madeAt: hours(-1), validUntil: hours(167), refusedFrom: hours(719) }
 
 /** A key with a certificate of a period; its own, or of an authority. */
-export function makeSigner({ from = hours(-1000), until = hours(10_000), issuer }: SignerOptions = {}): TestSigner {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+export function makeSigner({
+  from = hours(-1000),
+  until = hours(10_000),
+  issuer,
+  key: given,
+}: SignerOptions = {}): TestSigner {
+  const { privateKey, publicKey } = given
+    ? { privateKey: given.privateKey, publicKey: given.certificate.publicKey }
+    : generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const name = { country: 'XA', commonName: issuer ? 'Kits' : 'Own' }
   const content = { subject: name, publicKey, serialNumber: Buffer.from([1, 2, 3]), notBefore: from, notAfter: until }
   const der = writeCertificate(content, issuer ?? { name, publicKey, privateKey })
@@ -39,6 +46,8 @@ interface SignerOptions {
   from?: Date
   until?: Date
   issuer?: Parameters<typeof writeCertificate>[1]
+  /** Whose key it is, in place of a new one. */
+  key?: TestSigner
 }
 
 /** A signer, and who pins his key. */
@@ -98,6 +107,8 @@ export interface MadeKit {
   signer: KitSigner
   period?: KitPeriod
   jurisdiction?: string
+  trustDomains?: string[]
+  planDefinitions?: string[]
   /** The manifest as it is written, in place of the right one. */
   manifest?: (manifest: JsonObject) => Json
 }
@@ -105,6 +116,7 @@ export interface MadeKit {
 /** Makes a kit as a file, signed whatever is in it. */
 export async function makeKit(made: MadeKit): Promise<Buffer> {
   const { files, signer, period = goodPeriod, jurisdiction = 'XXA', manifest = (right) => right } = made
+  const { trustDomains = [], planDefinitions = [] } = made
   const pieces: Piece[] = []
   const listed: JsonObject[] = []
   for (const each of [...files, noLists].sort((a, b) => (a.file < b.file ? -1 : 1))) {
@@ -116,7 +128,7 @@ export async function makeKit(made: MadeKit): Promise<Buffer> {
     const named = { ...(canonical === undefined ? {} : { canonical }), ...(type === undefined ? {} : { type }) }
     listed.push({ file, ...named, sha256: sha256Hex(bytes), bytes: bytes.length, packed: packed.length, ...claimed })
   }
-  const head = { format: kitFormat, jurisdiction, trustDomains: [], planDefinitions: [], missing: [], withheld: [] }
+  const head = { format: kitFormat, jurisdiction, trustDomains, planDefinitions, missing: [], withheld: [] }
   const text = Buffer.from(canonicalJson(manifest({ ...head, files: listed })))
   const signature = await signManifest(text, signer, period)
   const own = [pieceOf(manifestName, text), pieceOf(signatureName, Buffer.from(signature))]

@@ -16,6 +16,7 @@ import { readKit } from '../../src/kit/archive/archive.ts'
 import { checkKit } from '../../src/kit/check-kit.ts'
 import { applyDelta } from '../../src/kit/delta.ts'
 import { KitError } from '../../src/kit/kit-error.ts'
+import type { KitScope } from '../../src/kit/manifest.ts'
 import { openKit } from '../../src/kit/open-kit.ts'
 import type { TrustSource } from '../../src/trust/lists/trust-source.ts'
 import { openTestServer } from '../support/loaded-server.ts'
@@ -197,6 +198,25 @@ describe('a kit without its server', () => {
     }
     await old.close()
     await assert.rejects(async () => verdictsBy(bytes, bed.server, () => proved.refusedFrom), KitError)
+  })
+
+  it('says in every verdict that it has not all keys, or not all rule sets', async () => {
+    const plan = 'http://vidimus.org/fhir/PlanDefinition/valid-test'
+    const scopes: [KitScope, string | undefined][] = [
+      [scopeOf('XA'), undefined],
+      [{ ...scopeOf('XA'), trustDomains: ['DCC'] }, 'trust domains DCC alone'],
+      [{ ...scopeOf('XA'), planDefinitions: [plan] }, 'valid-test alone'],
+    ]
+    for (const [scope, text] of scopes) {
+      const kit = await verdictsBy((await kitOf(bed.server, scope)).bytes, bed.server)
+      for (const { id, text: credential } of credentials) {
+        const { issues } = await kit.evaluate(request(credential))
+        const told = issues.filter(({ details }) => details?.text?.includes('a verifier kit made with'))
+        assert.equal(told.length, text === undefined ? 0 : 1, id)
+        if (text !== undefined) assert.ok(told[0]?.details?.text?.includes(text), id)
+      }
+      await kit.close()
+    }
   })
 
   it('answers no question that it is not made for', async () => {

@@ -7,8 +7,8 @@ import { checkKit } from '../../kit/check-kit.ts'
 import { applyDelta, isDelta } from '../../kit/delta.ts'
 import { applyKit } from '../../kit/installed.ts'
 import { KitError } from '../../kit/kit-error.ts'
-import { ageRemark, type OpenedKit, openKit } from '../../kit/open-kit.ts'
-import { jurisdictionOf, readScope } from '../../kit/scope.ts'
+import { ageRemark, type OpenedKit, openKit, scopeRemark } from '../../kit/open-kit.ts'
+import { readJurisdiction, readScope } from '../../kit/scope.ts'
 import { addEvaluate } from '../evaluate.ts'
 import type { CommandResult } from '../exit-codes.ts'
 import { exitCodes } from '../exit-codes.ts'
@@ -126,6 +126,7 @@ function tell(kit: OpenedKit, now: Date) {
   return {
     hash,
     jurisdiction: manifest.jurisdiction,
+    only: scopeRemark(manifest),
     trustDomains: manifest.trustDomains,
     planDefinitions: manifest.files.flatMap(({ type, canonical }) =>
       type === 'PlanDefinition' && canonical ? [canonical] : [],
@@ -149,6 +150,7 @@ function printed(told: ReturnType<typeof tell>): string {
   return [
     `kit ${told.hash}`,
     `for ${told.jurisdiction}, signed by ${told.signer}`,
+    ...(told.only === undefined ? [] : [told.only]),
     `made ${told.madeAt}, good until ${told.validUntil}, used until ${told.refusedFrom}`,
     `${told.files} files: ${planDefinitions.length} rule sets, ${told.valueSets} value sets, ${told.structureMaps} maps, ${told.keys} keys`,
     ...withheld.map(({ canonical, reason }) => `not in it: ${canonical}: ${reason}`),
@@ -160,6 +162,7 @@ interface ApplyCommandOptions {
   key?: string[]
   jurisdiction?: string
   old?: boolean
+  scope?: boolean
 }
 
 function addApply(kit: Command, result: CommandResult): void {
@@ -175,6 +178,7 @@ function addApply(kit: Command, result: CommandResult): void {
       'the only jurisdiction that is taken; default JURISDICTION, else that of the kit in use',
     )
     .option('--old', 'also a kit that is old, where it is newer than the one in use')
+    .option('--scope', 'also a kit of other trust domains or other named rule sets than the one in use')
     .action((file: string, options: ApplyCommandOptions) =>
       refusals(result, async () => {
         const config = readConfig()
@@ -184,8 +188,10 @@ function addApply(kit: Command, result: CommandResult): void {
           path,
           pins: await pinnedKeys(options.key ?? [], config),
           now: new Date(),
-          jurisdiction: wanted === undefined ? undefined : jurisdictionOf(wanted),
+          // One that is misspelt would be none, and any kit would do.
+          jurisdiction: wanted === undefined ? undefined : readJurisdiction(wanted),
           takesOld: options.old === true,
+          takesOtherScope: options.scope === true,
         })
         const { hash, proved } = applied.kit
         const what = applied.isDelta ? 'changed to kit' : 'kit'

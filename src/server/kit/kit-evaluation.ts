@@ -2,11 +2,11 @@
 import type { Config } from '../../config.ts'
 import type { Evaluate } from '../../evaluate/evaluate.ts'
 import type { EvaluateRequest } from '../../evaluate/request.ts'
-import { issue } from '../../fhir/error.ts'
+import { incomplete, issue } from '../../fhir/error.ts'
 import { readTrust } from '../../kit/content/trust-files.ts'
 import { KitError } from '../../kit/kit-error.ts'
 import { kitStorage } from '../../kit/kit-storage.ts'
-import { ageRemark, type OpenedKit } from '../../kit/open-kit.ts'
+import { ageRemark, type OpenedKit, scopeRemark } from '../../kit/open-kit.ts'
 import { jurisdictionOf } from '../../kit/scope.ts'
 import type { NetworkClient } from '../../network/network-client.ts'
 import type { RuleGuard } from '../../publish/provenance/rule-guard.ts'
@@ -37,6 +37,9 @@ interface KitSurroundings {
 export async function openKitEvaluation(kit: OpenedKit, { config, now }: KitSurroundings): Promise<KitEvaluation> {
   const { keys, revocations } = await readTrust({ read: kit.json, madeAt: kit.proved.madeAt, now })
   const storage = kitStorage(kit)
+  const scope = scopeRemark(kit.manifest)
+  const only =
+    scope === undefined ? undefined : `this verdict is by ${scope}: others of its jurisdiction were not asked`
   const context = createContext({
     // What the server asks others for is not to be had here.
     config: { ...config, network: false },
@@ -60,6 +63,7 @@ export async function openKitEvaluation(kit: OpenedKit, { config, now }: KitSurr
       const evaluation = await context.evaluate.evaluate(request)
       const remark = ageRemark(kit, now())
       // Whatever became of the credential, and whoever vouched for it.
+      if (only !== undefined) evaluation.issues.push(incomplete(only))
       if (remark !== undefined) evaluation.issues.push(issue('expired', { severity: 'warning', text: remark }))
       return evaluation
     },

@@ -1,6 +1,6 @@
 /** `vidimus kit` and `vidimus evaluate --kit`, as at a border post. */
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -73,6 +73,45 @@ describe('a border post', () => {
     assert.equal(other.code, 2)
     assert.match(other.stderr, /the kit is made for XA/)
     assert.deepEqual(readFileSync(file('post/kit/current.tar.gz')), before)
+  })
+
+  for (const code of ['XAA0', 'France', 'FRAA', ''])
+    it(`takes and judges nothing for the jurisdiction "${code}", which is none`, async () => {
+      const post = {
+        DATA_DIR: file(`post-${code}`),
+        KIT_KEYS: file('server/keys/signing-1.pem'),
+        NODE_ENV: 'production',
+      }
+      for (const args of [
+        ['kit', 'apply', file('kit.tar.gz')],
+        ['evaluate', '--kit', file('kit.tar.gz'), file('vaccination.txt')],
+        ['kit', 'build', file('none.tar.gz')],
+      ]) {
+        const refused = await runCommand([...args, '--jurisdiction', code], post)
+        assert.equal(refused.code, 2, refused.stdout + refused.stderr)
+        assert.match(refused.stderr, /jurisdiction|valueCode/)
+        assert.doesNotMatch(refused.stderr, /at \S+\.ts/)
+      }
+      assert.equal(existsSync(file(`post-${code}/kit/current.tar.gz`)), false)
+    })
+
+  for (const option of ['--at', '--as-of'])
+    it(`judges nothing at a moment that is empty (${option})`, async () => {
+      const refused = await runCommand(['kit', 'evaluate', option, '', file('vaccination.txt')], post)
+      assert.equal(refused.code, 2, refused.stdout + refused.stderr)
+    })
+
+  it('takes a kit of one rule set in place of the whole one only when that is said', async () => {
+    const plan = 'http://vidimus.org/fhir/PlanDefinition/valid-test'
+    const built = await runCommand(['kit', 'build', file('one.tar.gz'), '--plan', plan], server)
+    assert.equal(built.code, 0, built.stderr)
+    const refused = await runCommand(['kit', 'apply', file('one.tar.gz')], post)
+    assert.equal(refused.code, 1, refused.stdout + refused.stderr)
+    assert.match(refused.stderr, /rule sets http:\S+valid-test alone/)
+    const by = ['evaluate', '--kit', file('one.tar.gz'), file('vaccination.txt'), '--json']
+    assert.match((await runCommand(by, post)).stdout, /made with the rule sets \S+valid-test alone/)
+    const applied = await runCommand(['kit', 'apply', file('one.tar.gz'), '--scope'], post)
+    assert.equal(applied.code, 0, applied.stderr)
   })
 
   it('takes no kit by a key of its own that is withdrawn', async () => {
