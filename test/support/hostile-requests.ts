@@ -772,6 +772,35 @@ const programs: HostileRequest[] = [
   },
   {
     operation: 'Library/$evaluate',
+    name: 'thousands of includes',
+    path: 'Library/$evaluate',
+    body: inlineLibrary(
+      `library L version '1'\n${repeat(10_000, (i) => `include "A${i}" version '1' called B${i}`).join('\n')}\ndefine a: true`,
+    ),
+    statuses: [422],
+    slow: true,
+    bound: 'headers are read once',
+  },
+  {
+    operation: 'Library/$evaluate',
+    name: 'thousands of models',
+    path: 'Library/$evaluate',
+    body: inlineLibrary(
+      `library L version '1'\n${repeat(20_000, (i) => `using M${i} version '1'`).join('\n')}\ndefine a: true`,
+    ),
+    statuses: [422],
+    bound: 'headers are read once',
+  },
+  {
+    operation: 'Library/$evaluate',
+    name: 'a qualified name without end',
+    path: 'Library/$evaluate',
+    body: inlineLibrary(`library L version '1'\ninclude ${repeat(20_000, () => 'include').join('.')}\ndefine a: true`),
+    statuses: [422],
+    bound: 'headers are read once',
+  },
+  {
+    operation: 'Library/$evaluate',
     name: 'CertLogic, folds of folds',
     path: 'Library/$evaluate',
     body: inlineLibrary(

@@ -1,4 +1,6 @@
 /** Which StructureDefinitions make one model: see README.md of the rules, "Data models". */
+import { canonicalJson } from '../../base/json.ts'
+import { mirroredFrom } from '../../fhir/artefact.ts'
 import { parseCanonical } from '../../fhir/canonical.ts'
 import type { StructureDefinition } from '../../fhir/types.ts'
 
@@ -18,6 +20,8 @@ export interface Gathered {
   family: StructureDefinition[]
   /** The definition that another one names, by canonical or by type. */
   find(named: string): StructureDefinition | undefined
+  /** What is stored more than once with different content, of all that was found so far: which of them is meant nobody can say. */
+  ambiguous(): ModelFault[]
 }
 
 /** Elements of all StructureDefinitions of the largest model that anybody would write rules over; R4 itself has some six thousand. */
@@ -34,9 +38,21 @@ export function placeOf(definition: { url?: string }): string {
   return url.slice(0, end < 0 ? Math.max(0, url.lastIndexOf('/')) : end)
 }
 
-/** Gathers what belongs to a root; `all` are the definitions that may be used, preferred ones first. */
-export function gather(root: StructureDefinition, all: readonly StructureDefinition[]): Gathered | ModelFault {
-  const find = finder(root, all)
+/**
+ * Gathers what belongs to a root; `given` are the definitions that may be used, preferred ones first. Nobody takes a canonical from whoever
+ * publishes the root, nor from us.
+ */
+export function gather(root: StructureDefinition, given: readonly StructureDefinition[]): Gathered | ModelFault {
+  const rank = (each: StructureDefinition) =>
+    [mirroredFrom(root), undefined, mirroredFrom(each)].indexOf(mirroredFrom(each))
+  const all = given.toSorted((a, b) => rank(a) - rank(b))
+  const used = new Set<StructureDefinition>()
+  const findAny = finder(root, all)
+  const find = (canonical: string) => {
+    const found = findAny(canonical)
+    if (found) used.add(found)
+    return found
+  }
   const bases: StructureDefinition[] = []
   for (let each: StructureDefinition | undefined = root; each; ) {
     const base: StructureDefinition | undefined = each.baseDefinition ? find(each.baseDefinition) : undefined
@@ -55,8 +71,21 @@ export function gather(root: StructureDefinition, all: readonly StructureDefinit
       path: named(root),
       text: `has ${elements} elements with all that belongs to it, and may have ${mostElements}`,
     }
-  return { root, family, find }
+  const isRivalOf = (one: StructureDefinition) => (other: StructureDefinition) =>
+    isLogical(other) &&
+    named(other) === named(one) &&
+    rank(other) === rank(one) &&
+    (other.status === 'active') === (one.status === 'active') &&
+    contentOf(other) !== contentOf(one)
+  const ambiguous = () =>
+    [...new Set([...family, ...used])]
+      .filter((each) => all.some(isRivalOf(each)))
+      .map((each) => ({ path: named(each), text: 'is stored more than once, with different content' }))
+  return { root, family, find, ambiguous }
 }
+
+/** What a definition says, whatever the server has noted beside it. */
+const contentOf = ({ id, meta, text, ...said }: StructureDefinition) => canonicalJson(said)
 
 /** `url|version` of a definition. */
 export const named = ({ url = '', version }: StructureDefinition): string =>

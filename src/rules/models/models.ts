@@ -42,35 +42,35 @@ const suffix = 'CoreDataSet'
 
 /** Makes the models over a store, which is read once per revision, and only when a library uses what is not shipped. */
 export function createModels(store: ModelStore): Models {
-  let read: { revision: number; all: Promise<StructureDefinition[]> } | undefined
-  let made = new Map<string, ReturnType<typeof generateModel>>()
-  const list = () => {
+  let read: Reading | undefined
+  const list = (): Reading => {
     const revision = store.revision()
-    if (read?.revision === revision) return read.all
+    if (read?.revision === revision) return read
     const all = (store.listLogicalModels?.() ?? Promise.resolve([])).then(usable)
-    const current = { revision, all }
+    const current: Reading = { revision, all, made: new Map() }
     read = current
-    made = new Map()
     // What could not be read is asked for again.
     all.catch(() => {
       if (read === current) read = undefined
     })
-    return all
+    return current
   }
   const findOne = async (wanted: UsedModel, from: UsingLibrary): Promise<LogicalModel | string> => {
     const shipped = ddccModel()
     if (isShipped(wanted, shipped)) return shipped
     if (wanted.version === undefined)
       return 'it is used without a version: any later one of it would change these rules'
-    const fit = (await list()).filter((each) => isMeant(each, wanted))
+    // One state of the store for all that follows, even where it changes meanwhile.
+    const { all: reading, made } = list()
+    const all = await reading
+    const fit = all.filter((each) => isMeant(each, wanted))
     const root = choose(fit, wanted, from)
-    if (root === undefined || typeof root === 'string')
-      return root ?? unknownModel(wanted, [shipped, ...(await list())])
+    if (root === undefined || typeof root === 'string') return root ?? unknownModel(wanted, [shipped, ...all])
     if (from.status === 'active' && root.status !== 'active')
       return `${named(root)} is stored, but not active: its content may still change`
     // A library that is active sees nothing that may still change; what is tried out sees all.
-    const seen = (await list()).filter(({ status }) => from.status !== 'active' || status === 'active')
-    const key = `${wanted.id}\0${named(root)}\0${from.status === 'active'}`
+    const seen = all.filter(({ status }) => from.status !== 'active' || status === 'active')
+    const key = [wanted.id, named(root), mirroredFrom(root), from.status === 'active'].join('\0')
     const known = made.get(key)
     const model = known ?? modelOf(wanted.id, root, seen)
     made.set(key, model)
@@ -91,6 +91,13 @@ export function createModels(store: ModelStore): Models {
       return { models, issues }
     },
   }
+}
+
+/** The store as it was read, and what was made of it. */
+interface Reading {
+  revision: number
+  all: Promise<StructureDefinition[]>
+  made: Map<string, ReturnType<typeof generateModel>>
 }
 
 function usable(all: StructureDefinition[]): StructureDefinition[] {
@@ -145,7 +152,10 @@ function modelOf(
   all: readonly StructureDefinition[],
 ): ReturnType<typeof generateModel> {
   const gathered = gather(root, all)
-  return 'text' in gathered ? { faults: [gathered] } : generateModel(name, gathered)
+  if ('text' in gathered) return { faults: [gathered] }
+  const model = generateModel(name, gathered)
+  const faults = gathered.ambiguous()
+  return faults.length > 0 ? { faults } : model
 }
 
 function unknownModel(wanted: UsedModel, known: { name: string; version?: string | undefined }[]): string {

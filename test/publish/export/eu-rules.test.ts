@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import type { Library, PlanDefinition } from '../../../src/fhir/types.ts'
 import { exportEuRules } from '../../../src/publish/export/eu-rules.ts'
-import { euRuleToFhir } from '../../../src/rules/certlogic/eu-rule.ts'
+import { euRuleToFhir, ownRuleSystems } from '../../../src/rules/certlogic/eu-rule.ts'
 import { euRuleOf } from '../../../src/rules/certlogic/eu-rule-text.ts'
 import { runCommand } from '../../support/run-command.ts'
 import { overShared, sharedPath } from '../../support/shared.ts'
@@ -39,6 +39,14 @@ describe('the way back', () => {
   })
 
   const { library, planDefinition } = euRuleToFhir(wholeRule(), { base })
+  const [action = {}] = planDefinition.action ?? []
+  const acting = (change: object): PlanDefinition[] => [{ ...planDefinition, action: [{ ...action, ...change }] }]
+  const condition = (expression: object) => ({ kind: 'applicability', expression })
+  const logic = condition({ language: 'application/certlogic+json', expression: 'Logic' })
+  const elsewhere = (concepts: PlanDefinition['jurisdiction'] = []) =>
+    concepts.map(({ coding = [] }) => ({
+      coding: coding.map((each) => ({ ...each, system: 'http://example.org/other' })),
+    }))
   const changed: [name: string, library: Library, plans: PlanDefinition[], says: RegExp][] = [
     [
       'another period',
@@ -56,6 +64,56 @@ describe('the way back', () => {
     ['another kind', library, [{ ...planDefinition, useContext: [] }], /useContext/],
     ['another type', library, [{ ...planDefinition, action: [] }], /action\.code/],
     ['another version', library, [{ ...planDefinition, version: '2' }], /version/],
+    [
+      'another condition',
+      library,
+      acting({ condition: [condition({ language: 'text/cql', expression: 'true' })] }),
+      /says something else than its rule: action\.condition$/,
+    ],
+    ['a second condition', library, acting({ condition: [logic, logic] }), /: action\.condition$/],
+    [
+      'a condition of another kind',
+      library,
+      acting({ condition: [{ ...logic, kind: 'stop' }] }),
+      /: action\.condition$/,
+    ],
+    ['no condition', library, acting({ condition: undefined }), /: action\.condition$/],
+    ['actions within the action', library, acting({ action: [{ condition: [logic] }] }), /: action$/],
+    [
+      'a second action',
+      library,
+      [{ ...planDefinition, action: [action, action] }],
+      /: action\.code, action\.condition, action$/,
+    ],
+    ['a type of another system', library, acting({ code: elsewhere(action.code) }), /: action\.code$/],
+    ['a modified action', library, acting({ modifierExtension: [{ url: 'http://example.org/not' }] }), /: action$/],
+    [
+      'a country of another system',
+      library,
+      [{ ...planDefinition, jurisdiction: elsewhere(planDefinition.jurisdiction) }],
+      /: jurisdiction$/,
+    ],
+    [
+      'a kind of another context',
+      library,
+      [
+        {
+          ...planDefinition,
+          useContext: (planDefinition.useContext ?? []).map((each) => ({
+            ...each,
+            code: { ...each.code, code: 'task' },
+          })),
+        },
+      ],
+      /: useContext$/,
+    ],
+    [
+      'another library',
+      library,
+      [{ ...planDefinition, library: [...(planDefinition.library ?? []), 'http://a|1'] }],
+      /: library$/,
+    ],
+    ['no rule set', library, [{ ...planDefinition, type: { coding: [{ code: 'order-set' }] } }], /: type$/],
     ['CQL', { ...library, content: [{ contentType: 'text/cql', data: '' }] }, [], /not written in CertLogic/],
     [
       'a bare expression',
@@ -75,6 +133,12 @@ describe('the way back', () => {
   ]
   for (const [name, given, plans, says] of changed)
     it(`${name}: refused`, () => assert.throws(() => euRuleOf(given, plans), says))
+
+  it('may have other texts and titles, and code systems under another base', () => {
+    const said = acting({ title: 'Other', textEquivalent: 'Another text.', description: 'More.' })
+    const own = euRuleToFhir(wholeRule(), { base, ...ownRuleSystems }).planDefinition
+    assert.equal(euRuleOf(library, [...said, own, { ...planDefinition, title: 'Other' }]).identifier, 'VR-XY-0001')
+  })
 
   it('leaves out what is a draft, retired, or run otherwise, and says so', async () => {
     const { library: other, planDefinition: plan } = euRuleToFhir(

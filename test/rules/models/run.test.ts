@@ -3,9 +3,11 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, describe, it } from 'node:test'
 import type { Json, JsonObject } from '../../../src/base/json-value.ts'
+import { mirroredTag } from '../../../src/fhir/artefact.ts'
 import { FhirError } from '../../../src/fhir/error.ts'
 import type { Bundle, Library, StructureDefinition } from '../../../src/fhir/types.ts'
 import { toJson } from '../../../src/rules/cql/run/to-json.ts'
+import { createModels } from '../../../src/rules/models/models.ts'
 import type { Rules } from '../../../src/rules/rules.ts'
 import { cqlLibrary, testEnvironment, testRules } from '../environment.ts'
 import { type MadeModel, madeModel } from './made.ts'
@@ -369,6 +371,70 @@ describe('any published model', () => {
       'library http://example.org/Library/Uses|1 has errors and cannot be run',
       'library Uses, line 4, column 46: Member card not found for type National.NationalCoreDataSet.',
     ])
+  })
+
+  it('is not kept from a state of the store that was left while it was made', async () => {
+    const model = (element: string) => national([element])
+    let revision = 1
+    let current = model('card')
+    const models = createModels({
+      revision: () => revision,
+      async listLogicalModels() {
+        const read = [current]
+        if (revision === 1) current = model('number')
+        revision = 2
+        return read
+      },
+    })
+    const elements = async () => {
+      const { models: found } = await models.find([{ id: 'National', version: '1.0.0' }], { id: 'L', canonical: 'L' })
+      return found[0]?.classes.find(({ name }) => name === 'NationalCoreDataSet')?.elements.map(({ name }) => name)
+    }
+    await elements()
+    assert.deepEqual(await elements(), ['number'])
+  })
+
+  it('is refused when it is stored twice with different content, in whatever order', async () => {
+    const refused =
+      'library Uses, line 2, column 1: the model National|1.0.0: http://example.org/StructureDefinition/NationalCoreDataSet|1.0.0 cannot be used: '
+    const twice =
+      'http://example.org/StructureDefinition/NationalCoreDataSet|1.0.0 is stored more than once, with different content'
+    const both = [
+      { ...national(['card']), id: 'a' },
+      { ...national(['card', 'more']), id: 'b' },
+    ]
+    for (const models of [both, both.toReversed()]) {
+      const { run } = made([using("National version '1.0.0'")], models)
+      assert.deepEqual(await refusal(run('Uses', { coreDataSets })), [refused + twice])
+    }
+    const [one = national(['card'])] = both
+    const { run } = made([using("National version '1.0.0'")], [one, { ...one, id: 'b', meta: { versionId: '2' } }])
+    assert.deepEqual(await run('Uses', { coreDataSets }), { First: 'A1' })
+  })
+
+  it('is refused when what it is made of is stored twice with different content; a copy of ours takes nothing from it', async () => {
+    const base = (path: string): StructureDefinition =>
+      madeModel({ name: 'Card', elements: [{ path: `Card.${path}`, types: ['string'] }] })
+    const root = national([], { base: 'http://example.org/StructureDefinition/Card' })
+    const copied = { ...base('number'), meta: { tag: [mirroredTag('https://other.example')] } }
+    for (const models of [
+      [root, base('card'), base('number')],
+      [base('number'), base('card'), root],
+    ]) {
+      const { run } = made([using("National version '1.0.0'")], models)
+      const [refused] = await refusal(run('Uses', { coreDataSets }))
+      assert.match(
+        refused ?? '',
+        /StructureDefinition\/Card\|1\.0\.0 is stored more than once, with different content$/,
+      )
+    }
+    for (const models of [
+      [root, base('card'), copied],
+      [copied, base('card'), root],
+    ]) {
+      const { run } = made([using("National version '1.0.0'")], models)
+      assert.deepEqual(await run('Uses', { coreDataSets }), { First: 'A1' })
+    }
   })
 
   const refusals: [string, string, StructureDefinition[], string[]][] = [

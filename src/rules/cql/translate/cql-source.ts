@@ -37,35 +37,53 @@ export function readHeader(cql: string): CqlHeader {
   const matches = headerMatches(cql)
   const tokens = matches.map(([token]) => token)
   const header: CqlHeader = { includes: [], usings: [] }
+  const included = new Set<string>()
+  const placeAt = placesIn(cql)
   for (let i = 0; i < tokens.length; i++) {
-    if (tokens[i] === 'library' && !header.identifier) {
-      const read = readIdentifier(tokens, i + 1)
-      if (read) header.identifier = read
-    } else if (tokens[i] === 'include') {
-      const read = readIdentifier(tokens, i + 1)
-      if (read && !header.includes.some((each) => isDeepStrictEqual(each, read))) header.includes.push(read)
-    } else if (tokens[i] === 'using') {
-      const read = readIdentifier(tokens, i + 1)
-      if (read) header.usings.push({ ...read, place: placeAt(cql, matches[i]?.index ?? 0) })
+    const word = tokens[i]
+    if (word !== 'library' && word !== 'include' && word !== 'using') continue
+    const read = readIdentifier(tokens, i + 1)
+    if (!read) continue
+    const place = placeAt(matches[i]?.index ?? 0)
+    // Words within a qualified name open nothing: read anew from each of them a long one would take its square in time.
+    i += read.skipped
+    const { identifier } = read
+    if (word === 'library') header.identifier ??= identifier
+    else if (word === 'using') header.usings.push({ ...identifier, place })
+    else if (!included.has(keyOf(identifier))) {
+      included.add(keyOf(identifier))
+      header.includes.push(identifier)
     }
   }
   return header
 }
 
-/** Where a text includes a library, for whoever has something to say about it; undefined where it does not. */
+const keyOf = ({ id, version, namespace }: LibraryIdentifier) => JSON.stringify([id, version, namespace])
+
+/** Where a text includes a library, for whoever has something to say about it; undefined where it does not. Reads the whole text. */
 export function includePlace(cql: string, wanted: LibraryIdentifier): UsedModel['place'] {
   const matches = headerMatches(cql)
   const tokens = matches.map(([token]) => token)
-  const at = tokens.findIndex(
-    (token, i) => token === 'include' && isDeepStrictEqual(readIdentifier(tokens, i + 1), wanted),
-  )
-  const found = matches[at]
-  return found && placeAt(cql, found.index)
+  for (let i = 0; i < tokens.length; i++) {
+    const read = tokens[i] === 'include' ? readIdentifier(tokens, i + 1) : undefined
+    if (!read) continue
+    if (isDeepStrictEqual(read.identifier, wanted)) return placesIn(cql)(matches[i]?.index ?? 0)
+    i += read.skipped
+  }
+  return undefined
 }
 
-function placeAt(text: string, index: number): { line: number; column: number } {
-  const before = text.slice(0, index).split('\n')
-  return { line: before.length, column: (before.at(-1) ?? '').length + 1 }
+/** Places in a text, to be asked for from its beginning to its end: none of it is read twice. */
+function placesIn(text: string): (index: number) => { line: number; column: number } {
+  let line = 1
+  let start = 0
+  return (index) => {
+    for (let end = text.indexOf('\n', start); end !== -1 && end < index; end = text.indexOf('\n', start)) {
+      line++
+      start = end + 1
+    }
+    return { line, column: index - start + 1 }
+  }
 }
 
 function headerMatches(cql: string): RegExpExecArray[] {
@@ -85,20 +103,29 @@ function headerMatches(cql: string): RegExpExecArray[] {
  */
 export function withoutNamespaces(cql: string): string {
   const tokens = headerMatches(cql)
-  let text = cql
-  for (const [at, { 0: word }] of tokens.entries()) {
+  const parts: string[] = []
+  let copied = 0
+  for (let at = 0; at < tokens.length; at++) {
+    const word = tokens[at]?.[0]
     if (word !== 'library' && word !== 'include' && word !== 'using') continue
-    for (let i = at + 1; tokens[i + 1]?.[0] === '.' && tokens[i + 2]; i += 2) {
-      const from = tokens[i]?.index ?? 0
-      const to = (tokens[i + 1]?.index ?? 0) + 1
-      text = text.slice(0, from) + text.slice(from, to).replace(/[^\n]/g, ' ') + text.slice(to)
+    let last = at + 1
+    for (; tokens[last + 1]?.[0] === '.' && tokens[last + 2]; last += 2) {
+      const from = tokens[last]?.index ?? 0
+      const to = (tokens[last + 1]?.index ?? 0) + 1
+      parts.push(cql.slice(copied, from), cql.slice(from, to).replace(/[^\n]/g, ' '))
+      copied = to
     }
+    at = last - 1
   }
-  return text
+  parts.push(cql.slice(copied))
+  return parts.join('')
 }
 
-/** `A.B version '1'`: the last part of a qualified name is the id, the namespace stands before it. */
-function readIdentifier(tokens: string[], from: number): LibraryIdentifier | undefined {
+/** `A.B version '1'`: the last part of a qualified name is the id, the namespace stands before it; `skipped` are the tokens of that. */
+function readIdentifier(
+  tokens: string[],
+  from: number,
+): { identifier: LibraryIdentifier; skipped: number } | undefined {
   let at = from
   let name = tokens[at++]
   if (name === undefined) return undefined
@@ -112,7 +139,7 @@ function readIdentifier(tokens: string[], from: number): LibraryIdentifier | und
   if (namespace.length > 0) identifier.namespace = namespace.join('.')
   const version = tokens[at + 1]
   if (tokens[at] === 'version' && version?.startsWith("'")) identifier.version = unquote(version)
-  return identifier
+  return { identifier, skipped: 2 * namespace.length }
 }
 
 function unquote(token: string): string {

@@ -25,20 +25,21 @@ export async function includeClosure(text: LibraryText, stored: Index): Promise<
       const { status } = from.status === 'active' ? from : text
       const { canonical, publisher } = from
       const around = { status, namespace: from.identifier.namespace, canonical, publisher }
-      const place = whereIncluded(from, wanted)
+      // Reads the whole text: not for every one of thousands of includes.
+      const place = () => whereIncluded(from, wanted)
       const found =
         wanted.id === text.identifier.id
           ? text
-          : await stored.find(wanted, around).catch((error) => placed(error, place))
+          : await stored.find(wanted, around).catch((error) => placed(error, place()))
       if (!found) continue
       const name = formatIdentifier(found.identifier)
       if (path.includes(name))
-        throw unprocessable({ text: `circular include: ${[...path, name].join(' → ')}`, ...place })
+        throw unprocessable({ text: `circular include: ${[...path, name].join(' → ')}`, ...place() })
       const known = closure.get(name)
       if (known && known !== found)
         throw unprocessable({
           text: `${fullName(known.identifier)} and ${fullName(found.identifier)} cannot be included together: apart from their namespaces they have the same name and version`,
-          ...place,
+          ...place(),
         })
       if (known) continue
       closure.set(name, found)

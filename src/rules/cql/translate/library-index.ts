@@ -1,3 +1,4 @@
+import { keepPerObject } from '../../../base/keep.ts'
 import { isRefused } from '../../../fhir/artefact.ts'
 import { compareVersions, parseCanonical } from '../../../fhir/canonical.ts'
 import { FhirError, notFound, unprocessable } from '../../../fhir/error.ts'
@@ -66,8 +67,7 @@ export function createIndex(store: LibraryStore, generated: LibraryText[]): Inde
     })
     return loading
   }
-  // What calls itself otherwise than it is published answers to its url alone: anybody can write any name into a header.
-  const allNamed = async () => (await all()).filter((each) => identityFaults(each).length === 0)
+  const allNamed = async (id: string) => namedIn(await all()).get(id) ?? []
   return {
     find: async (identifier, from) => {
       // Every rule leans on what is generated: nothing that is stored takes its place, whatever namespace it is asked for in.
@@ -76,7 +76,7 @@ export function createIndex(store: LibraryStore, generated: LibraryText[]): Inde
       const isActive = from.status === 'active'
       const named = nearestNeighbours(
         nearestPublisher(
-          (await allNamed()).filter((each) => matches(each, identifier)),
+          (await allNamed(identifier.id)).filter((each) => matches(each, identifier)),
           from.publisher,
         ),
         from.canonical,
@@ -104,6 +104,17 @@ export function createIndex(store: LibraryStore, generated: LibraryText[]): Inde
     },
   }
 }
+
+/**
+ * Texts by the name that they give themselves: a text may include thousands. What calls itself otherwise than it is published answers to
+ * its url alone: anybody can write any name into a header.
+ */
+const namedIn = keepPerObject((texts: LibraryText[]) =>
+  Map.groupBy(
+    texts.filter((each) => identityFaults(each).length === 0),
+    ({ identifier }) => identifier.id,
+  ),
+)
 
 const matches = (text: LibraryText, { id, version }: LibraryIdentifier) =>
   text.identifier.id === id && (version === undefined || text.identifier.version === version)
