@@ -49,6 +49,7 @@ export function openSqliteOver(database: Database, file: string, options: Sqlite
     purgedAt: 0,
   }
   const { revision, forget } = createRevision(database, options.elapsed ?? (() => performance.now()))
+  const watch = createWatch(revision)
   return {
     read: async (type, id) => {
       const from = 'current c JOIN version v ON v.seq = c.seq'
@@ -73,10 +74,14 @@ export function openSqliteOver(database: Database, file: string, options: Sqlite
         return await writeSlices(await whenFree(busyMilliseconds, begin), writes)
       } finally {
         forget()
+        watch.look()
       }
     },
     count: async () => count(database),
     revision,
+    subscribe: watch.subscribe,
+    // The file itself is asked: nothing that is kept is older than that.
+    catchUp: () => undefined,
     past: past(database),
     derived: {
       get: async (kind, key) => {
@@ -93,7 +98,10 @@ export function openSqliteOver(database: Database, file: string, options: Sqlite
     records: createRecords(database, busyMilliseconds),
     oldAuditEvents: async (before) => countOld(database, before),
     forgetAuditEvents: (before, most) => whenFree(busyMilliseconds, () => forgetOld(database, before, most)),
-    close: async () => database.close(),
+    close: async () => {
+      watch.end()
+      database.close()
+    },
   }
 }
 
@@ -177,6 +185,44 @@ function createRevision(
     },
     forget: () => {
       validUntil = Number.NEGATIVE_INFINITY
+    },
+  }
+}
+
+/** How long a write of another process may be there before who has subscribed is told. */
+const lookMilliseconds = 200
+
+/** `Storage.subscribe`: a file tells of nothing by itself, so that it is looked at as long as somebody wants to know. */
+function createWatch(revision: () => number) {
+  const listeners = new Set<() => void>()
+  let looking: NodeJS.Timeout | undefined
+  let seen = 0
+  const look = () => {
+    if (listeners.size === 0) return
+    const now = revision()
+    if (now === seen) return
+    seen = now
+    for (const listener of [...listeners]) listener()
+  }
+  const end = () => {
+    clearInterval(looking)
+    looking = undefined
+    listeners.clear()
+  }
+  return {
+    look,
+    end,
+    subscribe(listener: () => void): () => void {
+      const own = () => listener()
+      if (listeners.size === 0) {
+        seen = revision()
+        looking = setInterval(look, lookMilliseconds).unref()
+      }
+      listeners.add(own)
+      return () => {
+        listeners.delete(own)
+        if (listeners.size === 0) end()
+      }
     },
   }
 }
