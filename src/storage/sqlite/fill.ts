@@ -7,7 +7,8 @@ import type { Resource } from '../../fhir/types.ts'
 import { BackupError, type KeptVersion } from '../backup/format.ts'
 import type { StoreFiller } from '../backup/snapshot.ts'
 import { type Database, endOfTime, lastSequence, openDatabase, readContent } from './database.ts'
-import { createIndexWriter, expireCursors, reindexIfOutdated } from './index-values.ts'
+import { expireCursors, reindexIfOutdated } from './index-values.ts'
+import { createIndexWriter } from './write.ts'
 
 /**
  * Begins a store in a file that is not there yet. It is of use to nobody before it is finished.
