@@ -136,8 +136,8 @@ function publicKeyOf(text: string, file: string): KeyObject {
   }
 }
 
-/** An instant of a kit. @throws KitError for anything else that is there */
-export function dateOf(value: Json | undefined, file: string): Date | undefined {
+/** An instant of a kit. */
+function dateOf(value: Json | undefined, file: string): Date | undefined {
   if (value === undefined) return undefined
   const date = new Date(typeof value === 'string' ? value : Number.NaN)
   if (Number.isNaN(date.getTime())) throw new KitError('content', `${file}: a date in it is none`)
