@@ -7,7 +7,8 @@ import type { Resource } from '../../fhir/types.ts'
 import { BackupError, type KeptVersion } from '../backup/format.ts'
 import type { Filling } from '../backup/snapshot.ts'
 import { type Database, endOfTime, lastSequence, openDatabase, readContent } from './database.ts'
-import { createIndexWriter, expireCursors, reindexIfOutdated } from './index-values.ts'
+import { expireCursors, reindexIfOutdated } from './index-values.ts'
+import { createIndexWriter } from './write.ts'
 
 /** What goes into a new file. */
 type SqliteFiller = Pick<Filling, 'version' | 'record' | 'finish' | 'abandon'>
