@@ -56,12 +56,12 @@ async function backupAndRestore(folder: string, count: number): Promise<Measured
   const store = openStore('sqlite:', { dataDir: folder })
   const path = join(folder, 'backup')
   const backedUp = await costOnce(async () => {
-    const snapshot = store.snapshot(store.file)
+    const snapshot = await store.snapshot()
     const file = await beginFile(path)
     const about = { software: 'bench', taken: '2026-01-01T00:00:00.000Z', revision: snapshot.revision, keys: false }
     await writeBackup(file.write, { about, snapshot, files: [] })
     await file.finish(true)
-    snapshot.close()
+    await snapshot.close()
   })
   const dataDir = join(folder, 'restored')
   const restored = await costOnce(() =>
