@@ -122,6 +122,8 @@ const nothing: Storage = {
   write: readOnly,
   count: async () => ({}),
   revision: () => 1,
+  subscribe: () => () => {},
+  catchUp: () => undefined,
   derived: { get: async () => undefined, set: async () => {} },
   past: { revisionAt: async () => 0, writtenAfter: readOnly, revisionOf: async () => undefined },
   records: { get: async () => undefined, all: async () => [], replace: readOnly, change: readOnly },

@@ -53,8 +53,8 @@ export interface Registration {
 
 /** What manifests are made of; a change of these is a publication. */
 const publishedTypes = ['ValueSet', 'CodeSystem', 'ConceptMap', 'StructureMap', 'Library', 'PlanDefinition'] as const
-/** Between two looks whether something was published, by whichever process. */
-const LOOK_MILLISECONDS = 2_000
+/** What is published one after the other is told of once. */
+const WAIT_MILLISECONDS = 2_000
 /** Certificates that end soon are told of once a day. */
 const DAY_MILLISECONDS = 86_400_000
 
@@ -69,7 +69,7 @@ export function createRegistration(options: RegistrationOptions): Registration {
   const ownKey = endpointKeys(options)
   const wanted = (country: string) => wantedOf(options, ownKey, country)
   let registrar: Registrar | undefined
-  let looking: NodeJS.Timeout | undefined
+  let endWatch = () => {}
   let warning: NodeJS.Timeout | undefined
   return {
     gateways,
@@ -93,12 +93,12 @@ export function createRegistration(options: RegistrationOptions): Registration {
         tell,
         holder: randomUUID(),
       })
-      looking = watchPublications(storage, registrar)
+      endWatch = watchPublications(storage, registrar)
       warn()
       warning = setInterval(warn, DAY_MILLISECONDS).unref()
     },
     async close() {
-      clearInterval(looking)
+      endWatch()
       clearInterval(warning)
       const closed = registrar?.close()
       for (const gateway of gateways) gateway.close()
@@ -107,13 +107,24 @@ export function createRegistration(options: RegistrationOptions): Registration {
   }
 }
 
-function watchPublications(storage: Storage, registrar: Registrar): NodeJS.Timeout {
+/** Tells the registrar that something was published, by whichever process. @returns what ends that */
+function watchPublications(storage: Storage, registrar: Registrar): () => void {
   let seen = storage.revision(publishedTypes)
-  return setInterval(() => {
+  let waiting: NodeJS.Timeout | undefined
+  const tell = () => {
+    waiting = undefined
+    registrar.published()
+  }
+  const unsubscribe = storage.subscribe(() => {
     const revision = storage.revision(publishedTypes)
-    if (revision !== seen) registrar.published()
+    if (revision === seen) return
     seen = revision
-  }, LOOK_MILLISECONDS).unref()
+    waiting ??= setTimeout(tell, WAIT_MILLISECONDS).unref()
+  })
+  return () => {
+    clearTimeout(waiting)
+    unsubscribe()
+  }
 }
 
 /**

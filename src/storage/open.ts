@@ -1,10 +1,9 @@
 /** Opens the storage that a URL names. */
-import { existsSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
 import { BackupError } from './backup/format.ts'
-import { finishRestore, type RestorableStore } from './backup/restore.ts'
-import { sqliteFaults } from './sqlite/check.ts'
-import { restorableSqlite } from './sqlite/hold.ts'
+import { finishRestore } from './backup/restore.ts'
+import type { MaintainedStore } from './backup/snapshot.ts'
+import { maintainedSqlite } from './sqlite/hold.ts'
 import { openSqlite } from './sqlite/sqlite.ts'
 import type { AuditKeeping, Storage } from './storage.ts'
 
@@ -37,32 +36,27 @@ export async function openStorage(url: string, { dataDir }: { dataDir: string })
 }
 
 /**
- * The database of a storage, for a backup, a restore and a check.
+ * A store as those see it who look after it: for a backup, a restore, a copy and a check.
  * @throws BackupError for a store that dies with its process
  */
 export function openStore(url: string, { dataDir }: { dataDir: string }): MaintainedStore {
   const problem = storageUrlProblem(url)
   if (problem !== undefined) throw new BackupError(`STORAGE_URL: ${problem}.`)
+  finishRestore(dataDir)
   const file = sqliteFile(url.slice('sqlite:'.length), dataDir)
   if (file === ':memory:')
     throw new BackupError('A store in memory (sqlite::memory:) is nothing that another process could read.')
-  return { ...restorableSqlite(file), faults: (progress) => sqliteFaults(file, progress) }
+  return maintainedSqlite(file)
 }
 
 /**
  * The same of a store that must be there: who reads one is not told of an empty one when a setting leads astray.
  * @throws BackupError when there is none, or it dies with its process
  */
-export function openThereStore(url: string, place: { dataDir: string }): MaintainedStore {
+export async function openThereStore(url: string, place: { dataDir: string }): Promise<MaintainedStore> {
   const store = openStore(url, place)
-  if (existsSync(store.file)) return store
-  throw new BackupError(`There is no store at ${store.file}. Are DATA_DIR and STORAGE_URL those of the server?`)
-}
-
-/** A store as those see it who look after it. */
-export interface MaintainedStore extends RestorableStore {
-  /** What does not fit together in it, sentence by sentence; nothing of it is changed. @throws Error when it cannot be read */
-  faults(progress?: (done: number, total: number) => void): AsyncIterable<string>
+  if (await store.isThere()) return store
+  throw new BackupError(`There is no store at ${store.name}. Are DATA_DIR and STORAGE_URL those of the server?`)
 }
 
 function sqliteFile(path: string, dataDir: string): string {

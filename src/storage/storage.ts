@@ -75,7 +75,8 @@ export interface Write {
   ifNoneMatch?: readonly string[]
   /**
    * Called inside the transaction, before the write, with {@link Storage.published} of the resource's `url` and `version`
-   * when there is one, so that no other writer comes in between. What it throws undoes all writes.
+   * when there is one, so that no other writer comes in between. What it throws undoes all writes. As the others that are called inside
+   * of it, it may be called again when the transaction has to begin anew.
    */
   unlessPublished?(published: PublishedVersion): void
   /**
@@ -195,11 +196,20 @@ export interface Storage {
   /** Number of current resources, by type. */
   count(): Promise<Record<string, number>>
   /**
-   * Grows with every committed write; caches compare it. A write of another process shows within 5 ms, one through this
-   * store at once. With `types` it grows with writes of these alone, so that an AuditEvent does not make terminology
-   * forget; hand the same array in each time, for what it answers is kept by array.
+   * The newest revision that is known here; it grows with every committed write, and caches compare it. A write through this store is
+   * known at once, one of another process as soon as the store has told of it: within 5 ms in a file, within a second over a network.
+   * With `types` it grows with writes of these alone, so that an AuditEvent does not make terminology forget; hand the same array in
+   * each time, for what it answers is kept by array.
    */
   revision(types?: readonly string[]): number
+  /** Tells of every growth of {@link Storage.revision}, by whomever, soon after it is known. @returns what ends that */
+  subscribe(listener: () => void): () => void
+  /**
+   * To be asked before anything is answered from what was kept under a revision. Undefined: what {@link Storage.revision} knows is as new
+   * as this store promises. Otherwise the store has not told anything for too long and is being asked.
+   * @throws FhirError 503 when it cannot be asked: nothing that is kept may be answered then
+   */
+  catchUp(): Promise<void> | undefined
   /** The store as it stood: what {@link asOfView} is made of. Versions are never changed, so that what is answered of the past stays. */
   past: Past
   /** Small key/value side table for derived data (compiled ELM, expansion indexes); never authoritative. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { stringifyJson } from '../../src/base/json.ts'
 import { FhirError, issue } from '../../src/fhir/error.ts'
 import { parseJson } from '../../src/fhir/json.ts'
@@ -68,6 +69,25 @@ function pastCases(test: Test): void {
     assert.equal(await past.revisionAt(at(second?.version), types), storage.revision(types))
     assert.equal(await past.revisionAt(at(second?.version, 5), ['Patient']), 0)
     assert.ok((await past.revisionAt(at(second?.version), ['Library'])) > storage.revision(types))
+  })
+  test('who has subscribed is told of what is written, and not any more afterwards', async (storage) => {
+    const heard: number[] = []
+    const end = storage.subscribe(() => heard.push(storage.revision(types)))
+    await storage.write([put(valueSet('a'))])
+    const written = storage.revision(types)
+    for (let waited = 0; !heard.includes(written) && waited < 300; waited++) await sleep(20)
+    assert.ok(heard.includes(written), `${heard} lacks ${written}`)
+    end()
+    const before = heard.length
+    await storage.write([put(valueSet('b'))])
+    await sleep(300)
+    assert.equal(heard.length, before)
+    assert.ok(storage.revision(types) > written)
+  })
+  test('what is known of a store that answers is as new as it promises', async (storage) => {
+    await storage.write([put(valueSet('a'))])
+    await storage.catchUp()
+    assert.ok(storage.revision(types) > 0)
   })
   test('what was written after a revision is told once, with the version of before', async (storage) => {
     await storage.write([put(valueSet('a')), put(valueSet('b')), put(valueSet('gone'))])

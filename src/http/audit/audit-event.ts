@@ -216,6 +216,8 @@ export function requestStorage(storage: Storage, source: AuditSource, complete: 
     publications: () => storage.publications(),
     count: () => storage.count(),
     revision: (types) => storage.revision(types),
+    subscribe: (listener) => storage.subscribe(listener),
+    catchUp: () => storage.catchUp(),
     past: storage.past,
     derived: storage.derived,
     records: storage.records,

@@ -60,6 +60,8 @@ interface Passage extends Counted {
   request?: FhirRequest
   /** Who sends it, where that was proved. */
   principal?: Principal
+  /** Why what is kept of the store may be older than is promised. */
+  behind?: { error: unknown } | undefined
 }
 
 /** Who asked for what, as an AuditEvent says it. */
@@ -172,6 +174,8 @@ async function enter(context: HttpContext, passage: Passage): Promise<Entered | 
   if (method === 'OPTIONS') return preflight(context, path)
   const found = resolveRoute(context, method, path)
   passage.resolved = found
+  // What the server itself can do is no question to the store.
+  if (passage.behind && path[0] !== 'metadata') throw passage.behind.error
   const headers = headersOf(message)
   const principal = await context.authenticate(message)
   if (principal) passage.principal = principal
@@ -256,7 +260,9 @@ function createFhirListener(context: HttpContext, logs: Logs): FhirListener {
     const { message, response, id } = passage
     const { rates } = context.hooks
     if (rates) passage.refusal = countFirst(rates, passage)
-    const hit = passage.refusal ? undefined : kept(passage)
+    const catchingUp = context.storage.catchUp()
+    if (catchingUp) passage.behind = await failureOf(catchingUp)
+    const hit = passage.refusal || passage.behind ? undefined : kept(passage)
     if (context.hooks.replyCache) context.hooks.replyCache[hit ? 'hits' : 'misses'] += 1
     const made: Answered | Promise<Answered> = hit
       ? { outgoing: fromCache(passage, hit), place: hit.place }
@@ -278,16 +284,8 @@ function createFhirListener(context: HttpContext, logs: Logs): FhirListener {
     const given = message.headers['x-request-id']
     const id = requestId(typeof given === 'string' ? given : undefined, context.uuid)
     const key = keyOf(message, address)
-    const passage: Passage = {
-      message,
-      response,
-      address,
-      id,
-      key,
-      started,
-      sampled: false,
-      asked: { ranges: [], pretty: false },
-    }
+    const asked: Negotiation = { ranges: [], pretty: false }
+    const passage: Passage = { message, response, address, id, key, started, sampled: false, asked }
     let finished = { status: 500, bytes: 0, route: 'unknown', resourceType: '' }
     try {
       finished = await exchange(passage)
@@ -319,6 +317,12 @@ function logEntry(
     bytes,
   }
 }
+
+const failureOf = (catchingUp: Promise<void>): Promise<{ error: unknown } | undefined> =>
+  catchingUp.then(
+    () => undefined,
+    (error: unknown) => ({ error }),
+  )
 
 /** Records what was answered, where that is the thing to do; writes that succeeded have their AuditEvents already. */
 function record(context: HttpContext, passage: Passage, status: number): void {

@@ -5,12 +5,13 @@ import { FhirError } from '../../fhir/error.ts'
 import type { Resource } from '../../fhir/types.ts'
 import { byVersionAndStatus } from '../canonical-order.ts'
 import type { AuditKeeping, Publication, RecordChange, Storage, Write, Written } from '../storage.ts'
+import { workAtOnce, writeOne } from '../write.ts'
 import { columns, type Database, endOfTime, lastSequence, lastSequenceOf, openDatabase, toVersion } from './database.ts'
 import { countOld, forgetOld } from './forget.ts'
-import { createIndexWriter, reindexIfOutdated } from './index-values.ts'
+import { purge, reindexIfOutdated } from './index-values.ts'
 import { history, type Store, search } from './pages.ts'
 import { past } from './past.ts'
-import { checkJudgement, publishedVersion, type WriteContext, writeOne } from './write.ts'
+import { beginWrites, createIndexWriter, publishedVersion } from './write.ts'
 import { beginSlices, mostAtOnce, writeSlices } from './write-slices.ts'
 
 /** How a SQLite store behaves; what is not given has the default. */
@@ -49,6 +50,7 @@ export function openSqliteOver(database: Database, file: string, options: Sqlite
     purgedAt: 0,
   }
   const { revision, forget } = createRevision(database, options.elapsed ?? (() => performance.now()))
+  const watch = createWatch(revision)
   return {
     read: async (type, id) => {
       const from = 'current c JOIN version v ON v.seq = c.seq'
@@ -69,14 +71,18 @@ export function openSqliteOver(database: Database, file: string, options: Sqlite
       try {
         if (writes.length <= mostAtOnce || file === ':memory:')
           return await whenFree(busyMilliseconds, () => write(store, writes))
-        const begin = () => beginSlices(file, store.now)
+        const begin = () => beginSlices(file, store.now, writes)
         return await writeSlices(await whenFree(busyMilliseconds, begin), writes)
       } finally {
         forget()
+        watch.look()
       }
     },
     count: async () => count(database),
     revision,
+    subscribe: watch.subscribe,
+    // The file itself is asked: nothing that is kept is older than that.
+    catchUp: () => undefined,
     past: past(database),
     derived: {
       get: async (kind, key) => {
@@ -93,7 +99,10 @@ export function openSqliteOver(database: Database, file: string, options: Sqlite
     records: createRecords(database, busyMilliseconds),
     oldAuditEvents: async (before) => countOld(database, before),
     forgetAuditEvents: (before, most) => whenFree(busyMilliseconds, () => forgetOld(database, before, most)),
-    close: async () => database.close(),
+    close: async () => {
+      watch.end()
+      database.close()
+    },
   }
 }
 
@@ -181,6 +190,44 @@ function createRevision(
   }
 }
 
+/** How long a write of another process may be there before who has subscribed is told. */
+const lookMilliseconds = 200
+
+/** `Storage.subscribe`: a file tells of nothing by itself, so that it is looked at as long as somebody wants to know. */
+function createWatch(revision: () => number) {
+  const listeners = new Set<() => void>()
+  let looking: NodeJS.Timeout | undefined
+  let seen = 0
+  const look = () => {
+    if (listeners.size === 0) return
+    const now = revision()
+    if (now === seen) return
+    seen = now
+    for (const listener of [...listeners]) listener()
+  }
+  const end = () => {
+    clearInterval(looking)
+    looking = undefined
+    listeners.clear()
+  }
+  return {
+    look,
+    end,
+    subscribe(listener: () => void): () => void {
+      const own = () => listener()
+      if (listeners.size === 0) {
+        seen = revision()
+        looking = setInterval(look, lookMilliseconds).unref()
+      }
+      listeners.add(own)
+      return () => {
+        listeners.delete(own)
+        if (listeners.size === 0) end()
+      }
+    },
+  }
+}
+
 function publications(database: Database): Publication[] {
   const from = `active_canonical a JOIN version v ON v.seq = a.seq
     LEFT JOIN current c ON c.type = v.type AND c.id = v.id AND c.seq = v.seq`
@@ -209,15 +256,10 @@ function write(store: Store, writes: Write[]): Written[] {
   const { database, index } = store
   try {
     return database.transaction('write', () => {
-      const sequence = lastSequence(database)
-      for (const each of writes) checkJudgement(each, database)
-      const last = database.get('SELECT updated FROM version WHERE seq = ?', sequence)
-      // a clock that was set back must not turn the order of versions around
-      const now = Math.max(store.now(), Number(last?.updated ?? 0))
-      const context: WriteContext = { database, index, now, sequence }
+      const context = beginWrites({ database, index }, store.now(), writes)
       const written: Written[] = []
-      for (const each of writes) written.push(writeOne(each, context, written))
-      purgeNowAndThen(store, now)
+      for (const each of writes) written.push(workAtOnce(writeOne(each, context, written)))
+      purgeNowAndThen(store, context.now)
       return written
     })
   } catch (error) {
@@ -228,7 +270,7 @@ function write(store: Store, writes: Write[]): Written[] {
 
 function purgeNowAndThen(store: Store, now: number): void {
   if (now - store.purgedAt < store.cursorSeconds * 250) return
-  store.index.purge(now - store.cursorSeconds * 1000)
+  purge(store.database, now - store.cursorSeconds * 1000)
   store.purgedAt = now
 }
 
