@@ -303,6 +303,7 @@ function createHttpApp(wiring: HttpWiring) {
       printMap,
       checkWrite: publish.check,
       isPending: pending.isPending,
+      pendingEpoch: pending.epoch,
       readiness: () => readinessOf(wiring),
       publishedWrite: publish.writeInHand,
       completeWrites: completeWrites({ storage: wiring.storage, complete: signed.complete }),

@@ -62,11 +62,11 @@ export function written(
 export function writtenShort(
   resource: Resource,
   headers: Outgoing['headers'],
-  { format, writing }: { format: ReplyFormat; writing: Writing },
+  { format, limitBytes }: { format: ReplyFormat; limitBytes: number },
 ): Outgoing | undefined {
   if (format.kind === 'fml' || isLong(resource)) return undefined
   const typed = { ...headers, 'Content-Type': `${format.contentType}; charset=utf-8` }
-  return { status: 200, headers: typed, body: checked(shortText(resource, format), writing) }
+  return { status: 200, headers: typed, body: checked(shortText(resource, format), { limitBytes }) }
 }
 
 /** An OperationOutcome as JSON, for who may not even have asked in FHIR. */
@@ -184,7 +184,7 @@ const shortBundle = 8
 
 const isLongList = (value: unknown): boolean => Array.isArray(value) && value.length > longList
 
-function checked(body: string | undefined, { limitBytes }: Writing): string {
+function checked(body: string | undefined, { limitBytes }: Pick<Writing, 'limitBytes'>): string {
   // A character takes at most three bytes of UTF-8.
   if (body !== undefined && (body.length * 3 <= limitBytes || Buffer.byteLength(body) <= limitBytes)) return body
   throw replyTooLarge(limitBytes)
