@@ -1,3 +1,4 @@
+/** Processor time per request for finding out who makes it. */
 import {
   type Bed,
   clock,
@@ -11,20 +12,32 @@ import {
   tokenForm,
 } from '../test/authority/support/bed.ts'
 import { signed } from '../test/authority/support/signed-request.ts'
+import { es256 } from './support/harness/baselines.ts'
+import type { Measured } from './support/harness/figure.ts'
+import { costOnce, type Effort, type Telling, timeFigure } from './support/harness/measure.ts'
 
-/** One measured figure beside what it should be. */
-interface Figure {
-  name: string
-  value: string
-  target: string
-}
-
-const times = 1_000
 const [ec, rsa, upload] = [ecKey('e'), rsaKey('r'), ecKey('up')]
 const client = ecKey('c', 'P-384')
 
-/** Processor time per request for finding out who makes it. */
-export async function bench(): Promise<Figure[]> {
+interface Piece {
+  name: string
+  /** Requests of one round. */
+  count: number
+  target: number
+  /** Makes what the requests of a round need, not counted; each round is given others. */
+  prepare(round: number, count: number): () => Promise<void>
+}
+
+/** What is seen for the first time can be measured once: each round has its own tokens and nonces. */
+async function figureOf({ name, count, target, prepare }: Piece, { rounds }: Effort): Promise<Measured> {
+  const works = Array.from({ length: rounds + 1 }, (_, round) => prepare(round, count))
+  await works[rounds]?.()
+  const cost = await costOnce((round) => works[round]?.(), { rounds, baseline: es256 })
+  const telling: Telling = { per: count, target: { value: target } }
+  return timeFigure(name, cost, 'µs', telling)
+}
+
+export async function bench(effort: Effort): Promise<Measured[]> {
   const bed = await openBed({
     issuerKeys: [ec, rsa],
     clients: [
@@ -34,77 +47,90 @@ export async function bench(): Promise<Figure[]> {
     parts: { networkKeys: () => [{ participant: 'AUT', publicKey: upload.publicKey }] },
   })
   try {
-    const tokens = (alg: string, key: typeof ec) =>
-      Array.from({ length: times }, (_, at) =>
-        jwsOf({ alg, kid: key.jwk.kid, typ: 'at+jwt' }, goodClaims({ jti: `${at}` }), key.privateKey),
-      )
-    const figures: Figure[] = []
-    for (const [alg, key] of [
-      ['ES256', ec],
-      ['RS256', rsa],
-      ['PS256', rsa],
-    ] as const) {
-      const made = tokens(alg, key)
-      await authenticate(bed, made.slice(0, 50))
-      const each = await authenticate(bed, made)
-      figures.push({ name: `access token, ${alg}, seen for the first time`, value: each, target: '< 0.3 ms' })
-    }
-    const [one = ''] = tokens('ES256', ec)
-    const same = Array.from({ length: 20 * times }, () => one)
-    figures.push({
-      name: 'access token that was verified before',
-      value: await authenticate(bed, same),
-      target: '< 0.02 ms',
-    })
-    figures.push({ name: 'request without any proof', value: await plain(bed), target: '< 0.005 ms' })
-    figures.push({
-      name: 'signed request (RFC 9421), its nonce stored',
-      value: await signatures(bed),
-      target: '< 1 ms',
-    })
-    figures.push({ name: 'token of the endpoint for an assertion, ES384', value: await issued(bed), target: '< 3 ms' })
+    const figures: Measured[] = []
+    for (const piece of pieces(bed, effort.isQuick ? 40 : 200)) figures.push(await figureOf(piece, effort))
     return figures
   } finally {
     await bed.close()
   }
 }
 
-async function authenticate({ authority }: Bed, tokens: readonly string[]): Promise<string> {
+function pieces(bed: Bed, count: number): Piece[] {
+  const tokenOf = (alg: string, key: typeof ec, jti: string) =>
+    jwsOf({ alg, kid: key.jwk.kid, typ: 'at+jwt' }, goodClaims({ jti }), key.privateKey)
+  const same = tokenOf('ES256', ec, 'same')
+  const first = ([alg, key]: readonly [string, typeof ec]): Piece => ({
+    name: `access token, ${alg}, seen for the first time`,
+    count,
+    target: 300,
+    prepare: (round) =>
+      authenticating(
+        bed,
+        Array.from({ length: count }, (_, at) => tokenOf(alg, key, `${round}-${at}`)),
+      ),
+  })
+  return [
+    ...(
+      [
+        ['ES256', ec],
+        ['RS256', rsa],
+        ['PS256', rsa],
+      ] as const
+    ).map(first),
+    {
+      name: 'access token that was verified before',
+      count: 20 * count,
+      target: 20,
+      prepare: (_, length) =>
+        authenticating(
+          bed,
+          Array.from({ length }, () => same),
+        ),
+    },
+    { name: 'request without any proof', count: 100 * count, target: 5, prepare: (_, times) => plain(bed, times) },
+    {
+      name: 'signed request (RFC 9421), its nonce stored',
+      count,
+      target: 1000,
+      prepare: (_, length) => signatures(bed, length),
+    },
+    {
+      name: 'token of the endpoint for an assertion, ES384',
+      count: count / 5,
+      target: 3000,
+      prepare: (_, length) => issuing(bed, length),
+    },
+  ]
+}
+
+function authenticating({ authority }: Bed, tokens: readonly string[]) {
   const messages = tokens.map((token) => messageOf({ headers: { authorization: `Bearer ${token}` } }))
-  return perCall(messages.length, async () => {
+  return async () => {
     for (const message of messages) await authority.authenticate(message)
-  })
+  }
 }
 
-async function plain({ authority }: Bed): Promise<string> {
+function plain({ authority }: Bed, times: number) {
   const message = messageOf({ headers: { accept: 'application/fhir+json', host: 'x' } })
-  return perCall(100 * times, async () => {
-    for (let at = 0; at < 100 * times; at++) await authority.authenticate(message)
-  })
+  return async () => {
+    for (let at = 0; at < times; at++) await authority.authenticate(message)
+  }
 }
 
-async function signatures({ authority }: Bed): Promise<string> {
-  const messages = Array.from({ length: times }, () => messageOf(signed({ key: upload.privateKey, created: clock })))
-  return perCall(times, async () => {
+function signatures({ authority }: Bed, length: number) {
+  const messages = Array.from({ length }, () => messageOf(signed({ key: upload.privateKey, created: clock })))
+  return async () => {
     for (const message of messages) await authority.authenticate(message)
-  })
+  }
 }
 
-async function issued({ authority }: Bed): Promise<string> {
-  const forms = Array.from({ length: 200 }, () =>
+function issuing({ authority }: Bed, length: number) {
+  const forms = Array.from({ length }, () =>
     tokenForm(jwsOf({ alg: 'ES384', kid: 'c', typ: 'JWT' }, goodAssertion(), client.privateKey)),
   )
   const contentType = 'application/x-www-form-urlencoded'
-  return perCall(forms.length, async () => {
+  return async () => {
     for (const text of forms)
       await authority.endpoint?.answer({ contentType, authorization: undefined, text, client: 'a' })
-  })
-}
-
-/** Processor time of the process. */
-async function perCall(count: number, run: () => Promise<void>): Promise<string> {
-  const before = process.cpuUsage()
-  await run()
-  const { user, system } = process.cpuUsage(before)
-  return `${((user + system) / 1000 / count).toFixed(4)} ms`
+  }
 }

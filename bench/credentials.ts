@@ -1,4 +1,5 @@
-import { generateKeyPairSync, type KeyObject, randomBytes, sign, verify, X509Certificate } from 'node:crypto'
+/** Decoding and verifying in process, alone and after the rest of an evaluation, against bare ES256 verifications. */
+import { generateKeyPairSync, type KeyObject, randomBytes, X509Certificate } from 'node:crypto'
 import { credentialFormats } from '../src/credentials/credentials.ts'
 import { writeCertificate } from '../src/demo/certificate-writer.ts'
 import { issueDivoc, sampleDivoc } from '../src/demo/issue-divoc.ts'
@@ -9,31 +10,16 @@ import { samplePayload } from '../src/demo/samples.ts'
 import { verifyCredential } from '../src/evaluate/verify/verify.ts'
 import { anchorKeySource } from '../src/trust/keys/anchors.ts'
 import { derivedKeyId } from '../src/trust/keys/trusted-key.ts'
-
-const ROUNDS = 9
-const CALLS = 2000
-/** A server that is in use has been compiled. */
-const WARM_UP_CALLS = 10_000
-
-/** CPU seconds of this process, user and system. */
-function cpuSeconds(): number {
-  const { user, system } = process.cpuUsage()
-  return (user + system) / 1e6
-}
-
-async function secondsFor(calls: number, call: () => unknown): Promise<number> {
-  const start = cpuSeconds()
-  for (let i = 0; i < calls; i++) await call()
-  return cpuSeconds() - start
-}
-
-const median = (values: number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
+import { es256 } from './support/harness/baselines.ts'
+import type { Measured } from './support/harness/figure.ts'
+import { costInMix, costOfWork, type Effort, rateFigure, shareFigure } from './support/harness/measure.ts'
+import { wholeRequest } from './support/whole-request.ts'
 
 /** One credential, issued now with a fresh key, and what the server trusts of its issuer. */
 interface Specimen {
   name: string
   /** Speed wanted, relative to one bare ES256 verification. */
-  target: string
+  target: number
   texts: string[]
   anchors: Uint8Array[]
 }
@@ -63,7 +49,7 @@ function hcertSpecimen(): Specimen {
   const keyId = Buffer.from(derivedKeyId(certificate), 'base64')
   const signer = { privateKey: pair.privateKey, keyId, algorithm: 'ES256' as const }
   const text = issueHcert(samplePayload('dcc-v', { issuer: 'XA', issuedAt, expires }), signer)
-  return { name: 'HCERT', target: '≥ 0.9', texts: [text], anchors: [certificate.raw] }
+  return { name: 'HCERT', target: 0.9, texts: [text], anchors: [certificate.raw] }
 }
 
 function cardSpecimen(): Specimen {
@@ -71,7 +57,7 @@ function cardSpecimen(): Specimen {
   const issuer = 'https://bench.example/cards'
   const jwk = { ...pair.publicKey.export({ format: 'jwk' }), kid: cardKeyId(pair.publicKey), iss: issuer }
   const texts = issueCard(sampleCard({ issuer, issuedAt, expires }), pair)
-  return { name: 'SMART Health Card', target: '≥ 0.65', texts, anchors: [Buffer.from(JSON.stringify(jwk))] }
+  return { name: 'SMART Health Card', target: 0.65, texts, anchors: [Buffer.from(JSON.stringify(jwk))] }
 }
 
 function sealSpecimen(): Specimen {
@@ -80,7 +66,7 @@ function sealSpecimen(): Specimen {
   const root = certificateFor(authority.publicKey, { name, key: authority }, true)
   const certificate = certificateFor(pair.publicKey, { name, key: authority }).raw
   const text = issueSeal(sampleSeal({ issuer: 'XA', issuedAt }), { privateKey: pair.privateKey, certificate })
-  return { name: 'ICAO seal', target: '≥ 0.85', texts: [text], anchors: [root.raw] }
+  return { name: 'ICAO seal', target: 0.85, texts: [text], anchors: [root.raw] }
 }
 
 /** The document is never the same twice in the field, and nothing of it is kept: the whole way is measured. */
@@ -89,7 +75,7 @@ async function divocSpecimen(pair: KeyPairOf): Promise<Specimen> {
   const document = sampleDivoc({ issuer: 'https://bench.example', issuedAt, expires })
   const text = await issueDivoc(document, { privateKey: pair.privateKey, method: 'did:bench' })
   const name = `DIVOC, ${pair.publicKey.asymmetricKeyType}`
-  return { name, target: '≥ 0.15', texts: [text], anchors: [Buffer.from(JSON.stringify(jwk))] }
+  return { name, target: 0.15, texts: [text], anchors: [Buffer.from(JSON.stringify(jwk))] }
 }
 
 interface KeyPairOf {
@@ -97,39 +83,28 @@ interface KeyPairOf {
   privateKey: KeyObject
 }
 
-/**
- * Decoding and verifying in process against bare ES256 verifications of as many bytes: raw signature (r‖s) as COSE has it, as
- * node:crypto verifies it. Rounds of both are interleaved, CPU seconds are counted, medians compared.
- */
-export async function bench(): Promise<{ name: string; value: string; target: string }[]> {
-  const pair = newPair()
-  const data = Buffer.alloc(330, 7)
-  const key = { key: pair.publicKey, dsaEncoding: 'ieee-p1363' as const }
-  const signature = sign('sha256', data, { key: pair.privateKey, dsaEncoding: 'ieee-p1363' })
-  const verifyBare = () => verify('sha256', data, key, signature)
-  const rows = []
+const kinds = [hcertSpecimen, cardSpecimen, sealSpecimen]
+
+export async function bench(effort: Effort): Promise<Measured[]> {
   const divoc = [generateKeyPairSync('rsa', { modulusLength: 2048 }), generateKeyPairSync('ed25519')]
-  const specimens = [hcertSpecimen(), cardSpecimen(), sealSpecimen(), ...(await Promise.all(divoc.map(divocSpecimen)))]
-  for (const specimen of specimens) {
-    const { name, target, texts, anchors } = specimen
-    const context = { formats: credentialFormats, keys: anchorKeySource(anchors), clock }
-    const verdict = await verifyCredential(texts, context)
-    if (verdict.status !== 'VERIFIED') throw new Error(`the specimen of ${name} is ${verdict.status}`)
-    const bare: number[] = []
-    const whole: number[] = []
-    await secondsFor(WARM_UP_CALLS, () => verifyCredential(texts, context))
-    for (let round = 0; round < ROUNDS; round++) {
-      bare.push(await secondsFor(CALLS, verifyBare))
-      whole.push(await secondsFor(CALLS, () => verifyCredential(texts, context)))
+  const specimens = [...kinds.map((kind) => kind()), ...(await Promise.all(divoc.map(divocSpecimen)))]
+  const figures: Measured[] = []
+  const whole = await wholeRequest()
+  try {
+    for (const { name, target, texts, anchors } of specimens) {
+      const context = { formats: credentialFormats, keys: anchorKeySource(anchors), clock }
+      const verdict = await verifyCredential(texts, context)
+      if (verdict.status !== 'VERIFIED') throw new Error(`the specimen of ${name} is ${verdict.status}`)
+      const work = () => verifyCredential(texts, context)
+      const cost = await costOfWork(work, effort, es256)
+      figures.push(rateFigure(`${name}: decode + verify per CPU-second`, cost))
+      figures.push(shareFigure(`${name}: relative to bare ES256 verification`, cost, { target: { value: target } }))
+      if (effort.isQuick && name !== 'HCERT') continue
+      const mixed = await costInMix(work, whole.evaluate, effort, es256)
+      figures.push(shareFigure(`${name}: the same, each after a whole evaluation`, mixed))
     }
-    const perSecond = (seconds: number[]) => Math.round(CALLS / median(seconds))
-    const ratio = median(bare) / median(whole)
-    rows.push({
-      name: `${name}: decode + verify per CPU-second (bare ES256: ${perSecond(bare)})`,
-      value: String(perSecond(whole)),
-      target: '-',
-    })
-    rows.push({ name: `${name}: relative to bare ES256 verification`, value: ratio.toFixed(2), target })
+    return figures
+  } finally {
+    await whole.close()
   }
-  return rows
 }

@@ -6,12 +6,13 @@ import type { GatewayBatch, GatewayDownloads } from '../src/trust/lists/gateway-
 import type { TrustSource } from '../src/trust/lists/trust-source.ts'
 import { type MessageJob, openMessages } from '../src/trust/messages/open-messages.ts'
 import { loadTrustLists } from '../src/trust/trust.ts'
-import { threadMilliseconds } from '../src/workers/budget.ts'
+import type { Measured } from './support/harness/figure.ts'
+import { beside, type Cost, costOfWork, costOnce, type Effort, timeFigure } from './support/harness/measure.ts'
+import { type Watched, watchThread } from './support/harness/watch-thread.ts'
 
-const ROWS = 5_000
 const COUNTRIES = ['XA', 'XB', 'XC', 'XD', 'XE', 'XF', 'XG', 'XH', 'XI', 'XJ']
-const BATCHES = 1_000
 const HASHES = 1_000
+const sizes = { full: { rows: 5_000, batches: 1_000 }, quick: { rows: 1_000, batches: 200 } }
 const period = { notBefore: new Date('2025-01-01'), notAfter: new Date('2035-01-01') }
 const at = new Date()
 
@@ -38,7 +39,7 @@ const message = async (content: Uint8Array, { certificate, privateKey }: Key) =>
   (await signCms(content, { certificate, privateKey, at })).toString('base64')
 
 /** The rows of a network whose participants have as many document signers as make up the number. */
-async function makeNetwork() {
+async function makeNetwork(count: number) {
   const anchor = makeKey({ commonName: 'anchor', country: 'CH' })
   const rows: Record<string, string>[] = []
   const uploads = new Map<string, Key>()
@@ -58,16 +59,16 @@ async function makeNetwork() {
     uploads.set(country, upload)
     await row(sca, 'CSCA', country, anchor)
     await row(upload, 'UPLOAD', country, anchor)
-    for (let number = 0; number < ROWS / COUNTRIES.length - 2; number++)
+    for (let number = 0; number < count / COUNTRIES.length - 2; number++)
       await row(makeKey({ commonName: `DSC ${number}`, country }, sca.issuer), 'DSC', country, upload)
   }
   return { anchor, rows, uploads }
 }
 
-async function makeBatches(uploads: Map<string, Key>) {
+async function makeBatches(uploads: Map<string, Key>, count: number) {
   const batches: GatewayBatch[] = []
   const messages = new Map<string, string>()
-  for (let number = 0; number < BATCHES; number++) {
+  for (let number = 0; number < count; number++) {
     const country = COUNTRIES[number % COUNTRIES.length] ?? ''
     const upload = uploads.get(country)
     if (!upload) continue
@@ -80,30 +81,11 @@ async function makeBatches(uploads: Map<string, Key>) {
   return { batches, messages }
 }
 
-/** Seconds of CPU of this thread, and the longest turn of its event loop in milliseconds of CPU: a busy machine takes nothing away. */
-async function measured(work: () => Promise<unknown>) {
-  let longest = 0
-  const used = threadMilliseconds
-  let last = used()
-  let isOver = false
-  const beat = () => {
-    const now = used()
-    longest = Math.max(longest, now - last)
-    last = now
-    if (!isOver) setImmediate(beat)
-  }
-  setImmediate(beat)
-  const before = used()
-  const started = performance.now()
-  await work()
-  isOver = true
-  return { cpu: (used() - before) / 1000, elapsed: (performance.now() - started) / 1000, longest }
-}
-
 /** Measures both. */
-export async function bench() {
-  const { anchor, rows, uploads } = await makeNetwork()
-  const { batches, messages } = await makeBatches(uploads)
+export async function bench(effort: Effort): Promise<Measured[]> {
+  const size = effort.isQuick ? sizes.quick : sizes.full
+  const { anchor, rows, uploads } = await makeNetwork(size.rows)
+  const { batches, messages } = await makeBatches(uploads, size.batches)
   const gateway: GatewayDownloads = {
     id: 'main',
     country: 'XA',
@@ -126,8 +108,8 @@ export async function bench() {
     gateway: () => gateway,
   }
   const trust = await loadTrustLists(sources, { readers, now: () => new Date() })
-  const list = await measured(() => trust.reload(['network']))
-  const revocation = await measured(() => trust.reload(['revoked']))
+  const list = await costOnce(() => watchThread(() => trust.reload(['network'])))
+  const revocation = await costOnce(() => watchThread(() => trust.reload(['revoked'])))
   const job: MessageJob = {
     kind: 'statements',
     statements: rows.slice(0, 1000).map(({ certificate = '', signature = '' }) => ({
@@ -138,20 +120,25 @@ export async function bench() {
     signers: [anchor.certificate.raw],
     now: at.getTime(),
   }
-  const opening = await measured(() => openMessages(job))
-  const keys = trust.status().map((each) => `${each.keys} keys, ${each.revokes?.hashes ?? 0} hashes`)
-  const seconds = (value: number) => `${value.toFixed(2)} s`
+  const opening = await costOfWork(() => openMessages(job), effort)
+  const [network, revoked] = trust.status().map((each) => `${each.keys} keys, ${each.revokes?.hashes ?? 0} hashes`)
   return [
-    { name: `${ROWS} rows: CPU of the server's thread (${keys[0]})`, value: seconds(list.cpu), target: '-' },
-    { name: `${ROWS} rows: time`, value: seconds(list.elapsed), target: '-' },
-    { name: `${ROWS} rows: longest hold`, value: `${list.longest.toFixed(0)} ms`, target: '≤ 50 ms' },
-    { name: 'opening a signed row in the process beside', value: `${opening.cpu.toFixed(2)} ms`, target: '-' },
-    {
-      name: `${BATCHES} batches of ${HASHES}: CPU of the server's thread (${keys[1]})`,
-      value: seconds(revocation.cpu),
-      target: '-',
-    },
-    { name: `${BATCHES} batches: time`, value: seconds(revocation.elapsed), target: '-' },
-    { name: `${BATCHES} batches: longest hold`, value: `${revocation.longest.toFixed(0)} ms`, target: '≤ 50 ms' },
+    ...reading(`${size.rows} rows`, list, network),
+    timeFigure('opening a signed row in the process beside', opening, 'ms', { per: job.statements.length }),
+    ...reading(`${size.batches} batches of ${HASHES}`, revocation, revoked),
+  ]
+}
+
+/** Cost of the server's process and its thread, time, and the longest hold of its event loop. */
+function reading(name: string, cost: Cost & { answer: Watched<unknown> }, detail = ''): Measured[] {
+  const { thread, elapsed, longest } = cost.answer
+  return [
+    timeFigure(`${name}: CPU of the server's thread`, beside(cost, thread), 's', { detail, tolerance: 0.3 }),
+    timeFigure(`${name}: time`, beside(cost, elapsed), 's', { tolerance: 2 }),
+    timeFigure(`${name}: longest hold`, beside(cost, longest), 'ms', {
+      target: { value: 50 },
+      tolerance: 1,
+      grain: 10,
+    }),
   ]
 }

@@ -1,18 +1,12 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { CodeSystem, ConceptMap, Library, Resource, ValueSet } from '../src/fhir/types.ts'
-
-/** One measured figure beside what it should be. */
-interface Figure {
-  name: string
-  value: string
-  target: string
-}
+import type { Measured } from './support/harness/figure.ts'
+import { type Cost, costFrom, type Effort, foundBaseline, shareFigure } from './support/harness/measure.ts'
 
 const base = 'http://example.org/bench'
 const codes = Array.from({ length: 30_000 }, (_, i) => `c${i}`)
-const rounds = 5
-const requestsPerRound = 4_000
+const bareExpress = 'bare Express'
 /** Different questions in a round that repeats them: what a verifier asks over and over. */
 const repeated = 200
 
@@ -46,7 +40,7 @@ const firstHash = async (list: string): Promise<string> => {
  * CPU time per request of the server process over HTTP, against bare Express 5 `res.json` of an object of the same size in
  * the same run. A ratio above 1 is less CPU than Express.
  */
-export async function bench(): Promise<Figure[]> {
+export async function bench(effort: Effort): Promise<Measured[]> {
   const vidimus = start('http-server.ts', 'vidimus')
   const express = start('http-server.ts', 'express')
   const load = start('http-load.ts')
@@ -59,29 +53,29 @@ export async function bench(): Promise<Figure[]> {
     const documents = [...documentPaths, `/rules/AT/${await firstHash(`${root}/rules/AT`)}`]
     for (const path of documents) samples.push(await (await fetch(`${root}${path}`)).json())
     const { url: bareUrl } = await ask<{ url: string }>(express, { start: samples })
-    const figures: Figure[] = []
+    const figures: Measured[] = []
+    const processes = { vidimus, express, load }
+    const target = { value: 1 }
     for (const [index, { name, address }] of cases.entries()) {
       const bytes = Buffer.byteLength(JSON.stringify(samples[index]))
       let fresh = 0
       const again = (i: number) => `${url}/${address(i % repeated)}`
       const anew = () => `${url}/${address(fresh++)}`
       const bare = () => `${bareUrl}/${index}`
-      const kinds: [string, string, (i: number) => string][] = [[`${repeated} questions over again`, '≥ 1.0', again]]
+      const kinds: [string, (i: number) => string][] = [[`${repeated} questions over again`, again]]
       // Here Express has a prepared object and nothing to work out.
-      if (index < 4) kinds.push(['every question new', '≥ 1.0', anew])
-      for (const [kind, target, addressOf] of kinds) {
-        const { ratio, microseconds, expressMicroseconds } = await compare({ vidimus, express, load }, addressOf, bare)
-        const costs = `${microseconds.toFixed(0)} µs, Express ${expressMicroseconds.toFixed(0)} µs, ${bytes} B`
-        figures.push({ name: `${name}, ${kind} (${costs})`, value: ratio.toFixed(2), target })
+      if (index < 4) kinds.push(['every question new', anew])
+      for (const [kind, addressOf] of kinds) {
+        const cost = await compare(processes, { ours: addressOf, bare }, effort)
+        figures.push(shareFigure(`${name}, ${kind}`, cost, { target, detail: `${microseconds(cost)}, ${bytes} B` }))
       }
     }
     for (const [index, path] of documents.entries()) {
-      const bareDocument = () => `${bareUrl}/${cases.length + index}`
-      const { ratio, microseconds } = await compare({ vidimus, express, load }, () => `${root}${path}`, bareDocument)
-      const name = `${path.replace(/[0-9a-f]{64}/, '<hash>')} as bytes (${microseconds.toFixed(0)} µs)`
-      figures.push({ name, value: ratio.toFixed(2), target: '≥ 1.0' })
+      const bare = () => `${bareUrl}/${cases.length + index}`
+      const cost = await compare(processes, { ours: () => `${root}${path}`, bare }, effort)
+      figures.push(shareFigure(`${path.replace(/[0-9a-f]{64}/, '<hash>')} as bytes`, cost, { target }))
     }
-    figures.push(await withAccessLog(express, load, bareUrl))
+    figures.push(await withAccessLog({ express, load }, bareUrl, effort))
     return figures
   } finally {
     for (const each of [vidimus, express]) each.send({ end: true })
@@ -89,16 +83,21 @@ export async function bench(): Promise<Figure[]> {
   }
 }
 
+const microseconds = (cost: Cost) => `${cost.microseconds.toFixed(0)} µs`
+
 /** The same with the access log on, as a server comes out of the box; its lines go into a pipe. */
-async function withAccessLog(express: ChildProcess, load: ChildProcess, bareUrl: string): Promise<Figure> {
+async function withAccessLog(
+  processes: Omit<Processes, 'vidimus'>,
+  bareUrl: string,
+  effort: Effort,
+): Promise<Measured> {
   const vidimus = start('http-server.ts', 'vidimus', 'on')
   vidimus.stdout?.resume()
   try {
     const { url } = await ask<{ url: string }>(vidimus, { start: artefacts() })
-    const again = (i: number) => `${url}/${cases[0]?.address(i % repeated)}`
-    const { ratio, microseconds } = await compare({ vidimus, express, load }, again, () => `${bareUrl}/0`)
-    const name = `${cases[0]?.name}, with access log (${microseconds.toFixed(0)} µs)`
-    return { name, value: ratio.toFixed(2), target: '≥ 1.0' }
+    const ours = (i: number) => `${url}/${cases[0]?.address(i % repeated)}`
+    const cost = await compare({ ...processes, vidimus }, { ours, bare: () => `${bareUrl}/0` }, effort)
+    return shareFigure(`${cases[0]?.name}, with access log`, cost, { target: { value: 1 } })
   } finally {
     vidimus.send({ end: true })
   }
@@ -110,31 +109,32 @@ interface Processes {
   load: ChildProcess
 }
 
-/** Median over rounds that take turns, so that what else the machine does falls on both. */
-async function compare({ vidimus, express, load }: Processes, ours: (i: number) => string, bare: () => string) {
+/** Rounds that take turns, so that what else the machine does falls on both. */
+async function compare(
+  { vidimus, express, load }: Processes,
+  { ours, bare }: { ours(i: number): string; bare(): string },
+  { isQuick, rounds }: Effort,
+): Promise<Cost> {
+  const requests = isQuick ? 400 : 1500
   const measure = async (server: ChildProcess, addressOf: (i: number) => string) => {
-    const addresses = Array.from({ length: requestsPerRound }, (_, i) => addressOf(i))
+    const addresses = Array.from({ length: requests }, (_, i) => addressOf(i))
     const before = await ask<{ microseconds: number }>(server, { cpu: true })
     await ask(load, { addresses })
     const after = await ask<{ microseconds: number }>(server, { cpu: true })
-    return (after.microseconds - before.microseconds) / requestsPerRound
+    return (after.microseconds - before.microseconds) / requests
   }
-  for (let warmUp = 0; warmUp < 2; warmUp++) {
+  for (let warmUp = 0; warmUp < 3; warmUp++) {
     await measure(vidimus, ours)
     await measure(express, bare)
   }
-  const pairs: { own: number; other: number }[] = []
+  const [own, other]: [number[], number[]] = [[], []]
   for (let round = 0; round < rounds; round++) {
-    pairs.push({ own: await measure(vidimus, ours), other: await measure(express, bare) })
+    own.push(await measure(vidimus, ours))
+    other.push(await measure(express, bare))
   }
-  return {
-    ratio: median(pairs.map(({ own, other }) => other / own)),
-    microseconds: median(pairs.map(({ own }) => own)),
-    expressMicroseconds: median(pairs.map(({ other }) => other)),
-  }
+  foundBaseline(bareExpress, other)
+  return costFrom(own, other, bareExpress)
 }
-
-const median = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
 
 function start(file: string, ...argv: string[]): ChildProcess {
   return fork(fileURLToPath(new URL(`support/${file}`, import.meta.url)), argv, {

@@ -13,16 +13,11 @@ import { createIndexBuilder } from '../src/terminology/code-system/large/index-b
 import { largeCodeSystem } from '../src/terminology/code-system/large/large-code-system.ts'
 import { LAYOUT_VERSION } from '../src/terminology/code-system/large/layout.ts'
 import { createTerminology, type Terminology } from '../src/terminology/terminology.ts'
-
-/** One measured figure with the figure aimed at. */
-interface Figure {
-  name: string
-  value: string
-  target: string
-}
+import type { Measured } from './support/harness/figure.ts'
+import { costOnce, costs, type Effort, efforts, plainFigure, timeFigure, type Work } from './support/harness/measure.ts'
 
 const SYSTEM = 'http://example.org/CodeSystem/large'
-const CONCEPTS = 500_000
+const sizes = { full: 500_000, quick: 100_000 }
 const LEVELS = 15
 const WORDS = ['acute', 'chronic', 'vaccine', 'test', 'virus', 'result', 'dose', 'antigen', 'protein', 'live', 'human']
 const code = (i: number) => String(100_000_000 + i)
@@ -31,29 +26,33 @@ const code = (i: number) => String(100_000_000 + i)
  * Large code systems from file to answer: 500,000 concepts, 15 levels deep, imported from FHIR JSON and NDJSON; the second one
  * has further parents. What is resident and what answers cost is measured in a process of its own.
  */
-export async function bench(): Promise<Figure[]> {
+export async function bench({ isQuick }: Effort): Promise<Measured[]> {
+  const count = isQuick ? sizes.quick : sizes.full
   const folder = mkdtempSync(join(tmpdir(), 'vidimus-bench-'))
   try {
-    const figures: Figure[] = []
+    const figures: Measured[] = []
     for (const [name, write] of [
       ['json', writeJson],
       ['ndjson', writeNdjson],
     ] as const) {
       const path = join(folder, `large.${name}`)
-      write(path)
+      write(path, count)
       const script = new URL(import.meta.url).pathname
       const run = (...args: string[]) =>
-        JSON.parse(execFileSync(process.execPath, [script, ...args], { encoding: 'utf8' }))
-      const imported: { seconds: number; megabytes: number; resource: CodeSystem } = run('import', path, folder)
-      const { seconds, megabytes, resource } = imported
-      const value = `${seconds.toFixed(1)} s, at most ${Math.round(megabytes)} MB resident`
-      figures.push({ name: `500,000 concepts (${name}): import`, value, target: '< 60 s' })
-      figures.push(...(run('ask', JSON.stringify(resource), folder) as Figure[]))
+        JSON.parse(execFileSync(process.execPath, [script, ...args], { encoding: 'utf8', maxBuffer: 2 ** 26 }))
+      const imported = run('import', path, folder) as Answer & { resource: CodeSystem }
+      figures.push(...imported.figures)
+      const asked = run('ask', JSON.stringify(imported.resource), folder, isQuick ? 'quick' : 'full') as Answer
+      figures.push(...asked.figures)
     }
     return figures
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+interface Answer {
+  figures: Measured[]
 }
 
 /** Depth of a concept: level after level, then from the second level again. */
@@ -81,7 +80,7 @@ function writeLines(path: string, lines: Iterable<string>): void {
   closeSync(file)
 }
 
-const head = {
+const headOfSystem = (count: number) => ({
   resourceType: 'CodeSystem',
   url: SYSTEM,
   version: '1',
@@ -89,15 +88,15 @@ const head = {
   status: 'active',
   content: 'complete',
   caseSensitive: true,
-  count: CONCEPTS,
+  count,
   property: [{ code: 'kind', type: 'code' }],
-}
+})
 
-function writeJson(path: string): void {
+function writeJson(path: string, count: number): void {
   function* lines() {
-    yield `${JSON.stringify(head).slice(0, -1)},"concept":[`
+    yield `${JSON.stringify(headOfSystem(count)).slice(0, -1)},"concept":[`
     let depth = -1
-    for (let i = 0; i < CONCEPTS; i++) {
+    for (let i = 0; i < count; i++) {
       if (depth >= depthOf(i)) yield `}${']}'.repeat(depth - depthOf(i))},`
       else if (i > 0) yield ',"concept":['
       yield JSON.stringify(conceptAt(i)).slice(0, -1)
@@ -108,11 +107,11 @@ function writeJson(path: string): void {
   writeLines(path, lines())
 }
 
-function writeNdjson(path: string): void {
+function writeNdjson(path: string, count: number): void {
   function* lines() {
-    yield `${JSON.stringify({ ...head, url: `${SYSTEM}-2` })}\n`
+    yield `${JSON.stringify({ ...headOfSystem(count), url: `${SYSTEM}-2` })}\n`
     const levels: number[] = []
-    for (let i = 0; i < CONCEPTS; i++) {
+    for (let i = 0; i < count; i++) {
       const depth = depthOf(i)
       levels[depth] = i
       const parents = depth === 0 ? [] : [code(levels[depth - 1] ?? 0)]
@@ -132,8 +131,7 @@ function residentMegabytes(): number {
   return process.memoryUsage.rss() / 2 ** 20
 }
 
-async function importOnce(path: string, folder: string): Promise<unknown> {
-  const start = performance.now()
+async function importOnce(path: string, folder: string): Promise<Answer & { resource: CodeSystem }> {
   const source = openSource(path)
   if (!source) throw new Error(`${path} is no source`)
   const engine = {
@@ -142,20 +140,29 @@ async function importOnce(path: string, folder: string): Promise<unknown> {
       createIndexBuilder(headOf(given), spool),
     countConcepts: (given: CodeSystem, index: Uint8Array) => largeCodeSystem(given, index).all.size(),
   }
-  const { resource } = await importCodeSystem(source, { folder, engine })
-  const seconds = (performance.now() - start) / 1000
-  return { seconds, megabytes: process.resourceUsage().maxRSS / 1024, resource }
+  const cost = await costOnce(() => importCodeSystem(source, { folder, engine }))
+  const { resource } = cost.answer
+  const name = `${nameOf(resource)}: import`
+  const figures = [
+    timeFigure(name, cost, 's', { target: { value: 60 }, tolerance: 0.3 }),
+    plainFigure(`${name}: most resident memory`, process.resourceUsage().maxRSS / 1024, 'MB', {
+      tolerance: 0.3,
+      grain: 20,
+    }),
+  ]
+  return { figures, resource }
 }
+
+const nameOf = ({ url, count }: CodeSystem) =>
+  `${count?.toLocaleString('en')} concepts (${url === SYSTEM ? 'tree' : 'several parents'})`
 type Parameters_<F extends (head: never, spool: never) => unknown> = globalThis.Parameters<F>[1]
 
-async function ask(resource: CodeSystem, folder: string): Promise<Figure[]> {
-  const label = resource.url === SYSTEM ? 'tree' : 'several parents'
+async function ask(resource: CodeSystem, folder: string, effort: Effort): Promise<Answer> {
   const idle = residentMegabytes()
-  const start = performance.now()
   const reader = indexReader(folder, largeCodeSystem)
-  const provider = await reader.read(resource)
+  const opened = await costOnce(() => reader.read(resource))
+  const provider = opened.answer
   if (!provider) throw new Error('no index')
-  const opened = performance.now() - start
   const terminology = createTerminology(
     {
       find: async (type, url) => (type === 'CodeSystem' && url === resource.url ? [resource] : []),
@@ -169,19 +176,26 @@ async function ask(resource: CodeSystem, folder: string): Promise<Figure[]> {
       milliseconds: () => performance.now(),
     },
   )
-  const figures = [...(await engineFigures(terminology, resource.url ?? '')), ...providerFigures(provider)]
-  const resident = `${Math.round(residentMegabytes() - idle)} MB (process ${Math.round(residentMegabytes())} MB)`
-  return [
-    { name: 'opened by another process', value: `${opened.toFixed(0)} ms`, target: '–' },
-    { name: 'resident after all questions', value: resident, target: '< 400 MB' },
-    ...figures,
-  ].map((each) => ({ ...each, name: `500,000 concepts (${label}): ${each.name}` }))
+  const figures = [
+    timeFigure('opened by another process', opened, 'ms', { tolerance: 1, grain: 20 }),
+    ...(await engineFigures(terminology, resource, effort)),
+    ...(await providerFigures(provider, effort)),
+    plainFigure('resident after all questions', residentMegabytes() - idle, 'MB', {
+      target: { value: 400 },
+      tolerance: 0.3,
+      grain: 20,
+    }),
+  ]
+  return { figures: figures.map((each) => ({ ...each, name: `${nameOf(resource)}: ${each.name}` })) }
 }
 
 const TEXTS = ['acute vir', 'finding12', 'site31 chron', 'prot', 'live human dose', 'vaccine finding997', 'f', 'te']
-const OFFSETS = [0, 1_000, 100_000, 250_000, 499_000]
+/** Parts of all concepts. */
+const OFFSETS = [0, 0.002, 0.2, 0.5, 0.998]
 
-async function engineFigures(terminology: Terminology, url: string): Promise<Figure[]> {
+async function engineFigures(terminology: Terminology, resource: CodeSystem, effort: Effort): Promise<Measured[]> {
+  const { url = '', count = 0 } = resource
+  const offsets = OFFSETS.map((part) => Math.floor(part * count))
   const expand = (set: string, values: Record<string, string | number>) => {
     const parameter: Parameters['parameter'] = [{ name: 'url', valueUri: set }]
     for (const [name, value] of Object.entries(values)) {
@@ -191,64 +205,72 @@ async function engineFigures(terminology: Terminology, url: string): Promise<Fig
   }
   const all = `${url}?fhir_vs`
   const branch = `${url}?fhir_vs=isa/${code(0)}`
-  const text = await slowest(TEXTS.map((filter) => expand(all, { filter, count: 20 })))
-  const within = await slowest(TEXTS.map((filter) => expand(branch, { filter, count: 20, offset: 40 })))
-  const page = await slowest(OFFSETS.map((offset) => expand(branch, { offset, count: 20 })))
-  const validate = await slowest(
-    OFFSETS.map((i) => () => {
-      const parameter = [
-        { name: 'url', valueUri: branch },
-        { name: 'system', valueUri: url },
-        { name: 'code', valueCode: code(i) },
-      ]
-      return terminology.validateCode({ resourceType: 'Parameters', parameter })
-    }),
+  const validate = (i: number) => {
+    const parameter = [
+      { name: 'url', valueUri: branch },
+      { name: 'system', valueUri: url },
+      { name: 'code', valueCode: code(i) },
+    ]
+    return () => terminology.validateCode({ resourceType: 'Parameters', parameter })
+  }
+  const within = { count: 20, offset: 40 }
+  return [
+    ...(await each(
+      { name: '$expand with filter, count=20', target: 5 },
+      TEXTS.map((filter) => expand(all, { filter, count: 20 })),
+      effort,
+    )),
+    ...(await each(
+      { name: '$expand is-a with filter, count=20', target: 5 },
+      TEXTS.map((filter) => expand(branch, { filter, ...within })),
+      effort,
+    )),
+    ...(await each(
+      { name: '$expand is-a, page at any offset', target: 2 },
+      offsets.map((offset) => expand(branch, { offset, count: 20 })),
+      effort,
+    )),
+    ...(await each({ name: '$validate-code in is-a', target: 1 }, offsets.map(validate), effort)),
+  ]
+}
+
+/** The middle and the slowest of several questions. */
+async function each(what: { name: string; target: number }, questions: Work[], effort: Effort): Promise<Measured[]> {
+  const brief = { ...effort, rounds: 5, roundMilliseconds: 15, warmUpMilliseconds: effort.warmUpMilliseconds / 8 }
+  const found = await costs(Object.fromEntries(questions.map((question, at) => [`q${at}`, question])), brief)
+  const sorted = Object.values(found).sort((a, b) => a.microseconds - b.microseconds)
+  const [middle, slowest] = [sorted[sorted.length >> 1], sorted.at(-1)]
+  if (!middle || !slowest) throw new Error('no questions')
+  return [
+    timeFigure(what.name, middle, 'ms', { target: { value: what.target } }),
+    timeFigure(`${what.name}: the slowest`, slowest, 'ms'),
+  ]
+}
+
+async function providerFigures(provider: ReturnType<typeof largeCodeSystem>, effort: Effort): Promise<Measured[]> {
+  const count = provider.all.size()
+  const pairs = Array.from({ length: 10_000 }, (_, i) => [(i * 7919) % count, (i * 104_729) % count] as const)
+  const cost = await costs(
+    {
+      subsumption: () => pairs.filter(([a, b]) => provider.subsumes(a, b)).length,
+      code: () => pairs.filter(([a]) => provider.locate(code(a)) === undefined).length,
+      display: () => pairs.filter(([a]) => provider.display(a) === undefined).length,
+    },
+    effort,
   )
+  const per = pairs.length
   return [
-    { name: '$expand with filter, count=20', value: text, target: '< 5 ms' },
-    { name: '$expand is-a with filter, count=20', value: within, target: '< 5 ms' },
-    { name: '$expand is-a, page at any offset', value: page, target: '< 2 ms' },
-    { name: '$validate-code in is-a', value: validate, target: '< 1 ms' },
+    timeFigure('subsumption', cost.subsumption, 'µs', { per, target: { value: 5 } }),
+    timeFigure('code to concept', cost.code, 'µs', { per }),
+    timeFigure('display', cost.display, 'µs', { per }),
   ]
 }
 
-/** Median and slowest of several pieces of work, each by the median of its runs when warm. */
-async function slowest(work: (() => Promise<unknown> | unknown)[]): Promise<string> {
-  const medians: number[] = []
-  for (const each of work) {
-    const times: number[] = []
-    for (let i = 0; i < 15; i++) {
-      const start = performance.now()
-      await each()
-      times.push(performance.now() - start)
-    }
-    medians.push(median(times))
-  }
-  return `${median(medians).toFixed(2)} ms (slowest ${Math.max(...medians).toFixed(2)})`
-}
-
-const median = (times: number[]) => times.toSorted((a, b) => a - b)[times.length >> 1] ?? 0
-
-function providerFigures(provider: ReturnType<typeof largeCodeSystem>): Figure[] {
-  const pairs = Array.from({ length: 100_000 }, (_, i) => [(i * 7919) % CONCEPTS, (i * 104_729) % CONCEPTS] as const)
-  const each = (visit: (a: number, b: number) => unknown): string => {
-    let best = Number.POSITIVE_INFINITY
-    for (let round = 0; round < 5; round++) {
-      const start = performance.now()
-      for (const [a, b] of pairs) visit(a, b)
-      best = Math.min(best, performance.now() - start)
-    }
-    return `${((best * 1000) / pairs.length).toFixed(3)} µs`
-  }
-  return [
-    { name: 'subsumption', value: each((a, b) => provider.subsumes(a, b)), target: '< 5 µs' },
-    { name: 'code to concept', value: each((a) => provider.locate(code(a))), target: '–' },
-    { name: 'display', value: each((a) => provider.display(a)), target: '–' },
-  ]
-}
-
-const [, script, what, first = '', second = ''] = process.argv
+const [, script, what, first = '', second = '', effort] = process.argv
 if (script === new URL(import.meta.url).pathname) {
-  const answer = what === 'import' ? await importOnce(first, second) : await ask(JSON.parse(first), second)
+  const answer =
+    what === 'import'
+      ? await importOnce(first, second)
+      : await ask(JSON.parse(first), second, effort === 'quick' ? efforts.quick : efforts.full)
   process.stdout.write(JSON.stringify(answer))
 }

@@ -1,9 +1,7 @@
 /** Rules over logical models: a library of four defines over one core data set and over many; our reader of FHIR against the stock one. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import cql from 'cql-execution'
 import type { JsonObject } from '../src/base/json-value.ts'
-import type { Bundle, Library } from '../src/fhir/types.ts'
 import { splitByPatient } from '../src/rules/cql/run/data-provider.ts'
 import { createFhirClasses } from '../src/rules/cql/run/fhir-instance.ts'
 import { openRun } from '../src/rules/cql/run/run.ts'
@@ -12,11 +10,11 @@ import { createLibraries } from '../src/rules/cql/translate/libraries.ts'
 import { fhirModelInfo } from '../src/rules/cql/translate/model-info.ts'
 import { createTranslator } from '../src/rules/cql/translate/translator.ts'
 import { readInstances } from '../src/rules/models/instances.ts'
-import { rate } from './support/rate.ts'
+import type { Measured } from './support/harness/figure.ts'
+import { costs, type Effort, growthFigure, rateFigure } from './support/harness/measure.ts'
+import { coreDataSet, libraryOf, sevenDefines, vaccinationBundle } from './support/vaccination-cards.ts'
 
 const clock = '2026-06-01T00:00:00Z'
-const corpora = new URL('../../shared/corpora/', import.meta.url)
-const icd11 = 'http://id.who.int/icd11/mms'
 
 const fourDefines = `library Four version '1'
 using DDCC version '1.0.0'
@@ -27,46 +25,7 @@ define "Is Complete": exists ([DDCCCoreDataSetVS] V where V.vaccination.dose >= 
 define "Is In Time": exists ([DDCCCoreDataSetVS] V where difference in days between date from V.vaccination.date and Today() between 14 and 270)
 define "Is Adult": years between Patient.birthDate and Today() >= 18`
 
-/** Two kilobytes, as a card with every element has. */
-const coreDataSet = (at: number): JsonObject => ({
-  resourceType: 'DDCCCoreDataSetVS',
-  name: 'Ada Maria Specimen',
-  birthDate: '1985-03-14',
-  sex: 'female',
-  identifier: { system: 'http://example.org/passport', value: 'X0000000' },
-  certificate: {
-    hcid: { value: `URN:UVCI:01:IE:SPECIMEN:${at}` },
-    issuer: { display: 'Ministry of Health (specimen)'.padEnd(600, '.') },
-    version: '1.3.0',
-    period: { start: '2026-05-01T00:00:00Z', end: '2027-05-01T00:00:00Z' },
-  },
-  vaccination: {
-    disease: { system: icd11, code: 'RA01', display: 'COVID-19' },
-    vaccine: { system: icd11, code: 'XM0GQ8', display: 'COVID-19 vaccine, RNA based' },
-    brand: { system: 'https://ec.europa.eu/health/documents/community-register/html/', code: 'EU/1/20/1528' },
-    manufacturer: { display: 'BioNTech Manufacturing GmbH' },
-    maholder: { system: 'https://spor.ema.europa.eu/v1/organisations', code: 'ORG-100030215' },
-    lot: 'LOT-0000',
-    date: '2026-03-01',
-    dose: 2,
-    totalDoses: 2,
-    country: { system: 'urn:iso:std:iso:3166', code: 'IRL' },
-    centre: 'Specimen vaccination centre'.padEnd(400, '.'),
-    practitionerName: 'Dr Specimen',
-  },
-})
-
-const libraryOf = (name: string, text: string): Library => ({
-  resourceType: 'Library',
-  url: `http://example.org/Library/${name}`,
-  version: '1',
-  status: 'active',
-  type: {},
-  content: [{ contentType: 'text/cql', data: Buffer.from(text).toString('base64') }],
-})
-
-/** Targets: issue of rules over every format. */
-export async function bench(): Promise<{ name: string; value: string; target: string }[]> {
+export async function bench(effort: Effort): Promise<Measured[]> {
   const known = new Map<string, string>()
   const derived = {
     get: async (_kind: string, key: string) => known.get(key),
@@ -92,37 +51,30 @@ export async function bench(): Promise<{ name: string; value: string; target: st
       const run = openRun(four, { coreDataSets, clock }, environment)
       for (const { name } of four.defines) if ((await run.evaluate(name)).value !== true) throw new Error(name)
     }
-    const one = await rate(over([coreDataSet(0)]), 1500)
-    const ten = await rate(over(Array.from({ length: 10 }, (_, at) => coreDataSet(at))), 1500)
-    const hundred = await rate(over(Array.from({ length: 100 }, (_, at) => coreDataSet(at))), 1500)
+    const many = (length: number) => Array.from({ length }, (_, at) => coreDataSet(at))
+    const cost = await costs({ one: over(many(1)), ten: over(many(10)), hundred: over(many(100)) }, effort)
     const size = JSON.stringify(coreDataSet(0)).length
     return [
-      {
-        name: `DDCC, 4 defines over a core data set of ${size} bytes`,
-        value: `${Math.round(one)}/s`,
-        target: '> 20000/s',
-      },
-      { name: 'DDCC, the same over 100, against 10', value: `${(ten / hundred).toFixed(1)} x`, target: '< 15 x' },
-      ...(await againstStock(libraries, environment)),
+      rateFigure('DDCC, 4 defines over a core data set', cost.one, {
+        target: { value: 20_000 },
+        detail: `${size} bytes`,
+      }),
+      growthFigure('DDCC, the same over 100, against 10', cost.hundred, cost.ten, { target: { value: 15 } }),
+      ...(await againstStock(libraries, environment, effort)),
     ]
   } finally {
     await translator.close()
   }
 }
 
-/** WHO's library over the visible bundles: our reader of resources against that of cql-exec-fhir, in the same executor. */
+/** A library over a Bundle: our reader of resources against that of cql-exec-fhir, in the same executor. */
 async function againstStock(
   libraries: ReturnType<typeof createLibraries>,
   environment: Parameters<typeof openRun>[2],
-): Promise<{ name: string; value: string; target: string }[]> {
-  const name = 'own reader of FHIR, against cql-exec-fhir'
-  if (!existsSync(corpora)) return [{ name, value: 'skipped: ../shared is absent', target: '' }]
-  const text = readFileSync(new URL('cql/who/TestPass-1.0.0.cql', corpora), 'utf8')
-  const library = await libraries.compile(libraryOf('TestPass', text))
-  const folder = new URL('structure-map/gdhcn-validator/', corpora)
-  const bundles = readdirSync(folder)
-    .filter((each) => each.endsWith('Bundle.json'))
-    .map((each): Bundle => JSON.parse(readFileSync(new URL(each, folder), 'utf8')))
+  effort: Effort,
+): Promise<Measured[]> {
+  const library = await libraries.compile(libraryOf('Seven', sevenDefines))
+  const bundles = [1, 2, 3].map(vaccinationBundle)
   const { PatientSource } = createRequire(import.meta.url)('cql-exec-fhir')
   const now = cql.DateTime.parse(clock) ?? undefined
   const scope = { timezoneOffset: 0 }
@@ -148,6 +100,7 @@ async function againstStock(
       }
     },
   }
-  const [own, theirs] = [await rate(runs.own, 1500), await rate(runs.stock, 1500)]
-  return [{ name, value: `${(own / theirs).toFixed(1)} x`, target: '> 10 x' }]
+  const { own, stock } = await costs(runs, effort)
+  const telling = { better: 'higher', target: { value: 10 } } as const
+  return [growthFigure('own reader of FHIR, times faster than cql-exec-fhir', stock, own, telling)]
 }

@@ -1,3 +1,4 @@
+/** CPU time of the process for what is published: content of a thousand artefacts stored and listed in a signed manifest. */
 import { createPublicKey, generateKeyPairSync } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -7,13 +8,8 @@ import { createManifests } from '../src/provenance/manifests.ts'
 import { createReferences } from '../src/provenance/references.ts'
 import { signingKey } from '../src/provenance/signing-key.ts'
 import { openSqlite } from '../src/storage/sqlite/sqlite.ts'
-
-/** One measured figure beside what it should be. */
-interface Figure {
-  name: string
-  value: string
-  target: string
-}
+import type { Measured } from './support/harness/figure.ts'
+import { costOnce, timeFigure } from './support/harness/measure.ts'
 
 const artefacts = 1_000
 const baseUrl = 'https://health.example'
@@ -34,8 +30,7 @@ const valueSet = (name: string): ValueSet => ({
   },
 })
 
-/** CPU time of the process for what is published: content of a thousand artefacts stored and listed in a signed manifest. */
-export async function bench(): Promise<Figure[]> {
+export async function bench(): Promise<Measured[]> {
   const folder = mkdtempSync(join(tmpdir(), 'vidimus-bench-'))
   const storage = openSqlite(join(folder, 'store.db'))
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
@@ -49,22 +44,19 @@ export async function bench(): Promise<Figure[]> {
     storage.write(names.map((id) => ({ method: 'PUT', type: 'ValueSet', id, resource: valueSet(id) })))
   try {
     await store(Array.from({ length: artefacts }, (_, i) => `v${i}`))
-    const first = await cpuOf(manifests)
+    const first = await costOnce(manifests)
     await store(['one-more'])
-    const changed = await cpuOf(manifests)
+    const changed = await costOnce(manifests)
+    const target = { value: 1000 }
     return [
-      { name: `manifest of ${artefacts} artefacts that have no stored content yet`, value: first, target: '< 1000 ms' },
-      { name: 'the same when one more is published', value: changed, target: '< 1000 ms' },
+      timeFigure(`manifest of ${artefacts} artefacts that have no stored content yet`, first, 'ms', {
+        target,
+        tolerance: 0.5,
+      }),
+      timeFigure('the same when one more is published', changed, 'ms', { target, tolerance: 0.5 }),
     ]
   } finally {
     await storage.close()
     rmSync(folder, { recursive: true, force: true })
   }
-}
-
-async function cpuOf(work: () => Promise<unknown>): Promise<string> {
-  const before = process.cpuUsage()
-  await work()
-  const { user, system } = process.cpuUsage(before)
-  return `${((user + system) / 1000).toFixed(0)} ms`
 }

@@ -1,13 +1,9 @@
+/** Registration at a gateway: what is to be done for 1,000 references in a list of 5,000, and that list read. CPU of this process. */
 import { createGatewayClient } from '../src/gateway/client.ts'
 import type { GatewayReference, ReferenceContent } from '../src/gateway/reference.ts'
 import { decide } from '../src/gateway/register/decide.ts'
-
-/** One measured figure beside what it should be. */
-interface Figure {
-  name: string
-  value: string
-  target: string
-}
+import type { Measured } from './support/harness/figure.ts'
+import { costOfWork, costs, type Effort, timeFigure } from './support/harness/measure.ts'
 
 const base = 'https://own.example'
 const many = Array.from({ length: 1000 }, (_, at) => at)
@@ -28,8 +24,7 @@ const contentOf = (number: number, version: string): ReferenceContent => ({
   domain: 'DDCC',
 })
 
-/** Registration at a gateway: what is to be done for 1,000 references in a list of 5,000, and that list read. CPU of this process. */
-export async function bench(): Promise<Figure[]> {
+export async function bench(effort: Effort): Promise<Measured[]> {
   const rowOf = (number: number, content: ReferenceContent): GatewayReference => ({
     ...content,
     uuid: uuid(number),
@@ -40,37 +35,24 @@ export async function bench(): Promise<Figure[]> {
   const known = many.map((at) => ({ key: String(at), uuid: uuid(at) }))
   const listOf = (version: string) => [...many.map((at) => rowOf(at, contentOf(at, version))), ...others]
   const [same, older] = [listOf('a'), listOf('b')]
-  const deciding = (name: string, rows: GatewayReference[], kept: typeof known): Figure => ({
-    name: `1,000 references decided, ${name}`,
-    value: `${median(() => decide({ country: 'XA', base, wanted, known: kept, rows })).toFixed(1)} ms`,
-    target: '< 50 ms',
-  })
+  const deciding = (rows: GatewayReference[], kept: typeof known) => () =>
+    decide({ country: 'XA', base, wanted, known: kept, rows })
+  const decided = await costs(
+    {
+      'all in order': deciding(same, known),
+      'all changed': deciding(older, known),
+      'all changed, and nothing known': deciding(older, []),
+    },
+    effort,
+  )
   const body = Buffer.from(JSON.stringify(same))
   const request = async () => ({ status: 200, headers: {}, body })
   const client = createGatewayClient({ id: 'main', country: 'XA', sign: undefined, request })
-  const before = cpu()
-  await client.references()
-  const reading = cpu() - before
+  const reading = await costOfWork(() => client.references(), effort)
   return [
-    deciding('all in order', same, known),
-    deciding('all changed', older, known),
-    deciding('all changed, and nothing known', older, []),
-    {
-      name: `a list of 5,000 references read (${(body.length / 1e6).toFixed(1)} MB)`,
-      value: `${reading.toFixed(0)} ms`,
-      target: '–',
-    },
+    ...Object.entries(decided).map(([name, cost]) =>
+      timeFigure(`1,000 references decided, ${name}`, cost, 'ms', { target: { value: 50 } }),
+    ),
+    timeFigure('a list of 5,000 references read', reading, 'ms', { detail: `${(body.length / 1e6).toFixed(1)} MB` }),
   ]
-}
-
-const cpu = () => process.cpuUsage().user / 1000
-
-/** Milliseconds of CPU of the middle of 15 runs. */
-function median(run: () => void): number {
-  const times = Array.from({ length: 15 }, () => {
-    const before = cpu()
-    run()
-    return cpu() - before
-  })
-  return times.sort((a, b) => a - b)[7] ?? 0
 }

@@ -1,10 +1,12 @@
+/** Ten million revoked hashes of one participant, one million in a quick run: what they hold in memory, and what one question costs. */
 import { setTimeout } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { HASH_BYTES } from '../src/trust/revocation/hash-drawer.ts'
 import { createHashIndex, type HashBatch, type HashIndex } from '../src/trust/revocation/hash-index.ts'
+import type { Measured } from './support/harness/figure.ts'
+import { beside, costOnce, costs, type Effort, plainFigure, timeFigure } from './support/harness/measure.ts'
 
-const BATCHES = 10_000
 const ENTRIES = 1_000
 const CALLS = 200_000
 const DAY_MILLISECONDS = 86_400_000
@@ -39,35 +41,31 @@ function fill(hashes: Buffer, next: Iterator<number, never>): Buffer {
 }
 
 /** Batches of one participant, as a gateway gives them out, each expiring on a day of its own. */
-function* batches(now: number): Generator<HashBatch> {
+function* batches(now: number, count: number): Generator<HashBatch> {
   const drawn = numbers(1)
-  for (let at = 0; at < BATCHES; at++) {
+  for (let at = 0; at < count; at++) {
     const expires = new Date(now + (1 + (at % 365)) * DAY_MILLISECONDS)
     const hashes = fill(Buffer.alloc(ENTRIES * HASH_BYTES), drawn)
     yield { id: `batch-${at}`, country: 'XA', keyId: '', hashType: 'UCI', expires, hashes }
   }
 }
 
-function microsecondsPerLookUp(index: HashIndex, seed: number, clock: Date): { microseconds: number; found: number } {
+/** Asks for hashes drawn from a seed; the numbers of what was found are counted. */
+function lookUps(index: HashIndex, seed: number, clock: Date): () => number {
   const asked = fill(Buffer.alloc(CALLS * HASH_BYTES), numbers(seed))
   const keyIds = new Set(['AAAAAAAAAAA='])
-  let found = 0
-  const start = process.cpuUsage()
-  for (let at = 0; at < CALLS; at++) {
-    const hash = asked.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES)
-    if (index.has({ country: 'XXA', hashType: 'UCI', hash, keyIds, clock })) found++
+  return () => {
+    let found = 0
+    for (let at = 0; at < CALLS; at++) {
+      const hash = asked.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES)
+      if (index.has({ country: 'XXA', hashType: 'UCI', hash, keyIds, clock })) found++
+    }
+    return found
   }
-  const { user, system } = process.cpuUsage(start)
-  return { microseconds: (user + system) / CALLS, found }
 }
 
-/** Ten million revoked hashes of one participant: what they hold in memory, and what one question costs. */
-export async function bench(): Promise<{ name: string; value: string; target: string }[]> {
-  const clock = new Date('2026-06-01')
-  const before = await heldBytes()
-  const start = process.cpuUsage()
-  const index = createHashIndex()
-  index.load(batches(clock.getTime()))
+/** Sorts, and answers the longest step in milliseconds of CPU. */
+function sort(index: HashIndex): number {
   let longest = 0
   let began = process.cpuUsage()
   for (const _ of index.sort()) {
@@ -75,27 +73,42 @@ export async function bench(): Promise<{ name: string; value: string; target: st
     longest = Math.max(longest, (step.user + step.system) / 1000)
     began = process.cpuUsage()
   }
-  const { user, system } = process.cpuUsage(start)
+  return longest
+}
+
+export async function bench(effort: Effort): Promise<Measured[]> {
+  const count = effort.isQuick ? 1_000 : 10_000
+  const clock = new Date('2026-06-01')
+  const before = await heldBytes()
+  const index = createHashIndex()
+  const sorted = await costOnce(() => {
+    index.load(batches(clock.getTime(), count))
+    return sort(index)
+  })
   const bytes = (await heldBytes()) - before
-  microsecondsPerLookUp(index, 7, clock)
-  const strange = microsecondsPerLookUp(index, 99, clock)
-  const known = microsecondsPerLookUp(index, 1, clock)
-  if (strange.found !== 0 || known.found !== CALLS)
-    throw new Error(`${strange.found} strange and ${known.found} of ${CALLS} listed hashes were found`)
-  const single = process.cpuUsage()
-  const hashes = fill(Buffer.alloc(ENTRIES * HASH_BYTES), numbers(5))
-  index.add([{ id: 'late', country: 'XA', keyId: '', hashType: 'UCI', expires: new Date('2027-01-01'), hashes }])
-  const late = process.cpuUsage(single)
+  const [strange, known] = [lookUps(index, 99, clock), lookUps(index, 1, clock)]
+  const found = [strange(), known()]
+  if (found[0] !== 0 || found[1] !== CALLS)
+    throw new Error(`${found[0]} strange and ${found[1]} of ${CALLS} listed hashes were found`)
+  const asked = await costs({ strange, known }, effort)
+  const late = await costOnce((run) => {
+    const hashes = fill(Buffer.alloc(ENTRIES * HASH_BYTES), numbers(5 + run))
+    const expires = new Date('2027-01-01')
+    index.add([{ id: `late-${run}`, country: 'XA', keyId: '', hashType: 'UCI', expires, hashes }])
+  }, effort)
+  const all = `${((count * ENTRIES) / 1e6).toFixed(0)},000,000`
   return [
-    { name: 'memory of 10,000,000 revocation hashes', value: `${Math.round(bytes / 1e6)} MB`, target: '< 200 MB' },
-    { name: 'look-up of a hash that is not listed', value: `${strange.microseconds.toFixed(2)} µs`, target: '< 2 µs' },
-    { name: 'look-up of a hash that is listed', value: `${known.microseconds.toFixed(2)} µs`, target: '< 2 µs' },
-    { name: 'longest step of sorting, milliseconds', value: longest.toFixed(1), target: '< 50' },
-    { name: 'sorting them in, CPU seconds', value: ((user + system) / 1e6).toFixed(1), target: '-' },
-    {
-      name: 'one batch of 1,000 more, CPU milliseconds',
-      value: ((late.user + late.system) / 1000).toFixed(1),
-      target: '< 50',
-    },
+    plainFigure(`memory of ${all} revocation hashes`, bytes / 1e6, 'MB', { target: { value: 200 } }),
+    timeFigure(`look-up of a hash that is not listed, of ${all}`, asked.strange, 'µs', {
+      per: CALLS,
+      target: { value: 2 },
+    }),
+    timeFigure(`look-up of a hash that is listed, of ${all}`, asked.known, 'µs', { per: CALLS, target: { value: 2 } }),
+    timeFigure(`longest step of sorting ${all}`, beside(sorted, sorted.answer), 'ms', {
+      target: { value: 50 },
+      tolerance: 1,
+    }),
+    timeFigure(`sorting ${all} in`, sorted, 's', { tolerance: 0.3 }),
+    timeFigure('one batch of 1,000 more', late, 'ms', { target: { value: 50 }, tolerance: 1, grain: 10 }),
   ]
 }

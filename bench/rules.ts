@@ -1,27 +1,15 @@
-import { existsSync, readFileSync } from 'node:fs'
-import type { Bundle, Library } from '../src/fhir/types.ts'
+/** Warm runs of CQL libraries, evidence included, alone and after the rest of an evaluation, and the cost of getting there. */
+import type { Bundle } from '../src/fhir/types.ts'
 import { createRules } from '../src/rules/rules.ts'
-import { rate } from './support/rate.ts'
+import type { Measured } from './support/harness/figure.ts'
+import { beside, costInMix, costOnce, costs, type Effort, rateFigure, timeFigure } from './support/harness/measure.ts'
+import { libraryOf, sevenDefines, twoDefines, vaccinationBundle } from './support/vaccination-cards.ts'
+import { wholeRequest } from './support/whole-request.ts'
 
-const corpora = new URL('../../shared/corpora/', import.meta.url)
-const read = (path: string) => readFileSync(new URL(path, corpora), 'utf8')
 const clock = '2022-01-01T00:00:00Z'
 
-/** Measures warm runs of WHO's rule libraries, evidence included, and the cost of getting there. Targets: cql.md, warm cost. */
-export async function bench(): Promise<{ name: string; value: string; target: string }[]> {
-  if (!existsSync(corpora)) return [{ name: 'CQL rules', value: 'skipped: ../shared is absent', target: '' }]
-  const libraries = ['TestPass', 'DDCCPass'].map((name): Library => {
-    const data = Buffer.from(read(`cql/who/${name}-1.0.0.cql`)).toString('base64')
-    const url = `http://example.org/Library/${name}`
-    return {
-      resourceType: 'Library',
-      url,
-      version: '1.0.0',
-      status: 'active',
-      type: {},
-      content: [{ contentType: 'text/cql', data }],
-    }
-  })
+export async function bench(effort: Effort): Promise<Measured[]> {
+  const libraries = [libraryOf('Seven', sevenDefines), libraryOf('Two', twoDefines)]
   const derived = new Map<string, string>()
   const rules = createRules({
     findLibraries: async (url) => libraries.filter((each) => each.url === url),
@@ -34,29 +22,32 @@ export async function bench(): Promise<{ name: string; value: string; target: st
       set: async (_kind, key, value) => void derived.set(key, value),
     },
   })
-  const bundle = JSON.parse(read('structure-map/gdhcn-validator/EUQR1FHIRBundle.json')) as Bundle
-  const run = (name: string, data: Bundle) =>
+  const run = (name: string, data: Bundle) => () =>
     rules.evaluateLibrary({ library: `http://example.org/Library/${name}`, data, clock })
-  const begin = performance.now()
-  await run('TestPass', bundle)
-  const first = performance.now() - begin
-  const hundred = { ...bundle, entry: (bundle.entry ?? []).flatMap((each) => copies(each)) }
-  const rows = [
-    { name: 'CQL first answer, translator started', value: `${Math.round(first)} ms`, target: '< 5000 ms' },
-    { name: 'CQL TestPass, 7 defines', value: await perSecond(() => run('TestPass', bundle)), target: '> 5000/s' },
-    { name: 'CQL DDCCPass', value: await perSecond(() => run('DDCCPass', bundle)), target: '> 10000/s' },
-    {
-      name: 'CQL TestPass, 100 Immunizations',
-      value: await perSecond(() => run('TestPass', hundred)),
-      target: '> 100/s',
-    },
-  ]
-  await rules.close()
-  return rows
+  const [one, hundred] = [vaccinationBundle(1), vaccinationBundle(100)]
+  const first = await costOnce(async () => {
+    const begin = performance.now()
+    const answer = JSON.stringify(await run('Seven', one)())
+    if (!answer.includes('true')) throw new Error(`the rule says nothing: ${answer.slice(0, 400)}`)
+    return performance.now() - begin
+  })
+  const whole = await wholeRequest()
+  try {
+    const cost = await costs({ seven: run('Seven', one), two: run('Two', one), hundred: run('Seven', hundred) }, effort)
+    const mixed = await costInMix(run('Seven', one), whole.evaluate, effort)
+    return [
+      timeFigure('CQL first answer, translator started: time', beside(first, first.answer), 's', {
+        target: { value: 5 },
+        tolerance: 1,
+      }),
+      rateFigure('CQL of 7 defines', cost.seven, { target: { value: 5000 } }),
+      timeFigure('CQL of 7 defines, warm', cost.seven, 'µs'),
+      timeFigure('CQL of 7 defines, each after a whole evaluation', mixed, 'µs'),
+      rateFigure('CQL of 2 defines', cost.two, { target: { value: 10_000 } }),
+      rateFigure('CQL of 7 defines, 100 Immunizations', cost.hundred, { target: { value: 100 } }),
+    ]
+  } finally {
+    await whole.close()
+    await rules.close()
+  }
 }
-
-type Entry = NonNullable<Bundle['entry']>[number]
-const copies = (entry: Entry): Entry[] =>
-  entry.resource?.resourceType === 'Immunization' ? Array.from({ length: 100 }, () => structuredClone(entry)) : [entry]
-
-const perSecond = async (run: () => Promise<unknown>): Promise<string> => `${Math.round(await rate(run, 1000))}/s`

@@ -1,16 +1,11 @@
+/** CPU time for signing and judging one artefact, for a publication with Provenance, and for signing everything again. */
 import type { ValueSet } from '../src/fhir/types.ts'
 import { openAskedServer } from '../test/support/ask-server.ts'
 import { testSigner } from '../test/support/cms-signer.ts'
 import { type Publisher, provenanceOf, publisher, signature } from '../test/support/signed-artefact.ts'
-
-/** One measured figure beside what it should be. */
-interface Figure {
-  name: string
-  value: string
-  target: string
-}
-
-const artefacts = 1_000
+import { es256 } from './support/harness/baselines.ts'
+import type { Measured } from './support/harness/figure.ts'
+import { costOnce, costs, type Effort, timeFigure } from './support/harness/measure.ts'
 
 const valueSet = (id: string): ValueSet => ({
   resourceType: 'ValueSet',
@@ -29,8 +24,8 @@ const valueSet = (id: string): ValueSet => ({
   },
 })
 
-/** CPU time for signing and judging one artefact, for a publication with Provenance, and for signing everything again. */
-export async function bench(): Promise<Figure[]> {
+export async function bench(effort: Effort): Promise<Measured[]> {
+  const artefacts = effort.isQuick ? 200 : 1_000
   const ministry = await publisher('did:web:ministry.example')
   const signers = [
     { issuer: ministry.did, canonicalPrefixes: ['http://example.org'], keys: { keys: [ministry.publicJwk] } },
@@ -42,36 +37,42 @@ export async function bench(): Promise<Figure[]> {
     SIGNING_CERTIFICATE: own.cert,
   })
   try {
-    const entries = await signedEntries(ministry)
+    const entries = await signedEntries(ministry, artefacts)
     const body = { resourceType: 'Bundle', type: 'transaction', entry: entries.flat() }
-    const published = await timed(async () => {
-      const { status, body: text } = await ask('POST', '', { body })
-      if (status !== 200) throw new Error(text.toString().slice(0, 500))
-    })
+    const published = await costOnce(
+      async () => {
+        const { status, body: text } = await ask('POST', '', { body })
+        if (status !== 200) throw new Error(text.toString().slice(0, 500))
+      },
+      { baseline: es256 },
+    )
     const [first = []] = entries
     const [artefact, provenance] = first.map(({ resource }) => resource)
-    const judged = await timed(async () => {
-      for (let at = 0; at < artefacts; at++) await server.signatures.verify(provenance as never, artefact as never)
-    })
     const bundle = { resourceType: 'Bundle', type: 'collection', entry: [{ resource: artefact }] }
-    const signed = await timed(async () => {
-      for (let at = 0; at < artefacts; at++) await server.signatures.signBundle(bundle as never)
-    })
-    return [
-      { name: 'signing one artefact', value: perOne(signed), target: '< 0.3 ms' },
-      { name: 'judging the signature of one', value: perOne(judged), target: '< 0.3 ms' },
+    const one = await costs(
       {
-        name: `publication of ${artefacts} with Provenance and own signatures`,
-        value: whole(published),
-        target: '< 3000 ms',
+        judged: () => server.signatures.verify(provenance as never, artefact as never),
+        signed: () => server.signatures.signBundle(bundle as never),
       },
+      effort,
+      es256,
+    )
+    return [
+      timeFigure('signing one artefact', one.signed, 'ms', { target: { value: 0.3 } }),
+      timeFigure('judging the signature of one', one.judged, 'ms', { target: { value: 0.3 } }),
+      timeFigure('publication with Provenance and own signatures, each artefact', published, 'ms', {
+        per: artefacts,
+        target: { value: 3 },
+        tolerance: 0.3,
+        detail: `${artefacts} in one transaction`,
+      }),
     ]
   } finally {
     await close()
   }
 }
 
-async function signedEntries(by: Publisher) {
+async function signedEntries(by: Publisher, artefacts: number) {
   return Promise.all(
     Array.from({ length: artefacts }, async (_, at) => {
       const resource = valueSet(`v${at}`)
@@ -83,14 +84,3 @@ async function signedEntries(by: Publisher) {
     }),
   )
 }
-
-/** CPU time of the process in milliseconds: other programs of the machine do not count. */
-async function timed(task: () => Promise<unknown>): Promise<number> {
-  const before = process.cpuUsage()
-  await task()
-  const { user, system } = process.cpuUsage(before)
-  return (user + system) / 1000
-}
-
-const perOne = (milliseconds: number): string => `${(milliseconds / artefacts).toFixed(2)} ms`
-const whole = (milliseconds: number): string => `${milliseconds.toFixed(0)} ms`

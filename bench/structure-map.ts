@@ -1,33 +1,23 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+/** Certificate chain, alone and after the rest of an evaluation, Bundle throughput, linearity and parsing, each beside the same work written by hand. */
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Json, JsonObject } from '../src/base/json-value.ts'
 import type { ConceptMap, StructureDefinition, StructureMap } from '../src/fhir/types.ts'
 import { type CompiledMap, createMaps, parseMap } from '../src/structure-map/maps.ts'
 import { inlineTranslator } from '../src/structure-map/run/translate.ts'
+import type { Measured } from './support/harness/figure.ts'
+import {
+  costInMix,
+  costOfWork,
+  costs,
+  type Effort,
+  growthFigure,
+  rateFigure,
+  timeFigure,
+} from './support/harness/measure.ts'
+import { wholeRequest } from './support/whole-request.ts'
 
 const PROJECT = join(import.meta.dirname, '..')
-/** Largest public map; not part of this project. */
-const LARGE_MAP = join(PROJECT, '../shared/corpora/structure-map/matchbox/cda/FullHeader.map')
-const ROUNDS = 5
-
-/** CPU seconds of this process, user and system. */
-function cpuSeconds(): number {
-  const { user, system } = process.cpuUsage()
-  return (user + system) / 1e6
-}
-
-/** Least CPU seconds of several rounds of a work, after one to warm up. */
-function secondsFor(work: () => void): number {
-  work()
-  let least = Number.POSITIVE_INFINITY
-  for (let round = 0; round < ROUNDS; round++) {
-    const start = cpuSeconds()
-    work()
-    least = Math.min(least, cpuSeconds() - start)
-  }
-  return least
-}
-
 const call = { now: new Date('2026-01-01T00:00:00Z'), uuid: () => '7f2f0f5a-3d9c-4d2e-9a5f-2a1a2c3b4d5e' }
 
 /** Maps over the content that the server brings along. */
@@ -186,65 +176,69 @@ function mapCertificate(claims: JsonObject): Json {
   }) as unknown as Json // built of plain values
 }
 
-const ratio = (engine: number, hand: number) => `${(engine / hand).toFixed(1)} × hand-written`
+/** FML of as many rules as the largest public map has: groups that call each other, conditions, creations, translations. */
+function largeMap(): string {
+  const group = (at: number) => `
+group part${at}(source src : Bundle, target tgt : Bundle) {
+  src.entry as entry where (resource.id = 'o${at}') then {
+    entry.resource as obs where ($this.ofType(FHIR.Observation)) -> tgt.entry as e, e.resource = create('Observation') as o, o.id = uuid() then {
+      obs.component as c -> o.component = c "component-${at}";
+      obs.status as status -> o.status = status "status-${at}";
+      obs.code as code -> o.code = code "code-${at}";
+    } "observation-${at}";
+  } "entry-${at}";
+}`
+  return `${BUNDLE_MAP}${Array.from({ length: 320 }, (_, at) => group(at)).join('\n')}`
+}
 
-/** Certificate chain, Bundle throughput, linearity and parsing, each beside the same work written by hand. */
-export async function bench(): Promise<{ name: string; value: string; target: string }[]> {
-  const figures: { name: string; value: string; target: string }[] = []
+/** How much more work of one size costs than of another, with the same number of items in all. */
+async function observationFigures(bundle: CompiledMap, effort: Effort): Promise<Measured[]> {
+  const items = 10_000
+  const over = (count: number, run: (source: JsonObject) => unknown) => {
+    const source = observations(count)
+    return () => {
+      for (let at = 0; at < items / count; at++) run(source)
+    }
+  }
+  const mapped = (source: JsonObject) => bundle.run(source, call)
+  const cost = await costs(
+    {
+      small: over(100, mapped),
+      thousand: over(1000, mapped),
+      large: over(items, mapped),
+      hand: over(1000, mapObservations),
+    },
+    effort,
+  )
+  return [
+    timeFigure('Bundle of 1,000 observations', cost.thousand, 'ms', { per: items / 1000, target: { value: 3 } }),
+    growthFigure('Bundle of 1,000 observations against hand-written', cost.thousand, cost.hand),
+    growthFigure('10,000 observations against 100, each observation', cost.large, cost.small, {
+      target: { value: 1.2 },
+    }),
+  ]
+}
+
+export async function bench(effort: Effort): Promise<Measured[]> {
   const maps = ownMaps([parseMap(BUNDLE_MAP).map])
   const toCore = await maps.compile('http://vidimus.org/fhir/StructureMap/HcertDccToCoreDataSet')
   const toBundle = await maps.compile('http://vidimus.org/fhir/StructureMap/CoreDataSetToBundle')
-  const claims = certificate()
-  const times = 2000
-  const chain = secondsFor(() => {
-    for (let i = 0; i < times; i++) runChain(toCore, toBundle, claims)
-  })
-  const byHand = secondsFor(() => {
-    for (let i = 0; i < times; i++) mapCertificate(claims)
-  })
-  figures.push({
-    name: 'EU DCC → core data set → Bundle per CPU-second',
-    value: `${Math.round(times / chain)} (${ratio(chain, byHand)})`,
-    target: '≥ 5000',
-  })
   const bundle = await maps.compile('http://example.org/StructureMap/bench')
-  const [small = 0, thousand = 0, large = 0] = [100, 1000, 10_000].map((count) => {
-    const source = observations(count)
-    const repeat = 10_000 / count
-    return (
-      secondsFor(() => {
-        for (let i = 0; i < repeat; i++) bundle.run(source, call)
-      }) / repeat
-    )
-  })
-  const [smallByHand = 0, hand = 0, largeByHand = 0] = [100, 1000, 10_000].map((count) => {
-    const source = observations(count)
-    const repeat = 10_000 / count
-    return (
-      secondsFor(() => {
-        for (let i = 0; i < repeat; i++) mapObservations(source)
-      }) / repeat
-    )
-  })
-  figures.push({
-    name: 'Bundle of 1,000 observations',
-    value: `${(thousand * 1000).toFixed(1)} ms (${ratio(thousand, hand)})`,
-    target: '< 20 ms',
-  })
-  figures.push({
-    name: '10,000 observations against 100',
-    value: `${(large / small).toFixed(0)} × (by hand ${(largeByHand / smallByHand).toFixed(0)} ×)`,
-    target: '≤ 120 ×',
-  })
-  if (existsSync(LARGE_MAP)) {
-    const text = readFileSync(LARGE_MAP, 'utf8')
-    figures.push({
-      name: `parsing ${Math.round(text.length / 1000)} KB of FML`,
-      value: `${(secondsFor(() => parseMap(text)) * 1000).toFixed(1)} ms`,
-      target: '< 30 ms',
-    })
-  }
-  return figures
+  const claims = certificate()
+  const chain = () => runChain(toCore, toBundle, claims)
+  const alone = await costs({ chain, hand: () => mapCertificate(claims) }, effort)
+  const whole = await wholeRequest()
+  const mixed = await costInMix(chain, whole.evaluate, effort).finally(whole.close)
+  const text = largeMap()
+  const parsing = await costOfWork(() => parseMap(text), effort)
+  return [
+    rateFigure('EU DCC → core data set → Bundle per CPU-second', alone.chain, { target: { value: 5000 } }),
+    growthFigure('the same against hand-written', alone.chain, alone.hand),
+    timeFigure('EU DCC → core data set → Bundle, warm', alone.chain, 'µs'),
+    timeFigure('EU DCC → core data set → Bundle, each after a whole evaluation', mixed, 'µs'),
+    ...(await observationFigures(bundle, effort)),
+    timeFigure('parsing FML', parsing, 'ms', { target: { value: 30 }, detail: `${Math.round(text.length / 1000)} KB` }),
+  ]
 }
 
 function runChain(toCore: CompiledMap, toBundle: CompiledMap, claims: JsonObject): void {

@@ -1,12 +1,8 @@
+/** CPU time of the process for validating; profiles and value sets were read before. */
 import { asResource, parseJson } from '../src/fhir/json.ts'
 import { coreValidator } from '../test/support/core-validator.ts'
-
-/** One measured figure beside what it should be. */
-interface Figure {
-  name: string
-  value: string
-  target: string
-}
+import type { Measured } from './support/harness/figure.ts'
+import { costs, type Effort, timeFigure } from './support/harness/measure.ts'
 
 const narrative = { status: 'generated', div: '<div xmlns="http://www.w3.org/1999/xhtml"><p>x</p></div>' }
 const coded = (system: string, code: string) => ({ coding: [{ system, code }] })
@@ -35,8 +31,7 @@ const observation = (id: string, of: string) => ({
   referenceRange: [{ low: grams(5), high: grams(10) }],
 })
 
-/** CPU time of the process for validating; profiles and value sets were read before. */
-export async function bench(): Promise<Figure[]> {
+export async function bench(effort: Effort): Promise<Measured[]> {
   const entry = Array.from({ length: 100 }, (_, index) => {
     const resource =
       index % 10 === 0 ? patient(String(index)) : observation(String(index), String(index - (index % 10)))
@@ -46,21 +41,15 @@ export async function bench(): Promise<Figure[]> {
   const one = JSON.stringify(observation('1', '0'))
   const validator = coreValidator()
   const vitals = ['http://hl7.org/fhir/StructureDefinition/vitalsigns']
-  const ofBundle = await perRun(async () => void (await validator.validate(asResource(parseJson(text)))))
-  const ofOne = await perRun(
-    async () => void (await validator.validate(asResource(parseJson(one)), { profiles: vitals })),
+  const cost = await costs(
+    {
+      bundle: () => validator.validate(asResource(parseJson(text))),
+      one: () => validator.validate(asResource(parseJson(one)), { profiles: vitals }),
+    },
+    effort,
   )
   return [
-    { name: '$validate of a Bundle of 100 entries', value: `${ofBundle.toFixed(1)} ms`, target: '< 100 ms' },
-    { name: '$validate of an Observation against a profile', value: `${ofOne.toFixed(2)} ms`, target: '< 5 ms' },
+    timeFigure('$validate of a Bundle of 100 entries', cost.bundle, 'ms', { target: { value: 100 } }),
+    timeFigure('$validate of an Observation against a profile', cost.one, 'ms', { target: { value: 5 } }),
   ]
-}
-
-async function perRun(work: () => Promise<void>): Promise<number> {
-  for (let run = 0; run < 5; run++) await work()
-  const runs = 30
-  const before = process.cpuUsage()
-  for (let run = 0; run < runs; run++) await work()
-  const { user, system } = process.cpuUsage(before)
-  return (user + system) / 1000 / runs
 }

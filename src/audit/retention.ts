@@ -12,6 +12,8 @@ export interface RetentionParts {
   /** How many are older. */
   count(before: string): Promise<number>
   write(event: Resource): Promise<void>
+  /** Does it when no other process over the store does; undefined when one is at it. */
+  alone(work: (isHeld: () => Promise<boolean>) => Promise<number>): Promise<number | undefined>
   software: string
   now(): Date
   after: After
@@ -42,14 +44,14 @@ export function createRetention(parts: RetentionParts): Retention {
   let stop = () => {}
   let running: Promise<number> | undefined
   const pause = () => new Promise<void>((done) => after(pauseMilliseconds, done))
-  const run = async () => {
+  const run = async (isHeld: () => Promise<boolean>) => {
     const before = new Date(now().getTime() - days * dayMilliseconds).toISOString()
     const due = await count(before)
     if (due === 0) return 0
     // Said before it is done: what is gone and was never said is what must not be.
     await write(removalEvent(parts, before, due))
     let gone = 0
-    while (!isClosing) {
+    while (!isClosing && (await isHeld())) {
       const taken = await forget(before, perSlice)
       gone += taken
       if (taken < perSlice) break
@@ -57,8 +59,9 @@ export function createRetention(parts: RetentionParts): Retention {
     }
     return gone
   }
+  const inTurn = async () => (await parts.alone(run)) ?? 0
   const once = () => {
-    running ??= run().finally(() => {
+    running ??= inTurn().finally(() => {
       running = undefined
     })
     return running

@@ -12,7 +12,7 @@ import { importFailure, reportJson, reportLines } from '../publish/import/report
 import { createEuValueSets } from '../server/eu-value-sets.ts'
 import { software } from '../server.ts'
 import { type CommandResult, exitCodes } from './exit-codes.ts'
-import { importOptions, openLoadedServer } from './loaded-server.ts'
+import { importOptions, inTurn, openLoadedServer } from './loaded-server.ts'
 import { progressBar } from './progress.ts'
 
 /** What `vidimus import` is asked for. */
@@ -92,7 +92,9 @@ async function importAll(paths: string[], options: Options): Promise<boolean> {
       const bar = progressBar(path)
       const audited = (source: string, counts: ReadonlyMap<string, number>) =>
         importEvent({ recorded: server.now().toISOString(), software: softwareName, source, counts })
-      const common = { ...importOptions(server), audited, dryRun: options.dryRun === true }
+      const waits = () => console.error(`${path}: another process imports into this store; waiting for it`)
+      const alone = options.dryRun ? {} : { alone: inTurn(server, 'import', waits) }
+      const common = { ...importOptions(server), audited, dryRun: options.dryRun === true, ...alone }
       const importing = options.productCatalogue
         ? importCatalogue(path, { ...common, now: server.now() })
         : importPath(path, {

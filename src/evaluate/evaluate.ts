@@ -68,8 +68,7 @@ export function createEvaluate(environment: EvaluateEnvironment): Evaluate {
 
 /** What an evaluation and those within it name, each once. */
 async function artefactsOf(evaluation: Evaluation, contentOf: NonNullable<EvaluateEnvironment['contentOf']>) {
-  const all = [evaluation, ...evaluation.evaluations, ...evaluation.linked.flatMap((file) => file.evaluation ?? [])]
-  const named: [ArtefactType, string][] = all.flatMap(({ rules, structureMaps, valueSets }) => [
+  const named: [ArtefactType, string][] = allWithin(evaluation).flatMap(({ rules, structureMaps, valueSets }) => [
     ...rules.map(({ planDefinition }): [ArtefactType, string] => ['PlanDefinition', planDefinition]),
     ...rules.map(({ library }): [ArtefactType, string] => ['Library', library]),
     ...structureMaps.map((each): [ArtefactType, string] => ['StructureMap', each]),
@@ -83,6 +82,13 @@ async function artefactsOf(evaluation: Evaluation, contentOf: NonNullable<Evalua
   }
   return artefacts
 }
+
+/** An evaluation with those of single credentials and of linked files, however they lie within one another. */
+const allWithin = (evaluation: Evaluation): Evaluation[] => [
+  evaluation,
+  ...evaluation.evaluations.flatMap(allWithin),
+  ...evaluation.linked.flatMap((file) => (file.evaluation ? allWithin(file.evaluation) : [])),
+]
 
 const atOnce: InTurn = (work) => work()
 

@@ -1,5 +1,6 @@
 /** One at a time takes a kit into use: of two the second is held against what the first has put there. */
-import { mkdir, open, readFile, rm } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { isMissing, isSystemError } from '../base/system-error.ts'
@@ -10,47 +11,79 @@ const pauseMilliseconds = 50
 /** Checking a kit takes a second or so. */
 const longestWait = 20_000
 
+/** Work of this process by lock, one after another. */
+const own = new Map<string, Promise<unknown>>()
+
 /**
  * Does work while nobody else does such work beside the same file. Who was killed at it is waited for no longer.
  * @throws KitError when another takes too long; the error of the system
  */
-export async function alone<T>(path: string, work: () => Promise<T>): Promise<T> {
+export function alone<T>(path: string, work: () => Promise<T>): Promise<T> {
   const lock = `${path}.lock`
-  await mkdir(dirname(path), { recursive: true })
-  for (let waited = 0; !(await takes(lock)); waited += pauseMilliseconds) {
+  const before = own.get(lock) ?? Promise.resolve()
+  const done = before.then(() => holding(lock, work))
+  const settled = done.catch(() => undefined)
+  own.set(lock, settled)
+  void settled.then(() => own.get(lock) === settled && own.delete(lock))
+  return done
+}
+
+async function holding<T>(lock: string, work: () => Promise<T>): Promise<T> {
+  await mkdir(dirname(lock), { recursive: true })
+  const mark = `${process.pid} ${randomUUID()}`
+  for (let waited = 0; !(await takes(lock, mark)); waited += pauseMilliseconds) {
     if (waited >= longestWait)
       throw new KitError('busy', `another process takes a kit into use; if there is none, remove ${lock}`)
-    const holder = await holderOf(lock)
-    if (holder !== undefined && !isProcessAlive(holder)) await rm(lock, { force: true })
+    const found = await markOf(lock)
+    if (found !== undefined && isLeftBehind(found)) await clear(lock, found)
     else await pause(pauseMilliseconds)
   }
   try {
     return await work()
   } finally {
-    await rm(lock, { force: true })
+    if ((await markOf(lock)) === mark) await rm(lock, { force: true })
   }
 }
 
-async function takes(lock: string): Promise<boolean> {
+/** A lock comes with its mark: none is ever seen empty but one that was made by hand. */
+async function takes(lock: string, mark: string): Promise<boolean> {
+  const made = `${lock}.${mark.replace(' ', '-')}`
+  await writeFile(made, mark)
   try {
-    const file = await open(lock, 'wx', 0o644)
-    try {
-      await file.writeFile(String(process.pid))
-    } finally {
-      await file.close()
-    }
+    await link(made, lock)
     return true
   } catch (error) {
     if (isSystemError(error) && error.code === 'EEXIST') return false
     throw error
+  } finally {
+    await rm(made, { force: true })
   }
 }
 
-/** Undefined: it is gone, or its number is not written yet. */
-async function holderOf(lock: string): Promise<number | undefined> {
+/** A process has one lock at a time, and that is the one it asks for: one under its number was left by another that had it before. */
+function isLeftBehind(mark: string): boolean {
+  const holder = Number(mark.split(' ')[0])
+  if (!Number.isInteger(holder) || holder <= 0) return true
+  return holder === process.pid || !isProcessAlive(holder)
+}
+
+/** Takes a lock away that was left behind; one that somebody has taken in between is put back. */
+async function clear(lock: string, seen: string): Promise<void> {
+  const aside = `${lock}.${process.pid}-${randomUUID()}`
   try {
-    const number = Number(await readFile(lock, 'latin1'))
-    return (number | 0) === number && number > 0 ? number : undefined
+    await rename(lock, aside)
+  } catch (error) {
+    if (isMissing(error)) return
+    throw error
+  }
+  if ((await markOf(aside)) !== seen) await link(aside, lock)
+  await rm(aside, { force: true })
+}
+
+/** Undefined: it is gone. */
+async function markOf(lock: string): Promise<string | undefined> {
+  try {
+    return await readFile(lock, 'latin1')
   } catch (error) {
     if (isMissing(error)) return undefined
     throw error

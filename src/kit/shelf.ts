@@ -3,12 +3,13 @@
  * manifest is kept, to tell what has changed since.
  */
 import { createReadStream } from 'node:fs'
-import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { sha256Hex } from '../base/crypto/sha256.ts'
 import { canonicalJson, isJsonObject, parseJson } from '../base/json.ts'
 import { keep } from '../base/keep.ts'
+import { isMissing } from '../base/system-error.ts'
 import { FhirError, issue, unprocessable } from '../fhir/error.ts'
 import { writeWhole } from '../files/whole-file.ts'
 import { readKit } from './archive/archive.ts'
@@ -90,7 +91,7 @@ export function openShelf(options: ShelfOptions): KitShelf {
     const known = made.get(name)
     if (known?.state === state) {
       const kit = await known.kit
-      if (!isDue(kit, options.now())) return kit
+      if (!isDue(kit, options.now()) && (await isTaken(kit, folderOf(scope, options)))) return kit
     }
     const kit = line(client, () => makeKit(scope, options))
     made.set(name, { state, kit })
@@ -157,6 +158,18 @@ function tooBusy(status: 429 | 503 = 503): FhirError {
   return new FhirError(status, issue('throttled', text), { 'Retry-After': '5' })
 }
 
+/** Marks a kit and its scope as asked for, so that others make room first. False: somebody has removed it. */
+async function isTaken({ path }: KeptKit, folder: string): Promise<boolean> {
+  const now = new Date()
+  try {
+    for (const each of [path, folder]) await utimes(each, now, now)
+    return true
+  } catch (error) {
+    if (isMissing(error)) return false
+    throw error
+  }
+}
+
 /** Whether the signature of a kit is old enough to be made anew. */
 const isDue = ({ madeAt, validUntil }: KitPeriod, now: Date): boolean =>
   now.getTime() - madeAt.getTime() >= (validUntil.getTime() - madeAt.getTime()) * renewShare
@@ -176,7 +189,7 @@ async function makeKit(scope: KitScope, options: ShelfOptions): Promise<KeptKit>
   const now = options.now()
   const known = await readKept(folder, built.hash)
   const isOfKey = known?.keyId === signer.keyId
-  if (known && isOfKey && !isDue(known.kit, now)) return known.kit
+  if (known && isOfKey && !isDue(known.kit, now) && (await isTaken(known.kit, folder))) return known.kit
   const period = periodOf(signer, options)
   const signature = await signManifest(built.manifestBytes, signer, period)
   const path = join(folder, `${built.hash.slice(0, 32)}-${sha256Hex(signature).slice(0, 16)}.tar.gz`)

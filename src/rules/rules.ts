@@ -4,6 +4,7 @@ import { unprocessable } from '../fhir/error.ts'
 import type { Bundle, Issue, Library, Parameters, PlanDefinition } from '../fhir/types.ts'
 import { evaluateCertLogic, isCertLogic, readCertLogic, readCertLogicData } from './certlogic/certlogic.ts'
 import type { EuValueSet } from './certlogic/external.ts'
+import { programOf } from './cql/compiled/program.ts'
 import type { CqlTerminology } from './cql/run/code-service.ts'
 import { type CqlCall, evaluateCql } from './cql/run/expression.ts'
 import { createFhirClasses } from './cql/run/fhir-instance.ts'
@@ -59,6 +60,8 @@ export interface RulesOptions {
   processes?: number
   /** Processes end when idle for so long; default 30. */
   idleSeconds?: number
+  /** Whether what is stored here runs compiled where it can; default yes. */
+  isCompiled?: boolean
   /** Folder of `*.elm` files that come with the program; their CQL is never translated again. */
   elmFolder?: string
 }
@@ -175,7 +178,11 @@ export function createRules(environment: RuleEnvironment, options: RulesOptions 
   const model = fhirModelInfo()
   const generated = [fhirHelpers(model), terminologyLibrary]
   const libraries = createLibraries(environment, translator, generated)
-  const run = { classes: createFhirClasses(model), terminology: environment }
+  const run = {
+    classes: createFhirClasses(model),
+    terminology: environment,
+    programOf: options.isCompiled === false ? undefined : programOf,
+  }
   const sandbox = createSandbox(environment, pool)
   const expressions: ExpressionEnvironment = {
     libraries,

@@ -1,6 +1,8 @@
 /** Signatures on artefacts: whose keys count for them, what is judged when something is written, and what this server signs itself. */
 import { randomUUID } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
+import { sha256Hex } from '../base/crypto/sha256.ts'
+import { canonicalJson } from '../base/json.ts'
 import type { Config } from '../config.ts'
 import { FhirError, issue } from '../fhir/error.ts'
 import type { Bundle, Issue, Resource } from '../fhir/types.ts'
@@ -46,8 +48,8 @@ export interface Signatures {
   revocations: KeyRevocations
   /** What guards rules as of a moment: by the keys that counted then, and over the store of then. */
   guardThen(then: { at: Date; now(): Date; storage: Storage; keys(): TrustKeys }): RuleGuard
-  /** How many withdrawals of own keys were known at a moment. */
-  withdrawnThen(at: Date): number
+  /** What of own keys was known to be withdrawn at a moment, as a text that is another for anything else; the marks are read anew. */
+  withdrawnThen(at: Date): Promise<string>
   /** Why an artefact that comes with others does not become active. */
   unsigned(resource: Resource, beside: readonly Resource[]): Promise<Issue | undefined>
   /**
@@ -121,7 +123,11 @@ export async function createSignatures(parts: SignatureParts): Promise<Signature
         now: clock,
       })
     },
-    withdrawnThen: (moment) => revocations.knownAt(moment).length,
+    async withdrawnThen(moment) {
+      // Another process may have withdrawn a key.
+      await revocations.refresh()
+      return sha256Hex(canonicalJson(revocations.knownAt(moment).map((each) => ({ ...each }))))
+    },
     unsigned: (resource, beside) => unsignedAmong(resource, beside, completing),
     context: {
       guard: createRuleGuard({ ...completing, storage, refresh: revocations.refresh }),

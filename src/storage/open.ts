@@ -1,16 +1,15 @@
 /** Opens the storage that a URL names. */
-import { existsSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
 import { BackupError } from './backup/format.ts'
-import { finishRestore, type RestorableStore } from './backup/restore.ts'
-import { sqliteFaults } from './sqlite/check.ts'
-import { restorableSqlite } from './sqlite/hold.ts'
+import { finishRestore } from './backup/restore.ts'
+import type { MaintainedStore } from './backup/snapshot.ts'
+import { maintainedSqlite } from './sqlite/hold.ts'
 import { openSqlite } from './sqlite/sqlite.ts'
-import type { AuditKeeping, Storage } from './storage.ts'
+import type { AuditKeeping, Reachability, Storage } from './storage.ts'
 
 export { openScratch } from './sqlite/scratch.ts'
 
-const accepted = 'sqlite:<file> and sqlite::memory:'
+const accepted = 'sqlite:<file>, sqlite::memory:, mongodb://… and mongodb+srv://…'
 
 /** What is wrong with a STORAGE_URL; undefined when there is an adapter for it. The URL is not shown: it may carry a password. */
 export function storageUrlProblem(url: string): string | undefined {
@@ -19,50 +18,59 @@ export function storageUrlProblem(url: string): string | undefined {
     if (/^sqlite:\/\/[^/]/.test(url)) return 'sqlite: takes the path of a file, without a host: sqlite:/folder/file.db'
     return undefined
   }
-  if (scheme === 'mongodb' || scheme === 'mongodb+srv')
-    return `MongoDB is not supported yet in this version; accepted are ${accepted}`
+  if (isMongo(url)) {
+    if (/^mongodb(?:\+srv)?:\/\/(?:[^/?@]*@)?[^/?@]+(?:\/[\w%.-]*)?(?:\?.*)?$/.test(url)) return undefined
+    return 'mongodb: takes hosts and a database: mongodb://user:password@host:27017/database?replicaSet=name'
+  }
   return `${scheme ? `the scheme ${scheme}: is unknown` : 'it has no scheme'}; accepted are ${accepted}`
 }
 
+const isMongo = (url: string): boolean => /^mongodb(?:\+srv)?:/.test(url)
+
 /**
  * Opens a storage by scheme: `sqlite:<file>` (a relative file lies in `dataDir`, no file means `vidimus.db`
- * there) or `sqlite::memory:`.
+ * there), `sqlite::memory:`, `mongodb:` or `mongodb+srv:`.
  * @throws Error that says what is wrong with the URL or the store.
  */
-export async function openStorage(url: string, { dataDir }: { dataDir: string }): Promise<Storage & AuditKeeping> {
+export async function openStorage(
+  url: string,
+  { dataDir }: { dataDir: string },
+): Promise<Storage & AuditKeeping & Reachability> {
   const problem = storageUrlProblem(url)
   if (problem !== undefined) throw new Error(`STORAGE_URL: ${problem}.`)
+  if (isMongo(url)) {
+    // Its driver is read by those alone who use it.
+    const { openMongo } = await import('./mongodb/mongodb.ts')
+    return openMongo(url)
+  }
   finishRestore(dataDir)
   return openSqlite(sqliteFile(url.slice('sqlite:'.length), dataDir))
 }
 
 /**
- * The database of a storage, for a backup, a restore and a check.
+ * A store as those see it who look after it: for a backup, a restore, a copy and a check.
  * @throws BackupError for a store that dies with its process
  */
 export function openStore(url: string, { dataDir }: { dataDir: string }): MaintainedStore {
   const problem = storageUrlProblem(url)
   if (problem !== undefined) throw new BackupError(`STORAGE_URL: ${problem}.`)
+  if (isMongo(url))
+    throw new BackupError('This command works on a SQLite store: a database of MongoDB has its own tools.')
+  finishRestore(dataDir)
   const file = sqliteFile(url.slice('sqlite:'.length), dataDir)
   if (file === ':memory:')
     throw new BackupError('A store in memory (sqlite::memory:) is nothing that another process could read.')
-  return { ...restorableSqlite(file), faults: (progress) => sqliteFaults(file, progress) }
+  return maintainedSqlite(file)
 }
 
 /**
  * The same of a store that must be there: who reads one is not told of an empty one when a setting leads astray.
  * @throws BackupError when there is none, or it dies with its process
  */
-export function openThereStore(url: string, place: { dataDir: string }): MaintainedStore {
+export async function openThereStore(url: string, place: { dataDir: string }): Promise<MaintainedStore> {
   const store = openStore(url, place)
-  if (existsSync(store.file)) return store
-  throw new BackupError(`There is no store at ${store.file}. Are DATA_DIR and STORAGE_URL those of the server?`)
-}
-
-/** A store as those see it who look after it. */
-export interface MaintainedStore extends RestorableStore {
-  /** What does not fit together in it, sentence by sentence; nothing of it is changed. @throws Error when it cannot be read */
-  faults(progress?: (done: number, total: number) => void): AsyncIterable<string>
+  if (await store.isThere()) return store
+  throw new BackupError(`There is no store at ${store.name}. Are DATA_DIR and STORAGE_URL those of the server?`)
 }
 
 function sqliteFile(path: string, dataDir: string): string {

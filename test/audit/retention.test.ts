@@ -26,6 +26,7 @@ function storeAt() {
   }
   const retention = (days: number) =>
     createRetention({
+      alone: (work) => work(async () => true),
       days,
       forget: storage.forgetAuditEvents,
       count: storage.oldAuditEvents,

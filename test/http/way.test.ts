@@ -21,7 +21,7 @@ test('what is done nowhere is no way, and what is done often is counted', async 
     await put()
     await put()
   })
-  const written = way.get('storage/sqlite/write.ts')?.find(({ name }) => name === 'writeOne')
+  const written = way.get('storage/write.ts')?.find(({ name }) => name === 'completed')
   // Each write comes with its AuditEvent.
   assert.equal(written?.count, 4)
 })

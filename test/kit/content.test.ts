@@ -16,6 +16,7 @@ import { isForJurisdiction } from '../../src/kit/content/choose-plans.ts'
 import { emptyFilter, filterOver } from '../../src/kit/content/hash-filter.ts'
 import { readRevocation, revocationJson } from '../../src/kit/content/revocation-file.ts'
 import { readSources, trustFiles } from '../../src/kit/content/trust-files.ts'
+import { KitError } from '../../src/kit/kit-error.ts'
 import { kitStorage } from '../../src/kit/kit-storage.ts'
 import { openKit } from '../../src/kit/open-kit.ts'
 import { readScope } from '../../src/kit/scope.ts'
@@ -123,6 +124,63 @@ function keyOf(domain: string, more: Partial<TrustedKey> = {}): TrustedKey {
   }
 }
 
+describe('revocation lists of a kit', () => {
+  const right = {
+    countries: [
+      { country: 'XA', spellings: ['XA'], types: ['UCI'], batches: 1, hashes: 1, expires: '2027-01-01T00:00:00.000Z' },
+    ],
+    batches: [
+      {
+        country: 'XA',
+        keyId: 'k',
+        hashType: 'UCI',
+        expires: '2027-01-01T00:00:00.000Z',
+        hashes: Buffer.alloc(16, 7).toString('base64'),
+      },
+    ],
+    cards: { issuer: 'https://a.example', lists: [{ keyId: 'k', version: 1, faults: [], rids: [['r', null]] }] },
+  }
+  it('are read as they are', () => {
+    const { cards, hashes } = readRevocation(right, 'x')
+    assert.equal(cards?.lists.get('k')?.revokedBefore('r'), Number.POSITIVE_INFINITY)
+    assert.equal(hashes.countries()[0]?.hashes, 1)
+  })
+  it('are refused where a member is another than it should be, not known, or missing: what it revokes would pass', () => {
+    const [batch] = right.batches
+    const [list] = right.cards.lists
+    const [country] = right.countries
+    const wrong = [
+      ...[{ strange: 1 }, { batches: undefined }, { batches: {} }, { batches: ['x'] }, { filters: [] }],
+      ...[{ missing: 5 }, { missing: [{ country: 'XA', count: -1 }] }, { incomplete: 'yes' }, { date: 'now' }],
+      ...[{ isOfEveryCountry: 'true' }, { cards: [] }, { cards: { issuer: 5, lists: [] } }, { countries: 'XA' }],
+      ...['country', 'keyId', 'hashType', 'expires', 'hashes'].map((name) => ({
+        batches: [{ ...batch, [name]: undefined }],
+      })),
+      ...[{ hashes: Buffer.alloc(17).toString('base64') }, { hashes: '!!' }, { expires: 5 }, { more: 1 }].map(
+        (each) => ({
+          batches: [{ ...batch, ...each }],
+        }),
+      ),
+      ...[
+        { rids: ['r'] },
+        { rids: [['r']] },
+        { rids: [['r', 'x']] },
+        { rids: [[5, 1]] },
+        { rids: {} },
+        { faults: [5] },
+      ].map((each) => ({ cards: { ...right.cards, lists: [{ ...list, ...each }] } })),
+      { cards: { ...right.cards, lists: [list, list] } },
+      ...[{ types: ['UCI', 'OTHER'] }, { types: 'UCI' }, { hashes: 1.5 }, { spellings: [5] }, { expires: '' }].map(
+        (each) => ({ countries: [{ ...country, ...each }] }),
+      ),
+    ]
+    for (const each of wrong) {
+      const json = JSON.parse(JSON.stringify({ ...right, ...each }))
+      assert.throws(() => readRevocation(json, 'x'), KitError, JSON.stringify(each))
+    }
+  })
+})
+
 describe('trusted keys of a kit', () => {
   const source = { name: 'l', kind: 'certificates' as const, location: 'x' }
   const state = (keys: TrustedKey[], more: Partial<SourceState> = {}): SourceState => ({
@@ -182,6 +240,46 @@ describe('trusted keys of a kit', () => {
       read?.content?.keys.map(({ keyId }) => keyId),
       ['DCC=', 'other=', '=', 'PH4H='],
     )
+  })
+
+  it('are refused where a member of theirs is another than it should be, not known, or missing', () => {
+    const files = finish(trustFiles([state([keyOf('DCC')])], [], now))
+    const read = (file: string) => JSON.parse(String(Buffer.from(files.get(file) ?? [])))
+    const listed = 'package/trust/lists.json'
+    const right = read(listed)
+    const withList = (change: object) => ({ lists: [{ ...right.lists[0], ...change }] })
+    const take = (lists: unknown) =>
+      readSources({ read: (file: string) => (file === listed ? lists : read(file)), madeAt: now } as never)
+    assert.equal(take(withList({})).length, 1)
+    const wrong = [
+      ...[{}, { lists: {} }, { lists: ['x'] }, { lists: [], more: 1 }, [], null],
+      ...[{ strange: 1 }, { name: 5 }, { kind: 'other' }, { required: false }, { required: 'true' }].map(withList),
+      ...[{ rejectAgeSeconds: '60' }, { maxAgeSeconds: -1 }, { since: '2026' }, { since: 5 }].map(withList),
+      ...[{ withdrawsUnknown: 1 }, { isUnread: 'yes' }, { suspended: 'x' }, { withdrawals: {} }].map(withList),
+      ...[{ withdrawals: [5] }, { waiting: {} }, { content: [] }, { content: { keys: 'x' } }].map(withList),
+      ...[{ content: { keys: [], distrust: { participants: 'XXB' } } }, { revocation: 5 }].map(withList),
+      withList({ content: { keys: [], distrust: { participants: [], thumbprints: [], keyIds: [], all: true } } }),
+      withList({ content: undefined, revocation: 'x' }),
+    ]
+    for (const each of wrong) assert.throws(() => take(each), KitError, JSON.stringify(each))
+    const key = [...files.keys()].find((name) => name.includes('/keys/')) ?? ''
+    for (const change of [{ strange: 1 }, { otherKeyIds: [5] }, { revocationVersion: '3' }, { sourceGateways: 'x' }])
+      assert.throws(
+        () => readSources({ read: (file) => (file === key ? { ...read(file), ...change } : read(file)), madeAt: now }),
+        KitError,
+        JSON.stringify(change),
+      )
+  })
+
+  it('of a remote list whose age decides are told not to be newer than they are', () => {
+    const remote = { ...source, kind: 'did-v2' as const, location: 'https://a.example/did.json' }
+    for (const limit of [{ maxAgeSeconds: 3600 }, { rejectAgeSeconds: 3600 }])
+      for (const minutes of [0, 1, 30, 59, 61, 500]) {
+        const checkedAt = new Date(now.getTime() - minutes * 60_000)
+        const [read] = back([state([keyOf('DCC')], { source: { ...remote, ...limit }, checkedAt })])
+        const told = read?.checkedAt?.getTime() ?? Number.NaN
+        assert.ok(told <= checkedAt.getTime() && told > checkedAt.getTime() - 460_000, `${minutes}: ${read?.checkedAt}`)
+      }
   })
 
   it('of a remote list are as new as the kit, unless the list was not to be had for long', () => {

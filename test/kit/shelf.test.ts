@@ -173,4 +173,18 @@ describe('the kits of a server', () => {
     bed.now = later(1)
     await ask('F', 'one')
   })
+  it('stay where somebody asks for them, however many others are made, and are made again where a file is gone', async () => {
+    const { bed, shelf } = openBed()
+    bed.files.set('package/a.json', '{}')
+    const asked = await shelf.current(scope)
+    for (let other = 0; other < 20; other++) {
+      await shelf.current({ ...scope, planDefinitions: [`http://example.org/${other}`] })
+      const { kit } = await shelf.answer(scope, {})
+      assert.equal(kit.path, asked.path)
+      readFileSync(kit.path)
+    }
+    rmSync(asked.path)
+    const again = await shelf.answer(scope, {})
+    readFileSync(again.kit.path)
+  })
 })

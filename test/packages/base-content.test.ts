@@ -8,6 +8,7 @@ import type { Resource } from '../../src/fhir/types.ts'
 import { baseContent, findBaseContent } from '../../src/packages/base-content.ts'
 import { baseContentPresence, loadBaseContent } from '../../src/publish/base-content/load.ts'
 import { createPendingContent } from '../../src/publish/base-content/pending.ts'
+import { openSqlite } from '../../src/storage/sqlite/sqlite.ts'
 import type { StoredVersion, Write } from '../../src/storage/storage.ts'
 
 let folder = ''
@@ -130,8 +131,10 @@ function memoryStore() {
     resource: resources.get(`${type}/${id}`),
     method: 'PUT',
   })
+  const { records } = openSqlite(':memory:')
   return {
     resources,
+    records,
     publishedHere: published,
     transactions,
     read: async (type: string, id: string) => (resources.has(`${type}/${id}`) ? stored(type, id) : undefined),

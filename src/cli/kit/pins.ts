@@ -1,5 +1,4 @@
 /** The keys whose kits a command takes. */
-import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Config } from '../../config.ts'
@@ -37,7 +36,7 @@ async function standingKeys(keys: Pins['keys'], { storageUrl, dataDir }: Config)
   // A store in memory has nothing that another process has marked.
   if (keys.length === 0 || storageUrl === 'sqlite::memory:') return keys
   const { openStorage, openStore } = await import('../../storage/open.ts')
-  if (!existsSync(openStore(storageUrl, { dataDir }).file)) return keys
+  if (!(await openStore(storageUrl, { dataDir }).isThere())) return keys
   const { openKeyRevocations } = await import('../../provenance/revocations.ts')
   const storage = await openStorage(storageUrl, { dataDir })
   try {

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Command, Option } from 'commander'
 import { readConfig } from '../../config.ts'
-import { LEASE_MILLISECONDS } from '../../gateway/register/lease.ts'
 import type { Mirror, MirrorStatus } from '../../server/mirror.ts'
 import type { VidimusServer } from '../../server.ts'
+import { LEASE_MILLISECONDS } from '../../storage/lease.ts'
 import { type CommandResult, exitCodes } from '../exit-codes.ts'
 import { openLoadedServer } from '../loaded-server.ts'
 

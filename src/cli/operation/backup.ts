@@ -28,8 +28,8 @@ export function addBackup(program: Command): void {
 
 async function backup(path: string, { withKeys, replace }: { withKeys: boolean; replace: boolean }): Promise<void> {
   const { storageUrl, dataDir } = readConfig()
-  const store = openThereStore(storageUrl, { dataDir })
-  const snapshot = store.snapshot(store.file)
+  const store = await openThereStore(storageUrl, { dataDir })
+  const snapshot = await store.snapshot()
   try {
     const file = await beginFile(path)
     const bar = progressBar('Backup')
@@ -56,6 +56,6 @@ async function backup(path: string, { withKeys, replace }: { withKeys: boolean; 
       await file.abandon()
     }
   } finally {
-    snapshot.close()
+    await snapshot.close()
   }
 }

@@ -23,7 +23,7 @@ export function addRestore(program: Command): void {
       const { about, counts, before, stayed, aside } = restored
       const { versions, records, files, contents } = counts
       console.log(
-        `${store.file}: revision ${about.revision} of ${about.taken}, ${versions} versions, ${records} records, ${files} files; contents ${contents}`,
+        `${store.name}: revision ${about.revision} of ${about.taken}, ${versions} versions, ${records} records, ${files} files; contents ${contents}`,
       )
       if (before !== undefined)
         console.log(`What was there before lies in ${before}; take it away when you do not need it.`)

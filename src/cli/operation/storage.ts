@@ -1,10 +1,8 @@
-import { existsSync, renameSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { readConfig } from '../../config.ts'
 import { loggedImports } from '../../publish/import/log.ts'
 import { contentsOf } from '../../storage/backup/contents.ts'
-import { BackupError } from '../../storage/backup/format.ts'
+import { migrateStore } from '../../storage/backup/migrate.ts'
 import { openStorage, openStore, openThereStore } from '../../storage/open.ts'
 import { type CommandResult, exitCodes } from '../exit-codes.ts'
 import { progressBar } from '../progress.ts'
@@ -24,7 +22,9 @@ export function addStorage(program: Command, result: CommandResult): void {
     })
   storage
     .command('migrate')
-    .description('copies a store with its whole history into one that is not there yet')
+    .description(
+      'copies a store with its whole history into one that is empty or not there yet; when it was interrupted, it is simply begun again',
+    )
     .argument('<from>', 'store, as in STORAGE_URL; the server may run')
     .argument('<to>', 'store that is made')
     .action(migrate)
@@ -35,7 +35,7 @@ export function addStorage(program: Command, result: CommandResult): void {
 
 async function check(url: string | undefined): Promise<boolean> {
   const { storageUrl, dataDir } = readConfig()
-  const store = openThereStore(url ?? storageUrl, { dataDir })
+  const store = await openThereStore(url ?? storageUrl, { dataDir })
   const bar = progressBar('Check')
   let faults = 0
   try {
@@ -47,13 +47,12 @@ async function check(url: string | undefined): Promise<boolean> {
   } finally {
     bar.end()
   }
-  const snapshot = store.snapshot(store.file)
+  const snapshot = await store.snapshot()
   try {
-    console.log(
-      `${store.file}: revision ${snapshot.revision}, ${snapshot.versionCount} versions; contents ${contentsOf(snapshot)}`,
-    )
+    const { contents, versions } = await contentsOf(snapshot)
+    console.log(`${store.name}: revision ${snapshot.revision}, ${versions} versions; contents ${contents}`)
   } finally {
-    snapshot.close()
+    await snapshot.close()
   }
   console.log(faults === 0 ? '✓ everything fits together' : `${faults} faults`)
   return faults === 0
@@ -74,36 +73,12 @@ async function imports(): Promise<void> {
 
 async function migrate(from: string, to: string): Promise<void> {
   const { dataDir } = readConfig()
-  const source = openThereStore(from, { dataDir })
+  const source = await openThereStore(from, { dataDir })
   const target = openStore(to, { dataDir })
-  if (existsSync(target.file))
-    throw new BackupError(`${target.file} is there already; a store is copied into a new one.`)
-  const made = `${target.file}.migrating`
-  await rm(made, { force: true })
-  const snapshot = source.snapshot(source.file)
-  const filler = target.fill(made)
   const bar = progressBar('Copy')
-  try {
-    let done = 0
-    for (const each of snapshot.versions()) {
-      filler.version(each)
-      bar.show(++done, snapshot.versionCount)
-    }
-    for (const each of snapshot.records()) filler.record(each)
-    await filler.finish()
-    const copy = target.snapshot(made)
-    const isSame = contentsOf(copy) === contentsOf(snapshot)
-    copy.close()
-    if (!isSame) throw new BackupError(`The copy of ${source.file} does not hold the same; it was thrown away.`)
-    renameSync(made, target.file)
-    bar.end()
-    console.log(
-      `${target.file}: revision ${snapshot.revision}, ${snapshot.versionCount} versions; contents ${contentsOf(snapshot)}`,
-    )
-  } finally {
-    bar.end()
-    filler.abandon()
-    snapshot.close()
-    await rm(made, { force: true })
-  }
+  const progress = (done: number, total: number) => bar.show(done, total)
+  const { revision, versions, records, contents } = await migrateStore(source, target, progress).finally(() =>
+    bar.end(),
+  )
+  console.log(`${target.name}: revision ${revision}, ${versions} versions, ${records} records; contents ${contents}`)
 }

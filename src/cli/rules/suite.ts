@@ -7,7 +7,7 @@ import type { RuleCase } from '../../rules/cases/case-file.ts'
 import { runAgain } from '../../rules/cases/changed-libraries.ts'
 import { type Coverage, coverageOf, createCounter, type Given } from '../../rules/cases/coverage.ts'
 import { judge, resultText } from '../../rules/cases/judge.ts'
-import { markEquivalent, mutantsOf } from '../../rules/cases/mutants.ts'
+import { type Mutant, markEquivalent, mutantsOf } from '../../rules/cases/mutants.ts'
 import { parametersOf } from '../../rules/cases/parameters.ts'
 import { reachOf } from '../../rules/cases/sites.ts'
 import {
@@ -168,11 +168,10 @@ async function prepare(
       ...cases.flatMap((one) => parametersOf(one, known.parameters).faults),
     ])
       faults.push({ ...each, file: file.file })
-    for (const library of known.libraries) {
-      const { mutants } = await dissect(library, { file: { ...file, known }, folder })
-      const own = known.libraries.length === 1 ? file.cases.equivalent : []
-      for (const each of markEquivalent(mutants, own)) faults.push({ ...each, file: file.file })
-    }
+    const all: Mutant[] = []
+    for (const library of known.libraries)
+      all.push(...(await dissect(library, { file: { ...file, known }, folder })).mutants)
+    for (const each of markEquivalent(all, file.cases.equivalent)) faults.push({ ...each, file: file.file })
     return { ...file, known }
   } catch (error) {
     if (!(error instanceof FhirError)) throw error

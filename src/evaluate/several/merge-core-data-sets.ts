@@ -1,6 +1,6 @@
 import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
-import { relate } from './events.ts'
+import { compareText, relate } from './events.ts'
 
 /**
  * The core data sets of several credentials with every event once, as {@link mergeContents} has their resources: a dose that two
@@ -56,9 +56,10 @@ const concept = (...codings: (Json | undefined)[]): JsonObject => ({ coding: cod
 const told = (members: Record<string, Json | undefined>): JsonObject =>
   Object.fromEntries(Object.entries(members).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])))
 
-/** The fullest, with what only another says. */
+/** The fullest, with what only another says, in whatever order they come. */
 function united(tellings: JsonObject[]): JsonObject {
-  const [fullest = {}, ...others] = tellings.toSorted((a, b) => JSON.stringify(b).length - JSON.stringify(a).length)
+  const fullness = (telling: JsonObject) => JSON.stringify(telling).length
+  const [fullest = {}, ...others] = tellings.toSorted((a, b) => fullness(b) - fullness(a) || compareText(a, b))
   return others.reduce(filled, fullest)
 }
 

@@ -10,7 +10,9 @@ import {
   isPrimitive,
   isResource,
   numberFault,
-  primitiveFault,
+  type PrimitiveCheck,
+  primitiveCheck,
+  type TypeInfo,
   typeInfo,
   uncarried,
 } from '../elements.ts'
@@ -30,18 +32,69 @@ export interface StructureOptions {
 interface Check {
   issues: Issue[]
   tolerant: boolean
-  /** Names and indexes down to the element under check. */
+  /** Names down to the element under check, and the index of each in its list; -1 of what is in none. */
   path: string[]
+  indexes: number[]
 }
 
-type Members = Record<string, unknown>
+/** An element of a type, with what is asked of it for every resource that is checked. */
+interface Known extends FoundElement {
+  /** Its name as a step of a path. */
+  step: string
+  kind: 'primitive' | 'resource' | 'object'
+  /** Of a primitive type. */
+  judge: PrimitiveCheck | undefined
+}
+
+/** What a type may hold, worked out once. */
+interface Members {
+  isResource: boolean
+  required: ElementInfo[]
+  /** By the property of JSON. */
+  element(property: string): Known | undefined
+}
+
+type ElementInfo = TypeInfo['elements'][number]
+
+const knownTypes = new Map<string, Members>()
+
+function membersOf(type: string): Members {
+  let found = knownTypes.get(type)
+  if (!found) {
+    found = makeMembers(type)
+    // Unknown names come from outside and would grow the map without end.
+    if (typeInfo(type)) knownTypes.set(type, found)
+  }
+  return found
+}
+
+function makeMembers(type: string): Members {
+  const elements = new Map<string, Known>()
+  return {
+    isResource: isResource(type),
+    required: typeInfo(type)?.elements.filter((element) => element.min > 0) ?? [],
+    element(property) {
+      const known = elements.get(property)
+      if (known) return known
+      const element = elementInfo(type, property)
+      if (!element) return undefined
+      const { childType, name } = element
+      const kind = isPrimitive(childType) ? 'primitive' : isResource(childType) ? 'resource' : 'object'
+      const made: Known = { ...element, step: `.${name}`, kind, judge: primitiveCheck(childType) }
+      elements.set(property, made)
+      return made
+    },
+  }
+}
+
+type Content = Record<string, unknown>
 
 /**
  * All faults of a resource as issues with the expression of the element, 100 at most; an empty list when there are
  * none. Severity is error, or warning for names of type id that are not of its form. Never throws, whatever it is given.
  */
 export function checkResource(resource: unknown, options: StructureOptions = {}): Issue[] {
-  const check: Check = { issues: [], tolerant: options.tolerant === true, path: [] }
+  const check: Check = { issues: [], tolerant: options.tolerant === true, path: [], indexes: [] }
   checkResourceAt(check, resource)
   return check.issues.slice(0, MAX_ISSUES)
 }
@@ -75,14 +128,16 @@ function report(
   at: { child?: string; severity?: 'error' | 'warning' } = {},
 ): void {
   const { child, severity = 'error' } = at
-  const path = check.path.join('')
+  const path = check.path
+    .map((step, at) => (check.indexes[at] === -1 ? step : `${step}[${check.indexes[at]}]`))
+    .join('')
   const expression = child ? `${path}.${child}` : path
   check.issues.push(
     issue(code, expression ? { text: `${expression}: ${text}`, expression, severity } : { text, severity }),
   )
 }
 
-function isObject(value: unknown): value is Members {
+function isObject(value: unknown): value is Content {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
@@ -101,47 +156,64 @@ function checkResourceAt(check: Check, resource: unknown): void {
     return
   }
   const isRoot = check.path.length === 0
-  if (isRoot) check.path.push(type)
+  if (isRoot) enter(check, type, -1)
   checkMembers(check, type, resource)
-  if (isRoot) check.path.pop()
+  if (isRoot) leave(check)
 }
 
-function checkMembers(check: Check, type: string, object: Members): void {
+function enter(check: Check, step: string, index: number): void {
+  check.path.push(step)
+  check.indexes.push(index)
+}
+
+function leave(check: Check): void {
+  check.path.pop()
+  check.indexes.pop()
+}
+
+function checkMembers(check: Check, type: string, object: Content): void {
   if (check.path.length > MAX_DEPTH) {
     report(check, 'too-costly', `nested more than ${MAX_DEPTH} levels deep`)
     return
   }
-  const chosen = new Map<string, string>()
-  const severity = check.tolerant ? 'warning' : 'error'
-  for (const name of Object.keys(object)) {
+  const members = membersOf(type)
+  const names = Object.keys(object)
+  // Few objects have anything beside their values: to look for it at each costs as much as all the rest.
+  const isPlain = !names.some((name) => name.charCodeAt(0) === underscore)
+  let chosen: Map<string, string> | undefined
+  for (const name of names) {
     if (check.issues.length >= MAX_ISSUES) return
-    if (name === 'resourceType' && isResource(type)) continue
-    const property = name.startsWith('_') ? name.slice(1) : name
-    const element = elementInfo(type, property)
+    if (name === 'resourceType' && members.isResource) continue
+    const property = name.charCodeAt(0) === underscore ? name.slice(1) : name
+    const element = members.element(property)
     if (!element || (element.choice && element.name === property) || !mayBe(element, name)) {
+      const severity = check.tolerant ? 'warning' : 'error'
       report(check, 'structure', unknownText(type, name, element), { child: name, severity })
       const fault = uncarriedIn(object[name])
       if (fault !== undefined) report(check, 'value', fault, { child: name })
       continue
     }
-    const other = chosen.get(element.name)
-    if (other !== undefined && other !== property)
-      report(check, 'structure', `${other} and ${property} exclude each other`, { child: element.name })
-    chosen.set(element.name, property)
+    if (element.choice || element.min > 0) {
+      chosen ??= new Map()
+      const other = chosen.get(element.name)
+      if (other !== undefined && other !== property)
+        report(check, 'structure', `${other} and ${property} exclude each other`, { child: element.name })
+      chosen.set(element.name, property)
+    }
     // A primitive with both is checked once, with its value.
-    if (name === property || object[property] === undefined) checkElement(check, element, property, object)
+    if (isPlain) checkPlain(check, element, property, object)
+    else if (name === property || object[property] === undefined) checkElement(check, element, property, object)
   }
-  for (const { name, types, choice } of requiredOf(type)) {
-    if (chosen.has(name)) continue
-    const wanted = choice
-      ? `one of ${types
-          .slice(0, 4)
-          .map((each) => choiceProperty(name, each))
-          .join(', ')}`
-      : `"${name}"`
-    report(check, 'required', `${wanted} is required`, { child: name, severity })
-  }
+  for (const element of members.required) if (!chosen?.has(element.name)) reportMissing(check, element)
   if (type === 'Extension') checkExtension(check, object)
+}
+
+const underscore = 0x5f
+
+function reportMissing(check: Check, { name, types, choice }: ElementInfo): void {
+  const some = types.slice(0, 4).map((each) => choiceProperty(name, each))
+  const wanted = choice ? `one of ${some.join(', ')}` : `"${name}"`
+  report(check, 'required', `${wanted} is required`, { child: name, severity: check.tolerant ? 'warning' : 'error' })
 }
 
 /** What is wrong with the texts of a member that R4 does not have. */
@@ -166,19 +238,8 @@ function unknownText(type: string, name: string, element: FoundElement | undefin
   return `${type} has no element "${name.slice(0, 80)}"`
 }
 
-const required = new Map<string, { name: string; types: string[]; choice: boolean }[]>()
-
-function requiredOf(type: string) {
-  let found = required.get(type)
-  if (!found) {
-    found = typeInfo(type)?.elements.filter((element) => element.min > 0) ?? []
-    required.set(type, found)
-  }
-  return found
-}
-
 /** ext-1: an extension has a value or extensions, not both, not neither. */
-function checkExtension(check: Check, extension: Members): void {
+function checkExtension(check: Check, extension: Content): void {
   const names = Object.keys(extension)
   const hasValue = names.some((name) => /^_?value/.test(name))
   if (hasValue === names.includes('extension')) {
@@ -197,20 +258,41 @@ interface Item {
   text: string | undefined
 }
 
-function checkElement(check: Check, element: FoundElement, property: string, object: Members): void {
+function checkElement(check: Check, element: Known, property: string, object: Content): void {
   const value = object[property]
   const extra = object[`_${property}`]
   if (element.isArray) {
     checkList(check, element, { value, extra })
     return
   }
-  check.path.push(`.${element.name}`)
+  enter(check, element.step, -1)
   if (Array.isArray(value) || Array.isArray(extra)) report(check, 'structure', 'must not be a list')
   else checkItem(check, element, { value, extra, text: exactNumber(object, property) })
-  check.path.pop()
+  leave(check)
 }
 
-function checkList(check: Check, element: FoundElement, { value, extra }: { value: unknown; extra: unknown }): void {
+/** The same of an object that has nothing beside its values. */
+function checkPlain(check: Check, element: Known, property: string, object: Content): void {
+  const value = object[property]
+  if (!element.isArray) {
+    enter(check, element.step, -1)
+    if (Array.isArray(value)) report(check, 'structure', 'must not be a list')
+    else checkValue(check, element, value, typeof value === 'number' ? exactNumber(object, property) : undefined)
+    leave(check)
+  } else if (Array.isArray(value) && value.length > 0 && value.length <= element.max) checkItems(check, element, value)
+  else checkList(check, element, { value, extra: undefined })
+}
+
+function checkItems(check: Check, element: Known, values: unknown[]): void {
+  for (let index = 0; index < values.length && check.issues.length < MAX_ISSUES; index++) {
+    const value = values[index]
+    enter(check, element.step, index)
+    checkValue(check, element, value, typeof value === 'number' ? exactNumber(values, String(index)) : undefined)
+    leave(check)
+  }
+}
+
+function checkList(check: Check, element: Known, { value, extra }: { value: unknown; extra: unknown }): void {
   const lists = [value, extra].filter((each) => each !== undefined)
   if (!lists.every(Array.isArray)) {
     report(check, 'structure', 'must be a list', { child: element.name })
@@ -229,30 +311,33 @@ function checkList(check: Check, element: FoundElement, { value, extra }: { valu
   if (length > element.max)
     report(check, 'structure', `may occur ${element.max} times at most`, { child: element.name })
   for (let index = 0; index < length && check.issues.length < MAX_ISSUES; index++) {
-    check.path.push(`.${element.name}[${index}]`)
+    enter(check, element.step, index)
     // null holds the place of a value that has extensions only, and the other way round.
     const text = values && exactNumber(values, String(index))
     checkItem(check, element, { value: values?.[index] ?? undefined, extra: extras?.[index] ?? undefined, text })
-    check.path.pop()
+    leave(check)
   }
 }
 
-function checkItem(check: Check, element: FoundElement, item: Item): void {
+function checkItem(check: Check, element: Known, item: Item): void {
   const { value, extra } = item
-  const type = element.childType
-  if (value === null || (value === undefined && extra === undefined)) {
-    report(check, 'structure', 'must not be null')
-  } else if (isPrimitive(type)) {
-    checkPrimitive(check, type, item)
-  } else if (isResource(type)) {
-    checkResourceAt(check, value)
-  } else if (!isObject(value)) {
-    report(check, 'structure', `must be a JSON object (${type})`)
-  } else if (isBare(value)) {
-    report(check, 'invariant', 'must have content (ele-1)')
-  } else {
-    checkMembers(check, type, value)
-  }
+  if (value === null || (value === undefined && extra === undefined)) report(check, 'structure', 'must not be null')
+  else if (element.kind === 'primitive') checkPrimitive(check, element, item)
+  else checkObject(check, element, value)
+}
+
+/** What has nothing beside it. */
+function checkValue(check: Check, element: Known, value: unknown, text: string | undefined): void {
+  if (value === null || value === undefined) report(check, 'structure', 'must not be null')
+  else if (element.kind === 'primitive') judgePrimitive(check, element, value, text)
+  else checkObject(check, element, value)
+}
+
+function checkObject(check: Check, element: Known, value: unknown): void {
+  if (element.kind === 'resource') checkResourceAt(check, value)
+  else if (!isObject(value)) report(check, 'structure', `must be a JSON object (${element.childType})`)
+  else if (isBare(value)) report(check, 'invariant', 'must have content (ele-1)')
+  else checkMembers(check, element.childType, value)
 }
 
 /**
@@ -260,23 +345,25 @@ function checkItem(check: Check, element: FoundElement, item: Item): void {
  * than 64 characters), and nothing depends on it there; the id of a resource is its address and must.
  */
 function isLenient(check: Check, type: string): boolean {
-  return type === 'id' && check.path.at(-1) !== '.id'
+  return type === 'id' && !(check.path.at(-1) === '.id' && check.indexes.at(-1) === -1)
 }
 
 /** ele-1: an element has children or a value; its id does not count. */
-function isBare(object: Members): boolean {
+function isBare(object: Content): boolean {
   for (const name in object) if (name !== 'id') return false
   return true
 }
 
-function checkPrimitive(check: Check, type: string, { value, extra, text }: Item): void {
-  if (value !== undefined) {
-    const fault =
-      primitiveFault(type, value) ??
-      numberFault(type, text) ??
-      (type === 'xhtml' ? narrativeFault(String(value)) : undefined)
-    if (fault) report(check, 'value', fault, { severity: isLenient(check, type) ? 'warning' : 'error' })
-  }
+function judgePrimitive(check: Check, { childType, judge }: Known, value: unknown, text: string | undefined): void {
+  const fault =
+    judge?.(value) ??
+    numberFault(childType, text) ??
+    (childType === 'xhtml' ? narrativeFault(String(value)) : undefined)
+  if (fault) report(check, 'value', fault, { severity: isLenient(check, childType) ? 'warning' : 'error' })
+}
+
+function checkPrimitive(check: Check, element: Known, { value, extra, text }: Item): void {
+  if (value !== undefined) judgePrimitive(check, element, value, text)
   if (extra === undefined) return
   if (!isObject(extra)) report(check, 'structure', 'its id and extensions must be a JSON object')
   else if (value === undefined && isBare(extra)) report(check, 'invariant', 'must have a value or extensions (ele-1)')

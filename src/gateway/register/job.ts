@@ -2,12 +2,12 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { errorText } from '../../base/system-error.ts'
+import { LEASE_MILLISECONDS, type LeaseTaker, leaseTaker } from '../../storage/lease.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { backoffMilliseconds } from '../backoff.ts'
 import type { GatewayClient } from '../client.ts'
 import { GatewayError } from '../gateway-error.ts'
 import { contentText, type Wanted } from './decide.ts'
-import { LEASE_MILLISECONDS, type LeaseTaker, leaseTaker } from './lease.ts'
 import { isWithdrawn, knownGateway } from './records.ts'
 import { keepOutcome, type RunOutcome, runRegistration } from './run.ts'
 

@@ -5,6 +5,7 @@ import type { Json, JsonObject } from '../../base/json-value.ts'
 import { keep } from '../../base/keep.ts'
 import { readStatus, type TrustedKey } from '../../trust/keys/trusted-key.ts'
 import { KitError } from '../kit-error.ts'
+import { refuseStrange } from '../manifest.ts'
 
 /** An entry as JSON; what its certificate says stands there as well, so that a reader need not take all of them apart. */
 export function keyJson(key: TrustedKey): JsonObject {
@@ -38,6 +39,23 @@ function present(members: Record<string, Json | undefined>): JsonObject {
   return found
 }
 
+const keyMembers = [
+  ...[
+    'keyId',
+    'otherKeyIds',
+    'participant',
+    'issuer',
+    'domain',
+    'usage',
+    'certificate',
+    'chain',
+    'publicKey',
+    'algorithm',
+  ],
+  ...['thumbprint', 'publicKeyThumbprint', 'validFrom', 'validTo', 'extendedKeyUsage', 'uploadedBy', 'sourceGateways'],
+  ...['origin', 'status', 'revocationVersion', 'revocationList'],
+]
+
 /**
  * The entry that a file holds.
  * @param list the list that has it
@@ -45,6 +63,7 @@ function present(members: Record<string, Json | undefined>): JsonObject {
  */
 export function readKey(json: Json, file: string, list: string): TrustedKey {
   if (!isJsonObject(json)) throw new KitError('content', `${file} is no object`)
+  refuseStrange(json, keyMembers, file)
   const text = (name: string): string => {
     const value = json[name]
     if (typeof value !== 'string') throw new KitError('content', `${file}: ${name} is no text`)
@@ -54,7 +73,10 @@ export function readKey(json: Json, file: string, list: string): TrustedKey {
   const texts = (name: string): string[] => {
     const value = json[name] ?? []
     if (!Array.isArray(value)) throw new KitError('content', `${file}: ${name} is no list`)
-    return value.map(String)
+    return value.map((each) => {
+      if (typeof each !== 'string') throw new KitError('content', `${file}: ${name} is no list of texts`)
+      return each
+    })
   }
   const certificate = optional('certificate')
   const read = certificate === undefined ? undefined : certificateOf(certificate, file)
@@ -62,6 +84,8 @@ export function readKey(json: Json, file: string, list: string): TrustedKey {
   const status = readStatus(json.status)
   if (!status) throw new KitError('content', `${file}: its status is none that a key has`)
   const { revocationVersion, revocationList } = json
+  if (revocationVersion !== undefined && typeof revocationVersion !== 'number')
+    throw new KitError('content', `${file}: revocationVersion is no number`)
   const sourceGateways = json.sourceGateways === undefined ? undefined : texts('sourceGateways')
   return {
     keyId: text('keyId'),
@@ -112,8 +136,8 @@ function publicKeyOf(text: string, file: string): KeyObject {
   }
 }
 
-/** An instant of a kit. @throws KitError for anything else that is there */
-export function dateOf(value: Json | undefined, file: string): Date | undefined {
+/** An instant of a kit. */
+function dateOf(value: Json | undefined, file: string): Date | undefined {
   if (value === undefined) return undefined
   const date = new Date(typeof value === 'string' ? value : Number.NaN)
   if (Number.isNaN(date.getTime())) throw new KitError('content', `${file}: a date in it is none`)

@@ -2,7 +2,6 @@
  * What a source of revocation lists holds, as a file of a kit, and back. Few hashes stand there themselves, and answer as the server does;
  * many as a filter: what does not pass it is on no list, what passes has to be asked for where the list is.
  */
-import { isJsonObject, objectsIn } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
 import { participantCode } from '../../trust/keys/participant-codes.ts'
 import type { CardList } from '../../trust/revocation/card-list.ts'
@@ -19,7 +18,7 @@ import type { Steps } from '../../workers/budget.ts'
 import { KitError } from '../kit-error.ts'
 import { byName } from '../manifest.ts'
 import { emptyFilter, falsePositiveRate, filterOver, type HashFilter } from './hash-filter.ts'
-import { dateOf } from './key-file.ts'
+import { type Members, membersOf } from './members.ts'
 
 /** Hashes of a source that stand in a kit themselves: a megabyte of them. */
 const mostHashes = 65_536
@@ -127,44 +126,54 @@ function cardsJson({ issuer, lists }: NonNullable<RevocationContent['cards']>): 
   }
 }
 
+const contentMembers = ['countries', 'batches', 'filters', 'cards', 'missing', 'incomplete', 'isOfEveryCountry', 'date']
+
 /** The content that a file holds. @throws KitError */
 export function readRevocation(json: Json, file: string): RevocationContent {
-  if (!isJsonObject(json)) throw new KitError('content', `${file} is no object`)
-  const date = dateOf(json.date, file)
-  const missing = objectsIn(json.missing).map(({ country, count }) => ({
-    country: String(country),
-    count: Number(count),
-  }))
+  const content = membersOf(json, contentMembers, file)
+  const date = content.optionalDate('date')
+  const missing = content
+    .objects('missing', ['country', 'count'])
+    .map((each) => ({ country: each.text('country'), count: each.count('count') }))
+  const cards = content.object('cards', ['issuer', 'lists'])
   return {
-    hashes: readHashes(json, file),
-    ...(isJsonObject(json.cards) ? { cards: readCards(json.cards) } : {}),
+    hashes: readHashes(content, file),
+    ...(cards ? { cards: readCards(cards, file) } : {}),
     ...(missing.length > 0 ? { missing } : {}),
-    ...(json.isOfEveryCountry === true ? { isOfEveryCountry: true as const } : {}),
-    ...(json.incomplete === true ? { incomplete: 'it was not read to its end' } : {}),
+    ...(content.flag('isOfEveryCountry') ? { isOfEveryCountry: true as const } : {}),
+    ...(content.flag('incomplete') ? { incomplete: 'it was not read to its end' } : {}),
     ...(date ? { date } : {}),
   }
 }
 
-function readHashes(json: JsonObject, file: string): HashIndex {
+const batchMembers = ['country', 'keyId', 'hashType', 'expires', 'hashes']
+const filterMembers = ['country', 'hashType', 'hashes', 'falsePositiveRate', 'bits']
+const figureMembers = ['country', 'spellings', 'types', 'batches', 'hashes', 'expires', 'givenUpUntil']
+
+function readHashes(content: Members, file: string): HashIndex {
+  if (content.has('batches') === content.has('filters'))
+    throw new KitError('content', `${file} has its hashes neither in batches nor in filters, or in both`)
   const index = createHashIndex()
   index.load(
-    objectsIn(json.batches).map(({ country, keyId, hashType, expires, hashes }, at) => ({
+    content.objects('batches', batchMembers).map((each, at) => ({
       id: String(at),
-      country: String(country),
-      keyId: String(keyId),
-      hashType: typeOf(hashType, file),
-      expires: dateOf(expires, file) ?? new Date(0),
-      hashes: bytesOf(hashes, file),
+      country: each.text('country'),
+      keyId: each.text('keyId'),
+      hashType: typeOf(each.value('hashType'), file),
+      expires: each.date('expires'),
+      hashes: wholeHashes(bytesOf(each.value('hashes'), file), file),
     })),
   )
   for (const _ of index.sort());
   const filters = new Map(
-    objectsIn(json.filters).map(({ country, hashType, bits }): [string, HashFilter] => [
-      `${String(country)} ${typeOf(hashType, file)}`,
-      filterOver(bytesOf(bits, file)),
-    ]),
+    content
+      .objects('filters', filterMembers)
+      .map((each): [string, HashFilter] => [
+        `${each.text('country')} ${typeOf(each.value('hashType'), file)}`,
+        filterOver(bytesOf(each.value('bits'), file)),
+      ]),
   )
-  const figures = objectsIn(json.countries).map((each) => readFigures(each, file))
+  const figures = content.objects('countries', figureMembers).map((each) => readFigures(each, file))
   return {
     ...index,
     countries: () => figures,
@@ -174,16 +183,15 @@ function readHashes(json: JsonObject, file: string): HashIndex {
   }
 }
 
-function readFigures(json: JsonObject, file: string): CountryFigures {
-  const list = (name: string) => (Array.isArray(json[name]) ? json[name] : [])
-  const givenUpUntil = dateOf(json.givenUpUntil, file)
+function readFigures(json: Members, file: string): CountryFigures {
+  const givenUpUntil = json.optionalDate('givenUpUntil')
   return {
-    country: String(json.country),
-    spellings: list('spellings').map(String),
-    types: list('types').map((each) => typeOf(each, file)),
-    batches: Number(json.batches),
-    hashes: Number(json.hashes),
-    expires: dateOf(json.expires, file) ?? new Date(0),
+    country: json.text('country'),
+    spellings: json.texts('spellings'),
+    types: json.list('types').map((each) => typeOf(each, file)),
+    batches: json.count('batches'),
+    hashes: json.count('hashes'),
+    expires: json.date('expires'),
     ...(givenUpUntil ? { givenUpUntil } : {}),
   }
 }
@@ -201,23 +209,35 @@ function bytesOf(value: Json | undefined, file: string): Buffer {
   return bytes
 }
 
-function readCards({ issuer, lists }: JsonObject): NonNullable<RevocationContent['cards']> {
-  const read = objectsIn(lists).map((each): [string, CardList] => {
-    const { keyId, version, faults, rids } = each
-    const entries = (Array.isArray(rids) ? rids : []).map((entry): [string, number] => {
-      const [rid, before] = Array.isArray(entry) ? entry : []
-      return [String(rid), typeof before === 'number' ? before : Number.POSITIVE_INFINITY]
-    })
-    const revoked = new Map(entries)
+/** A part of a hash at the end would shift nothing and be found by nobody. */
+function wholeHashes(bytes: Buffer, file: string): Buffer {
+  if (bytes.length % hashBytes !== 0)
+    throw new KitError('content', `${file}: a batch in it ends in the middle of a hash`)
+  return bytes
+}
+
+function readCards(cards: Members, file: string): NonNullable<RevocationContent['cards']> {
+  const read = cards.objects('lists', ['keyId', 'version', 'faults', 'rids']).map((each): [string, CardList] => {
+    const revoked = new Map(each.list('rids').map((entry) => readRid(entry, file)))
     const list: CardList = {
-      keyId: String(keyId),
-      version: Number(version),
+      keyId: each.text('keyId'),
+      version: each.count('version'),
       revokedBefore: (rid) => revoked.get(rid),
       entries: revoked.size,
       revoked,
-      faults: (Array.isArray(faults) ? faults : []).map(String),
+      faults: each.texts('faults'),
     }
     return [list.keyId, list]
   })
-  return { issuer: String(issuer), lists: new Map(read) }
+  const lists = new Map(read)
+  if (lists.size !== read.length) throw new KitError('content', `${file} has two lists of one key`)
+  return { issuer: cards.text('issuer'), lists }
+}
+
+/** One revoked card, and before when it must have been issued; `null`: whenever. */
+function readRid(entry: Json, file: string): [string, number] {
+  const [rid, before, ...more] = Array.isArray(entry) ? entry : []
+  if (typeof rid !== 'string' || more.length > 0 || !(before === null || Number.isFinite(before)))
+    throw new KitError('content', `${file}: a revoked card in it is none`)
+  return [rid, typeof before === 'number' ? before : Number.POSITIVE_INFINITY]
 }

@@ -3,7 +3,7 @@
  * entry is a file of its own, named by its content: what a list loses or gains in a day is a small change of the kit.
  */
 import { sha256Hex } from '../../base/crypto/sha256.ts'
-import { canonicalJson, isJsonObject, objectsIn } from '../../base/json.ts'
+import { canonicalJson } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
 import type { KeyIndex } from '../../trust/keys/key-index.ts'
 import type { Distrust, Suspension } from '../../trust/keys/objections.ts'
@@ -16,7 +16,8 @@ import type { SourceState } from '../../trust/upkeep/source-state.ts'
 import type { Steps } from '../../workers/budget.ts'
 import { KitError } from '../kit-error.ts'
 import { byName } from '../manifest.ts'
-import { dateOf, keyJson, readKey } from './key-file.ts'
+import { keyJson, readKey } from './key-file.ts'
+import { type Members, membersOf } from './members.ts'
 import { readRevocation, revocationJson } from './revocation-file.ts'
 
 /** The lists of a kit. */
@@ -121,11 +122,19 @@ function* listJson(state: SourceState, writing: Writing): Steps<JsonObject> {
 
 /** So long after its last reading a remote list is taken to be as good as new: kits do not change with every reading. */
 const freshSeconds = 86_400
+/** Where its age decides, it is told in steps of this share of the age that decides. */
+const ageSteps = 8
 
-/** When a remote list was last confirmed, of one that was not confirmed for long. */
+/** When a remote list was last confirmed, or somewhat before that; of one whose age decides nothing only when that is long ago. */
 function staleSince({ source, checkedAt }: SourceState, now: Date): string | undefined {
   if (!isRemote(source) || !checkedAt) return undefined
-  return (now.getTime() - checkedAt.getTime()) / 1000 > freshSeconds ? checkedAt.toISOString() : undefined
+  const deciding = Math.min(source.maxAgeSeconds ?? freshSeconds, source.rejectAgeSeconds ?? freshSeconds)
+  const confirmed = checkedAt.getTime()
+  if (deciding < freshSeconds) {
+    const step = Math.max(1000, Math.floor((deciding * 1000) / ageSteps))
+    return new Date(Math.floor(confirmed / step) * step).toISOString()
+  }
+  return (now.getTime() - confirmed) / 1000 > freshSeconds ? checkedAt.toISOString() : undefined
 }
 
 const suspensionNames = (suspended: readonly Suspension[], writing: Writing) =>
@@ -182,46 +191,54 @@ export async function readTrust(
 
 /** The lists of a kit, as they stood when it was made. @throws KitError */
 export function readSources({ read, madeAt }: Pick<TrustReading, 'read' | 'madeAt'>): SourceState[] {
-  const lists = read(listsFile)
-  if (!isJsonObject(lists)) throw new KitError('content', `${listsFile} is no object`)
-  return objectsIn(lists.lists).map((list) => readList(list, { read, madeAt }))
+  const lists = membersOf(read(listsFile), ['lists'], listsFile)
+  if (!lists.has('lists')) throw new KitError('content', `${listsFile} has no lists`)
+  return lists.objects('lists', listMembers).map((list) => readList(list, { read, madeAt }))
 }
 
-function readList(list: JsonObject, { read, madeAt }: Pick<TrustReading, 'read' | 'madeAt'>): SourceState {
-  const name = String(list.name)
+const listMembers = [
+  ...['name', 'kind', 'required', 'maxAgeSeconds', 'rejectAgeSeconds', 'participant', 'issuer', 'isRemote', 'since'],
+  ...['isUnread', 'withdrawsUnknown', 'content', 'revocation', 'suspended', 'withdrawals', 'waiting'],
+]
+const contentMembers = ['created', 'keys', 'leftOut', 'suspended', 'distrust']
+
+function readList(list: Members, { read, madeAt }: Pick<TrustReading, 'read' | 'madeAt'>): SourceState {
+  const name = list.text('name')
   const source = sourceOf(list, name)
-  const keyOf = (key: Json): TrustedKey => readKey(read(keyFile(String(key))), keyFile(String(key)), name)
-  const contentOf = (json: Json | undefined) => (isJsonObject(json) ? readContent(json, name, keyOf) : undefined)
-  const content = contentOf(list.content)
-  const file = typeof list.revocation === 'string' ? revocationFile(list.revocation) : undefined
+  const keyOf = (key: string): TrustedKey => readKey(read(keyFile(key)), keyFile(key), name)
+  const given = list.object('content', contentMembers)
+  const content = given && readContent(given, name, keyOf)
+  const named = list.optionalText('revocation')
+  const file = named === undefined ? undefined : revocationFile(named)
+  if (file !== undefined && !content) throw new KitError('content', `${listsFile}: ${name} revokes without its content`)
   const revocation = file === undefined ? undefined : readRevocation(read(file), file)
   const whole = content && revocation ? { ...content, revocation } : content
-  const withdrawals = objectsIn(list.withdrawals).flatMap((each) => contentOf(each) ?? [])
-  const waiting = Array.isArray(list.waiting) ? list.waiting.map(keyOf) : undefined
+  const withdrawals = list.objects('withdrawals', contentMembers).map((each) => readContent(each, name, keyOf))
+  const waiting = list.has('waiting') ? list.texts('waiting').map(keyOf) : undefined
   return {
     source,
     floor: noFloor,
-    checkedAt: dateOf(list.since, listsFile) ?? madeAt,
+    checkedAt: list.optionalDate('since') ?? madeAt,
     ...(whole ? { content: whole } : {}),
-    ...(list.isUnread === true ? { failure: 'it could not be read when the kit was made' } : {}),
-    ...(list.withdrawsUnknown === true ? { withdrawsUnknown: true } : {}),
-    ...(list.suspended === undefined ? {} : { suspended: suspensionsOf(list.suspended, keyOf) }),
+    ...(list.flag('isUnread') ? { failure: 'it could not be read when the kit was made' } : {}),
+    ...(list.flag('withdrawsUnknown') ? { withdrawsUnknown: true } : {}),
+    ...(list.has('suspended') ? { suspended: suspensionsOf(list, keyOf) } : {}),
     ...(withdrawals.length > 0 ? { withdrawals } : {}),
     ...(waiting ? { waiting: { content: { keys: waiting, warnings: [], leftOut: [] }, identity: '', text: '' } } : {}),
   }
 }
 
-function sourceOf(list: JsonObject, name: string): TrustSource {
-  const kind = trustSourceKinds.find((each) => each === list.kind)
+function sourceOf(list: Members, name: string): TrustSource {
+  const kind = trustSourceKinds.find((each) => each === list.text('kind'))
   if (!kind) throw new KitError('content', `${listsFile}: the kind of the list ${name} is not known`)
-  const number = (member: string) => (typeof list[member] === 'number' ? { [member]: list[member] } : {})
-  const text = (member: string) => (typeof list[member] === 'string' ? { [member]: list[member] } : {})
+  const number = (member: string) => (list.has(member) ? { [member]: list.count(member) } : {})
+  const text = (member: string) => (list.has(member) ? { [member]: list.text(member) } : {})
   return {
     name,
     kind,
     // Nothing is read there: it only tells that somebody else has the list.
-    location: list.isRemote === true ? 'https://kit.invalid/' : 'kit',
-    ...(list.required === true ? { required: true } : {}),
+    location: list.flag('isRemote') ? 'https://kit.invalid/' : 'kit',
+    ...(list.flag('required') ? { required: true } : {}),
     ...number('maxAgeSeconds'),
     ...number('rejectAgeSeconds'),
     ...text('participant'),
@@ -229,26 +246,28 @@ function sourceOf(list: JsonObject, name: string): TrustSource {
   }
 }
 
-const suspensionsOf = (json: Json, keyOf: (key: Json) => TrustedKey): Suspension[] =>
-  (Array.isArray(json) ? json : []).map((each) => ({
+const suspensionsOf = (json: Members, keyOf: (key: string) => TrustedKey): Suspension[] =>
+  json.texts('suspended').map((each) => ({
     key: keyOf(each),
     reason: 'its list says something of it that is not understood',
   }))
 
-function readContent(json: JsonObject, list: string, keyOf: (key: Json) => TrustedKey): SourceContent {
-  const { created, keys, leftOut, suspended, distrust } = json
-  const all = (names: Json | undefined) => (Array.isArray(names) ? names : [])
+function readContent(json: Members, list: string, keyOf: (key: string) => TrustedKey): SourceContent {
+  const created = json.optionalText('created')
+  const distrust = json.object('distrust', ['list', 'participants', 'thumbprints', 'keyIds'])
   return {
-    keys: all(keys).map(keyOf),
+    keys: json.texts('keys').map(keyOf),
     warnings: [],
-    leftOut: all(leftOut).map((each) => ({ entry: String(each), reason: 'its list leaves it out', key: keyOf(each) })),
-    ...(typeof created === 'string' ? { created } : {}),
-    ...(suspended === undefined ? {} : { suspended: suspensionsOf(suspended, keyOf) }),
-    ...(isJsonObject(distrust) ? { distrust: readDistrust(distrust, list) } : {}),
+    leftOut: json.texts('leftOut').map((each) => ({ entry: each, reason: 'its list leaves it out', key: keyOf(each) })),
+    ...(created === undefined ? {} : { created }),
+    ...(json.has('suspended') ? { suspended: suspensionsOf(json, keyOf) } : {}),
+    ...(distrust ? { distrust: readDistrust(distrust, list) } : {}),
   }
 }
 
-function readDistrust({ participants, thumbprints, keyIds }: JsonObject, list: string): Distrust {
-  const texts = (json: Json | undefined) => (Array.isArray(json) ? json.map(String) : [])
-  return { list, participants: texts(participants), thumbprints: texts(thumbprints), keyIds: texts(keyIds) }
-}
+const readDistrust = (distrust: Members, list: string): Distrust => ({
+  list,
+  participants: distrust.texts('participants'),
+  thumbprints: distrust.texts('thumbprints'),
+  keyIds: distrust.texts('keyIds'),
+})

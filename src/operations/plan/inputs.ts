@@ -9,7 +9,7 @@ import {
   parameterValue,
   textParameter,
 } from '../../fhir/operation.ts'
-import type { Bundle, Parameters } from '../../fhir/types.ts'
+import type { Bundle, BundleEntry, Parameters } from '../../fhir/types.ts'
 import { endpointParameters, readRunParameters, runParameters } from '../input/cql-parameters.ts'
 
 /** In-parameters of every `$apply` (https://hl7.org/fhir/R4/plandefinition-operation-apply.html and CPG), but for the definition. */
@@ -78,9 +78,9 @@ export function readApplyInputs({ parameters }: OperationCall, now: Date): Apply
       'required',
     )
   const run = readRunParameters(parameters)
-  const resources = (run.data?.entry ?? []).flatMap(({ resource }) => resource ?? [])
+  const entries = run.data?.entry ?? []
   const find = (reference: string | undefined) =>
-    resources.find(({ resourceType, id }) => reference !== undefined && `${resourceType}/${id}` === relative(reference))
+    reference === undefined ? undefined : entries.find((each) => isNamed(each, reference))?.resource
   const [encounter, practitioner, organization] = (['encounter', 'practitioner', 'organization'] as const).map((name) =>
     referenceIn(parameters, name),
   )
@@ -109,6 +109,15 @@ const at = (name: string) => `Parameters.parameter.where(name='${name}')`
 
 const reference =
   /^(?:https?:\/\/[^\s]+\/)?([A-Z][A-Za-z]+)\/[A-Za-z0-9\-.]{1,64}(?:\/_history\/[A-Za-z0-9\-.]{1,64})?$/
+
+/** An absolute reference names the resource of its own server alone, as far as the entry tells of which it is. */
+function isNamed({ fullUrl, resource }: BundleEntry, reference: string): boolean {
+  if (!resource || `${resource.resourceType}/${resource.id}` !== relative(reference)) return false
+  if (fullUrl === undefined || !/^https?:/.test(fullUrl) || !/^https?:/.test(reference)) return true
+  return withoutHistory(fullUrl) === withoutHistory(reference)
+}
+
+const withoutHistory = (reference: string) => reference.replace(/\/_history\/[^/]*$/, '')
 
 /** `Type/id` of a reference. */
 const relative = (text: string) => /([A-Z][A-Za-z]+\/[A-Za-z0-9\-.]{1,64})(?:\/_history\/.*)?$/.exec(text)?.[1] ?? text

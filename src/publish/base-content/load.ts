@@ -2,6 +2,7 @@
 import { artefactCanonical } from '../../fhir/artefact.ts'
 import type { Resource } from '../../fhir/types.ts'
 import { type BaseContentOptions, baseContent, findBaseContent } from '../../packages/base-content.ts'
+import { takeTurn } from '../../storage/lease.ts'
 import type { Storage, Write } from '../../storage/storage.ts'
 import { hasCatalogue, writeCatalogue } from './pending.ts'
 
@@ -51,7 +52,7 @@ export async function baseContentPresence(
 }
 
 /** What loading needs of a store. */
-type LoadingStorage = Pick<Storage, 'read' | 'write' | 'derived' | 'published'>
+type LoadingStorage = Pick<Storage, 'read' | 'write' | 'derived' | 'published' | 'records'>
 
 /**
  * Writes the base content. The first time it comes in batches that let other work run between them, after a catalogue of what
@@ -73,15 +74,40 @@ export async function loadBaseContent(
       .map((each) => `${each.name} (${each.npm} ${each.version})`),
   }
   if (content.stamp === '') return load
-  const stamp = await storage.derived.get(STAMP.kind, STAMP.key)
-  load.upToDate = stamp === content.stamp
+  const stored = () => storage.derived.get(STAMP.kind, STAMP.key)
+  load.upToDate = (await stored()) === content.stamp
   if (load.upToDate) return load
-  const isFirst = stamp === undefined
+  const { signal } = options
+  try {
+    // Of several processes that start over one store, one loads; the others wait until they find it there.
+    await takeTurn({ records: storage.records, job: 'base content', signal }, async (isHeld) => {
+      const stamp = await stored()
+      load.upToDate = stamp === content.stamp
+      if (!load.upToDate) await loadInTurn(storage, { ...options, content, isFirst: stamp === undefined, load, isHeld })
+    })
+  } catch (error) {
+    if (!signal?.aborted) throw error
+  }
+  return load
+}
+
+/** What is loaded, where a process may. */
+interface LoadingInTurn extends BaseContentLoadOptions {
+  content: Awaited<ReturnType<typeof findBaseContent>>
+  /** Whether no other version of the content is there. */
+  isFirst: boolean
+  load: BaseContentLoad
+  isHeld(): Promise<boolean>
+}
+
+async function loadInTurn(storage: LoadingStorage, options: LoadingInTurn): Promise<void> {
+  const { content, isFirst, load, isHeld } = options
   if (isFirst && !(await hasCatalogue(storage.derived, content.stamp)))
     await writeCatalogue(storage.derived, content.stamp, baseContent(options, content))
   const largest = isFirst ? (options.batch ?? BATCH) : Number.POSITIVE_INFINITY
   let batch: Write[] = []
   const flush = async () => {
+    if (!(await isHeld())) throw new Error('another process has taken over')
     if (batch.length > 0) await storage.write(batch)
     load.loaded += batch.length
     batch = []
@@ -89,7 +115,7 @@ export async function loadBaseContent(
     await new Promise((resolve) => setImmediate(resolve))
   }
   for await (const resource of baseContent(options, content)) {
-    if (options.signal?.aborted) return load
+    if (options.signal?.aborted) return
     const current = (await storage.read(resource.resourceType, resource.id ?? ''))?.resource
     if (current && (await isForeign(storage, current, resource))) load.kept++
     else batch.push({ method: 'PUT', type: resource.resourceType, id: resource.id ?? '', resource, unrecorded: true })
@@ -97,7 +123,6 @@ export async function loadBaseContent(
   }
   await flush()
   await storage.derived.set(STAMP.kind, STAMP.key, content.stamp)
-  return load
 }
 
 /** An id that the store uses for another canonical, or for what was published here, is somebody's own artefact. */

@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { parseCanonical } from '../../fhir/canonical.ts'
 import { structureFaults } from '../../fhir/check/resource.ts'
 import { isResourceId } from '../../fhir/elements.ts'
-import { isError, issue } from '../../fhir/error.ts'
+import { FhirError, isError, issue } from '../../fhir/error.ts'
 import { searchableTypes } from '../../fhir/search/parse-search.ts'
 import type { Issue, Resource } from '../../fhir/types.ts'
 import type { PackageSource } from '../../packages/files.ts'
@@ -51,7 +51,14 @@ export interface ImportOptions {
   limits?: ArchiveLimits
   /** AuditEvent of what is written, by type; it stands in the same transaction. Without it there is none. */
   audited?(source: string, counts: ReadonlyMap<string, number>): Resource
+  /** Does work that only one of the processes over a store does at a time; by default several may. */
+  alone?: Alone
 }
+
+/** Work in turns with other processes; `isHeld` says whether the turn is still this one's. */
+export type Alone = <T>(work: (isHeld: () => Promise<boolean>) => Promise<T>) => Promise<T>
+
+const notAlone: Alone = (work) => work(async () => true)
 
 /**
  * Imports one package (`.tgz`), folder or file in one transaction: what cannot be read is reported and the rest is
@@ -60,7 +67,8 @@ export interface ImportOptions {
  * nothing is stored.
  */
 export async function importPackage(source: PackageSource, options: ImportOptions): Promise<ImportReport> {
-  return importOpen(await openPackage(source, options.limits), options)
+  const opened = await openPackage(source, options.limits)
+  return (options.alone ?? notAlone)((isHeld) => importOpen(opened, { ...options, isHeld }))
 }
 
 /**
@@ -72,19 +80,32 @@ export async function importFolder(path: string, options: ImportOptions): Promis
   const { name, archives, rest, stamp } = await openFolder(path, options.limits)
   const wanted = `${stamp} ${options.examples === true} ${options.canonical ?? ''}`
   const key = resolve(path)
-  if ((await options.storage.derived.get('folder', key)) === wanted) {
-    return [{ name, entries: [], issues: [], skippedAsUnchanged: true }]
-  }
-  const reports: ImportReport[] = []
-  for (const file of archives) reports.push(await importPackage({ bytes: file.bytes, name: file.name }, options))
-  if (rest) reports.push(await importOpen(rest, options))
-  // What failed is told at every start until it is mended.
-  const isWhole = reports.every(({ entries }) => entries.every(({ status }) => status !== 'failed'))
-  if (isWhole) await options.storage.derived.set('folder', key, wanted)
-  return reports
+  const unchanged = async (): Promise<ImportReport[] | undefined> =>
+    (await options.storage.derived.get('folder', key)) === wanted
+      ? [{ name, entries: [], issues: [], skippedAsUnchanged: true }]
+      : undefined
+  const known = await unchanged()
+  if (known) return known
+  return (options.alone ?? notAlone)(async (isHeld) => {
+    // Another process may have imported it meanwhile.
+    const done = await unchanged()
+    if (done) return done
+    const inTurn = { ...options, isHeld }
+    const reports: ImportReport[] = []
+    for (const { bytes, name: file } of archives)
+      reports.push(await importOpen(await openPackage({ bytes, name: file }, options.limits), inTurn))
+    if (rest) reports.push(await importOpen(rest, inTurn))
+    // What failed is told at every start until it is mended.
+    const isWhole = reports.every(({ entries }) => entries.every(({ status }) => status !== 'failed'))
+    if (isWhole) await options.storage.derived.set('folder', key, wanted)
+    return reports
+  })
 }
 
-async function importOpen(opened: OpenPackage, options: ImportOptions): Promise<ImportReport> {
+/** An import whose turn it is. */
+type InTurn = ImportOptions & { isHeld(): Promise<boolean> }
+
+async function importOpen(opened: OpenPackage, options: InTurn): Promise<ImportReport> {
   const { manifest, fault, name, files } = opened
   const report: ImportReport = {
     name,
@@ -104,11 +125,18 @@ async function importOpen(opened: OpenPackage, options: ImportOptions): Promise<
     await foretell(candidates, options)
     return { ...report, isDryRun: true }
   }
+  if (!(await options.isHeld())) throw takenOver
   await storeCandidates(candidates, { ...options, source: [name, manifest?.version ?? ''].join(' ').trim() })
   if (manifest?.name) await options.storage.derived.set('package', manifest.name, manifest.version ?? '')
   options.onProgress?.(files.length, files.length, name)
   return report
 }
+
+/** This process stood still for so long that another one has begun the same. */
+const takenOver = new FhirError(
+  409,
+  issue('lock-error', 'Another process has taken over the imports of this store; nothing was stored. Try again.'),
+)
 
 async function readCandidates(opened: OpenPackage, report: ImportReport, options: ImportOptions): Promise<Candidate[]> {
   const made: Candidate[] = []

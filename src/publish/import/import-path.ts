@@ -21,7 +21,9 @@ export interface PathOptions extends ImportOptions {
  */
 export async function importPath(path: string, options: PathOptions): Promise<ImportReport> {
   const isFile = (await stat(path).catch(() => undefined))?.isFile() === true
-  const source = isFile && !holdsEuRules(path) ? openSource(path, options.codeSystem) : undefined
+  // Who says of which code system the file is, knows it.
+  const isNamed = options.codeSystem.url !== undefined
+  const source = isFile && (isNamed || !holdsEuRules(path)) ? openSource(path, options.codeSystem) : undefined
   if (!source) return importPackage({ path }, options)
   if (options.dryRun)
     throw unprocessable(`${basename(path)}: a code system of this size is read into an index; no dry run is made of it`)

@@ -3,10 +3,12 @@ import { createFeed, type Feed, type FeedParts } from '../../audit/feed.ts'
 import { createRetention } from '../../audit/retention.ts'
 import { syslogFrame } from '../../audit/syslog.ts'
 import { type After, afterTimeout } from '../../base/after.ts'
+import { sha256Hex } from '../../base/crypto/sha256.ts'
 import { errorText } from '../../base/system-error.ts'
 import type { Config } from '../../config.ts'
 import { isOfType } from '../../fhir/json.ts'
 import type { NetworkClient } from '../../network/network-client.ts'
+import { type KeptLease, keptLease, onlyAlone } from '../../storage/lease.ts'
 import type { AuditKeeping, Storage } from '../../storage/storage.ts'
 import type { Tell } from './log.ts'
 
@@ -37,7 +39,13 @@ const positions = 'audit-sink'
 /** Makes what a configuration wants. */
 export function createAuditFeeds(parts: AuditParts): AuditFeeds {
   const { config, storage, software, now, after = afterTimeout, tell } = parts
-  const feeds = config.auditSinks.map((address, index) => feedTo(address, `${index + 1}`, parts))
+  // Of several processes over one store one feeds a sink, so that nothing comes there twice while none of them is killed.
+  const leases = config.auditSinks.map((address) =>
+    keptLease({ records: storage.records, job: `audit sink ${sha256Hex(Buffer.from(address)).slice(0, 16)}` }),
+  )
+  const feeds = config.auditSinks.map((address, index) =>
+    feedTo(address, { name: `${index + 1}`, lease: leases[index] }, parts),
+  )
   const retention =
     config.auditRetentionDays === undefined
       ? undefined
@@ -46,6 +54,7 @@ export function createAuditFeeds(parts: AuditParts): AuditFeeds {
           forget: storage.forgetAuditEvents,
           count: storage.oldAuditEvents,
           write: async (resource) => void (await storage.write([{ method: 'POST', type: 'AuditEvent', resource }])),
+          alone: onlyAlone({ records: storage.records, job: 'audit retention' }),
           software,
           now,
           after,
@@ -57,25 +66,28 @@ export function createAuditFeeds(parts: AuditParts): AuditFeeds {
       for (const feed of feeds) feed.start()
       retention?.start()
     },
-    close: async () => void (await Promise.all([...feeds.map((each) => each.close()), retention?.close()])),
+    async close() {
+      await Promise.all([...feeds.map((each) => each.close()), retention?.close()])
+      await Promise.all(leases.map((each) => each.close()))
+    },
   }
 }
 
-function feedTo(address: string, name: string, parts: AuditParts): Feed {
+function feedTo(
+  address: string,
+  { name, lease }: { name: string; lease: KeptLease | undefined },
+  parts: AuditParts,
+): Feed {
   const { storage, after = afterTimeout, tell } = parts
   const send = address.startsWith('https:') ? byPost(address, parts) : bySyslog(address, parts)
   return createFeed({
     name,
     send,
-    read: async (since, most) =>
-      (
-        await storage.history({
-          type: 'AuditEvent',
-          oldestFirst: true,
-          count: most,
-          ...(since === undefined ? {} : { since }),
-        })
-      ).matches,
+    async read(since, most) {
+      const from = since === undefined ? {} : { since }
+      const { matches } = await storage.history({ type: 'AuditEvent', oldestFirst: true, count: most, ...from })
+      return matches.length > 0 && (await lease?.isHeld()) === false ? [] : matches
+    },
     position: {
       get: () => storage.records.get(positions, address),
       set: (from, to) => storage.records.replace(positions, address, from, to),

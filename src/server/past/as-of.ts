@@ -141,7 +141,7 @@ export function evaluationsAsOf<Audience extends string>(
         revision,
         past.number,
         minute,
-        parts.signed.withdrawnThen(at),
+        await parts.signed.withdrawnThen(at),
         sha256Hex(Buffer.from(removed.join())),
       ]
       const then = { at, past, removed: new Set(removed), now: () => clock.getStore() ?? at }

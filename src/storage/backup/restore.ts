@@ -11,27 +11,12 @@ import { writeWhole } from '../../files/whole-file.ts'
 import { contentsOf } from './contents.ts'
 import { type BackupAbout, type BackupCounts, BackupError } from './format.ts'
 import { readBackup } from './read-backup.ts'
-import type { StoreFiller, StoreSnapshot } from './snapshot.ts'
-
-/** What the database of a store can do for its restore. */
-export interface RestorableStore {
-  /** Its file. */
-  file: string
-  /** Begins a new store in another file. */
-  fill(file: string): StoreFiller
-  /** What another file holds. */
-  snapshot(file: string): StoreSnapshot
-  /**
-   * Keeps everybody else from the store until it is called again.
-   * @throws BackupError when somebody has it open, or it is not one of ours
-   */
-  hold(): { isEmpty: boolean; release(): void }
-}
+import type { Filling, MaintainedStore, StoreSnapshot } from './snapshot.ts'
 
 /** How a backup is brought back. */
 export interface RestoreOptions {
   path: string
-  store: RestorableStore
+  store: MaintainedStore
   dataDir: string
   /** Folders of DATA_DIR that files of a backup may belong to, each with what becomes of a file that is there. */
   folders: Readonly<Record<string, 'stays' | 'is replaced'>>
@@ -117,19 +102,20 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
   const { path, store, dataDir, replace } = options
   finishRestore(dataDir)
   const free = options.freeBytes ?? freeBytes
-  mkdirSync(dataDir, { recursive: true })
-  mkdirSync(dirname(store.file), { recursive: true })
-  const room = Math.min(await free(dataDir), await free(dirname(store.file)))
+  let room = Number.POSITIVE_INFINITY
+  for (const folder of [dataDir, store.folder]) {
+    if (folder === undefined) continue
+    mkdirSync(folder, { recursive: true })
+    room = Math.min(room, await free(folder))
+  }
   const { sha256 } = await verifyBackup(path, Object.keys(options.folders), room)
-  const held = store.hold()
+  const filling = await store.fill({ source: `backup ${sha256}`, replace })
   try {
-    if (!held.isEmpty && !replace)
-      throw new BackupError(
-        `The store ${store.file} is not empty. With --replace the backup takes its place. Nothing was changed.`,
-      )
-    return await stageAndMove(options, sha256)
-  } finally {
-    held.release()
+    return await stageAndMove(options, filling, sha256)
+  } catch (error) {
+    // From the mark on it counts: whoever opens the store next, finishes it.
+    if (!existsSync(join(dataDir, FOLDER, MARK))) await filling.abandon()
+    throw error
   }
 }
 
@@ -138,17 +124,13 @@ async function freeBytes(folder: string): Promise<number> {
   return bavail * bsize
 }
 
-async function stageAndMove(options: RestoreOptions, sha256: string): Promise<Restored> {
-  const { store, dataDir } = options
+async function stageAndMove(options: RestoreOptions, filling: Filling, sha256: string): Promise<Restored> {
+  const { dataDir } = options
   const stage = join(dataDir, FOLDER)
-  const staged = `${store.file}.restoring`
-  const clear = async () => {
-    await rm(stage, { recursive: true, force: true })
-    for (const ending of ['', '-wal', '-shm', '-journal']) await rm(`${staged}${ending}`, { force: true })
-  }
+  const clear = () => rm(stage, { recursive: true, force: true })
   await clear()
   try {
-    const { about, counts, names } = await fillStage(options, { stage, staged, sha256 })
+    const { about, counts, names } = await fillStage(options, filling, { stage, sha256 })
     const at = Date.now()
     const aside = (file: string) => `${file}.before-${new Date(at).toISOString().replace(/[^0-9]/g, '')}`
     const folders = await wholeFolders(options, { stage, about, at })
@@ -159,14 +141,15 @@ async function stageAndMove(options: RestoreOptions, sha256: string): Promise<Re
       const files = { from: join(stage, name), to: join(dataDir, name) }
       if (!stays.includes(name) && !(await isSame(files.from, files.to))) moves.push(files)
     }
-    const files = [...moves, { from: staged, to: store.file }].map((each) => ({ ...each, aside: aside(each.to) }))
+    const files = [...moves, ...filling.moves].map((each) => ({ ...each, aside: aside(each.to) }))
     const wanted: Move[] = [...folders, ...files]
     const replaced = folders.flatMap(({ to, aside }) => (existsSync(to) ? [aside] : []))
-    const before = existsSync(store.file) ? aside(store.file) : undefined
+    const before = filling.moves.flatMap(({ to }) => (existsSync(to) ? [aside(to)] : []))[0]
     const mark: Moves = { pid: process.pid, at, moves: wanted }
     await writeWhole(join(stage, MARK), Buffer.from(JSON.stringify(mark)))
     move(dataDir, wanted)
-    return { about, counts, before, stayed: stays, aside: replaced }
+    const kept = await filling.commit()
+    return { about, counts, before: before ?? kept, stayed: stays, aside: replaced }
   } catch (error) {
     if (!existsSync(join(stage, MARK))) await clear()
     throw error
@@ -205,10 +188,10 @@ async function isSame(left: string, right: string): Promise<boolean> {
 }
 
 async function fillStage(
-  { path, store, folders, progress = () => {} }: RestoreOptions,
-  { stage, staged, sha256 }: { stage: string; staged: string; sha256: string },
+  { path, folders, progress = () => {} }: RestoreOptions,
+  filling: Filling,
+  { stage, sha256 }: { stage: string; sha256: string },
 ) {
-  const filler = store.fill(staged)
   const names: string[] = []
   let about: BackupAbout | undefined
   let counts: BackupCounts | undefined
@@ -218,9 +201,9 @@ async function fillStage(
       if (each.item !== 'bytes') file = await file?.close()
       if (each.item === 'about') about = each.about
       else if (each.item === 'version') {
-        filler.version(each.version)
+        if (each.version.seq > filling.last) await filling.version(each.version)
         if (each.version.seq % 500 === 0) progress(each.version.seq, about?.revision ?? 0)
-      } else if (each.item === 'record') filler.record(each.record)
+      } else if (each.item === 'record') await filling.record(each.record)
       else if (each.item === 'file') {
         names.push(each.name)
         file = await openStaged(join(stage, each.name))
@@ -231,23 +214,22 @@ async function fillStage(
       }
     }
     if (!about || !counts) throw new BackupError('The backup ends too early. Nothing was changed.')
-    await filler.finish(progress)
+    await filling.finish(progress)
   } catch (error) {
     await file?.close()
-    filler.abandon()
     throw error
   }
-  compare(store.snapshot(staged), about, counts)
+  await compare(await filling.snapshot(), about, counts)
   return { about, counts, names }
 }
 
 /** The new store is read once more before it counts. */
-function compare(snapshot: StoreSnapshot, { revision }: BackupAbout, { contents }: BackupCounts): void {
+async function compare(snapshot: StoreSnapshot, { revision }: BackupAbout, { contents }: BackupCounts): Promise<void> {
   try {
-    if (snapshot.revision !== revision || contentsOf(snapshot) !== contents)
+    if (snapshot.revision !== revision || (await contentsOf(snapshot)).contents !== contents)
       throw new BackupError('The store that was made of the backup is not what the backup holds. Nothing was changed.')
   } finally {
-    snapshot.close()
+    await snapshot.close()
   }
 }
 

@@ -63,13 +63,13 @@ export async function writeBackup(sink: Sink, content: BackupContent): Promise<B
     await out.put(bytes)
     await out.put('\n')
   }
-  for (const version of snapshot.versions()) {
+  for await (const version of snapshot.versions()) {
     const { head, content: bytes } = versionItem(version)
     await item(head, bytes)
     counts.versions++
     progress?.(counts.versions, total)
   }
-  for (const record of snapshot.records()) {
+  for await (const record of snapshot.records()) {
     const { head, content: bytes } = recordItem(record)
     await item(head, bytes)
     counts.records++

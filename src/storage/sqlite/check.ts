@@ -4,8 +4,9 @@ import { hasExactNumbers } from '../../base/exact-number.ts'
 import { artefactCanonical, statusOf } from '../../fhir/artefact.ts'
 import type { Resource } from '../../fhir/types.ts'
 import { type Database, endOfTime, openAsItStands, readContent } from './database.ts'
-import { createIndexWriter } from './index-values.ts'
+
 import { schemaVersion } from './schema.ts'
+import { createIndexWriter } from './write.ts'
 
 /** The tables of search entries once more, with the same names: in a statement the temporary ones come first. */
 const shadow = `

@@ -4,9 +4,9 @@ import { dirname } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { keep } from '../../base/keep.ts'
 import { FhirError, issue } from '../../fhir/error.ts'
-import { asResource, parseJson } from '../../fhir/json.ts'
 import type { Resource } from '../../fhir/types.ts'
 import type { StoredVersion } from '../storage.ts'
+import { resourceOf } from '../write.ts'
 import { prepareFile, StartError, schemaOf, startError, textOf } from './schema.ts'
 
 /** `until` of a version that is current. */
@@ -157,12 +157,10 @@ export function toVersion(row: Record<string, unknown> | undefined): StoredVersi
   }
 }
 
-/** The resource of a row; undefined for a deletion. Exact decimals cost a slower reader, which few resources need. */
+/** The resource of a row; undefined for a deletion. */
 export function readContent(row: Record<string, unknown>): Resource | undefined {
   if (typeof row.content !== 'string') return undefined
-  return asResource(
-    row.exact === 1 ? parseJson(row.content, { depth: Number.POSITIVE_INFINITY }) : JSON.parse(row.content),
-  )
+  return resourceOf({ text: row.content, exact: row.exact === 1 })
 }
 
 /** Rows of `version`, in order. */

@@ -5,15 +5,19 @@ import { artefactCanonical, statusOf } from '../../fhir/artefact.ts'
 import { isResourceId } from '../../fhir/elements.ts'
 import type { Resource } from '../../fhir/types.ts'
 import { BackupError, type KeptVersion } from '../backup/format.ts'
-import type { StoreFiller } from '../backup/snapshot.ts'
+import type { Filling } from '../backup/snapshot.ts'
 import { type Database, endOfTime, lastSequence, openDatabase, readContent } from './database.ts'
-import { createIndexWriter, expireCursors, reindexIfOutdated } from './index-values.ts'
+import { expireCursors, reindexIfOutdated } from './index-values.ts'
+import { createIndexWriter } from './write.ts'
+
+/** What goes into a new file. */
+type SqliteFiller = Pick<Filling, 'version' | 'record' | 'finish' | 'abandon'>
 
 /**
  * Begins a store in a file that is not there yet. It is of use to nobody before it is finished.
  * @throws Error when the file cannot be made
  */
-export function fillSqlite(file: string): StoreFiller {
+export function fillSqlite(file: string): SqliteFiller {
   const database = openDatabase(file)
   const index = createIndexWriter(database)
   reindexIfOutdated(database, index)
@@ -21,12 +25,12 @@ export function fillSqlite(file: string): StoreFiller {
   database.connection.exec('PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; BEGIN')
   let last = 0
   return {
-    version(version) {
+    async version(version) {
       if (version.seq <= last) throw wrong(version, 'the order of writes')
       last = version.seq
       insert(version, database)
     },
-    record: ({ kind, key, value }) =>
+    record: async ({ kind, key, value }) =>
       database.run('INSERT INTO record (kind, key, value) VALUES (?, ?, ?)', kind, key, value),
     async finish(progress = () => {}) {
       const current = database.all(
@@ -47,7 +51,7 @@ export function fillSqlite(file: string): StoreFiller {
       database.close()
       await throughToDisk(file)
     },
-    abandon: () => {
+    abandon: async () => {
       if (database.connection.isOpen) database.close()
     },
   }

@@ -1,21 +1,77 @@
-/** A SQLite store that is to be replaced: nobody else may have it open meanwhile. */
+/** A SQLite store as those see it who look after it: what replaces it is a new file, and nobody else may have it open meanwhile. */
 import { existsSync } from 'node:fs'
+import { readdir, rm } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { isProcessAlive } from '../../files/process-alive.ts'
 import { BackupError } from '../backup/format.ts'
-import type { RestorableStore } from '../backup/restore.ts'
+import type { Filling, FillingOptions, MaintainedStore } from '../backup/snapshot.ts'
+import { sqliteFaults } from './check.ts'
 import { fillSqlite } from './fill.ts'
 import { isForeign } from './schema.ts'
 import { openSqliteSnapshot } from './snapshot.ts'
 
-/** The store in a file, for a restore. */
-export const restorableSqlite = (file: string): RestorableStore => ({
-  file,
-  fill: fillSqlite,
-  snapshot: openSqliteSnapshot,
-  hold: () => hold(file),
+/** The store in a file. */
+export const maintainedSqlite = (file: string): MaintainedStore => ({
+  name: file,
+  folder: dirname(file),
+  isThere: async () => existsSync(file),
+  snapshot: async () => openSqliteSnapshot(file),
+  faults: (progress) => sqliteFaults(file, progress),
+  fill: (options) => fill(file, options),
 })
 
-function hold(file: string): ReturnType<RestorableStore['hold']> {
+/** Told from what other processes make, and from what this one makes at the same time. */
+let made = 0
+
+/** A file beside the one that is there. */
+async function fill(file: string, { replace }: FillingOptions): Promise<Filling> {
+  const held = hold(file)
+  const path = `${file}.restoring-${process.pid}-${made++}`
+  const clear = async () => {
+    for (const ending of ['', '-wal', '-shm', '-journal']) await rm(`${path}${ending}`, { force: true })
+  }
+  try {
+    if (!held.isEmpty && !replace)
+      throw new BackupError(
+        `The store ${file} is not empty. With --replace the backup takes its place. Nothing was changed.`,
+      )
+    await removeLeftovers(file)
+    await clear()
+    const filler = fillSqlite(path)
+    const abandon = async () => {
+      await filler.abandon()
+      held.release()
+      await clear()
+    }
+    return {
+      ...filler,
+      last: 0,
+      moves: [{ from: path, to: file }],
+      snapshot: async () => openSqliteSnapshot(path),
+      async commit() {
+        held.release()
+        return undefined
+      },
+      abandon,
+      leave: abandon,
+    }
+  } catch (error) {
+    held.release()
+    throw error
+  }
+}
+
+/** What fillings of processes that are no more have left: nothing in it waited for the disk, so that nobody can go on with it. */
+async function removeLeftovers(file: string): Promise<void> {
+  const start = `${basename(file)}.restoring-`
+  for (const name of await readdir(dirname(file))) {
+    const pid = name.startsWith(start) ? Number.parseInt(name.slice(start.length), 10) : Number.NaN
+    if (!Number.isNaN(pid) && pid !== process.pid && !isProcessAlive(pid)) await rm(join(dirname(file), name))
+  }
+}
+
+function hold(file: string): { isEmpty: boolean; release(): void } {
   if (!existsSync(file)) return { isEmpty: true, release: () => {} }
   let connection: DatabaseSync | undefined
   try {
@@ -24,7 +80,7 @@ function hold(file: string): ReturnType<RestorableStore['hold']> {
     // It leaves the write-ahead log only when it is alone, and then no log is left beside the file.
     connection.exec('PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE')
     const held = connection
-    return { isEmpty: isEmpty(held), release: () => held.close() }
+    return { isEmpty: isEmpty(held), release: () => held.isOpen && held.close() }
   } catch (error) {
     connection?.close()
     if (error instanceof BackupError) throw error

@@ -6,8 +6,9 @@ import { type Cursor, expiredCursor, formatCursor, parseCursor, queryHash } from
 import type { HistoryQuery, SearchPage, SearchQuery, StoredVersion } from '../storage.ts'
 import { columns, type Database, lastSequence, toVersion } from './database.ts'
 import type { Sql } from './index-rows.ts'
-import { type IndexWriter, purgedUntil } from './index-values.ts'
+import { purgedUntil } from './index-values.ts'
 import { conditionsSql, sortSql } from './search.ts'
+import type { IndexWriter } from './write.ts'
 
 /** An open store. */
 export interface Store {

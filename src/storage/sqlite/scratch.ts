@@ -3,8 +3,8 @@ import { hasExactNumbers } from '../../base/exact-number.ts'
 import { stringifyJson } from '../../base/json.ts'
 import type { Scratch } from '../as-of-view.ts'
 import { endOfTime, openDatabase } from './database.ts'
-import { createIndexWriter } from './index-values.ts'
 import { openSqliteOver } from './sqlite.ts'
+import { createIndexWriter } from './write.ts'
 
 /** Opens an empty one; it dies with the process, or when it is closed. */
 export function openScratch(): Scratch {

@@ -36,18 +36,18 @@ export function openSqliteSnapshot(file: string): StoreSnapshot {
     return {
       revision: schema === 0 ? 0 : lastSequence(database),
       versionCount: schema === 0 ? 0 : Number(database.get('SELECT count(*) AS number FROM version')?.number),
-      *versions() {
+      async *versions() {
         if (schema === 0) return
         const exact = hasExact(connection) ? 'exact' : '0 AS exact'
         const sql = `SELECT seq, type, id, vid, updated, method, content, ${exact} FROM version ORDER BY seq`
         for (const row of connection.prepare(sql).iterate()) yield versionOf(row, published)
       },
-      *records() {
+      async *records() {
         if (!has('record')) return
         for (const row of connection.prepare('SELECT kind, key, value FROM record ORDER BY kind, key').iterate())
           yield { kind: String(row.kind), key: String(row.key), value: String(row.value) }
       },
-      close: () => database.close(),
+      close: async () => database.close(),
     }
   } catch (error) {
     database.close()

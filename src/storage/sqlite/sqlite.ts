@@ -4,13 +4,14 @@ import { parseCanonical } from '../../fhir/canonical.ts'
 import { FhirError } from '../../fhir/error.ts'
 import type { Resource } from '../../fhir/types.ts'
 import { byVersionAndStatus } from '../canonical-order.ts'
-import type { AuditKeeping, Publication, RecordChange, Storage, Write, Written } from '../storage.ts'
+import type { AuditKeeping, Publication, Reachability, RecordChange, Storage, Write, Written } from '../storage.ts'
+import { workAtOnce, writeOne } from '../write.ts'
 import { columns, type Database, endOfTime, lastSequence, lastSequenceOf, openDatabase, toVersion } from './database.ts'
 import { countOld, forgetOld } from './forget.ts'
-import { createIndexWriter, reindexIfOutdated } from './index-values.ts'
+import { purge, reindexIfOutdated } from './index-values.ts'
 import { history, type Store, search } from './pages.ts'
 import { past } from './past.ts'
-import { checkJudgement, publishedVersion, type WriteContext, writeOne } from './write.ts'
+import { beginWrites, createIndexWriter, publishedVersion } from './write.ts'
 import { beginSlices, mostAtOnce, writeSlices } from './write-slices.ts'
 
 /** How a SQLite store behaves; what is not given has the default. */
@@ -30,12 +31,16 @@ export interface SqliteOptions {
  * one file.
  * @throws Error when the file is damaged, foreign or newer than this program.
  */
-export function openSqlite(file: string, options: SqliteOptions = {}): Storage & AuditKeeping {
+export function openSqlite(file: string, options: SqliteOptions = {}): Storage & AuditKeeping & Reachability {
   return openSqliteOver(openDatabase(file, options.busyMilliseconds), file, options)
 }
 
 /** The store of an open file. */
-export function openSqliteOver(database: Database, file: string, options: SqliteOptions = {}): Storage & AuditKeeping {
+export function openSqliteOver(
+  database: Database,
+  file: string,
+  options: SqliteOptions = {},
+): Storage & AuditKeeping & Reachability {
   const busyMilliseconds = options.busyMilliseconds ?? 5000
   const index = createIndexWriter(database)
   reindexIfOutdated(database, index)
@@ -70,7 +75,7 @@ export function openSqliteOver(database: Database, file: string, options: Sqlite
       try {
         if (writes.length <= mostAtOnce || file === ':memory:')
           return await whenFree(busyMilliseconds, () => write(store, writes))
-        const begin = () => beginSlices(file, store.now)
+        const begin = () => beginSlices(file, store.now, writes)
         return await writeSlices(await whenFree(busyMilliseconds, begin), writes)
       } finally {
         forget()
@@ -82,6 +87,7 @@ export function openSqliteOver(database: Database, file: string, options: Sqlite
     subscribe: watch.subscribe,
     // The file itself is asked: nothing that is kept is older than that.
     catchUp: () => undefined,
+    reachable: () => ({ isReachable: true }),
     past: past(database),
     derived: {
       get: async (kind, key) => {
@@ -255,15 +261,10 @@ function write(store: Store, writes: Write[]): Written[] {
   const { database, index } = store
   try {
     return database.transaction('write', () => {
-      const sequence = lastSequence(database)
-      for (const each of writes) checkJudgement(each, database)
-      const last = database.get('SELECT updated FROM version WHERE seq = ?', sequence)
-      // a clock that was set back must not turn the order of versions around
-      const now = Math.max(store.now(), Number(last?.updated ?? 0))
-      const context: WriteContext = { database, index, now, sequence }
+      const context = beginWrites({ database, index }, store.now(), writes)
       const written: Written[] = []
-      for (const each of writes) written.push(writeOne(each, context, written))
-      purgeNowAndThen(store, now)
+      for (const each of writes) written.push(workAtOnce(writeOne(each, context, written)))
+      purgeNowAndThen(store, context.now)
       return written
     })
   } catch (error) {
@@ -274,7 +275,7 @@ function write(store: Store, writes: Write[]): Written[] {
 
 function purgeNowAndThen(store: Store, now: number): void {
   if (now - store.purgedAt < store.cursorSeconds * 250) return
-  store.index.purge(now - store.cursorSeconds * 1000)
+  purge(store.database, now - store.cursorSeconds * 1000)
   store.purgedAt = now
 }
 

@@ -5,9 +5,9 @@
 import { open } from 'node:fs/promises'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Write, Written } from '../storage.ts'
-import { type Database, lastSequence, openBeside, storageError } from './database.ts'
-import { createIndexWriter } from './index-values.ts'
-import { checkJudgement, type WriteContext, writeOne } from './write.ts'
+import { type WriteContext, workAtOnce, writeOne } from '../write.ts'
+import { type Database, openBeside, storageError } from './database.ts'
+import { beginWrites, createIndexWriter } from './write.ts'
 
 /** Writes that are carried out at one go. */
 export const mostAtOnce = 20
@@ -25,21 +25,14 @@ export interface Slices {
   context: WriteContext
 }
 
-/** Begins one. @throws FhirError 503 while another process writes */
-export function beginSlices(file: string, now: () => number): Slices {
+/** Begins one. @throws FhirError 503 while another process writes, 409 when one was judged by what is no more */
+export function beginSlices(file: string, now: () => number, writes: readonly Write[]): Slices {
   // A small cache: what is changed is written to the log soon. The log is emptied by whoever writes little next.
   let database: Database | undefined
   try {
     database = openBeside(file, 'PRAGMA cache_size = -4096; PRAGMA wal_autocheckpoint = 0')
     database.connection.exec('BEGIN IMMEDIATE')
-    const sequence = lastSequence(database)
-    const last = database.get('SELECT updated FROM version WHERE seq = ?', sequence)
-    const context = {
-      database,
-      index: createIndexWriter(database),
-      now: Math.max(now(), Number(last?.updated ?? 0)),
-      sequence,
-    }
+    const context = beginWrites({ database, index: createIndexWriter(database) }, now(), writes)
     return { file, database, context }
   } catch (error) {
     database?.close()
@@ -52,10 +45,9 @@ export async function writeSlices({ file, database, context }: Slices, writes: r
   const written: Written[] = []
   const log = await open(`${file}-wal`, 'r+').catch(() => undefined)
   try {
-    for (const each of writes) checkJudgement(each, database)
     let begun = performance.now()
     for (const each of writes) {
-      written.push(writeOne(each, context, written))
+      written.push(workAtOnce(writeOne(each, context, written)))
       if (written.length % writesPerSync === 0) await log?.sync()
       if (performance.now() - begun < sliceMilliseconds) continue
       await nextTurn()

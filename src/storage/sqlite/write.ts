@@ -1,156 +1,115 @@
-/** Writes of one transaction in the SQLite store. */
-import { randomUUID } from 'node:crypto'
-import { isDeepStrictEqual } from 'node:util'
-import { hasExactNumbers } from '../../base/exact-number.ts'
-import { stringifyJson } from '../../base/json.ts'
+/** What writes of one transaction read and change in the SQLite store: versions, and the index rows of what searches see. */
 import { artefactCanonical, statusOf } from '../../fhir/artefact.ts'
-import { isResourceId } from '../../fhir/elements.ts'
-import { badRequest, FhirError, issue, unprocessable } from '../../fhir/error.ts'
-import { asResource } from '../../fhir/json.ts'
+import { searchIndex } from '../../fhir/search/index-values.ts'
 import type { Resource } from '../../fhir/types.ts'
-import type { CurrentVersion, PublishedVersion, StoredVersion, Write, Written } from '../storage.ts'
-import { columns, type Database, endOfTime, lastSequenceOf, readContent, toVersion, toVersions } from './database.ts'
-import type { IndexWriter } from './index-values.ts'
+import type { PublishedVersion, StoredVersion, Write } from '../storage.ts'
+import { type Current, checkJudgement, type NewVersion, resourceOf, type WriteContext } from '../write.ts'
+import { columns, type Database, endOfTime, lastSequence, lastSequenceOf, toVersion, toVersions } from './database.ts'
 
-/** What all writes of a transaction share. */
-export interface WriteContext {
-  database: Database
-  index: IndexWriter
-  /** Time of the transaction, milliseconds; not before that of the one before it. */
-  now: number
-  /** Number of the last version written. */
-  sequence: number
+/** Numbers of search parameters, and the writing of index rows. */
+export interface IndexWriter {
+  /** Number of a parameter; undefined when nothing was ever indexed for it. */
+  parameterNumber(type: string, name: string): number | undefined
+  /** Indexes one version. */
+  add(seq: number, resource: Resource): void
+  /** After a rollback: forgets what the undone transaction taught it. */
+  reset(): void
 }
 
-interface Current {
-  seq: number
-  vid: number
-  deleted: boolean
+const insertText =
+  'INSERT OR IGNORE INTO text_index (pid, value, qualifier, seq, position, extra) VALUES (?, ?, ?, ?, ?, ?)'
+const insertRange =
+  'INSERT OR IGNORE INTO range_index (pid, low, high, system, code, seq, position) VALUES (?, ?, ?, ?, ?, ?, ?)'
+const insertCanonical = 'INSERT OR IGNORE INTO canonical_index (type, url, version, seq) VALUES (?, ?, ?, ?)'
+
+/** The index of an open database. */
+export function createIndexWriter(database: Database): IndexWriter {
+  const numbers = new Map<string, number>()
+  const find = (type: string, name: string): number | undefined => {
+    const key = `${type}.${name}`
+    const known = numbers.get(key)
+    if (known !== undefined) return known
+    const row = database.get('SELECT pid FROM parameter WHERE type = ? AND name = ?', type, name)
+    if (row) numbers.set(key, Number(row.pid))
+    return numbers.get(key)
+  }
+  const findOrMake = (type: string, name: string): number => {
+    const known = find(type, name)
+    if (known !== undefined) return known
+    database.run('INSERT INTO parameter (type, name) VALUES (?, ?)', type, name)
+    return find(type, name) ?? 0
+  }
+  return {
+    parameterNumber: find,
+    add: (seq, resource) => {
+      const type = resource.resourceType
+      const index = searchIndex(resource)
+      for (const each of index.texts) {
+        const pid = findOrMake(type, each.parameter)
+        database.run(insertText, pid, each.value, each.qualifier, seq, each.position, each.extra)
+      }
+      for (const each of index.ranges) {
+        const pid = findOrMake(type, each.parameter)
+        database.run(insertRange, pid, each.low, each.high, each.system, each.code, seq, each.position)
+      }
+      for (const { url, version } of index.canonicals) database.run(insertCanonical, type, url, version, seq)
+      database.run(
+        'INSERT INTO fulltext (rowid, narrative, content) VALUES (?, ?, ?)',
+        seq,
+        index.narrative,
+        index.content,
+      )
+    },
+    reset: () => numbers.clear(),
+  }
 }
 
 /**
- * Carries out one write; must run in a transaction.
- * @param earlier what became of the writes of the transaction before this one
- * @throws FhirError 400, 409, 412 or 422: then the transaction must be rolled back.
+ * Begins the writes of a transaction, which must be open.
+ * @param writes are looked at for what they were judged by
+ * @throws FhirError 409 when types were written since one was judged
  */
-export function writeOne(given: Write, context: WriteContext, earlier: readonly Written[]): Written {
-  const write = completed(given, earlier)
-  if (write) return carryOut(write, context)
-  const { type, id = '', method } = given
-  const lastUpdated = new Date(context.now).toISOString()
-  return { version: { type, id, versionId: '0', lastUpdated, resource: undefined, method }, outcome: 'unchanged' }
-}
-
-/** The write with the resource that is made for it now; undefined when there is none. */
-function completed(write: Write, earlier: readonly Written[]): Write | undefined {
-  if (!write.resourceFor) return write
-  const resource = write.resourceFor(earlier)
-  return resource && { ...write, resource }
-}
-
-function carryOut(write: Write, context: WriteContext): Written {
-  const id = write.id ?? (write.method === 'POST' ? randomUUID() : undefined)
-  if (id === undefined || !isResourceId(id)) {
-    throw badRequest(
-      { text: `"${String(id).slice(0, 80)}" is not a resource id.`, expression: `${write.type}.id` },
-      'value',
-    )
+export function beginWrites(
+  { database, index }: { database: Database; index: IndexWriter },
+  clock: number,
+  writes: readonly Write[],
+): WriteContext {
+  for (const each of writes) checkJudgement(each, (types) => lastSequenceOf(database, types))
+  let sequence = lastSequence(database)
+  const last = database.get('SELECT updated FROM version WHERE seq = ?', sequence)
+  // a clock that was set back must not turn the order of versions around
+  const now = Math.max(clock, Number(last?.updated ?? 0))
+  return {
+    now,
+    current: (type, id) => {
+      const row = database.get('SELECT seq, vid, deleted FROM current WHERE type = ? AND id = ?', type, id)
+      return row && { seq: Number(row.seq), vid: Number(row.vid), deleted: row.deleted === 1 }
+    },
+    stored: ({ seq }) => {
+      const row = database.get(`SELECT ${columns} FROM version v WHERE v.seq = ?`, seq)
+      const version = toVersion(row)
+      const content = typeof row?.content === 'string' ? { text: row.content, exact: row.exact === 1 } : undefined
+      return version && { version, content }
+    },
+    updated: ({ seq }) => Number(database.get('SELECT updated FROM version WHERE seq = ?', seq)?.updated),
+    isRecorded: (type, { url, version }, { seq }) => {
+      const where = 'type = ? AND url = ? AND version = ? AND seq = ?'
+      return database.get(`SELECT 1 FROM active_canonical WHERE ${where}`, type, url, version, seq) !== undefined
+    },
+    published: (type, canonical) => publishedVersion(database, type, canonical),
+    insert: (made, current) => {
+      sequence++
+      return insertVersion(made, { current, seq: sequence, now }, { database, index })
+    },
   }
-  if (!/^[A-Z][A-Za-z]{1,63}$/.test(write.type))
-    throw badRequest(`"${write.type.slice(0, 80)}" is not a resource type.`)
-  const current = readCurrent(context.database, write.type, id)
-  checkPreconditions(write, id, current)
-  return write.method === 'DELETE'
-    ? remove({ ...write, id }, current, context)
-    : save({ ...write, id }, current, context)
-}
-
-function readCurrent(database: Database, type: string, id: string): Current | undefined {
-  const row = database.get('SELECT seq, vid, deleted FROM current WHERE type = ? AND id = ?', type, id)
-  return row && { seq: Number(row.seq), vid: Number(row.vid), deleted: row.deleted === 1 }
-}
-
-function checkPreconditions(write: Write, id: string, current: Current | undefined): void {
-  const exists = current !== undefined && !current.deleted
-  const name = `${write.type}/${id}`
-  const isCurrent = (versions: readonly string[]) =>
-    exists && (versions.includes('*') || versions.includes(String(current.vid)))
-  if (write.ifNoneMatch && isCurrent(write.ifNoneMatch))
-    throw failed(`${name} exists already, at version ${current?.vid} (If-None-Match).`)
-  if (write.ifMatch && !isCurrent(write.ifMatch)) {
-    const actual = exists ? `the current version is ${current.vid}` : 'it does not exist'
-    throw failed(`${name} is not at version ${write.ifMatch.join(', ').slice(0, 64)}: ${actual}.`)
-  }
-  if (write.method === 'POST' && exists) throw new FhirError(409, issue('duplicate', `${name} exists already.`))
-}
-
-const failed = (message: string) => new FhirError(412, issue('conflict', message))
-
-function remove(write: Write & { id: string }, current: Current | undefined, context: WriteContext): Written {
-  const { type, id } = write
-  if (current && !current.deleted) {
-    const stored = write.unlessInForce && storedAs(current, context)
-    if (stored) write.unlessInForce?.(stored)
-    const version = insertVersion({ type, id, method: 'DELETE', content: undefined }, current, context)
-    return { version, outcome: 'deleted' }
-  }
-  const updated = current && context.database.get('SELECT updated FROM version WHERE seq = ?', current.seq)?.updated
-  const lastUpdated = new Date(updated === undefined ? context.now : Number(updated)).toISOString()
-  const versionId = String(current?.vid ?? 0)
-  return { version: { type, id, versionId, lastUpdated, resource: undefined, method: 'DELETE' }, outcome: 'unchanged' }
-}
-
-const rowOf = (current: Current, { database }: WriteContext) =>
-  database.get(`SELECT ${columns} FROM version v WHERE v.seq = ?`, current.seq)
-
-function storedAs(current: Current, context: WriteContext): CurrentVersion | undefined {
-  const stored = toVersion(rowOf(current, context))
-  return stored && withRecord(stored, current, context)
-}
-
-/** The version, with what is known of how it came to be in force. */
-function withRecord(stored: StoredVersion, current: Current, { database }: WriteContext): CurrentVersion {
-  const { resource } = stored
-  const { url, version } = (resource && statusOf(resource) === 'active' && artefactCanonical(resource)) || {}
-  if (url === undefined || version === undefined) return stored
-  const recorded = database.get(
-    'SELECT 1 FROM active_canonical WHERE type = ? AND url = ? AND version = ? AND seq = ?',
-    stored.type,
-    url,
-    version,
-    current.seq,
-  )
-  return recorded ? stored : { ...stored, isUnrecorded: true }
-}
-
-function save(write: Write & { id: string }, current: Current | undefined, context: WriteContext): Written {
-  const { type, id, resource } = write
-  if (resource?.resourceType !== type) {
-    throw badRequest(`The body must be a ${type}, it is ${resource ? `a ${resource.resourceType}` : 'empty'}.`)
-  }
-  const published = write.unlessPublished && publishedVersion(context.database, type, artefactCanonical(resource))
-  if (published) write.unlessPublished?.(published)
-  if (write.method === 'PUT' && current && !current.deleted) {
-    const row = rowOf(current, context)
-    const stored = toVersion(row)
-    if (row && stored && isUnchanged(resource, row, stored)) return { version: stored, outcome: 'unchanged' }
-    if (stored && write.unlessInForce) write.unlessInForce(withRecord(stored, current, context))
-  }
-  const stamp = { versionId: String((current?.vid ?? 0) + 1), lastUpdated: new Date(context.now).toISOString() }
-  const content = serialise(stamped(resource, id, stamp))
-  const recorded = write.unrecorded !== true
-  const version = insertVersion({ type, id, method: write.method, content, recorded }, current, context)
-  return { version, outcome: current && !current.deleted ? 'updated' : 'created' }
 }
 
 /** {@link Storage.published} */
 export function publishedVersion(
   database: Database,
   type: string,
-  canonical: { url: string; version?: string } | undefined,
+  { url, version }: { url: string; version: string },
 ): PublishedVersion | undefined {
-  if (canonical?.version === undefined) return undefined
-  const { url, version } = canonical
   const from = 'active_canonical a JOIN version v ON v.seq = a.seq'
   const where = 'a.type = ? AND a.url = ? AND a.version = ?'
   const newest = `SELECT ${columns} FROM ${from} WHERE ${where} ORDER BY a.seq DESC LIMIT 1`
@@ -167,61 +126,18 @@ export function publishedVersion(
   return isRetired ? { ...published, isRetired } : published
 }
 
-/** @throws FhirError 409 lock-error when types were written since a write was judged */
-export function checkJudgement({ judgedAt }: Write, database: Database): void {
-  if (!judgedAt || lastSequenceOf(database, judgedAt.types) === judgedAt.revision) return
-  throw new FhirError(409, issue('lock-error', 'Somebody wrote while this was judged; try again.'))
+interface Place {
+  current: Current | undefined
+  seq: number
+  now: number
 }
 
-/** Whether a resource says what is stored; `meta.versionId` and `meta.lastUpdated` do not count. */
-function isUnchanged(resource: Resource, row: Record<string, unknown>, stored: StoredVersion): boolean {
-  const wanted = serialise(stamped(resource, stored.id, stored))
-  if (wanted.text === row.content) return true
-  // members may stand in another order; with exact decimals only the text tells whether they are the same
-  if (wanted.exact || row.exact === 1) return false
-  return isDeepStrictEqual(JSON.parse(wanted.text), stored.resource)
-}
-
-/** The resource as it is stored: id and meta first, with that version and time. */
-function stamped(
-  resource: Resource,
-  id: string,
-  { versionId, lastUpdated }: Pick<StoredVersion, 'versionId' | 'lastUpdated'>,
-): Resource {
-  const { resourceType, id: _id, meta: given, ...rest } = resource
-  const { versionId: _versionId, lastUpdated: _lastUpdated, ...meta } = given ?? {}
-  return asResource({ resourceType, id, meta: { versionId, lastUpdated, ...meta }, ...rest })
-}
-
-function serialise(resource: Resource): Content {
-  try {
-    const exact = hasExactNumbers(resource)
-    return { text: exact ? stringifyJson(resource) : JSON.stringify(resource), exact }
-  } catch (error) {
-    if (error instanceof RangeError) throw unprocessable('The resource is nested too deep or too big.', 'too-long')
-    throw error
-  }
-}
-
-interface Content {
-  text: string
-  exact: boolean
-}
-
-interface NewVersion {
-  type: string
-  id: string
-  method: Write['method']
-  content: Content | undefined
-  /** Whether an active one is recorded as published. */
-  recorded?: boolean
-}
-
-function insertVersion(made: NewVersion, current: Current | undefined, context: WriteContext): StoredVersion {
-  const { database, now } = context
+function insertVersion(
+  made: NewVersion,
+  { current, seq, now }: Place,
+  { database, index }: { database: Database; index: IndexWriter },
+): StoredVersion {
   const { type, id, method, content, recorded } = made
-  context.sequence++
-  const seq = context.sequence
   const vid = (current?.vid ?? 0) + 1
   const insert =
     'INSERT INTO version (seq, type, id, vid, updated, method, content, exact) VALUES (?, ?, ?, ?, ?, ?, ?, ?)'
@@ -232,11 +148,11 @@ function insertVersion(made: NewVersion, current: Current | undefined, context: 
   if (current && !current.deleted) {
     database.run('UPDATE searchable SET until = ?, superseded = ? WHERE seq = ?', seq, now, current.seq)
   }
-  const resource: Resource | undefined = content && readContent({ content: content.text, exact: content.exact ? 1 : 0 })
+  const resource = content && resourceOf(content)
   if (resource) {
     const searchable = 'INSERT INTO searchable (seq, type, id, updated, until) VALUES (?, ?, ?, ?, ?)'
     database.run(searchable, seq, type, id, now, endOfTime)
-    context.index.add(seq, resource)
+    index.add(seq, resource)
     const { url, version } = artefactCanonical(resource) ?? {}
     if (recorded && statusOf(resource) === 'active' && url !== undefined && version !== undefined) {
       const insertActive = 'INSERT OR IGNORE INTO active_canonical (type, url, version, seq) VALUES (?, ?, ?, ?)'

@@ -39,6 +39,13 @@ describe('core data sets of several credentials', () => {
     assert.deepEqual(merged, [recovered('2026-01-01', { validUntil: '2026-07-01' })])
   })
 
+  it('are the same whatever their order, where they tell equally much', () => {
+    const [one, other] = [dose('2026-01-01', { lot: 'LA' }), dose('2026-01-01', { site: 'B' })].map((each) => [each])
+    const differing = [dose('2026-01-01', { country: icd11('a') }), dose('2026-01-01', { country: icd11('b') })]
+    for (const [a = [], b = []] of [[one, other], differing.map((each) => [each])])
+      assert.deepEqual(mergeCoreDataSets([a, b]), mergeCoreDataSets([b, a]))
+  })
+
   it('keep apart what is not the same, and what one credential tells twice', () => {
     for (const each of [
       [[dose('2026-01-01', { dose: 1 })], [dose('2026-01-01', { dose: 2 })]],

@@ -38,7 +38,7 @@ test('a backup under load is the store at its revision, and comes back as such',
     }
   })()
   const store = storeOf(from)
-  const snapshot = store.snapshot(store.file)
+  const snapshot = await store.snapshot()
   const pieces: Uint8Array[] = []
   const about = { software: 'test 1', taken: '2026-01-01T00:00:00.000Z', revision: snapshot.revision, keys: false }
   const slowly = async (bytes: Uint8Array) => {
@@ -50,12 +50,12 @@ test('a backup under load is the store at its revision, and comes back as such',
   isDone = true
   await writer
   assert.ok(storage.revision() > about.revision, 'nothing was written meanwhile')
-  snapshot.close()
+  await snapshot.close()
   const path = join(from, 'backup')
   writeFileSync(path, Buffer.concat(pieces))
   const to = newFolder()
   await restore(to, path)
-  assert.deepEqual(contents(to), { revision: about.revision, contents: counts.contents })
+  assert.deepEqual(await contents(to), { revision: about.revision, contents: counts.contents })
   assert.deepEqual(await faultsOf(to), [])
   const restored = openSqlite(join(to, 'vidimus.db'))
   const known = new Set<string>()
@@ -90,8 +90,8 @@ test('an empty store, and none at all', async () => {
   await backUp(from, join(from, 'backup'))
   const to = newFolder()
   await restore(to, join(from, 'backup'))
-  assert.equal(contents(to).revision, 0)
-  assert.throws(() => storeOf(newFolder()).snapshot(join(root, 'none', 'vidimus.db')), /not usable/)
+  assert.equal((await contents(to)).revision, 0)
+  await assert.rejects(storeOf(newFolder()).snapshot(), /not usable/)
 })
 
 describe('files beside the store', () => {
@@ -156,7 +156,7 @@ describe('what is refused, with nothing changed', async () => {
   const good = readFileSync(path)
   const target = newFolder()
   await fillStore(target, 3)
-  const before = contents(target)
+  const before = await contents(target)
   const refused = async (bytes: Uint8Array, message: RegExp, more = {}) => {
     const file = join(root, 'refused')
     writeFileSync(file, bytes)
@@ -165,7 +165,7 @@ describe('what is refused, with nothing changed', async () => {
       assert.match(error.message, message)
       return true
     })
-    assert.deepEqual(contents(target), before)
+    assert.deepEqual(await contents(target), before)
     // A reader leaves the (empty) log of the store behind.
     assert.deepEqual(
       readdirSync(target).filter((name) => !/-(?:wal|shm)$/.test(name)),
@@ -329,17 +329,17 @@ test('with replace the old store lies beside the new one; a damaged one too', as
   const { counts } = await backUp(from, join(from, 'backup'))
   const to = newFolder()
   await fillStore(to, 9)
-  const old = contents(to)
+  const old = await contents(to)
   const { before = '' } = await restore(to, join(from, 'backup'), { replace: true })
-  assert.equal(contents(to).contents, counts.contents)
+  assert.equal((await contents(to)).contents, counts.contents)
   const kept = newFolder()
   writeFileSync(join(kept, 'vidimus.db'), readFileSync(before))
-  assert.deepEqual(contents(kept), old)
+  assert.deepEqual(await contents(kept), old)
   const damaged = newFolder()
   writeFileSync(join(damaged, 'vidimus.db'), 'this is no database at all'.repeat(200))
   await assert.rejects(restore(damaged, join(from, 'backup')), /not empty/)
   await restore(damaged, join(from, 'backup'), { replace: true })
-  assert.equal(contents(damaged).contents, counts.contents)
+  assert.equal((await contents(damaged)).contents, counts.contents)
 })
 
 const steps = [
@@ -355,13 +355,13 @@ test(`killed at ${steps.length} steps, a restore leaves the old or the new`, asy
   const from = newFolder()
   await fillStore(from, 20)
   await backUp(from, join(from, 'backup'), writeFiles(from, { ...files('new') }))
-  const fresh = contents(from)
+  const fresh = await contents(from)
   const seen = new Set<string>()
   for (const step of steps) {
     const to = newFolder()
     await fillStore(to, 6)
     writeFiles(to, files('old'))
-    const old = contents(to)
+    const old = await contents(to)
     const program = join(import.meta.dirname, 'killed-restore.ts')
     const { signal, stderr } = spawnSync(process.execPath, [program, to, join(from, 'backup'), step], {
       encoding: 'utf8',
@@ -370,7 +370,7 @@ test(`killed at ${steps.length} steps, a restore leaves the old or the new`, asy
     // Whoever opens the store next finishes what counts.
     const { openStorage } = await import('../../../src/storage/open.ts')
     await (await openStorage('sqlite:', { dataDir: to })).close()
-    const now = contents(to)
+    const now = await contents(to)
     const isNew = now.contents === fresh.contents
     assert.deepEqual(now, isNew ? fresh : old, step)
     for (const name of ['code-systems/a/index.bin', 'keys/k.pem'])

@@ -1,7 +1,7 @@
 /** Child of backup.test.ts: restores, and is killed (-9) when it comes to a step for the n-th time. */
 import fs from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
-import type { RestorableStore } from '../../../src/storage/backup/restore.ts'
+import type { MaintainedStore } from '../../../src/storage/backup/snapshot.ts'
 import { restore, storeOf } from './support.ts'
 
 const [dataDir = '', path = '', step = ''] = process.argv.slice(2)
@@ -11,16 +11,16 @@ const killOrCount = () => {
   if (left-- === 0) process.kill(process.pid, 'SIGKILL')
 }
 
-function watched(store: RestorableStore): RestorableStore {
+function watched(store: MaintainedStore): MaintainedStore {
   return {
     ...store,
-    fill: (file) => {
-      const filler = store.fill(file)
+    async fill(options) {
+      const filling = await store.fill(options)
       return {
-        ...filler,
-        version: (version) => {
+        ...filling,
+        version: async (version) => {
           if (name === 'fill') killOrCount()
-          filler.version(version)
+          await filling.version(version)
         },
       }
     },

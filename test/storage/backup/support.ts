@@ -58,7 +58,7 @@ export function writeFiles(dataDir: string, files: Record<string, string>): Back
 /** A backup of a data folder. */
 export async function backUp(dataDir: string, path: string, files: BackupFile[] = []) {
   const store = storeOf(dataDir)
-  const snapshot = store.snapshot(store.file)
+  const snapshot = await store.snapshot()
   const file = await beginFile(path)
   try {
     const about = { software: 'test 1', taken: '2026-01-01T00:00:00.000Z', revision: snapshot.revision, keys: false }
@@ -67,7 +67,7 @@ export async function backUp(dataDir: string, path: string, files: BackupFile[] 
     return { about, counts }
   } finally {
     await file.abandon()
-    snapshot.close()
+    await snapshot.close()
   }
 }
 
@@ -76,13 +76,13 @@ export const restore = (dataDir: string, path: string, more: Partial<RestoreOpti
   restoreBackup({ path, dataDir, store: storeOf(dataDir), folders, whole, replace: false, ...more })
 
 /** What the store of a data folder holds. */
-export function contents(dataDir: string): { revision: number; contents: string } {
+export async function contents(dataDir: string): Promise<{ revision: number; contents: string }> {
   const store = storeOf(dataDir)
-  const snapshot = store.snapshot(store.file)
+  const snapshot = await store.snapshot()
   try {
-    return { revision: snapshot.revision, contents: contentsOf(snapshot) }
+    return { revision: snapshot.revision, contents: (await contentsOf(snapshot)).contents }
   } finally {
-    snapshot.close()
+    await snapshot.close()
   }
 }
 

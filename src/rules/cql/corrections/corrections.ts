@@ -1,4 +1,5 @@
 import { DateTime } from 'cql-execution'
+import type { JsonObject } from '../../../base/json-value.ts'
 import { OperatorError } from '../run/run-errors.ts'
 import { addTerminologyOperators } from '../terminology/operators.ts'
 import { correctBoundaries } from './boundaries.ts'
@@ -10,7 +11,14 @@ import { correctIntervals } from './intervals.ts'
 import { correctLists } from './lists.ts'
 import { correctLongs } from './longs.ts'
 import { correctNumbers } from './numbers.ts'
-import { addOperator, nullUnevaluated, replaceOperator } from './operators.ts'
+import {
+  addOperator,
+  after,
+  nullForNothing,
+  nullForNothingInLogic,
+  nullUnevaluated,
+  replaceOperator,
+} from './operators.ts'
 import { correctSorting } from './sorting.ts'
 import { correctTexts } from './texts.ts'
 import { countWholeDates } from './whole-dates.ts'
@@ -49,14 +57,32 @@ export function correctExecutor(): void {
   addTerminologyOperators()
   // A parameter without value and default, asked within a query or function, would be its own declaration.
   nullUnevaluated('ParameterRef')
+  // A query over one value that its condition does not let pass.
+  nullForNothing('Query')
+  nullForNothingInLogic()
+  // A value without the mark that the executor looks for is not of the type.
+  replaceOperator('Is', ({ original }) => after(original(), (is) => is === true))
   for (const name of ['DateTime', 'Date', 'Time'])
-    replaceOperator(name, async ({ original }) => checkMoment(await original(), name === 'Time'))
+    replaceOperator(name, ({ original, node, context }) =>
+      after(original(), (made) => checkMoment(withOffset(made, node, context), name === 'Time')),
+    )
   for (const name of unimplemented)
     addOperator(name, ({ args }) => {
       if (args[0] === null) return null
       throw new OperatorError(`the operator ${name} is not supported`)
     })
 }
+
+/** The offset of a DateTime that names none is that of the clock, in India five hours and a half; the executor cuts it. */
+function withOffset(made: unknown, { timezoneOffset: own }: JsonObject, context: unknown): unknown {
+  const clock = isClocked(context) ? context.getTimezoneOffset() : undefined
+  if (own != null || typeof clock !== 'number' || Number.isInteger(clock) || !(made instanceof DateTime)) return made
+  const { year, month, day, hour, minute, second, millisecond } = made
+  return new DateTime(year, month, day, hour, minute, second, millisecond, clock)
+}
+
+const isClocked = (context: unknown): context is { getTimezoneOffset(): unknown } =>
+  typeof context === 'object' && context !== null && typeof Reflect.get(context, 'getTimezoneOffset') === 'function'
 
 /** `DateTime(null)` is null; years go from 1 to 9999, and the day and the time must exist. */
 function checkMoment(value: unknown, isTime: boolean): unknown {

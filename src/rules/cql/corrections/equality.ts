@@ -2,7 +2,7 @@ import { Interval, Quantity, Ratio } from 'cql-execution'
 import { and, type Ternary } from '../../three-valued.ts'
 import { calendarUnit, monthsOf } from './calendar.ts'
 import { decimalText } from './decimals.ts'
-import { type Comparison, equals, replaceComparison, replaceOperator } from './operators.ts'
+import { after, type Comparison, equals, replaceComparison, replaceOperator } from './operators.ts'
 
 /**
  * Equality of lists and tuples is a conjunction (CQL 1.5, Equal): one pair that differs makes it false, also beside one that is
@@ -87,5 +87,5 @@ export function correctEquality(): void {
   replaceComparison('equals', equality)
   replaceComparison('equivalent', equivalence)
   // The executor leaves an unknown answer of a part as it is.
-  replaceOperator('Equivalent', async ({ original }) => (await original()) === true)
+  replaceOperator('Equivalent', ({ original }) => after(original(), (same) => same === true))
 }

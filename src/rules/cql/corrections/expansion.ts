@@ -2,7 +2,7 @@ import { Interval, Quantity } from 'cql-execution'
 import { millisecondsOf } from '../../../base/calendar-units.ts'
 import { timeWord } from './calendar.ts'
 import { isMoment, type Moment } from './durations.ts'
-import { convertUnit, type Evaluation, replaceOperator } from './operators.ts'
+import { after, convertUnit, type Evaluation, replaceOperator } from './operators.ts'
 
 /** More points are no question of a rule, and the executor makes them all at once. */
 const mostPoints = 100_000
@@ -40,11 +40,14 @@ const isFractional = (intervals: unknown[], per: unknown) =>
   intervals.every((each) => !(each instanceof Interval) || Number.isInteger(each.low ?? each.high))
 
 /** `expand` of one interval gives points; a list without intervals gives an empty list (CQL 1.5, Expand). */
-async function expand({ args, original }: Evaluation): Promise<unknown> {
+function expand({ args, original }: Evaluation): unknown {
   checkPoints(args)
   const [argument, per] = args
   if (Array.isArray(argument) && argument.every((each) => each == null)) return []
-  const expanded = await original()
+  return after(original(), (expanded) => pointsIn(expanded, argument, per))
+}
+
+function pointsIn(expanded: unknown, argument: unknown, per: unknown): unknown {
   if (!Array.isArray(expanded)) return expanded
   const made: Interval[] = expanded.filter((each) => each instanceof Interval)
   if (!Array.isArray(argument)) return made.map(({ low }) => low)

@@ -5,7 +5,7 @@ import { and, not, type Ternary } from '../../three-valued.ts'
 import { OperatorError } from '../run/run-errors.ts'
 import { decimal, decimalStep, greatestDecimal } from './decimals.ts'
 import { isMoment } from './durations.ts'
-import { type Evaluation, equals, isAtMost, isUncertain, precisionOf, replaceOperator } from './operators.ts'
+import { after, type Evaluation, equals, isAtMost, isUncertain, precisionOf, replaceOperator } from './operators.ts'
 
 const system = '{urn:hl7-org:elm-types:r1}'
 
@@ -29,10 +29,12 @@ function typed(interval: unknown, node: JsonObject): unknown {
 const isBareNull = (bound: Json | undefined) => isJsonObject(bound) && bound.type === 'Null'
 
 /** An interval that ends before it starts is an error; one of which nothing is told, not even a type, is null (CQL 1.5, Interval). */
-async function select({ node, original }: Evaluation): Promise<unknown> {
+function select({ node, original }: Evaluation): unknown {
   if (isBareNull(node.low) && isBareNull(node.high)) return null
-  const interval = await original()
-  typed(interval, node)
+  return after(original(), (made) => refuseReversed(typed(made, node)))
+}
+
+function refuseReversed(interval: unknown): unknown {
   if (!(interval instanceof Interval) || interval.low == null || interval.high == null) return interval
   const { low, high } = interval
   const isReversed =
@@ -135,8 +137,10 @@ function shares(side: 'low' | 'high') {
 }
 
 /** A bound of an intersection that lies somewhere is not known. */
-async function intersect({ node, original }: Evaluation): Promise<unknown> {
-  const made = typed(await original(), node)
+const intersect = ({ node, original }: Evaluation) =>
+  after(original(), (made) => withoutUncertain(typed(made, node), node))
+
+function withoutUncertain(made: unknown, node: JsonObject): unknown {
   if (!(made instanceof Interval)) return made
   const [low, high] = [isUncertain(made.low), isUncertain(made.high)]
   if (!low && !high) return made
@@ -168,5 +172,5 @@ export function correctIntervals(): void {
   replaceOperator('Ends', shares('high'))
   replaceOperator('Intersect', intersect)
   for (const name of ['Union', 'Except'])
-    replaceOperator(name, async ({ node, original }) => typed(await original(), node))
+    replaceOperator(name, ({ node, original }) => after(original(), (made) => typed(made, node)))
 }

@@ -4,7 +4,7 @@ import { isCalendarWord, isTimeUnit, mixesCalendar } from './calendar.ts'
 import { decimal, decimalStep } from './decimals.ts'
 import { durationFor, isMoment } from './durations.ts'
 import { isLong, long } from './longs.ts'
-import { convertUnit, type Evaluation, isUncertain, replaceOperator, staticType } from './operators.ts'
+import { after, convertUnit, type Evaluation, isUncertain, replaceOperator, staticType } from './operators.ts'
 
 const integerLimit = 2 ** 31
 /** An Integer; null where it is out of range. */
@@ -48,7 +48,7 @@ function scaled([a, b]: unknown[], { compute }: Pick<Arithmetic, 'compute'>): Qu
  * dates that leave the calendar are errors (CQL 1.5, Add, Subtract).
  */
 function arithmetic(operation: Arithmetic) {
-  return async ({ args, node, original }: Evaluation) => {
+  return ({ args, node, original }: Evaluation) => {
     const known = calculate(args, staticType(node), operation)
     if (known !== undefined) return known
     if (isMixed(args)) return null
@@ -56,9 +56,10 @@ function arithmetic(operation: Arithmetic) {
     if (times) return times
     const [moment, quantity] = args
     if (!isMoment(moment) || !(quantity instanceof Quantity)) return original()
-    const result = await original([moment, durationFor(moment, quantity)])
-    if (result === null) throw new OperatorError('the date is out of range')
-    return result
+    return after(original([moment, durationFor(moment, quantity)]), (result) => {
+      if (result === null) throw new OperatorError('the date is out of range')
+      return result
+    })
   }
 }
 
@@ -78,32 +79,31 @@ function division(operation: Arithmetic) {
 
 /** Next value up or down: one step of the static type; past the end is an error (CQL 1.5, Successor). */
 function neighbour(direction: 1 | -1) {
-  return async ({ args, node, original }: Evaluation) => {
+  return ({ args, node, original }: Evaluation) => {
     const [arg] = args
     if (arg === null || arg === undefined) return null
     const type = staticType(node)
     if (isLong(arg) && (type === 'Long' || typeof arg === 'bigint')) return long(BigInt(arg) + BigInt(direction))
     if (typeof arg === 'number' && type === 'Decimal') return decimal(arg + direction * decimalStep)
     if (arg instanceof Quantity) return new Quantity(decimal(arg.value + direction * decimalStep), arg.unit)
-    const result = await original()
-    if (result === null)
-      throw new OperatorError(`there is no value ${direction > 0 ? 'above the greatest' : 'below the least'}`)
-    return result
+    return after(original(), (result) => {
+      if (result === null)
+        throw new OperatorError(`there is no value ${direction > 0 ? 'above the greatest' : 'below the least'}`)
+      return result
+    })
   }
 }
 
 /** Whole numbers out of Decimals that do not fit an Integer are null. */
-const whole = async ({ original }: Evaluation) => {
-  const result = await original()
-  return typeof result === 'number' ? integer(result) : result
-}
+const whole = ({ original }: Evaluation) =>
+  after(original(), (result) => (typeof result === 'number' ? integer(result) : result))
 
 /** Infinite results are errors; the logarithm of a negative number is null, as the executor has it. */
-const finite = async ({ args: [arg], original }: Evaluation) => {
-  const result = await original()
-  if (result === null && typeof arg === 'number' && arg >= 0) throw new OperatorError('the result is out of range')
-  return result
-}
+const finite = ({ args: [arg], original }: Evaluation) =>
+  after(original(), (result) => {
+    if (result === null && typeof arg === 'number' && arg >= 0) throw new OperatorError('the result is out of range')
+    return result
+  })
 
 /** Installs the corrections of arithmetic. */
 export function correctNumbers(): void {
@@ -123,9 +123,11 @@ export function correctNumbers(): void {
   replaceOperator('Predecessor', neighbour(-1))
   for (const name of ['Ceiling', 'Floor', 'Truncate']) replaceOperator(name, whole)
   for (const name of ['Ln', 'Exp']) replaceOperator(name, finite)
-  replaceOperator('Round', async ({ args: [arg], original }) => {
+  replaceOperator('Round', ({ args: [arg], original }) => {
     // Halves go away from zero, also below it.
-    const rounded = await original(typeof arg === 'number' && arg < 0 ? [-arg] : undefined)
-    return typeof arg === 'number' && arg < 0 && typeof rounded === 'number' ? -rounded : rounded
+    const isBelow = typeof arg === 'number' && arg < 0
+    return after(original(isBelow ? [-arg] : undefined), (rounded) =>
+      isBelow && typeof rounded === 'number' ? -rounded : rounded,
+    )
   })
 }

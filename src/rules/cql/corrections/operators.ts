@@ -27,6 +27,7 @@ const modules: Record<string, OperatorClass>[] = [
   'type',
   'comparison',
   'parameters',
+  'query',
 ].map((name) => require(`cql-execution/lib/elm/${name}`))
 const { Expression } = all
 
@@ -37,9 +38,13 @@ export interface Evaluation {
   node: JsonObject
   /** Where the executor stands: it leads to the terminology of the request. */
   context: unknown
-  /** What the executor itself makes of the operands, or of others. */
-  original(args?: unknown[]): Promise<unknown>
+  /** What the executor itself makes of the operands, or of others: a promise, unless the rule is compiled ({@link after}). */
+  original(args?: unknown[]): unknown
 }
+
+/** Goes on with a value that may still be to come, at once where it is there. */
+export const after = (value: unknown, go: (value: unknown) => unknown): unknown =>
+  value instanceof Promise ? value.then(go) : go(value)
 
 /** Evaluates one operator, sees its operands first. */
 export type Correction = (evaluation: Evaluation) => unknown
@@ -51,7 +56,18 @@ export type Correction = (evaluation: Evaluation) => unknown
 export function replaceOperator(name: string, correction: Correction, applies = (_node: JsonObject) => true): void {
   const { module, Original } = find(name)
   module[name] = corrected(Original, correction, applies)
+  install(name, correction, applies)
 }
+
+const installed = new Map<string, (node: JsonObject) => Correction | undefined>()
+
+function install(name: string, correction: Correction, applies: (node: JsonObject) => boolean): void {
+  if (installed.has(name)) throw new Error(`the operator ${name} is corrected twice`)
+  installed.set(name, (node) => (applies(node) ? correction : undefined))
+}
+
+/** The correction of a step, for who runs steps without the executor: the same that the executor is given. */
+export const correctionOf = (name: string, node: JsonObject): Correction | undefined => installed.get(name)?.(node)
 
 /** Static types of the operands of a step, without namespace; undefined where ELM tells none or a list, interval or tuple. */
 export const operandTypes = ({ operand }: JsonObject): (string | undefined)[] =>
@@ -75,6 +91,7 @@ export function replaceNamedOperator(
   correction: (values: unknown[]) => unknown,
 ): void {
   const { module, Original } = find(name)
+  named.set(name, { operands, correction })
   module[name] = class extends Original {
     override async exec(context: unknown): Promise<unknown> {
       const values: unknown[] = []
@@ -84,6 +101,11 @@ export function replaceNamedOperator(
   }
 }
 
+const named = new Map<string, { operands: string[]; correction(values: unknown[]): unknown }>()
+
+/** What stands in place of an operator whose operands have names, and the names. */
+export const namedCorrectionOf = (name: string) => named.get(name)
+
 /** Puts null for what is no value but a step that was never evaluated. */
 export function nullUnevaluated(name: string): void {
   const { module, Original } = find(name)
@@ -92,6 +114,31 @@ export function nullUnevaluated(name: string): void {
       const value = await super.exec(context)
       return isExecutable(value) ? null : value
     }
+  }
+}
+
+/** Puts null for a result that is none: `true and` nothing would be true, where it is not known. */
+export function nullForNothing(name: string): void {
+  const { module, Original } = find(name)
+  module[name] = class extends Original {
+    override async exec(context: unknown): Promise<unknown> {
+      return (await super.exec(context)) ?? null
+    }
+  }
+}
+
+type Connective = (...values: unknown[]) => unknown
+
+const logic: {
+  ThreeValuedLogic: Record<'and' | 'or' | 'xor', Connective>
+} = require('cql-execution/lib/datatypes/logic')
+
+/** What is nothing at all is not known: in `and` it would count as true. */
+export function nullForNothingInLogic(): void {
+  const { ThreeValuedLogic: connectives } = logic
+  for (const name of ['and', 'or', 'xor'] as const) {
+    const original = connectives[name]
+    connectives[name] = (...values) => original(...values.map((each) => each ?? null))
   }
 }
 
@@ -112,6 +159,7 @@ const isExecutable = (value: unknown): value is Executable =>
 export function addOperator(name: string, correction: Correction): void {
   if (!Expression || Object.hasOwn(all, name)) throw new Error(`cql-execution has an operator ${name}`)
   all[name] = corrected(Expression, correction, () => true)
+  install(name, correction, () => true)
 }
 
 /** Whether the executor can build a step of that ELM type. */

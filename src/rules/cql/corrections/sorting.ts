@@ -1,5 +1,8 @@
 import { type SortItem, sorting } from './operators.ts'
 
+/** What is answered when the first value is the lower or the higher one. */
+type Order = Pick<SortItem, 'low_order' | 'high_order'>
+
 interface Comparable {
   before(other: unknown): boolean | null | undefined
   after(other: unknown): boolean | null | undefined
@@ -10,7 +13,7 @@ const isComparable = (value: unknown): value is Comparable =>
   typeof value === 'object' && value !== null && 'before' in value && typeof value.before === 'function'
 
 /** Nulls are lower than anything (CQL 1.5, sort); of moments that cannot be told apart the less precise one is lower. */
-function orderOf({ low_order: low, high_order: high }: SortItem, a: unknown, b: unknown): number {
+export function orderOf({ low_order: low, high_order: high }: Order, a: unknown, b: unknown): number {
   if (a === b || (a == null && b == null)) return 0
   if (a == null || b == null) return a == null ? low : high
   if (isComparable(a) && isComparable(b)) {

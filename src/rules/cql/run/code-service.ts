@@ -39,6 +39,8 @@ interface BoundValueSet {
 /** Value sets of one request: each is resolved once. Implements the executor's TerminologyProvider. */
 export interface BoundCodeService {
   findValueSet(id: string, version?: string): Promise<BoundValueSet>
+  /** The same at once, where it is here already; where not, it is asked for, and `findValueSet` gives what comes. */
+  known(id: string, version?: string): BoundValueSet | undefined
   findValueSetsByOid(id: string): Promise<BoundValueSet[]>
   translate(code: AskedCode, conceptMap: string): Promise<ReturnType<Translate>>
   /** Null where the system does not know the code. */
@@ -52,28 +54,48 @@ interface AskedCode {
   version?: string
 }
 
+/** What questions that were answered gave: whoever asks the same again need not wait. */
+const answered = new WeakMap<Promise<Membership>, Membership>()
+
 /** Binds terminology to one request; `asked` hears of every value set that is used, in the version that is. */
 export function bindTerminology(terminology: CqlTerminology, asked?: (valueSet: string) => void): BoundCodeService {
   const resolved = new Map<string, Promise<BoundValueSet>>()
-  const resolve = async (canonical: string): Promise<BoundValueSet> => {
-    const includes = await terminology.membership(canonical)
+  const ready = new Map<string, BoundValueSet>()
+  const bound = (canonical: string, includes: Membership): BoundValueSet => {
     asked?.(includes.canonical ?? canonical)
-    return {
+    const valueSet: BoundValueSet = {
       hasMatch: (code) => anyCode(code, includes),
       expand: async () =>
         (await terminology.expand(canonical)).map(
           ({ code, system, display }) => new Code(code, system, undefined, display),
         ),
     }
+    ready.set(canonical, valueSet)
+    return valueSet
+  }
+  const resolve = async (canonical: string, asking: Promise<Membership>): Promise<BoundValueSet> => {
+    const includes = await asking
+    answered.set(asking, includes)
+    return ready.get(canonical) ?? bound(canonical, includes)
   }
   const findValueSet = (id: string, version?: string) => {
-    const canonical = version === undefined ? id : `${id}|${version}`
-    const known = resolved.get(canonical) ?? resolve(canonical)
+    const canonical = canonicalOf(id, version)
+    const known = resolved.get(canonical) ?? resolve(canonical, terminology.membership(canonical))
     resolved.set(canonical, known)
     return known
   }
   return {
     findValueSet,
+    known(id, version) {
+      const canonical = canonicalOf(id, version)
+      const found = ready.get(canonical)
+      if (found || resolved.has(canonical)) return found
+      const asking = terminology.membership(canonical)
+      const includes = answered.get(asking)
+      if (includes) return bound(canonical, includes)
+      resolved.set(canonical, resolve(canonical, asking))
+      return undefined
+    },
     findValueSetsByOid: async (id) => [await findValueSet(id)],
     async translate({ code, system }, conceptMap) {
       if (!terminology.translator) throw new OperatorError('concept maps cannot be asked here')
@@ -86,6 +108,8 @@ export function bindTerminology(terminology: CqlTerminology, asked?: (valueSet: 
     },
   }
 }
+
+const canonicalOf = (id: string, version: string | undefined) => (version === undefined ? id : `${id}|${version}`)
 
 /**
  * A string, Code, Concept, or list of them. A string says no system: in a set of several it is ambiguous, which is an error (CQL 1.5,

@@ -1,19 +1,21 @@
 import { DateTime, PatientContext } from 'cql-execution'
-import type { Json, JsonObject } from '../../../base/json-value.ts'
-import { keepPerObject } from '../../../base/keep.ts'
+import type { JsonObject } from '../../../base/json-value.ts'
 import { badRequest, FhirError, isError, issue, unprocessable } from '../../../fhir/error.ts'
 import type { Bundle, Issue, Parameters } from '../../../fhir/types.ts'
 import { readInstances } from '../../models/instances.ts'
-import { type Define, liesIn, parameterDeclarations, type TypeSpecifier } from '../translate/elm.ts'
+import type { Program } from '../compiled/program.ts'
+import { openSession } from '../compiled/session.ts'
+import { type Define, definesByName, liesIn, parameterDeclarations, type TypeSpecifier } from '../translate/elm.ts'
 import type { CompiledLibrary } from '../translate/libraries.ts'
 import { bindTerminology, type CqlTerminology } from './code-service.ts'
+import { areFound, compiledDefines, runnableProgram } from './compiled-defines.ts'
 import { type RecordSource, splitByPatient } from './data-provider.ts'
+import { type Evidence, evidenceOf, type Known } from './evidence.ts'
 import type { FhirClasses } from './fhir-instance.ts'
 import { bindParameters } from './from-parameters.ts'
 import { CqlMessageError } from './run-errors.ts'
 import { failure, rootCause } from './run-failure.ts'
 import { parseDateTime } from './temporal.ts'
-import { toJson } from './to-json.ts'
 import {
   type Recording,
   record,
@@ -52,7 +54,7 @@ export interface DefineResult {
   /** Static type, when the translator told it. */
   type: TypeSpecifier | undefined
   /** Values of the defines and parameters that this one used: why it is what it is. */
-  evidence: { name: string; value: Json }[]
+  evidence: Evidence[]
   issue?: Issue
 }
 
@@ -69,10 +71,9 @@ export interface RunResult {
 export interface RunEnvironment {
   classes: FhirClasses
   terminology: CqlTerminology
+  /** The compiled form of a library that is stored here, or why there is none; absent where everything is left to the executor. */
+  programOf?: ((library: CompiledLibrary) => Program | string) | undefined
 }
-
-/** Bounds evidence; a rule with more intermediate steps is explained by the first of them. */
-const evidenceLimit = 50
 
 /** A library opened over the data of one request; defines share what they computed. */
 export interface LibraryRun {
@@ -132,6 +133,20 @@ export function openRun(library: CompiledLibrary, call: RunCall, environment: Ru
     patient ??= open(sourceOf(define))
     return patient
   }
+  const execute = (define: Define) =>
+    runDefine(define, contextOf(define), { library, discreet: call.discreet === true })
+  const program = call.step ? undefined : runnableProgram(library, environment)
+  const openCompiled = (of: Program) => (define: Define) => {
+    const source = sourceOf(define)
+    const { values: parameters } = bound
+    if (call.parameters) {
+      if (!areFound(parameters, declarations)) return undefined
+      // The executor holds parameters against their types when it opens a library.
+      for (const { executable } of [library, ...library.includes]) open(source, { executable })
+    }
+    return openSession(of, { clock, source, codes, parameters })
+  }
+  const compiled = program && compiledDefines(library, { open: openCompiled(program), execute })
   return {
     library,
     issues: listener.issues,
@@ -141,7 +156,7 @@ export function openRun(library: CompiledLibrary, call: RunCall, environment: Ru
       const [define] = chooseDefines(library, [name])
       if (!define) throw new Error('unreachable: chooseDefines answers every name')
       refuseErrors(library, [define])
-      return runDefine(define, contextOf(define), { library, discreet: call.discreet === true })
+      return compiled ? compiled(define) : execute(define)
     },
     async trace(name, results) {
       const [define] = chooseDefines(library, [name])
@@ -185,10 +200,15 @@ async function runDefine(
   { library, discreet }: { library: CompiledLibrary; discreet: boolean },
 ): Promise<DefineResult> {
   const { name, type } = define
+  const known: Known = {
+    define: (each) => context.context_values[each],
+    // Through its declaration, so that a default is shown as well.
+    parameter: (each) => library.executable.parameters[each]?.execute(context),
+  }
   try {
-    const known: unknown = context.context_values[name]
-    const value: unknown = known === undefined ? await library.executable.expressions[name].execute(context) : known
-    return { name, value: value ?? null, type, evidence: await evidenceOf(define, context, library) }
+    const before = known.define(name)
+    const value: unknown = before === undefined ? await library.executable.expressions[name].execute(context) : before
+    return { name, value: value ?? null, type, evidence: await evidenceOf(define, known, library) }
   } catch (error) {
     const cause = rootCause(error)
     if (cause instanceof FhirError && cause.status >= 500) throw cause
@@ -196,46 +216,11 @@ async function runDefine(
       name,
       value: null,
       type,
-      evidence: await evidenceOf(define, context, library),
+      evidence: await evidenceOf(define, known, library),
       issue: failure(error, name, discreet ? library : undefined),
     }
   }
 }
-
-/** Evaluated defines and parameters that a define refers to, directly or not, nearest first. */
-async function evidenceOf(
-  define: Define,
-  context: PatientContext,
-  library: CompiledLibrary,
-): Promise<DefineResult['evidence']> {
-  const byName = definesByName(library)
-  const seen = new Set([define.name])
-  const evidence: DefineResult['evidence'] = []
-  const queue = [define]
-  for (const each of queue) {
-    for (const name of each.parameters) {
-      if (seen.has(`parameter ${name}`)) continue
-      seen.add(`parameter ${name}`)
-      // Through its declaration, so that a default is shown as well.
-      const value: unknown = await library.executable.parameters[name]?.execute(context)
-      if (value !== undefined) evidence.push({ name, value: toJson(value) })
-    }
-    for (const name of each.references) {
-      const reached = byName.get(name)
-      const value: unknown = context.context_values[name]
-      // What was not evaluated (the right side of `true or …`) explains nothing.
-      if (!reached || seen.has(name) || value === undefined) continue
-      seen.add(name)
-      evidence.push({ name, value: toJson(value) })
-      queue.push(reached)
-    }
-    if (evidence.length >= evidenceLimit) return evidence.slice(0, evidenceLimit)
-  }
-  return evidence
-}
-
-/** Defines by name, once for a library: thousands of them are asked for one after the other. */
-const definesByName = keepPerObject(({ defines }: CompiledLibrary) => new Map(defines.map((each) => [each.name, each])))
 
 function chooseDefines(library: CompiledLibrary, names: string[] | undefined): Define[] {
   if (!names) return library.defines.filter((each) => each.public)

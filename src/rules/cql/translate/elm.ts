@@ -1,5 +1,6 @@
 import { isJsonObject, objectsIn } from '../../../base/json.ts'
 import type { Json, JsonObject } from '../../../base/json-value.ts'
+import { keepPerObject } from '../../../base/keep.ts'
 import { correctLongLiteral } from '../corrections/literals.ts'
 import { completeFunction } from '../terminology/functions.ts'
 
@@ -19,7 +20,7 @@ export interface TypeSpecifier {
 }
 
 /** Whether JSON is a type specifier: its further members are ELM, written by the translator or looked at where they are used. */
-const isTypeSpecifier = (value: unknown): value is TypeSpecifier =>
+export const isTypeSpecifier = (value: unknown): value is TypeSpecifier =>
   typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string'
 
 /** Whether JSON is an ELM library, as far as this room reads it. */
@@ -53,6 +54,11 @@ export interface Define {
   /** Parameters that it refers to. */
   parameters: string[]
 }
+
+/** Defines by name, once for a library: thousands of them are asked for one after the other. */
+export const definesByName = keepPerObject(
+  ({ defines }: { defines: Define[] }) => new Map(defines.map((each) => [each.name, each])),
+)
 
 /** One parameter declaration. */
 export interface ParameterDeclaration {

@@ -110,6 +110,19 @@ describe('a file that is refused', () => {
       }
     })
 
+  it('a file of which is said that it is a code system is read as one, whatever its lines look like', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'vidimus-eu-rules-'))
+    try {
+      const file = join(folder, 'a.ndjson')
+      writeFileSync(file, JSON.stringify(wholeRule()))
+      const named = { ...options, indexes: dataDir, codeSystem: { url: 'http://example.org/cs' } }
+      await assert.rejects(importPath(file, named), (error) => error instanceof FhirError && error.status === 422)
+      assert.deepEqual(await counts(), none)
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
+  })
+
   it('says in the text what it says in the entries, with every fault and its place', async () => {
     const rule = wholeRule({ Engine: 'CQL', ValidTo: '2020-01-01T00:00:00Z' })
     const lines = reportLines(await load([rule]))

@@ -1,0 +1,67 @@
+/** Sections of a folder, each measured in a process of its own, so that none finds the memory and the compiled code of another. */
+import { fork } from 'node:child_process'
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Figure } from './figure.ts'
+import type { BaselineFound } from './measure.ts'
+import { figuresFault, type SectionResult } from './results.ts'
+
+/** What the process of a section says. */
+interface SectionAnswer {
+  figures: Figure[]
+  baselines: BaselineFound[]
+}
+
+/** A section that cannot be measured here, and says so: what is needed is not there. */
+export class Skipped extends Error {}
+
+/** Names of the sections of a folder: its programs but for `run.ts`. */
+export function sectionNames(folder: string): string[] {
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.ts') && file !== 'run.ts')
+    .map((file) => file.slice(0, -3))
+    .sort()
+}
+
+const program = fileURLToPath(new URL('section-process.ts', import.meta.url))
+/** A section that says nothing for so long will say nothing any more. */
+const longestMilliseconds = 300_000
+
+/** Measures one. A section that fails is told of as failed. */
+export async function runSection(folder: string, name: string, isQuick: boolean): Promise<SectionResult> {
+  const start = performance.now()
+  const answer = await answerOf(join(folder, `${name}.ts`), isQuick)
+  const seconds = Math.round((performance.now() - start) / 100) / 10
+  if ('figures' in answer) {
+    const fault = figuresFault(answer.figures, `section ${name}`)
+    if (!fault) return { name, status: 'measured', seconds, ...answer }
+    return { name, status: 'failed', reason: fault, seconds, baselines: [], figures: [] }
+  }
+  return { name, ...answer, seconds, baselines: [], figures: [] }
+}
+
+type Unmeasured = Required<Pick<SectionResult, 'status' | 'reason'>>
+
+function answerOf(path: string, isQuick: boolean): Promise<SectionAnswer | Unmeasured> {
+  const child = fork(program, [path, ...(isQuick ? ['quick'] : [])], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  return new Promise((resolve) => {
+    let isTimedOut = false
+    const timeout = setTimeout(() => {
+      isTimedOut = true
+      child.kill('SIGKILL')
+    }, longestMilliseconds)
+    let answer: SectionAnswer | Unmeasured | undefined
+    child.on('message', (message) => {
+      answer = message as SectionAnswer | Unmeasured
+    })
+    child.on('error', (error) => {
+      answer ??= { status: 'failed', reason: error.message }
+    })
+    child.on('exit', (code, signal) => {
+      clearTimeout(timeout)
+      const reason = isTimedOut ? 'it took more than five minutes' : `its process ended with ${code ?? signal}`
+      resolve(answer ?? { status: 'failed', reason })
+    })
+  })
+}

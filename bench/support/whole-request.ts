@@ -1,0 +1,38 @@
+/** A whole request in process: what else an evaluation does passes through the caches of the processor, as it does in the field. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { openLoadedServer } from '../../src/cli/loaded-server.ts'
+import { readConfig } from '../../src/config.ts'
+import type { Parameters } from '../../src/fhir/types.ts'
+import { certificates } from './whole-evaluate.ts'
+
+/** So many that none is asked again while anything of it could be kept. */
+const count = 2_000
+
+/** The evaluation of one certificate after another, each of them different. */
+export interface WholeRequest {
+  evaluate(): Promise<unknown>
+  close(): Promise<void>
+}
+
+/** Opens a server in memory with the own content. @throws Error when it does not accept the certificates */
+export async function wholeRequest(): Promise<WholeRequest> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'vidimus-bench-'))
+  const server = await openLoadedServer(readConfig({ STORAGE_URL: 'sqlite::memory:', DATA_DIR: dataDir }))
+  const issue = certificates(dataDir)
+  const questions = Array.from({ length: count }, () => JSON.parse(issue()) as Parameters)
+  let next = 0
+  const evaluate = async () => {
+    const question = questions[next++ % questions.length]
+    return question && server.evaluate.answer(question, {})
+  }
+  const close = async () => {
+    await server.close()
+    rmSync(dataDir, { recursive: true, force: true })
+  }
+  const first = JSON.stringify(await evaluate())
+  if (first.includes('"accepted"')) return { evaluate, close }
+  await close()
+  throw new Error(`the certificate is not accepted: ${first.slice(0, 400)}`)
+}

@@ -1,0 +1,238 @@
+/** A library with all that it reaches, compiled whole or not at all. */
+import { isJsonObject } from '../../../base/json.ts'
+import type { JsonObject } from '../../../base/json-value.ts'
+import { keepPerObject } from '../../../base/keep.ts'
+import { definitions, includeDefinitions, visit } from '../translate/elm.ts'
+import type { CompiledLibrary } from '../translate/libraries.ts'
+import {
+  type Builder,
+  type Callable,
+  objectsOf,
+  onlyMembers,
+  optionalText,
+  outermost,
+  type Surroundings,
+  textOf,
+} from './place.ts'
+import { type CompiledRun, LeftToExecutor, leave, type Step } from './step.ts'
+import { codedSteps } from './steps/coded.ts'
+import { namedOperators } from './steps/named-operators.ts'
+import { operator } from './steps/operators.ts'
+import { plainSteps, refuseOwnNames } from './steps/plain.ts'
+import { queries } from './steps/queries.ts'
+import { references } from './steps/references.ts'
+
+/** A library that answers at once. */
+export interface Program {
+  /** Number of libraries that it reaches, with itself. */
+  libraries: number
+  /** The value of a define. @throws LeftToExecutor, Suspended, and what an operator throws */
+  evaluate(define: string, run: CompiledRun): unknown
+  /** What a define gave in this run; undefined for one that was not evaluated. */
+  known(define: string, run: CompiledRun): unknown
+  /** The value of a parameter, or of its default. */
+  parameter(name: string, run: CompiledRun): unknown
+}
+
+const builders: Readonly<Record<string, Builder>> = {
+  ...plainSteps,
+  ...codedSteps,
+  ...references,
+  ...queries,
+  ...namedOperators,
+}
+
+const build: Builder = (node, place) => {
+  const type = textOf(node, 'type')
+  const found = Object.hasOwn(builders, type) ? builders[type] : undefined
+  return (found ?? operator)(node, place)
+}
+
+/**
+ * The compiled form of a library, made once for it; a text, why there is none: its defines reach something that is not compiled, and
+ * the whole of it is left to the executor.
+ */
+export const programOf = keepPerObject((library: CompiledLibrary): Program | string => {
+  try {
+    return compile(library)
+  } catch (error) {
+    if (error instanceof LeftToExecutor) return error.message
+    // ELM nests as deep as its author lets it.
+    if (error instanceof RangeError) return 'it nests too deeply'
+    throw error
+  }
+})
+
+function compile(library: CompiledLibrary): Program {
+  const all = new Map<CompiledLibrary, Compiling>()
+  const of = (each: CompiledLibrary): Compiling => {
+    const known = all.get(each)
+    if (known) return known
+    const made = compiling(each, all.size, of)
+    all.set(each, made)
+    return made
+  }
+  const root = of(library)
+  const steps = new Map(
+    library.defines.map(({ name, context }) => {
+      if (context === 'Unfiltered') leave('a define has no patient')
+      return [name, root.surroundings.define(name, undefined)]
+    }),
+  )
+  const parameters = new Map(
+    definitions(library.elm, 'parameters').map((each) => {
+      const name = textOf(each, 'name')
+      return [name, root.surroundings.parameter(name, undefined)]
+    }),
+  )
+  // A parameter of two libraries is bound as the executor finds it.
+  const declared = [library, ...library.includes].flatMap((each) =>
+    definitions(each.elm, 'parameters').map(({ name }) => name),
+  )
+  if (new Set(declared).size < declared.length) leave('a parameter is declared twice')
+  const stepOf = (name: string) => steps.get(name) ?? leave('a define is not known')
+  return {
+    libraries: all.size,
+    evaluate: (name, run) => stepOf(name)({ slots: [], run }),
+    known: (name, run) => root.known(name, run),
+    parameter: (name, run) => parameters.get(name)?.({ slots: [], run }),
+  }
+}
+
+interface Compiling {
+  surroundings: Surroundings
+  known(define: string, run: CompiledRun): unknown
+}
+
+function compiling(library: CompiledLibrary, at: number, of: (library: CompiledLibrary) => Compiling): Compiling {
+  const { elm } = library
+  checkNames(library)
+  const statements = definitions(elm, 'statements')
+  const places = new Map<string, number>()
+  const steps = new Map<string, Step>()
+  const functions = new Map<string, Callable[]>()
+  const included = (alias: string) => of(includedAs(library, alias))
+
+  const define = (name: string): Step => {
+    const known = steps.get(name)
+    if (known) return known
+    const [statement, ...others] = statements.filter((each) => each.type !== 'FunctionDef' && each.name === name)
+    if (!statement || others.length > 0) return leave('a define is not there once')
+    onlyMembers(statement, 'name', 'context', 'accessLevel', 'expression')
+    const place = places.size
+    places.set(name, place)
+    // Registered before it is built: no define reaches itself, but the step must be found by those that it reaches.
+    let body: Step = () => leave('a define reaches itself')
+    const step: Step = ({ run }) => {
+      const values = run.values[at] ?? leave('a library is not known')
+      const before = values[place]
+      if (before !== undefined) return before
+      const value = body({ slots: [], run })
+      values[place] = value
+      return value
+    }
+    steps.set(name, step)
+    body = outermost(surroundings, build).build(statement.expression)
+    return step
+  }
+  const functionsOf = (name: string, operands: number): Callable[] => {
+    const key = `${operands} ${name}`
+    const known = functions.get(key)
+    if (known) return known
+    const found = statements.filter(
+      (each) => each.type === 'FunctionDef' && each.name === name && objectsOf(each, 'operand').length === operands,
+    )
+    const made = found.map((node) => {
+      const callable: Callable = { operands: objectsOf(node, 'operand'), body: () => leave('a function is not built') }
+      return { node, callable }
+    })
+    const callables = made.map(({ callable }) => callable)
+    // Registered before they are built: a function may call itself.
+    functions.set(key, callables)
+    for (const { node, callable } of made) callable.body = bodyOf(node, surroundings)
+    return callables
+  }
+  const surroundings: Surroundings = {
+    define: (name, alias) =>
+      alias === undefined ? define(name) : included(alias).surroundings.define(name, undefined),
+    functions: (name, alias, operands) =>
+      alias === undefined
+        ? functionsOf(name, operands)
+        : included(alias).surroundings.functions(name, undefined, operands),
+    parameter: (name, alias) =>
+      alias === undefined
+        ? parameterStep(library, name, surroundings)
+        : included(alias).surroundings.parameter(name, undefined),
+    declared: (section, name) => declaredIn(library, section, name),
+    valueSet: (name, alias) =>
+      alias === undefined ? valueSetOf(library, name) : included(alias).surroundings.valueSet(name, undefined),
+  }
+  return {
+    surroundings,
+    known(name, run) {
+      const place = places.get(name)
+      return place === undefined ? undefined : run.values[at]?.[place]
+    },
+  }
+}
+
+function bodyOf(node: JsonObject, surroundings: Surroundings): Step {
+  onlyMembers(node, 'name', 'context', 'accessLevel', 'expression', 'operand', 'fluent')
+  let place = outermost(surroundings, build)
+  for (const each of objectsOf(node, 'operand')) place = place.within(textOf(each, 'name')).place
+  return place.build(node.expression)
+}
+
+function parameterStep(library: CompiledLibrary, name: string, surroundings: Surroundings): Step {
+  const found = definitions(library.elm, 'parameters').find((each) => each.name === name)
+  if (!found) return leave('a parameter is not known')
+  const otherwise = isJsonObject(found.default) ? outermost(surroundings, build).build(found.default) : () => null
+  return ({ run }) => {
+    const given = run.parameters[name]
+    return given === undefined ? otherwise({ slots: [], run }) : given
+  }
+}
+
+function declaredIn({ elm }: CompiledLibrary, section: string, name: string): JsonObject {
+  const [found, ...others] = definitions(elm, section).filter((each) => each.name === name)
+  return found && others.length === 0 ? found : leave('a declaration is not there once')
+}
+
+function valueSetOf(library: CompiledLibrary, name: string): { id: string; version: string | undefined } {
+  const found = declaredIn(library, 'valueSets', name)
+  return { id: textOf(found, 'id'), version: optionalText(found, 'version') }
+}
+
+/** The library that an alias means, as the executor finds it. */
+function includedAs(library: CompiledLibrary, alias: string): CompiledLibrary {
+  const found = includeDefinitions(library.elm).filter((each) => each.alias === alias)
+  const [only, ...others] = found
+  if (!only || others.length > 0) return leave('an include is not there once')
+  const id = only.path.slice(only.path.lastIndexOf('/') + 1)
+  const included = library.includes.find(
+    ({ identifier }) => identifier.id === id && (only.version === undefined || identifier.version === only.version),
+  )
+  return included ?? leave('an included library is not there')
+}
+
+/**
+ * The executor looks for every name wherever it can stand, from the inside to the outside. Where a name is given twice in one library,
+ * once for a define and once within one, it may find another thing than the author meant: such a library is left to it.
+ */
+function checkNames({ elm }: CompiledLibrary): void {
+  const within = new Set<string>()
+  visit(elm.library.statements, (node) => {
+    for (const member of ['alias', 'identifier'] as const) {
+      const name = node[member]
+      if (typeof name === 'string') within.add(name)
+    }
+    if (node.type === 'FunctionDef') for (const each of objectsOf(node, 'operand')) within.add(String(each.name))
+  })
+  const outside = [
+    ...definitions(elm, 'statements').flatMap(({ name, type }) => (type === 'FunctionDef' ? [] : [String(name)])),
+    ...includeDefinitions(elm).map(({ alias }) => alias),
+  ]
+  if (new Set(outside).size < outside.length) leave('a name is given twice')
+  if (outside.some((each) => within.has(each))) leave('a name within a define is that of a define')
+  refuseOwnNames([...within, ...outside, ...definitions(elm, 'parameters').map(({ name }) => String(name))])
+}

@@ -1,0 +1,204 @@
+/** Queries: sources, lets, relationships, conditions, return, aggregate, sort (CQL 1.5, Queries). */
+import { isJsonObject } from '../../../../base/json.ts'
+import type { JsonObject } from '../../../../base/json-value.ts'
+import { lists } from '../../corrections/parts.ts'
+import { orderOf } from '../../corrections/sorting.ts'
+import { type Builder, bind, objectsOf, onlyMembers, type Place, textOf } from '../place.ts'
+import { type Frame, leave, type Step } from '../step.ts'
+import { holds } from './plain.ts'
+
+interface Named {
+  slot: number
+  step: Step
+}
+
+/** What a query gives of each row, and of all of them. */
+interface Outcome {
+  row(frame: Frame): unknown
+  whole(rows: unknown[], frame: Frame): unknown
+  /** Whether the whole is the answer also where no source is a list. */
+  isOne: boolean
+}
+
+const query: Builder = (node, place) => {
+  onlyMembers(node, 'source', 'let', 'relationship', 'where', 'return', 'aggregate', 'sort')
+  const sources: Named[] = []
+  let inner = place
+  for (const each of objectsOf(node, 'source')) {
+    onlyMembers(each, 'alias', 'expression')
+    // Sources do not see each other.
+    const step = place.build(each.expression)
+    const named = inner.within(textOf(each, 'alias'))
+    sources.push({ slot: named.slot, step })
+    inner = named.place
+  }
+  const lets: Named[] = []
+  for (const each of objectsOf(node, 'let')) {
+    onlyMembers(each, 'identifier', 'expression')
+    const step = inner.build(each.expression)
+    const named = inner.within(textOf(each, 'identifier'))
+    lets.push({ slot: named.slot, step })
+    inner = named.place
+  }
+  const relations = objectsOf(node, 'relationship').map((each) => relation(each, inner))
+  const where = node.where == null ? undefined : inner.build(node.where)
+  const outcome = outcomeOf(node, { inner, outer: place, sources, lets })
+  const gather = gatherer(sources)
+  const sort = sorter(node)
+  return (frame) => {
+    const values = sources.map(({ step }) => step(frame))
+    if (values.every((each) => each == null)) return null
+    const rows: unknown[] = []
+    gather(values, frame, () => {
+      for (const { slot, step } of lets) bind(frame, slot, step(frame))
+      let isPassed = true
+      // Each of them is asked, as the executor does.
+      for (const each of relations) if (!each(frame)) isPassed = false
+      if (isPassed && (!where || holds(where(frame)))) rows.push(outcome.row(frame))
+    })
+    const answer = sort(outcome.whole(rows, frame))
+    if (outcome.isOne || values.some(Array.isArray)) return answer
+    return Array.isArray(answer) ? (answer[0] ?? null) : leave('a query gives no rows')
+  }
+}
+
+/** Goes through every combination of the elements of the sources, the last one fastest. */
+function gatherer(sources: Named[]): (values: unknown[], frame: Frame, go: () => void) => void {
+  const through = (at: number, values: unknown[], frame: Frame, go: () => void): void => {
+    const source = sources[at]
+    if (!source) {
+      go()
+      return
+    }
+    const value = values[at]
+    if (value == null) return
+    for (const element of Array.isArray(value) ? value : [value]) {
+      bind(frame, source.slot, element)
+      through(at + 1, values, frame, go)
+    }
+  }
+  return (values, frame, go) => through(0, values, frame, go)
+}
+
+/** `with` and `without`: whether one of the others fits. */
+function relation(node: JsonObject, place: Place): (frame: Frame) => boolean {
+  onlyMembers(node, 'alias', 'expression', 'suchThat')
+  if (node.type !== 'With' && node.type !== 'Without') return leave('a relationship is not known')
+  const wanted = node.type === 'With'
+  const others = place.build(node.expression)
+  const { place: within, slot } = place.within(textOf(node, 'alias'))
+  const fits = within.build(node.suchThat)
+  return (frame) => {
+    const records = others(frame)
+    let found = false
+    for (const each of Array.isArray(records) ? records : [records]) {
+      bind(frame, slot, each)
+      if (holds(fits(frame))) found = true
+    }
+    return found === wanted
+  }
+}
+
+interface Around {
+  inner: Place
+  outer: Place
+  sources: Named[]
+  lets: Named[]
+}
+
+function outcomeOf(node: JsonObject, around: Around): Outcome {
+  if (isJsonObject(node.aggregate)) {
+    if (isJsonObject(node.return)) return leave('a query with return and aggregate')
+    return aggregateOf(node.aggregate, around)
+  }
+  if (!isJsonObject(node.return)) return leave('a query without return')
+  const { distinct } = node.return
+  onlyMembers(node.return, 'expression', 'distinct')
+  const row = around.inner.build(node.return.expression)
+  return {
+    row,
+    whole: distinct === false ? (rows) => rows : (rows) => lists.toDistinctList(rows),
+    isOne: false,
+  }
+}
+
+/** Rows are what the names stood for; they are gone through once all are known. */
+function aggregateOf(node: JsonObject, { inner, outer, sources, lets }: Around): Outcome {
+  onlyMembers(node, 'identifier', 'expression', 'starting', 'distinct')
+  if (node.distinct === true) return leave('an aggregate of what is distinct')
+  const starting = node.starting == null ? undefined : outer.build(node.starting)
+  const { place, slot } = inner.within(textOf(node, 'identifier'))
+  const step = place.build(node.expression)
+  const slots = [...sources, ...lets].map((each) => each.slot)
+  return {
+    row: ({ slots: own }) => slots.map((each) => own[each]),
+    whole(rows, frame) {
+      let value = starting ? starting(frame) : null
+      for (const row of rows) {
+        if (!Array.isArray(row)) return leave('a row is no list')
+        for (const [at, each] of slots.entries()) frame.slots[each] = row[at]
+        bind(frame, slot, value)
+        value = step(frame)
+      }
+      return value
+    },
+    isOne: true,
+  }
+}
+
+type Compare = (a: unknown, b: unknown) => number
+
+function sorter(node: JsonObject): (answer: unknown) => unknown {
+  if (!isJsonObject(node.sort)) return (answer) => answer
+  onlyMembers(node.sort, 'by')
+  const by = objectsOf(node.sort, 'by').map(comparison)
+  const compare: Compare = (a, b) => {
+    for (const each of by) {
+      const order = each(a, b)
+      if (order !== 0) return order
+    }
+    return 0
+  }
+  return (answer) => (Array.isArray(answer) ? mergeSort(answer, compare) : leave('what is sorted is no list'))
+}
+
+function comparison(node: JsonObject): Compare {
+  const direction = textOf(node, 'direction')
+  const low = direction === 'asc' || direction === 'ascending' ? -1 : 1
+  const order = { low_order: low, high_order: -low }
+  if (node.type === 'ByDirection') {
+    onlyMembers(node, 'direction')
+    return (a, b) => orderOf(order, a, b)
+  }
+  if (node.type !== 'ByColumn') return leave('a sort of this kind is not compiled')
+  onlyMembers(node, 'direction', 'path')
+  const path = textOf(node, 'path')
+  if (path.includes('.')) return leave('a sort by a path is not compiled')
+  return (a, b) => orderOf(order, column(a, path), column(b, path))
+}
+
+/** What is not there would be looked for further out by the executor. */
+function column(element: unknown, path: string): unknown {
+  if (typeof element !== 'object' || element === null) return leave('an element has no columns')
+  const value: unknown = Reflect.get(element, path)
+  return value === undefined || typeof value === 'function' ? leave('a column is not there') : value
+}
+
+/** The executor's sort: elements whose order is not known must come in its order. */
+function mergeSort(list: unknown[], compare: Compare): unknown[] {
+  if (list.length <= 1) return list
+  const middle = Math.floor(list.length / 2)
+  const [left, right] = [mergeSort(list.slice(0, middle), compare), mergeSort(list.slice(middle), compare)]
+  const sorted: unknown[] = []
+  let [l, r] = [0, 0]
+  while (l < left.length && r < right.length) {
+    const isLeft = compare(left[l], right[r]) <= 0
+    const element = isLeft ? left[l++] : right[r++]
+    // As the executor does, which takes what is nothing for none.
+    if (element !== undefined) sorted.push(element)
+  }
+  return [...sorted, ...left.slice(l), ...right.slice(r)]
+}
+
+/** Builders by type of node. */
+export const queries: Readonly<Record<string, Builder>> = { Query: query }
