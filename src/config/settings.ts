@@ -16,6 +16,7 @@ import type { Setting } from './setting.ts'
 import { signerSettings } from './signer-settings.ts'
 import { signingSettings } from './signing-settings.ts'
 import { trustSettings } from './trust-settings.ts'
+import { workersSettings } from './workers-settings.ts'
 
 /** Every setting, once; the README's configuration table is generated from this list. */
 export const settings = [
@@ -27,6 +28,7 @@ export const settings = [
     description: 'Address to listen on (the container image sets 0.0.0.0).',
   },
   ...listenerSettings,
+  ...workersSettings,
   {
     variable: 'BASE_URL',
     kind: 'url',
