@@ -16,6 +16,7 @@ import type { Setting } from './config/setting.ts'
 import { settings, type Variable } from './config/settings.ts'
 import { parseSigners, type SignerConfig } from './config/signer-settings.ts'
 import { parseSigning, type SigningConfig } from './config/signing-settings.ts'
+import { readStartSettings, type StartConfig } from './config/start-settings.ts'
 import type { MirrorSettings } from './gateway/mirror/mirror-settings.ts'
 import type { GatewaySettings } from './gateway/settings.ts'
 import type { HttpLimits } from './http/limits/http-limits.ts'
@@ -29,7 +30,7 @@ import { isOfGateway, type TrustSource } from './trust/lists/trust-source.ts'
 type RequestLimits = Omit<HttpLimits, 'writingEntries' | 'asyncMilliseconds'>
 
 /** The configuration of one server, every value read and checked. */
-export interface Config extends SignerConfig, DirectoryConfig, ListenerConfig, FrontConfig, KitConfig {
+export interface Config extends SignerConfig, DirectoryConfig, ListenerConfig, FrontConfig, KitConfig, StartConfig {
   port: number
   host: string
   /** Without a trailing slash; undefined until the port is known when it is to be computed. */
@@ -149,6 +150,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     drafts: texts.get('DRAFTS') === 'public' ? 'public' : 'not-public',
     ...readDirectorySettings(texts),
     ...readKitSettings(texts),
+    ...readStartSettings(texts),
     jurisdiction: texts.get('JURISDICTION')?.toUpperCase(),
     revocationFailure: choiceOf(texts, 'REVOCATION_FAILURE', ['warn', 'fail', 'fail-unknown'] as const),
     domainMismatch: choiceOf(texts, 'DOMAIN_MISMATCH', ['warn', 'fail'] as const),

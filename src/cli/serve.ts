@@ -3,9 +3,11 @@ import { errorText } from '../base/system-error.ts'
 import { type Config, isStartedByNpm, readConfig } from '../config.ts'
 import { tryAddress } from '../http/wire/running-server.ts'
 import { loadBaseContentBeside } from '../publish/base-content/load-beside.ts'
+import { placePreparedStore } from '../publish/base-content/prepared-store.ts'
 import { createLog, type Tell } from '../server/front/log.ts'
 import type { RunBeside } from '../server/mirror.ts'
 import type { VidimusServer } from '../server.ts'
+import { storePlace } from '../storage/open.ts'
 import { runBeside } from '../workers/run-beside.ts'
 import { tellBaseContent } from './base-content.ts'
 import { openLoadedServer } from './loaded-server.ts'
@@ -28,6 +30,7 @@ export function addServe(program: Command): void {
       tell(`vidimus starts; its data is in ${config.dataDir}${store} (a first start takes some seconds)`)
       // Nobody should wait for the content to learn that the port is taken.
       await tryAddress({ host: config.host, port: config.plainHttp ? config.port : undefined, tls: config.tls })
+      await beginStore(config, tell)
       const server = await openLoadedServer(config, { beside: besideOf(config) })
       ending.after(config.drainSeconds, server.drain)
       const lists = server.trust.status()
@@ -40,6 +43,18 @@ export function addServe(program: Command): void {
         await server.close()
       }
     })
+}
+
+/** A first start begins with the store that was prepared where the software is installed, if there is one that fits. */
+async function beginStore(config: Config, tell: Tell): Promise<void> {
+  const place = config.preparedStore ? storePlace(config.storageUrl, config) : undefined
+  if (!place) return
+  const placed = await placePreparedStore(place)
+  if (placed.kind === 'placed') tell('base content: the new store is begun with that of content/prepared-store.zst')
+  if (placed.kind === 'unused')
+    tell(
+      `base content: content/prepared-store.zst is not used (${placed.reason}); "npm run build:content" makes it anew`,
+    )
 }
 
 /**

@@ -14,6 +14,7 @@ import { publishSettings } from './publish-settings.ts'
 import type { Setting } from './setting.ts'
 import { signerSettings } from './signer-settings.ts'
 import { signingSettings } from './signing-settings.ts'
+import { startSettings } from './start-settings.ts'
 import { trustSettings } from './trust-settings.ts'
 
 /** Every setting, once; the README's configuration table is generated from this list. */
@@ -45,6 +46,7 @@ export const settings = [
     secret: true,
     description: 'Artefact store: `sqlite:<file>` or `sqlite::memory:`; MongoDB is not supported yet.',
   },
+  ...startSettings,
   ...signingSettings,
   {
     variable: 'DEVELOPMENT_TOKEN',
