@@ -11,6 +11,7 @@ import { parseGateways } from './config/gateway-settings.ts'
 import { readTrustHistory } from './config/history-settings.ts'
 import { type KitConfig, readKitSettings } from './config/kit-settings.ts'
 import { type ListenerConfig, readListenerSettings } from './config/listener-settings.ts'
+import { type MapConfig, readMapSettings } from './config/map-settings.ts'
 import { readMirror } from './config/mirror-settings.ts'
 import type { Setting } from './config/setting.ts'
 import { settings, type Variable } from './config/settings.ts'
@@ -30,7 +31,14 @@ import { isOfGateway, type TrustSource } from './trust/lists/trust-source.ts'
 type RequestLimits = Omit<HttpLimits, 'writingEntries' | 'asyncMilliseconds'>
 
 /** The configuration of one server, every value read and checked. */
-export interface Config extends SignerConfig, DirectoryConfig, ListenerConfig, FrontConfig, KitConfig, StartConfig {
+export interface Config
+  extends SignerConfig,
+    DirectoryConfig,
+    ListenerConfig,
+    FrontConfig,
+    KitConfig,
+    MapConfig,
+    StartConfig {
   port: number
   host: string
   /** Without a trailing slash; undefined until the port is known when it is to be computed. */
@@ -149,6 +157,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     legacyDcc: texts.get('LEGACY_DCC') === 'on',
     drafts: texts.get('DRAFTS') === 'public' ? 'public' : 'not-public',
     ...readDirectorySettings(texts),
+    ...readMapSettings(texts),
     ...readKitSettings(texts),
     ...readStartSettings(texts),
     jurisdiction: texts.get('JURISDICTION')?.toUpperCase(),

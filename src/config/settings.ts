@@ -9,6 +9,7 @@ import { historySettings } from './history-settings.ts'
 import { kitSettings } from './kit-settings.ts'
 import { legacySettings } from './legacy-settings.ts'
 import { listenerSettings } from './listener-settings.ts'
+import { mapSettings } from './map-settings.ts'
 import { mirrorSettings } from './mirror-settings.ts'
 import { publishSettings } from './publish-settings.ts'
 import type { Setting } from './setting.ts'
@@ -101,6 +102,7 @@ export const settings = [
   ...legacySettings,
   ...directorySettings,
   ...kitSettings,
+  ...mapSettings,
   {
     variable: 'JURISDICTION',
     kind: 'country',

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { AnswerForm, FindDocument } from '../base/public-document.ts'
-import type { Operation, OperationCall, OperationReply } from '../fhir/operation.ts'
+import type { AtOnceCall, Operation, OperationCall, OperationReply } from '../fhir/operation.ts'
 import type { Principal } from '../fhir/principal.ts'
 import type { Issue, Resource, StructureMap } from '../fhir/types.ts'
 import type { Storage, Write } from '../storage/storage.ts'
@@ -146,8 +146,9 @@ interface WrittenBy {
 }
 
 /** An operation bound to its context: nothing in this room knows what a context is. */
-export interface BoundOperation extends Omit<Operation<never>, 'handle'> {
+export interface BoundOperation extends Omit<Operation<never>, 'handle' | 'atOnce'> {
   call(call: OperationCall): Promise<OperationReply>
+  callAtOnce?(call: AtOnceCall): Resource | undefined
 }
 
 /** Runs tasks one after the other, in the order they came. */

@@ -17,6 +17,8 @@ export interface Surroundings {
   /** Functions of a name with so many operands, in order. */
   functions(name: string, library: string | undefined, operands: number): Callable[]
   parameter(name: string, library: string | undefined): Step
+  /** The one declaration of a name in a section of the library. */
+  declared(section: 'codeSystems' | 'codes' | 'concepts', name: string): JsonObject
   /** Canonical of a value set that is declared. */
   valueSet(name: string, library: string | undefined): { id: string; version: string | undefined }
 }

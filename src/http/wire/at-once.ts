@@ -1,0 +1,142 @@
+/**
+ * Questions of GET that are answered from memory without waiting for anything: the same answers as on the ordinary way, with what an
+ * ordinary request says nothing about left out of it. Everything out of the ordinary, and every error, takes the ordinary way.
+ */
+import type { IncomingMessage } from 'node:http'
+import { keep } from '../../base/keep.ts'
+import type { BoundOperation, HttpContext } from '../context.ts'
+import type { Outgoing, Resolved } from '../message/exchange.ts'
+import { parseQuery } from '../message/head.ts'
+import { chooseFormat, foreignMediaType, negotiate, type ReplyFormat } from '../message/media-type.ts'
+import { queryParameters } from '../message/operation-input.ts'
+import { type Writing, writtenShort } from '../message/reply.ts'
+import { resolveRoute } from '../routes.ts'
+import { type CachedReply, cachedReply, type ReplyCache } from './reply-cache.ts'
+
+/** An answer, and where it comes from. */
+export interface Answered {
+  outgoing: Outgoing
+  place: CachedReply['place']
+}
+
+/** A request by GET, without proof of who sends it and without headers of its own kind. */
+interface Asked {
+  message: IncomingMessage
+  /** Relative to the FHIR base. */
+  address: string
+}
+
+/** Answers a request; undefined where it is to go the ordinary way. The reply may be kept under the key, for anybody. */
+type AnswerAtOnce = (asked: Asked, key: string) => Answered | undefined
+
+/** An operation at the level of a type. */
+interface Direct {
+  operation: BoundOperation
+  callAtOnce: NonNullable<BoundOperation['callAtOnce']>
+  type: string
+  resolved: Resolved
+  place: CachedReply['place']
+}
+
+/** Headers that say something to the ordinary way. */
+const telling = [
+  'prefer',
+  'if-none-match',
+  'if-modified-since',
+  'content-type',
+  'content-length',
+  'transfer-encoding',
+  'expect',
+] as const
+
+/** What answers at once of the operations of a server; what is asked for again is kept in the cache. */
+export function createAtOnce(context: HttpContext, cache: ReplyCache): AnswerAtOnce {
+  const find = createFinder(context)
+  return ({ message, address }, key) => {
+    try {
+      const found = find(message, address)
+      if (!found || !cache.wants(address)) return found
+      const reply = cachedReply(found.outgoing, found.place)
+      if (reply) cache.keep(key, reply, cache.revision())
+      return reply ? { outgoing: reply, place: found.place } : found
+    } catch {
+      // Said on the ordinary way, where it happens again.
+      return undefined
+    }
+  }
+}
+
+function createFinder(context: HttpContext) {
+  const direct = directOperations(context)
+  const formats = keep<string, ReplyFormat | undefined>(mostFormats)
+  const writing: Writing = {
+    printMap: context.hooks.printMap,
+    limitBytes: context.limits.replyBytes,
+    client: () => '',
+  }
+  return (message: IncomingMessage, address: string): Answered | undefined => {
+    const question = address.indexOf('?')
+    const asked = direct.get(question < 0 ? address : address.slice(0, question))
+    if (!asked) return undefined
+    const { headers } = message
+    for (const name of telling) if (headers[name] !== undefined) return undefined
+    const query = parseQuery(question < 0 ? '' : address.slice(question + 1))
+    for (const [name] of query) if (isOfTheReply(name)) return undefined
+    const { accept = '' } = headers
+    const format = accept.length > longestAccept ? undefined : formats.of(accept, ordinaryFormat)
+    if (!format) return undefined
+    const { operation, callAtOnce, type, place } = asked
+    const parameters = queryParameters(operation, query)
+    operation.refuse?.(parameters)
+    const acceptLanguage = headers['accept-language']
+    const call = { resourceType: type, parameters, ...(acceptLanguage === undefined ? {} : { acceptLanguage }) }
+    if (context.hooks.tokenFor?.(operation.name, { ...call, level: 'type', headers: {} }) !== undefined)
+      return undefined
+    const resource = callAtOnce(call)
+    if (!resource) return undefined
+    const outgoing = writtenShort(resource, cachedWithCare, { format, writing })
+    return outgoing && { outgoing, place }
+  }
+}
+
+/** What an answer that may be another one tomorrow says of itself. */
+const cachedWithCare = { 'Cache-Control': 'no-cache' }
+
+/** Clients send the same few headers over and over. */
+const mostFormats = 100
+const longestAccept = 200
+
+/** Names that speak of the reply, and one under which nothing may be sent. */
+const isOfTheReply = (name: string): boolean =>
+  name.startsWith('_') || (name.length === 12 && name.toLowerCase() === 'access_token')
+
+/** The format that an `Accept` alone asks for; undefined where it is none of FHIR's, or cannot be given. */
+function ordinaryFormat(accept: string): ReplyFormat | undefined {
+  const asked = negotiate({ query: [], accept: accept === '' ? undefined : accept, bodyType: undefined })
+  return foreignMediaType(asked) === undefined ? chooseFormat(asked) : undefined
+}
+
+/** Open operations that answer at once, by their path below the base. */
+function directOperations(context: HttpContext): Map<string, Direct> {
+  const found = new Map<string, Direct>()
+  for (const operation of context.operations) {
+    const { name, callAtOnce, get, type: types = [], strict, personal, affectsState, asynchronous } = operation
+    if (!callAtOnce || !get || strict || personal || affectsState || asynchronous) continue
+    for (const type of types) {
+      const resolved = routeOf(context, type, name)
+      if (!resolved || resolved.needs) continue
+      const place = { route: resolved.pattern, resourceType: type }
+      found.set(`/${type}/$${name}`, { operation, callAtOnce, type, resolved, place })
+    }
+  }
+  return found
+}
+
+function routeOf(context: HttpContext, type: string, name: string): Resolved | undefined {
+  try {
+    return resolveRoute(context, 'GET', [type, `$${name}`])
+  } catch {
+    // An operator has switched it off: the ordinary way says so.
+    return undefined
+  }
+}
