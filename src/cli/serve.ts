@@ -12,6 +12,7 @@ import { runBeside } from '../workers/run-beside.ts'
 import { tellBaseContent } from './base-content.ts'
 import { openLoadedServer } from './loaded-server.ts'
 import { failureOf, noTrustLists } from './network/trust-printed.ts'
+import { letYoungGenerationGrow } from './start/young-generation.ts'
 
 /** `vidimus serve`: starts the server; the base content of FHIR R4 is loaded behind it at the first start. */
 export function addServe(program: Command): void {
@@ -140,6 +141,7 @@ async function serve(server: VidimusServer, stopping: AbortController, tell: Tel
   )
   try {
     const address = await server.listen()
+    letYoungGenerationGrow()
     console.log(`vidimus listens: ${address}/ (FHIR base ${address}/fhir)`)
     const { tlsPort } = server.ports()
     if (tlsPort !== undefined && config.plainHttp) console.log(`vidimus listens with TLS: port ${tlsPort}`)
