@@ -18,6 +18,7 @@ import { settings, type Variable } from './config/settings.ts'
 import { parseSigners, type SignerConfig } from './config/signer-settings.ts'
 import { parseSigning, type SigningConfig } from './config/signing-settings.ts'
 import { readStartSettings, type StartConfig } from './config/start-settings.ts'
+import { readWorkers } from './config/workers-settings.ts'
 import type { MirrorSettings } from './gateway/mirror/mirror-settings.ts'
 import type { GatewaySettings } from './gateway/settings.ts'
 import type { HttpLimits } from './http/limits/http-limits.ts'
@@ -45,6 +46,8 @@ export interface Config
   baseUrl: string | undefined
   dataDir: string
   storageUrl: string
+  /** How many processes serve together; undefined = one, which shares nothing. */
+  workers: number | undefined
   developmentToken: string | undefined
   /** With which `vidimus publish` writes to another server. */
   publishToken: string | undefined
@@ -143,6 +146,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     baseUrl: texts.get('BASE_URL')?.replace(/\/+$/, ''),
     dataDir,
     storageUrl: texts.get('STORAGE_URL') ?? `sqlite:${join(dataDir, 'vidimus.db')}`,
+    workers: readWorkers(texts),
     developmentToken: texts.get('DEVELOPMENT_TOKEN'),
     publishToken: texts.get('VIDIMUS_TOKEN'),
     trustLists,

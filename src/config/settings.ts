@@ -17,6 +17,7 @@ import { signerSettings } from './signer-settings.ts'
 import { signingSettings } from './signing-settings.ts'
 import { startSettings } from './start-settings.ts'
 import { trustSettings } from './trust-settings.ts'
+import { workersSettings } from './workers-settings.ts'
 
 /** Every setting, once; the README's configuration table is generated from this list. */
 export const settings = [
@@ -28,6 +29,7 @@ export const settings = [
     description: 'Address to listen on (the container image sets 0.0.0.0).',
   },
   ...listenerSettings,
+  ...workersSettings,
   {
     variable: 'BASE_URL',
     kind: 'url',

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { after, describe, it } from 'node:test'
 import { defaultPreparedStore, preparedFor, readPreparedHeader } from '../../src/publish/base-content/prepared-store.ts'
 import { startServerProcess } from '../support/server-process.ts'
@@ -40,9 +40,10 @@ describe('a first start with the store that was prepared', { skip: await whyNot(
     }
   })
 
-  it('is one of two that start on one empty folder at once', async () => {
-    const dataDir = newFolder()
-    const servers = await Promise.all([1, 2].map(() => startServerProcess({ DATA_DIR: dataDir, ACCESS_LOG: 'off' })))
+  it('is one of two that start on one empty store at once', async () => {
+    const store = join(newFolder(), 'shared.db')
+    const settings = () => ({ DATA_DIR: newFolder(), STORAGE_URL: `sqlite:${store}`, ACCESS_LOG: 'off' })
+    const servers = await Promise.all([1, 2].map(() => startServerProcess(settings())))
     try {
       for (const server of servers) {
         await server.ready()
@@ -50,13 +51,13 @@ describe('a first start with the store that was prepared', { skip: await whyNot(
       }
       const begun = servers.filter((server) => server.output().includes('the new store is begun with'))
       assert.ok(begun.length <= 1, servers.map((server) => server.output()).join('\n'))
-      assert.deepEqual(
-        readdirSync(dataDir).filter((name) => name.endsWith('.tmp')),
-        [],
-      )
     } finally {
       for (const server of servers) await server.stop()
     }
+    assert.deepEqual(
+      readdirSync(dirname(store)).filter((name) => name.endsWith('.tmp')),
+      [],
+    )
   })
 
   it('is as before without it: PREPARED_STORE=off', async () => {

@@ -9,6 +9,7 @@ import { createReading } from './reading.ts'
 import { createRevision } from './revision.ts'
 import { indexName } from './search/entries.ts'
 import { history } from './search/pages.ts'
+import { reindex } from './search/reindex.ts'
 import { purge, search } from './search/search-pages.ts'
 import { createTransactions } from './transactions.ts'
 import { createDerived, createRecords } from './values.ts'
@@ -50,7 +51,8 @@ export async function openMongo(
   const index = indexName()
   const reading = createReading(connection)
   try {
-    await prepareStore(connection, index)
+    const state = await prepareStore(connection, index)
+    if (state.index !== index) await reindex(connection, index)
   } catch (error) {
     await client.close()
     throw startError(error, client)

@@ -35,7 +35,8 @@ export interface Counted {
   answered: number
 }
 
-const counting = (program: Program, counted: Counted): Program => ({
+/** A program that is counted. */
+export const counting = (program: Program, counted: Counted): Program => ({
   ...program,
   evaluate(define, run) {
     counted.asked++
