@@ -18,6 +18,7 @@ import type { Setting } from './config/setting.ts'
 import { settings, type Variable } from './config/settings.ts'
 import { parseSigners, type SignerConfig } from './config/signer-settings.ts'
 import { parseSigning, type SigningConfig } from './config/signing-settings.ts'
+import { readStartSettings, type StartConfig } from './config/start-settings.ts'
 import { readWorkers } from './config/workers-settings.ts'
 import type { MirrorSettings } from './gateway/mirror/mirror-settings.ts'
 import type { GatewaySettings } from './gateway/settings.ts'
@@ -39,7 +40,8 @@ export interface Config
     FrontConfig,
     KitConfig,
     MapConfig,
-    RuleConfig {
+    RuleConfig,
+    StartConfig {
   port: number
   host: string
   /** Without a trailing slash; undefined until the port is known when it is to be computed. */
@@ -164,6 +166,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     ...readMapSettings(texts),
     ...readRuleSettings(texts),
     ...readKitSettings(texts),
+    ...readStartSettings(texts),
     jurisdiction: texts.get('JURISDICTION')?.toUpperCase(),
     revocationFailure: choiceOf(texts, 'REVOCATION_FAILURE', ['warn', 'fail', 'fail-unknown'] as const),
     domainMismatch: choiceOf(texts, 'DOMAIN_MISMATCH', ['warn', 'fail'] as const),
