@@ -107,28 +107,47 @@ export function withReferences(resource: JsonObject, addresses: ReadonlyMap<stri
   return isJsonObject(told) ? told : resource
 }
 
-/** The same value where there is nothing to change: most of a Bundle is. */
+/** The same value where there is nothing to change: most of a Bundle is, and of that nothing is copied. */
 function rewritten(value: Json, addresses: ReadonlyMap<string, string>): Json {
   if (typeof value !== 'object' || value === null) return value
-  if (Array.isArray(value)) {
-    const items = value.map((each) => rewritten(each, addresses))
-    return items.every((each, at) => each === value[at]) ? value : items
-  }
-  let changed: JsonObject | undefined
-  for (const name of Object.keys(value)) {
-    const before = value[name] ?? null
-    const address = name === 'reference' && typeof before === 'string' ? addresses.get(before) : undefined
-    const after = address ?? rewritten(before, addresses)
+  return Array.isArray(value) ? rewrittenItems(value, addresses) : rewrittenMembers(value, addresses)
+}
+
+function rewrittenItems(items: Json[], addresses: ReadonlyMap<string, string>): Json[] {
+  let changed: Json[] | undefined
+  for (let at = 0; at < items.length; at++) {
+    const before = items[at] ?? null
+    const after = typeof before === 'object' ? rewritten(before, addresses) : before
     if (after === before) continue
-    changed ??= { ...value }
+    changed ??= [...items]
+    changed[at] = after
+  }
+  return changed ?? items
+}
+
+function rewrittenMembers(object: JsonObject, addresses: ReadonlyMap<string, string>): JsonObject {
+  let changed: JsonObject | undefined
+  for (const name of Object.keys(object)) {
+    const before = object[name] ?? null
+    let after: Json = before
+    if (typeof before === 'object') after = rewritten(before, addresses)
+    else if (name === 'reference' && typeof before === 'string') after = addresses.get(before) ?? before
+    if (after === before) continue
+    changed ??= { ...object }
     defineMember(changed, name, after)
   }
-  const whole = changed ?? value
+  const whole = changed ?? object
   return Array.isArray(whole.coding) ? withoutMereDisplays(whole, whole.coding) : whole
 }
 
+/** Whether a coding only displays. */
+function isMere(coding: Json): boolean {
+  if (!isJsonObject(coding)) return false
+  for (const name in coding) if (name !== 'display') return false
+  return true
+}
+
 function withoutMereDisplays(concept: JsonObject, coding: Json[]): JsonObject {
-  const isMere = (each: Json) => isJsonObject(each) && Object.keys(each).every((name) => name === 'display')
   const mere = coding.find(isMere)
   if (!isJsonObject(mere)) return concept
   const { coding: _, text = mere.display ?? null, ...rest } = concept
