@@ -5,11 +5,11 @@ import { finishRestore } from './backup/restore.ts'
 import type { MaintainedStore } from './backup/snapshot.ts'
 import { maintainedSqlite } from './sqlite/hold.ts'
 import { openSqlite } from './sqlite/sqlite.ts'
-import type { AuditKeeping, Storage } from './storage.ts'
+import type { AuditKeeping, Reachability, Storage } from './storage.ts'
 
 export { openScratch } from './sqlite/scratch.ts'
 
-const accepted = 'sqlite:<file> and sqlite::memory:'
+const accepted = 'sqlite:<file>, sqlite::memory:, mongodb://… and mongodb+srv://…'
 
 /** What is wrong with a STORAGE_URL; undefined when there is an adapter for it. The URL is not shown: it may carry a password. */
 export function storageUrlProblem(url: string): string | undefined {
@@ -18,19 +18,31 @@ export function storageUrlProblem(url: string): string | undefined {
     if (/^sqlite:\/\/[^/]/.test(url)) return 'sqlite: takes the path of a file, without a host: sqlite:/folder/file.db'
     return undefined
   }
-  if (scheme === 'mongodb' || scheme === 'mongodb+srv')
-    return `MongoDB is not supported yet in this version; accepted are ${accepted}`
+  if (isMongo(url)) {
+    if (/^mongodb(?:\+srv)?:\/\/(?:[^/?@]*@)?[^/?@]+(?:\/[\w%.-]*)?(?:\?.*)?$/.test(url)) return undefined
+    return 'mongodb: takes hosts and a database: mongodb://user:password@host:27017/database?replicaSet=name'
+  }
   return `${scheme ? `the scheme ${scheme}: is unknown` : 'it has no scheme'}; accepted are ${accepted}`
 }
 
+const isMongo = (url: string): boolean => /^mongodb(?:\+srv)?:/.test(url)
+
 /**
  * Opens a storage by scheme: `sqlite:<file>` (a relative file lies in `dataDir`, no file means `vidimus.db`
- * there) or `sqlite::memory:`.
+ * there), `sqlite::memory:`, `mongodb:` or `mongodb+srv:`.
  * @throws Error that says what is wrong with the URL or the store.
  */
-export async function openStorage(url: string, { dataDir }: { dataDir: string }): Promise<Storage & AuditKeeping> {
+export async function openStorage(
+  url: string,
+  { dataDir }: { dataDir: string },
+): Promise<Storage & AuditKeeping & Reachability> {
   const problem = storageUrlProblem(url)
   if (problem !== undefined) throw new Error(`STORAGE_URL: ${problem}.`)
+  if (isMongo(url)) {
+    // Its driver is read by those alone who use it.
+    const { openMongo } = await import('./mongodb/mongodb.ts')
+    return openMongo(url)
+  }
   finishRestore(dataDir)
   return openSqlite(sqliteFile(url.slice('sqlite:'.length), dataDir))
 }
@@ -42,6 +54,8 @@ export async function openStorage(url: string, { dataDir }: { dataDir: string })
 export function openStore(url: string, { dataDir }: { dataDir: string }): MaintainedStore {
   const problem = storageUrlProblem(url)
   if (problem !== undefined) throw new BackupError(`STORAGE_URL: ${problem}.`)
+  if (isMongo(url))
+    throw new BackupError('This command works on a SQLite store: a database of MongoDB has its own tools.')
   finishRestore(dataDir)
   const file = sqliteFile(url.slice('sqlite:'.length), dataDir)
   if (file === ':memory:')

@@ -236,6 +236,17 @@ export interface Storage {
   close(): Promise<void>
 }
 
+/** Whether a store can be asked now; who only wants to know how things stand reads it, and nobody waits. */
+export interface Reachability {
+  reachable(): {
+    isReachable: boolean
+    /** Since when it has not answered, FHIR instant. */
+    since?: string
+    /** What is wrong, for a person; no address and no password is in it. */
+    text?: string
+  }
+}
+
 /** What the server alone does with AuditEvents, which nobody else can change: it forgets those that were kept long enough. */
 export interface AuditKeeping {
   /** How many versions there are from before an instant. */

@@ -44,21 +44,21 @@ export interface StoredContent {
   content: Content | undefined
 }
 
-/** What a write needs of the transaction that it runs in. */
-export interface WriteContext {
+/** What a write needs of the transaction that it runs in. `Found` is what a store knows of a current version. */
+export interface WriteContext<Found extends Current = Current> {
   /** Time of the transaction, milliseconds; not before that of the one before it. */
   readonly now: number
-  current(type: string, id: string): Answer<Current | undefined>
+  current(type: string, id: string): Answer<Found | undefined>
   /** The current version whole. */
-  stored(current: Current): Answer<StoredContent | undefined>
+  stored(current: Found): Answer<StoredContent | undefined>
   /** When the current version was made, milliseconds. */
-  updated(current: Current): Answer<number>
+  updated(current: Found): Answer<number>
   /** Whether the current version was recorded as published under a name. */
-  isRecorded(type: string, canonical: { url: string; version: string }, current: Current): Answer<boolean>
+  isRecorded(type: string, canonical: { url: string; version: string }, current: Found): Answer<boolean>
   /** {@link Storage.published} */
   published(type: string, canonical: { url: string; version: string }): Answer<PublishedVersion | undefined>
   /** Makes it the current version, under the next number. */
-  insert(made: NewVersion, current: Current | undefined): Answer<StoredVersion>
+  insert(made: NewVersion, current: Found | undefined): Answer<StoredVersion>
 }
 
 /** A write under way: it yields the answers that it waits for, see {@link workAtOnce}. */
@@ -88,7 +88,11 @@ export async function workLater<Result>(work: Work<Result>): Promise<Result> {
  * @param earlier what became of the writes of the transaction before this one
  * @throws FhirError 400, 409, 412 or 422: then the transaction must be rolled back.
  */
-export function* writeOne(given: Write, context: WriteContext, earlier: readonly Written[]): Work<Written> {
+export function* writeOne<Found extends Current>(
+  given: Write,
+  context: WriteContext<Found>,
+  earlier: readonly Written[],
+): Work<Written> {
   const write = completed(given, earlier)
   if (write) return yield* carryOut(write, context)
   const { type, id = '', method } = given
@@ -103,7 +107,7 @@ function completed(write: Write, earlier: readonly Written[]): Write | undefined
   return resource && { ...write, resource }
 }
 
-function* carryOut(write: Write, context: WriteContext): Work<Written> {
+function* carryOut<Found extends Current>(write: Write, context: WriteContext<Found>): Work<Written> {
   const id = write.id ?? (write.method === 'POST' ? randomUUID() : undefined)
   if (id === undefined || !isResourceId(id)) {
     throw badRequest(
@@ -113,7 +117,8 @@ function* carryOut(write: Write, context: WriteContext): Work<Written> {
   }
   if (!/^[A-Z][A-Za-z]{1,63}$/.test(write.type))
     throw badRequest(`"${write.type.slice(0, 80)}" is not a resource type.`)
-  const current = yield* answer(context.current(write.type, id))
+  // Nothing is there under an id that was made just now.
+  const current = write.id === undefined ? undefined : yield* answer(context.current(write.type, id))
   checkPreconditions(write, id, current)
   return write.method === 'DELETE'
     ? yield* remove({ ...write, id }, current, context)
@@ -136,7 +141,11 @@ function checkPreconditions(write: Write, id: string, current: Current | undefin
 
 const failed = (message: string) => new FhirError(412, issue('conflict', message))
 
-function* remove(write: Write & { id: string }, current: Current | undefined, context: WriteContext): Work<Written> {
+function* remove<Found extends Current>(
+  write: Write & { id: string },
+  current: Found | undefined,
+  context: WriteContext<Found>,
+): Work<Written> {
   const { type, id } = write
   if (current && !current.deleted) {
     const stored = write.unlessInForce && (yield* answer(context.stored(current)))
@@ -151,7 +160,11 @@ function* remove(write: Write & { id: string }, current: Current | undefined, co
 }
 
 /** The version, with what is known of how it came to be in force. */
-function* withRecord(stored: StoredVersion, current: Current, context: WriteContext): Work<CurrentVersion> {
+function* withRecord<Found extends Current>(
+  stored: StoredVersion,
+  current: Found,
+  context: WriteContext<Found>,
+): Work<CurrentVersion> {
   const { resource } = stored
   const { url, version } = (resource && statusOf(resource) === 'active' && artefactCanonical(resource)) || {}
   if (url === undefined || version === undefined) return stored
@@ -159,7 +172,11 @@ function* withRecord(stored: StoredVersion, current: Current, context: WriteCont
   return recorded ? stored : { ...stored, isUnrecorded: true }
 }
 
-function* save(write: Write & { id: string }, current: Current | undefined, context: WriteContext): Work<Written> {
+function* save<Found extends Current>(
+  write: Write & { id: string },
+  current: Found | undefined,
+  context: WriteContext<Found>,
+): Work<Written> {
   const { type, id, resource } = write
   if (resource?.resourceType !== type) {
     throw badRequest(`The body must be a ${type}, it is ${resource ? `a ${resource.resourceType}` : 'empty'}.`)

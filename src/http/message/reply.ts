@@ -58,6 +58,17 @@ export function written(
     : body.then((text) => ({ status, headers: typed, body: text }))
 }
 
+/** The same at once for a resource that is short; undefined for one that may be long. @throws FhirError as {@link written} */
+export function writtenShort(
+  resource: Resource,
+  headers: Outgoing['headers'],
+  { format, limitBytes }: { format: ReplyFormat; limitBytes: number },
+): Outgoing | undefined {
+  if (format.kind === 'fml' || isLong(resource)) return undefined
+  const typed = { ...headers, 'Content-Type': `${format.contentType}; charset=utf-8` }
+  return { status: 200, headers: typed, body: checked(shortText(resource, format), { limitBytes }) }
+}
+
 /** An OperationOutcome as JSON, for who may not even have asked in FHIR. */
 export function writtenError(error: unknown, requestId: string): Outgoing {
   const { status, headers, resource } = errorReply(error, requestId)
@@ -173,7 +184,7 @@ const shortBundle = 8
 
 const isLongList = (value: unknown): boolean => Array.isArray(value) && value.length > longList
 
-function checked(body: string | undefined, { limitBytes }: Writing): string {
+function checked(body: string | undefined, { limitBytes }: Pick<Writing, 'limitBytes'>): string {
   // A character takes at most three bytes of UTF-8.
   if (body !== undefined && (body.length * 3 <= limitBytes || Buffer.byteLength(body) <= limitBytes)) return body
   throw replyTooLarge(limitBytes)

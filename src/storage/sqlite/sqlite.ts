@@ -4,7 +4,7 @@ import { parseCanonical } from '../../fhir/canonical.ts'
 import { FhirError } from '../../fhir/error.ts'
 import type { Resource } from '../../fhir/types.ts'
 import { byVersionAndStatus } from '../canonical-order.ts'
-import type { AuditKeeping, Publication, RecordChange, Storage, Write, Written } from '../storage.ts'
+import type { AuditKeeping, Publication, Reachability, RecordChange, Storage, Write, Written } from '../storage.ts'
 import { workAtOnce, writeOne } from '../write.ts'
 import { columns, type Database, endOfTime, lastSequence, lastSequenceOf, openDatabase, toVersion } from './database.ts'
 import { countOld, forgetOld } from './forget.ts'
@@ -31,12 +31,16 @@ export interface SqliteOptions {
  * one file.
  * @throws Error when the file is damaged, foreign or newer than this program.
  */
-export function openSqlite(file: string, options: SqliteOptions = {}): Storage & AuditKeeping {
+export function openSqlite(file: string, options: SqliteOptions = {}): Storage & AuditKeeping & Reachability {
   return openSqliteOver(openDatabase(file, options.busyMilliseconds), file, options)
 }
 
 /** The store of an open file. */
-export function openSqliteOver(database: Database, file: string, options: SqliteOptions = {}): Storage & AuditKeeping {
+export function openSqliteOver(
+  database: Database,
+  file: string,
+  options: SqliteOptions = {},
+): Storage & AuditKeeping & Reachability {
   const busyMilliseconds = options.busyMilliseconds ?? 5000
   const index = createIndexWriter(database)
   reindexIfOutdated(database, index)
@@ -83,6 +87,7 @@ export function openSqliteOver(database: Database, file: string, options: Sqlite
     subscribe: watch.subscribe,
     // The file itself is asked: nothing that is kept is older than that.
     catchUp: () => undefined,
+    reachable: () => ({ isReachable: true }),
     past: past(database),
     derived: {
       get: async (kind, key) => {

@@ -7,10 +7,10 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { after, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { findBaseContent } from '../../src/packages/base-content.ts'
-import { startServerProcess } from '../support/server-process.ts'
+import { findBaseContent } from '../../../src/packages/base-content.ts'
+import { startServerProcess } from '../../support/server-process.ts'
 
-const root = resolve(import.meta.dirname, '../..')
+const root = resolve(import.meta.dirname, '../../..')
 const folders: string[] = []
 const newFolder = () => {
   const folder = mkdtempSync(join(tmpdir(), 'vidimus-serve-'))

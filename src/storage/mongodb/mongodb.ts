@@ -1,0 +1,113 @@
+/** The MongoDB store: what replicas share. One write is one transaction of a replica set; each replica learns of the others' writes. */
+import type { AuditKeeping, Reachability, Storage, Write, Written } from '../storage.ts'
+import { createAuditKeeping } from './audit-keeping.ts'
+import { connect, prepareStore, startError } from './connect.ts'
+import { endOfTime } from './documents.ts'
+import { guarded } from './errors.ts'
+import { count, findCanonical, past, publications } from './lists.ts'
+import { createReading } from './reading.ts'
+import { createRevision } from './revision.ts'
+import { indexName } from './search/entries.ts'
+import { history } from './search/pages.ts'
+import { reindex } from './search/reindex.ts'
+import { purge, search } from './search/search-pages.ts'
+import { createTransactions } from './transactions.ts'
+import { createDerived, createRecords } from './values.ts'
+import { findVersion, nameKey, publishedVersion } from './versions.ts'
+import { carryOut } from './write.ts'
+import { createWriters } from './writers.ts'
+
+/** How a MongoDB store behaves; what is not given has the default. */
+export interface MongoOptions {
+  /** Milliseconds since 1970; the system's clock. */
+  now?: () => number
+  /** How long page links work, 3600 s. */
+  cursorSeconds?: number
+  /** How long a write waits for others, 10000 ms. */
+  busyMilliseconds?: number
+  /** Where it reads: `nearest` for a replica that is far from the primary. */
+  reads?: 'primary' | 'nearest'
+  /** How old what is known of the newest revision may be before the store is asked, 2000 ms. */
+  maxStaleMilliseconds?: number
+}
+
+/**
+ * Opens the database in the path of a URL (`vidimus` where there is none), or makes it a store.
+ * @throws StartError that says what is wrong with URL, server or database
+ */
+export async function openMongo(
+  url: string,
+  options: MongoOptions = {},
+): Promise<Storage & AuditKeeping & Reachability> {
+  const {
+    now = Date.now,
+    cursorSeconds = 3600,
+    busyMilliseconds = 10_000,
+    reads = 'primary',
+    maxStaleMilliseconds = 2000,
+  } = options
+  const connection = await connect(url, reads)
+  const { client, collections } = connection
+  const index = indexName()
+  const reading = createReading(connection)
+  try {
+    const state = await prepareStore(connection, index)
+    if (state.index !== index) await reindex(connection, index)
+  } catch (error) {
+    await client.close()
+    throw startError(error, client)
+  }
+  const { read } = reading
+  const transactions = createTransactions(client, createWriters(collections, client.db('admin')), busyMilliseconds)
+  const revision = createRevision(connection, reading, maxStaleMilliseconds)
+  await revision.ask()
+
+  async function write(writes: Write[]): Promise<Written[]> {
+    if (writes.length === 0) return []
+    await forgetSuperseded()
+    const { written, state } = await transactions.run((attempt) =>
+      carryOut(writes, attempt, collections, { clock: now(), index }),
+    )
+    revision.learn(state)
+    return written
+  }
+
+  let purgedAt = 0
+  /** Forgets now and then what no cursor can look at any more. */
+  async function forgetSuperseded(): Promise<void> {
+    const time = now()
+    if (time - purgedAt < cursorSeconds * 250) return
+    await guarded(() => purge(collections, time - cursorSeconds * 1000))
+    purgedAt = time
+  }
+
+  return {
+    read: (type, id) =>
+      read((asking) => findVersion(collections, { of: `${type}/${id}`, superseded: endOfTime }, asking)),
+    readVersion: async (type, id, versionId) => {
+      // 1 and 01 would be one number and are two version ids
+      if (!/^[1-9]\d{0,14}$/.test(versionId)) return undefined
+      return read((asking) => findVersion(collections, { _id: `${type}/${id}/${versionId}` }, asking))
+    },
+    history: (query) => history(reading, query),
+    search: (query) => search(reading, query, now),
+    findCanonical: (type, url) => findCanonical(reading, type, url),
+    publications: () => publications(reading),
+    count: () => count(reading),
+    past: past(reading),
+    ...createAuditKeeping(reading, transactions),
+    published: (type, canonical) => read((asking) => publishedVersion(collections, nameKey(type, canonical), asking)),
+    write,
+    revision: revision.revision,
+    subscribe: revision.subscribe,
+    catchUp: revision.catchUp,
+    reachable: revision.reachable,
+    derived: createDerived(reading),
+    records: createRecords(reading, transactions),
+    async close() {
+      await transactions.close()
+      await revision.close()
+      await client.close()
+    },
+  }
+}

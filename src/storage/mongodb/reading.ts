@@ -1,0 +1,39 @@
+/** Questions to the store, each of which sees at least what this process knows to be there, whichever member answers it. */
+import type { ClientSession, Timestamp } from 'mongodb'
+import { type Connection, slowestAnswer } from './connect.ts'
+import type { Collections } from './documents.ts'
+import { guarded } from './errors.ts'
+import type { Asking } from './versions.ts'
+
+/** A store that is read. */
+export interface Reading {
+  collections: Collections
+  /** Asks one question after another in one session. @throws FhirError 503 when the store does not answer */
+  read<T>(work: (asking: Asking) => Promise<T>): Promise<T>
+  /** What a session has seen or written: later questions see it, too. */
+  note(session: ClientSession): void
+}
+
+/** Reading of an open database (causal consistency, https://www.mongodb.com/docs/manual/core/causal-consistency-read-write-concerns/). */
+export function createReading({ client, collections }: Connection): Reading {
+  let latest: Timestamp | undefined
+  const note = ({ operationTime }: ClientSession) => {
+    if (operationTime && (latest === undefined || operationTime.greaterThan(latest))) latest = operationTime
+  }
+  return {
+    collections,
+    note,
+    read: (work) =>
+      guarded(async () => {
+        const session = client.startSession({ causalConsistency: true })
+        try {
+          if (latest) session.advanceOperationTime(latest)
+          const answer = await work({ session, maxTimeMS: slowestAnswer })
+          note(session)
+          return answer
+        } finally {
+          await session.endSession()
+        }
+      }),
+  }
+}
