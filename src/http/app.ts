@@ -82,7 +82,7 @@ export function createApp<Context>(options: AppOptions<Context>): App {
     gate: createGate(defaultGate),
     attachmentGate: createGate(attachmentGate),
     patches: createPatches(),
-    jobs: createAsyncJobs(storage, now, options.errorLog),
+    jobs: createAsyncJobs({ storage, now, report: options.errorLog, elsewhere: hooks.jobsElsewhere }),
     inTurn: oneAtATime(),
     now,
     uuid,

@@ -4,6 +4,7 @@ import type { AtOnceCall, Operation, OperationCall, OperationReply } from '../fh
 import type { Principal } from '../fhir/principal.ts'
 import type { Issue, Resource, StructureMap } from '../fhir/types.ts'
 import type { Storage, Write } from '../storage/storage.ts'
+import type { JobsElsewhere } from './async/elsewhere.ts'
 import type { AsyncJobs } from './async/job.ts'
 import type { AuditRecorder } from './audit/recorder.ts'
 import type { KeptSearches } from './interactions/kept-searches.ts'
@@ -129,6 +130,8 @@ export interface HttpHooks {
   replyCache?: { hits: number; misses: number }
   /** How many requests a client may make; without it as many as come. */
   rates?: RateLimits
+  /** Jobs of other processes of this server; without it there are none. */
+  jobsElsewhere?: JobsElsewhere | undefined
   /** Why a call needs a token, as a sentence; undefined when it is open to everybody. */
   tokenFor?(operation: string, call: OperationCall): string | undefined
 }

@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { promisify } from 'node:util'
 import { brotliCompress, constants, gzip } from 'node:zlib'
-import { isJsonObject, stringifyJson } from '../../base/json.ts'
+import { hasText, isJsonObject, stringifyJson } from '../../base/json.ts'
 import { jsonSize } from '../../base/json-size.ts'
 import { stringifySteps } from '../../base/json-steps.ts'
 import { uncarried } from '../../fhir/elements.ts'
@@ -86,7 +86,8 @@ function withCharset(contentType: string): string {
 
 function textOf(resource: Resource, format: ReplyFormat, writing: Writing): string | Promise<string> {
   if (format.kind === 'fml') return checked(mappingText(resource, writing), writing)
-  if (isLong(resource)) return longText(resource, format, writing)
+  // What brings its own text is short, and to look into it would be to make it.
+  if (!hasText(resource) && isLong(resource)) return longText(resource, format, writing)
   return checked(shortText(resource, format), writing)
 }
 
