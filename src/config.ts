@@ -13,6 +13,7 @@ import { type KitConfig, readKitSettings } from './config/kit-settings.ts'
 import { type ListenerConfig, readListenerSettings } from './config/listener-settings.ts'
 import { type MapConfig, readMapSettings } from './config/map-settings.ts'
 import { readMirror } from './config/mirror-settings.ts'
+import { type RuleConfig, readRuleSettings } from './config/rule-settings.ts'
 import type { Setting } from './config/setting.ts'
 import { settings, type Variable } from './config/settings.ts'
 import { parseSigners, type SignerConfig } from './config/signer-settings.ts'
@@ -39,6 +40,7 @@ export interface Config
     FrontConfig,
     KitConfig,
     MapConfig,
+    RuleConfig,
     StartConfig {
   port: number
   host: string
@@ -162,6 +164,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     drafts: texts.get('DRAFTS') === 'public' ? 'public' : 'not-public',
     ...readDirectorySettings(texts),
     ...readMapSettings(texts),
+    ...readRuleSettings(texts),
     ...readKitSettings(texts),
     ...readStartSettings(texts),
     jurisdiction: texts.get('JURISDICTION')?.toUpperCase(),

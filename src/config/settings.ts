@@ -12,6 +12,7 @@ import { listenerSettings } from './listener-settings.ts'
 import { mapSettings } from './map-settings.ts'
 import { mirrorSettings } from './mirror-settings.ts'
 import { publishSettings } from './publish-settings.ts'
+import { ruleSettings } from './rule-settings.ts'
 import type { Setting } from './setting.ts'
 import { signerSettings } from './signer-settings.ts'
 import { signingSettings } from './signing-settings.ts'
@@ -105,6 +106,7 @@ export const settings = [
   ...directorySettings,
   ...kitSettings,
   ...mapSettings,
+  ...ruleSettings,
   {
     variable: 'JURISDICTION',
     kind: 'country',
