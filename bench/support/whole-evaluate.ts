@@ -1,28 +1,21 @@
 /** The main job as a verifier meets it: a server on a port, ten connections, each certificate another; against what cannot be saved. */
-import { generateKeyPairSync, sign, verify } from 'node:crypto'
 import type { CborInput } from '../../src/demo/cbor-encode.ts'
 import { demoCountry, demoIssuer } from '../../src/demo/demo-issuer.ts'
 import { hcertClaims, issueHcert } from '../../src/demo/issue-hcert.ts'
 import { startServerProcess } from '../../test/support/server-process.ts'
+import { es256 } from './harness/baselines.ts'
+import { type Cost, costFrom, type Effort, foundBaseline } from './harness/measure.ts'
 import type { Load } from './post-load.ts'
 import { ask, cpuMicroseconds, startSupport } from './processes.ts'
 
-const rounds = 9
-const requestsPerRound = 400
-/** So many that the code is compiled: a verdict runs through much of it, and compilers of V8 take their time. */
-const warmUpRounds = 20
 const dayMilliseconds = 86_400_000
 
-/** Medians over rounds that take turns, in microseconds of CPU. */
+/** What a request costs in its server, of all threads, beside two things that cannot be saved. */
 export interface WholeEvaluate {
-  /** One request, all threads of the server. */
-  request: number
-  /** One bare verification of ES256. */
-  verification: number
-  /** One reply of the same size by bare Express. */
-  express: number
-  /** `verification` ÷ `request`: its median, smallest and largest of a round. */
-  ratio: { median: number; least: number; most: number }
+  /** Beside one bare verification of ES256. */
+  besideVerification: Cost
+  /** Beside one reply of the same size by bare Express. */
+  besideExpress: Cost
   /** Requests per second of the clock. */
   perSecond: number
   replyBytes: number
@@ -31,14 +24,13 @@ export interface WholeEvaluate {
 /**
  * Measures `vidimus serve` as it comes out of the box, in a process of its own.
  * @param dataDir of the server; its demonstration issuer signs the certificates
- * @param environment of the server, beside the usual
  * @throws Error when a certificate is not accepted
  */
-export async function measureWholeEvaluate(
-  dataDir: string,
-  environment: Record<string, string> = {},
-): Promise<WholeEvaluate> {
-  const server = await startServerProcess({ DATA_DIR: dataDir, ...environment })
+export async function measureWholeEvaluate(dataDir: string, { isQuick, rounds }: Effort): Promise<WholeEvaluate> {
+  const requests = isQuick ? 100 : 400
+  // So many that the code is compiled: a verdict runs through much of it, and compilers of V8 take their time.
+  const warmUpRequests = isQuick ? 2_000 : 8_000
+  const server = await startServerProcess({ DATA_DIR: dataDir })
   const express = startSupport('http-server.ts', 'express')
   const load = startSupport('post-load.ts')
   try {
@@ -47,13 +39,13 @@ export async function measureWholeEvaluate(
     const issue = certificates(dataDir)
     const sample = await (await fetch(address, { method: 'POST', body: issue(), headers: fhirJson })).text()
     const { url } = await ask<{ url: string }>(express, { start: [JSON.parse(sample)] })
-    const bare = bareVerification()
+    const bare = bareVerification(requests)
     const evaluate = () => {
-      const bodies = Array.from({ length: requestsPerRound }, issue)
+      const bodies = Array.from({ length: requests }, issue)
       return cpuOf(server.process.pid, load, { address, bodies, count: bodies.length, wanted: '"accepted"' })
     }
-    const reply = () => cpuOf(express.pid, load, { address: `${url}/0`, count: requestsPerRound, wanted: '"accepted"' })
-    for (let round = 0; round < warmUpRounds; round++) {
+    const reply = () => cpuOf(express.pid, load, { address: `${url}/0`, count: requests, wanted: '"accepted"' })
+    for (let done = 0; done < warmUpRequests; done += requests) {
       await evaluate()
       await reply()
       bare()
@@ -64,13 +56,12 @@ export async function measureWholeEvaluate(
       found.push({ request, perSecond, verification: bare(), express: (await reply()).cpu })
     }
     const of = (name: keyof (typeof found)[number]) => found.map((each) => each[name])
-    const ratios = found.map(({ request, verification }) => verification / request)
+    foundBaseline(es256.name, of('verification'))
+    foundBaseline('bare Express', of('express'))
     return {
-      request: median(of('request')),
-      verification: median(of('verification')),
-      express: median(of('express')),
-      ratio: { median: median(ratios), least: Math.min(...ratios), most: Math.max(...ratios) },
-      perSecond: median(of('perSecond')),
+      besideVerification: costFrom(of('request'), of('verification'), es256.name),
+      besideExpress: costFrom(of('request'), of('express'), 'bare Express'),
+      perSecond: of('perSecond').toSorted((a, b) => a - b)[rounds >> 1] ?? 0,
       replyBytes: Buffer.byteLength(sample),
     }
   } finally {
@@ -81,7 +72,6 @@ export async function measureWholeEvaluate(
 }
 
 const fhirJson = { 'Content-Type': 'application/fhir+json' }
-const median = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
 
 /** Microseconds that a process used for each of the requests, and how many it answered in a second. */
 async function cpuOf(pid: number | undefined, load: ReturnType<typeof startSupport>, requests: Load) {
@@ -91,22 +81,19 @@ async function cpuOf(pid: number | undefined, load: ReturnType<typeof startSuppo
   return { cpu: (cpuMicroseconds(pid) - before) / requests.count, perSecond: requests.count / seconds }
 }
 
-/** Verifies as many signatures as a round has requests, of a message as long as an EU DCC's; microseconds of CPU for each. */
-function bareVerification(): () => number {
-  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const data = Buffer.alloc(330, 7)
-  const signature = sign('sha256', data, { key: privateKey, dsaEncoding: 'ieee-p1363' })
-  const key = { key: publicKey, dsaEncoding: 'ieee-p1363' as const }
+/** Verifies as many signatures as a round has requests; microseconds of CPU for each. */
+function bareVerification(requests: number): () => number {
+  const verify = es256.make()
   return () => {
     const before = process.cpuUsage()
-    for (let i = 0; i < requestsPerRound; i++) verify('sha256', data, key, signature)
+    for (let i = 0; i < requests; i++) verify()
     const { user, system } = process.cpuUsage(before)
-    return (user + system) / requestsPerRound
+    return (user + system) / requests
   }
 }
 
 /** Issues EU DCCs of vaccinations: persons, days, products and numbers all differ. */
-function certificates(dataDir: string): () => string {
+export function certificates(dataDir: string): () => string {
   const now = new Date()
   const issuer = demoIssuer(dataDir, now)
   const signer = { privateKey: issuer.privateKey, keyId: issuer.keyId, algorithm: 'ES256' as const }

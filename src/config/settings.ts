@@ -9,12 +9,16 @@ import { historySettings } from './history-settings.ts'
 import { kitSettings } from './kit-settings.ts'
 import { legacySettings } from './legacy-settings.ts'
 import { listenerSettings } from './listener-settings.ts'
+import { mapSettings } from './map-settings.ts'
 import { mirrorSettings } from './mirror-settings.ts'
 import { publishSettings } from './publish-settings.ts'
+import { ruleSettings } from './rule-settings.ts'
 import type { Setting } from './setting.ts'
 import { signerSettings } from './signer-settings.ts'
 import { signingSettings } from './signing-settings.ts'
+import { startSettings } from './start-settings.ts'
 import { trustSettings } from './trust-settings.ts'
+import { workersSettings } from './workers-settings.ts'
 
 /** Every setting, once; the README's configuration table is generated from this list. */
 export const settings = [
@@ -26,6 +30,7 @@ export const settings = [
     description: 'Address to listen on (the container image sets 0.0.0.0).',
   },
   ...listenerSettings,
+  ...workersSettings,
   {
     variable: 'BASE_URL',
     kind: 'url',
@@ -45,6 +50,7 @@ export const settings = [
     secret: true,
     description: 'Artefact store: `sqlite:<file>` or `sqlite::memory:`; MongoDB is not supported yet.',
   },
+  ...startSettings,
   ...signingSettings,
   {
     variable: 'DEVELOPMENT_TOKEN',
@@ -99,6 +105,8 @@ export const settings = [
   ...legacySettings,
   ...directorySettings,
   ...kitSettings,
+  ...mapSettings,
+  ...ruleSettings,
   {
     variable: 'JURISDICTION',
     kind: 'country',

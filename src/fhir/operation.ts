@@ -171,7 +171,15 @@ export interface Operation<Context> {
   /** What an AuditEvent may say of an answer, by name: nothing of a person. */
   audited?(answer: Resource): { type: string; value: string }[]
   handle(call: OperationCall, context: Context): Promise<OperationReply>
+  /**
+   * What {@link handle} would answer to a call by GET at type level whose headers say nothing to it, where that is in memory and
+   * costs little; undefined where it is not, and where it is an error: then it is handled. It changes nothing.
+   */
+  atOnce?(call: AtOnceCall, context: Context): Resource | undefined
 }
+
+/** A call that may be answered without waiting for anything. */
+export type AtOnceCall = Pick<OperationCall, 'parameters' | 'resourceType' | 'acceptLanguage'>
 
 /** Identity with types: the only way an operation is declared. */
 export function defineOperation<Context>(operation: Operation<Context>): Operation<Context> {

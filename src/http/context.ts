@@ -1,11 +1,13 @@
 import type { IncomingMessage } from 'node:http'
 import type { AnswerForm, FindDocument } from '../base/public-document.ts'
-import type { Operation, OperationCall, OperationReply } from '../fhir/operation.ts'
+import type { AtOnceCall, Operation, OperationCall, OperationReply } from '../fhir/operation.ts'
 import type { Principal } from '../fhir/principal.ts'
 import type { Issue, Resource, StructureMap } from '../fhir/types.ts'
 import type { Storage, Write } from '../storage/storage.ts'
+import type { JobsElsewhere } from './async/elsewhere.ts'
 import type { AsyncJobs } from './async/job.ts'
 import type { AuditRecorder } from './audit/recorder.ts'
+import type { KeptSearches } from './interactions/kept-searches.ts'
 import type { UnfinishedBodies } from './limits/connections.ts'
 import type { Gate } from './limits/gate.ts'
 import type { HttpLimits } from './limits/http-limits.ts'
@@ -108,6 +110,8 @@ export interface HttpHooks {
   publishedWrite?(write: Write): Write
   /** Whether an artefact that is not stored may still come: content is being loaded. */
   isPending?(type: string, wanted: { urls?: string[]; ids?: string[] }): Promise<boolean>
+  /** Grows with every change of what may still come. */
+  pendingEpoch?(): number
   /** What answers depend on, for `/ready`. */
   readiness?(): ReadinessPart[]
   /** The codes of a value set as token search values (`system|code`, escaped), for `:in` and `:not-in`. */
@@ -126,6 +130,8 @@ export interface HttpHooks {
   replyCache?: { hits: number; misses: number }
   /** How many requests a client may make; without it as many as come. */
   rates?: RateLimits
+  /** Jobs of other processes of this server; without it there are none. */
+  jobsElsewhere?: JobsElsewhere | undefined
   /** Why a call needs a token, as a sentence; undefined when it is open to everybody. */
   tokenFor?(operation: string, call: OperationCall): string | undefined
 }
@@ -146,8 +152,9 @@ interface WrittenBy {
 }
 
 /** An operation bound to its context: nothing in this room knows what a context is. */
-export interface BoundOperation extends Omit<Operation<never>, 'handle'> {
+export interface BoundOperation extends Omit<Operation<never>, 'handle' | 'atOnce'> {
   call(call: OperationCall): Promise<OperationReply>
+  callAtOnce?(call: AtOnceCall): Resource | undefined
 }
 
 /** Runs tasks one after the other, in the order they came. */
@@ -181,6 +188,8 @@ export interface HttpContext {
   /** Requests that go on after their answer. */
   jobs: AsyncJobs
   audit: AuditRecorder
+  /** What searches by name found that proved nothing of their sender. */
+  keptSearches: KeptSearches
   /** Writes run one at a time, so that search and write of a conditional interaction are one step. */
   inTurn: OneAtATime
   now(): Date

@@ -16,8 +16,12 @@ import { operationInput, readOperationInput } from './message/operation-input.ts
 /** Gives every operation its context. */
 export function bindOperations<Context>(operations: Operation<Context>[], context: Context): BoundOperation[] {
   return operations.map((operation) => {
-    const { handle: _handle, ...declaration } = operation
-    return { ...declaration, call: (call) => operation.handle(call, context) }
+    const { handle: _handle, atOnce: _atOnce, ...declaration } = operation
+    return {
+      ...declaration,
+      call: (call) => operation.handle(call, context),
+      ...(operation.atOnce ? { callAtOnce: (call) => operation.atOnce?.(call, context) } : {}),
+    }
   })
 }
 

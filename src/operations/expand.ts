@@ -4,6 +4,7 @@ import type { OperationContext } from './context.ts'
 import { withBoundValueSet } from './input/bound-value-set.ts'
 import { withInstance } from './input/instance-resource.ts'
 import { withManifest } from './input/manifest.ts'
+import { isPlain } from './input/plain.ts'
 import { COMMON_PARAMETERS, MANIFEST_PARAMETER, VALUE_SET_PARAMETERS } from './input/terminology-parameters.ts'
 
 /** `ValueSet/$expand`: the members of a value set, paged, filtered, in any language (IHE ITI-97). */
@@ -50,6 +51,8 @@ export const expand = defineOperation<OperationContext>({
     })
     return { resource }
   },
+  atOnce: ({ parameters, acceptLanguage }, { terminology }) =>
+    isPlain(parameters) ? terminology.atOnce.expand(parameters, { acceptLanguage }) : undefined,
 })
 
 const declared = new Set(expand.parameters.map(({ name }) => name))

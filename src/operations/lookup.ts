@@ -51,6 +51,8 @@ export const lookup = defineOperation<OperationContext>({
       budget: call.budget?.(),
     }),
   }),
+  atOnce: ({ parameters, acceptLanguage }, { terminology }) =>
+    terminology.atOnce.lookup(parameters, { acceptLanguage }),
 })
 
 /** A parameter with parts has no type. */

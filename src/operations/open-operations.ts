@@ -57,14 +57,23 @@ function isOpenOperation(name: string): name is OpenOperation {
   return Object.hasOwn(guardedUses, name)
 }
 
+/** The uses of each operation: every call of every operation asks for them. */
+const usesOf = Map.groupBy(
+  Object.entries<GuardedUse>(guardedUses).flatMap((each) =>
+    each[1].operations.map((operation) => ({ operation, each })),
+  ),
+  ({ operation }) => operation,
+)
+
 /**
  * Why a call needs a token, as a sentence that says what to do; undefined when it is open to everybody. The one place that decides it,
  * for REST and for entries of a batch.
  * @param open what an operator has opened
  */
 export function tokenReason(open: ReadonlySet<string>, operation: string, call: OperationCall): string | undefined {
-  for (const [name, use] of Object.entries<GuardedUse>(guardedUses)) {
-    if (!use.operations.includes(operation) || open.has(name) || !use.applies(call)) continue
+  for (const { each } of usesOf.get(operation) ?? []) {
+    const [name, use] = each
+    if (open.has(name) || !use.applies(call)) continue
     return `${use.what} needs a bearer token on this server. Its operator may open it to everybody with OPEN_OPERATIONS=${name}.`
   }
   return undefined

@@ -31,4 +31,5 @@ export const subsumes = defineOperation<OperationContext>({
       },
     ),
   }),
+  atOnce: ({ parameters }, { terminology }) => terminology.atOnce.subsumes(parameters),
 })

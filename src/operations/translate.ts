@@ -60,4 +60,5 @@ export const translateOperation = defineOperation<OperationContext>({
     const parameters = await withInstance(call, context, { name: 'conceptMap', type: 'ConceptMap' })
     return { resource: await context.terminology.translate(parameters, { budget: call.budget?.() }) }
   },
+  atOnce: ({ parameters }, { terminology }) => terminology.atOnce.translate(parameters),
 })

@@ -5,6 +5,7 @@ import type { OperationContext } from './context.ts'
 import { withBoundValueSet } from './input/bound-value-set.ts'
 import { withInstance } from './input/instance-resource.ts'
 import { withManifest } from './input/manifest.ts'
+import { isPlain } from './input/plain.ts'
 import { COMMON_PARAMETERS, MANIFEST_PARAMETER, VALUE_SET_PARAMETERS } from './input/terminology-parameters.ts'
 
 /** The value and what is to be checked of it, at both levels. */
@@ -61,6 +62,8 @@ export const validateInValueSet = defineOperation<OperationContext>({
     const given = await withInstance(call, context, { name: 'valueSet', type: 'ValueSet' })
     return answer(await withBoundValueSet(given, context.storage), call, context)
   },
+  atOnce: ({ parameters, acceptLanguage }, { terminology }) =>
+    isPlain(parameters) ? terminology.atOnce.validateInValueSet(parameters, { acceptLanguage }) : undefined,
 })
 
 /** `CodeSystem/$validate-code`: whether a coded value is in a code system (IHE ITI-99). */
@@ -82,6 +85,8 @@ export const validateInCodeSystem = defineOperation<OperationContext>({
   ],
   handle: async (call, context) =>
     answer(await withInstance(call, context, { name: 'codeSystem', type: 'CodeSystem' }), call, context),
+  atOnce: ({ parameters, acceptLanguage }, { terminology }) =>
+    isPlain(parameters) ? terminology.atOnce.validateInCodeSystem(parameters, { acceptLanguage }) : undefined,
 })
 
 const declared = {

@@ -153,9 +153,9 @@ export function createContext(parts: Omit<ContextParts, 'past'> & Pick<Operation
     translator: (conceptMap) => terminology.translator(conceptMap, { drafts: true }),
   }
   const euValueSets = createEuValueSets(storage)
-  const clock = { elapsed: () => performance.now() }
-  const verdictMaps = createMaps(mapEnvironment, clock)
-  const maps = createMaps(draftEnvironment, clock)
+  const mapOptions = { elapsed: () => performance.now(), generate: config.mapCode }
+  const verdictMaps = createMaps(mapEnvironment, mapOptions)
+  const maps = createMaps(draftEnvironment, mapOptions)
   // Of each program: the translator, CQL, maps.
   const jobProcesses = { processes: config.jobProcesses, idleSeconds: 30 }
   const mapJobs = createMapJobs(draftEnvironment, jobProcesses)
@@ -173,7 +173,7 @@ export function createContext(parts: Omit<ContextParts, 'past'> & Pick<Operation
       derived: storage.derived,
       revision: () => revision(ruleTypes),
     },
-    { ...jobProcesses, jobSeconds: cpuMilliseconds / 1000, elmFolder },
+    { ...jobProcesses, jobSeconds: cpuMilliseconds / 1000, elmFolder, isCompiled: config.compiledRules },
   )
   const rules = aroundRules(ownRules)
   const evaluate = wireEvaluate(parts, { rules, verdictMaps, images, revision })

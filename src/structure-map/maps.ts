@@ -11,6 +11,7 @@ import { modelFaults } from './check/model-faults.ts'
 import { loadProgram } from './compile/load-program.ts'
 import type { CompiledMap, Maps, Slices } from './compiled-map.ts'
 import type { MapEnvironment } from './environment.ts'
+import { generatedRuns } from './generate/generated-runs.ts'
 import { readR5 } from './language/spelling.ts'
 import { DEFAULT_LIMITS, type TransformLimits } from './run/run.ts'
 import { modelOf } from './run/write.ts'
@@ -25,7 +26,7 @@ export { parseMap } from './language/parser.ts'
 export { printReadable } from './language/print-readable.ts'
 export { printMap } from './language/printer.ts'
 export { readR5 } from './language/spelling.ts'
-export type { TraceEvent, TraceSink, ValueRemark } from './run/run.ts'
+export type { TraceEvent, TraceSink, TransformLimits, ValueRemark } from './run/run.ts'
 export { describeRemark } from './run/value-remark.ts'
 
 /** Settings of {@link createMaps}. */
@@ -35,6 +36,11 @@ export interface MapOptions {
   elapsed?(): number
   /** Evaluate every FHIRPath expression in the full engine: slower, and the measure of the closures that stand in for it. */
   engineOnly?: boolean
+  /**
+   * Maps that are published and run often are turned into JavaScript, which answers the same in less time. Default: never; a
+   * number says after how many runs of a map.
+   */
+  generate?: boolean | number
 }
 
 const CACHE_ENTRIES = 200
@@ -45,17 +51,26 @@ export function createMaps(environment: MapEnvironment, options: MapOptions = {}
   let revision = environment.revision()
   const cache = keep<string, Promise<CompiledMap>>(CACHE_ENTRIES)
 
-  async function build(map: StructureMap, supporting: StructureMap[], budget?: Slices): Promise<CompiledMap> {
+  async function build(
+    map: StructureMap,
+    supporting: StructureMap[],
+    budget?: Slices,
+    isStored = false,
+  ): Promise<CompiledMap> {
     const { program, main, warnings, unusable } = await loadProgram(map, supporting, {
       environment,
       engineOnly: options.engineOnly === true,
       budget,
     })
+    const { generate = false } = options
+    const isPublished = isStored && program.scopes.every((each) => each.map.status === 'active')
+    const findRun =
+      generate !== false && isPublished ? generatedRuns(program, generate === true ? undefined : generate) : undefined
     return {
       canonical: formatCanonical(map.url, map.version),
       warnings,
       unusable,
-      run: (source, call) => runProgram({ program, main, source, call, limits, elapsed: options.elapsed }),
+      run: (source, call) => runProgram({ program, main, source, call, limits, elapsed: options.elapsed, findRun }),
       judge(instance) {
         const named = typeof instance.resourceType === 'string' ? program.types.find(instance.resourceType) : undefined
         const type = modelOf(instance) ?? (named?.kind === 'logical' ? named : undefined)
@@ -87,7 +102,7 @@ export function createMaps(environment: MapEnvironment, options: MapOptions = {}
       revision = environment.revision()
     }
     // A failure is told each time anew: what was missing may come.
-    return cache.of(url, async () => build(await find(url, []), []))
+    return cache.of(url, async () => build(await find(url, []), [], undefined, true))
   }
 
   return {

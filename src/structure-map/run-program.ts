@@ -2,6 +2,7 @@ import type { Json } from '../base/json-value.ts'
 import { unprocessable } from '../fhir/error.ts'
 import type { CompiledGroup, MapScope, Program } from './compile/program.ts'
 import type { MapCall } from './compiled-map.ts'
+import type { FindRun } from './generate/generated-runs.ts'
 import { storedPosition } from './model/extensions.ts'
 import { dropEmpty, inferType, type Node } from './model/nodes.ts'
 import { lastPart, UNKNOWN } from './model/types.ts'
@@ -18,20 +19,23 @@ export interface ProgramCall {
   call: MapCall
   limits: TransformLimits
   elapsed: (() => number) | undefined
+  /** Finds code that stands in for the closures. */
+  findRun?: FindRun | undefined
 }
 
 /** Runs the first group of a map on an instance; the result has nothing of the source but copies. */
-export function runProgram({ program, main, source, call, limits, elapsed }: ProgramCall): Json {
+export function runProgram({ program, main, source, call, limits, elapsed, findRun }: ProgramCall): Json {
   const [first] = main.map.group
   if (!first) throw unprocessable(`StructureMap ${main.canonical} has no group`)
   const group = program.compile({ group: first, scope: main })
   const root = rootNode(source, group, main)
   const target = targetNode(group, main, first.input.find((each) => each.mode === 'target')?.type)
   const run = startRun(root, { call, limits, elapsed })
-  const given = { source: [root], target: [target] }
-  const args = group.inputs.map((each) => given[each.mode].shift())
+  // The closures tell every step of a trace.
+  const generated = call.trace ? undefined : findRun?.(group, root, target)
   try {
-    group.call(args, run, 1)
+    if (generated) generated(root, target, run)
+    else group.call(argumentsOf(group, root, target), run, 1)
   } catch (error) {
     throw relocate(error, { map: main.canonical, group: first.name, position: storedPosition(first) })
   }
@@ -39,6 +43,11 @@ export function runProgram({ program, main, source, call, limits, elapsed }: Pro
   // Going through all of a big result again costs more than making it; seldom is there anything to drop.
   if (!run.untidy) return target.value ?? {}
   return dropEmpty(target.value ?? null) ?? {}
+}
+
+function argumentsOf(group: CompiledGroup, root: Node, target: Node): (Node | undefined)[] {
+  const given = { source: [root], target: [target] }
+  return group.inputs.map((each) => given[each.mode].shift())
 }
 
 /** What was written untyped may stand inside something that has a type in the end. */

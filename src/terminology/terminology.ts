@@ -14,7 +14,7 @@ import { type ArtefactSource, createArtefacts } from './request/artefacts.ts'
 import { DEFAULT_LIMITS, type Limits } from './request/limits.ts'
 import { openRequest, type Request, type Surroundings, sharedScopes, type TerminologyCall } from './request/request.ts'
 import { admitAny, requireUsable } from './request/usable.ts'
-import { perform, type Work } from './request/work.ts'
+import { atOnce, perform, type Work } from './request/work.ts'
 import { subsumption } from './subsumes.ts'
 import { answerBatch, type BatchEntry, batchEntries } from './validate/batch.ts'
 import { validateInCodeSystem, validateInValueSet } from './validate/validate.ts'
@@ -48,6 +48,8 @@ export interface Terminology {
   compare(parameters: Parameters, call?: TerminologyCall): Promise<Parameters>
   /** `ConceptMap/$translate`. */
   translate(parameters: Parameters, call?: TerminologyCall): Promise<Parameters>
+  /** The same questions where all that they need is in memory and they cost little; undefined where not. Throws as they reject. */
+  atOnce: AtOnce
   /**
    * Membership of one value set, for CQL `in` and FHIRPath `memberOf`: resolves once, then synchronous. Without a system any
    * system of the set counts; `systems` are those it draws from, by which a caller knows that a code alone is ambiguous. 422 not-found
@@ -74,6 +76,21 @@ export interface Terminology {
   check(resource: Resource, beside?: Resource[], budget?: OperationBudget): Promise<Issue[]>
   /** TerminologyCapabilities: the stored and built-in systems that answer, and the parameters understood. */
   capabilities(instance: Instance): Promise<Resource>
+}
+
+type AtOnceQuestion<T> = (
+  parameters: Parameters,
+  call?: Omit<TerminologyCall, 'budget' | 'expansionCodes'>,
+) => T | undefined
+
+/** Questions that are answered without waiting. */
+interface AtOnce {
+  expand: AtOnceQuestion<ValueSet>
+  validateInValueSet: AtOnceQuestion<Parameters>
+  validateInCodeSystem: AtOnceQuestion<Parameters>
+  lookup: AtOnceQuestion<Parameters>
+  subsumes: AtOnceQuestion<Parameters>
+  translate: AtOnceQuestion<Parameters>
 }
 
 /** What the engine is given beside the artefacts. */
@@ -105,6 +122,10 @@ export function createTerminology(source: ArtefactSource, options: TerminologyOp
       return Promise.reject(error)
     }
   }
+  const runAtOnce =
+    <T>(work: (request: Request) => Work<T>): AtOnceQuestion<T> =>
+    (parameters, call = {}) =>
+      atOnce(work(openRequest(parameters, { ...call, budget: impatient }, around)))
   const validateCode: Terminology['validateCode'] = (parameters, call = {}) =>
     run(parameters, call, call.resourceType === 'CodeSystem' ? validateInCodeSystem : validateInValueSet)
   return {
@@ -128,6 +149,16 @@ export function createTerminology(source: ArtefactSource, options: TerminologyOp
       const stored = askedMap(parameters) ? [] : await artefacts.conceptMaps()
       return run(parameters, call, (request) => translate(request, stored))
     },
+    atOnce: {
+      expand: runAtOnce(expandValueSet),
+      validateInValueSet: runAtOnce(validateInValueSet),
+      validateInCodeSystem: runAtOnce(validateInCodeSystem),
+      lookup: runAtOnce(lookUp),
+      subsumes: runAtOnce(subsumption),
+      // Without a map all that are stored are to be looked through.
+      translate: (parameters, call) =>
+        askedMap(parameters) ? runAtOnce((request) => translate(request, NO_MAPS))(parameters, call) : undefined,
+    },
     membership: (valueSet, { drafts } = {}) => membership(valueSet, artefacts, drafts ? admitAny : requireUsable),
     translator: (conceptMap, { drafts } = {}) => translator(conceptMap, artefacts, drafts ? admitAny : requireUsable),
     properties: (system, { drafts = false } = {}) => conceptProperties(system, artefacts, { drafts }),
@@ -135,6 +166,11 @@ export function createTerminology(source: ArtefactSource, options: TerminologyOp
     capabilities: (instance) => terminologyCapabilities(instance, artefacts, options.now()),
   }
 }
+
+const NO_MAPS: ConceptMap[] = []
+
+/** The first look at the clock ends work that is to be done at once: whoever asks does it in turns. */
+const impatient: Pick<OperationBudget, 'tick'> = { tick: () => true }
 
 /** An entry without value set is asked of its code system. */
 function asksValueSet(entry: Parameters, resourceType: 'ValueSet' | 'CodeSystem' = 'ValueSet'): boolean {

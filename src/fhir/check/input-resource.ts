@@ -9,6 +9,8 @@ const maximumIssues = 20
 
 interface Walk {
   issues: Issue[]
+  /** Names down to the element under check, with its index in a list: most are never told. */
+  path: (string | number)[]
 }
 
 /**
@@ -17,12 +19,12 @@ interface Walk {
  * What is to be stored is judged by `checkResource` instead.
  */
 export function shapeIssues(resource: Resource): Issue[] {
-  const walk: Walk = { issues: [] }
-  visitObject(walk, asJson(resource), resource.resourceType, resource.resourceType)
+  const walk: Walk = { issues: [], path: [resource.resourceType] }
+  visitObject(walk, asJson(resource), resource.resourceType)
   return walk.issues
 }
 
-function visitObject(walk: Walk, value: Record<string, unknown>, type: string, path: string): void {
+function visitObject(walk: Walk, value: Record<string, unknown>, type: string): void {
   for (const property of Object.keys(value)) {
     if (walk.issues.length >= maximumIssues) return
     const member = value[property]
@@ -30,56 +32,64 @@ function visitObject(walk: Walk, value: Record<string, unknown>, type: string, p
     const isExtra = property.startsWith('_')
     const info = elementInfo(type, isExtra ? property.slice(1) : property)
     if (!info || (info.choice && info.types.length > 1) || (isExtra && !isPrimitive(info.childType))) continue
-    const place = `${path}.${property}`
-    visitMember(walk, isExtra ? { ...info, childType: 'Element' } : info, member, place)
-    const holder = Array.isArray(member) ? member : value
-    for (const key of Array.isArray(member) ? member.keys() : [property]) {
-      const text = numberFault(info.childType, exactNumber(holder, String(key)))
-      if (text !== undefined) fault(walk, place, `This ${text}.`)
+    walk.path.push(property)
+    visitMember(walk, isExtra ? { ...info, childType: 'Element' } : info, member)
+    if (typeof member === 'number' || Array.isArray(member)) {
+      const holder = Array.isArray(member) ? member : value
+      for (const key of Array.isArray(member) ? member.keys() : [property]) {
+        const text = numberFault(info.childType, exactNumber(holder, String(key)))
+        if (text !== undefined) fault(walk, `This ${text}.`)
+      }
     }
+    walk.path.pop()
   }
 }
 
-function visitMember(walk: Walk, info: FoundElement, member: unknown, path: string): void {
+function visitMember(walk: Walk, info: FoundElement, member: unknown): void {
   if (!info.isArray) {
-    if (Array.isArray(member)) fault(walk, path, 'This element does not repeat, so it is no list.')
-    else visitValue(walk, info.childType, member, path)
+    if (Array.isArray(member)) fault(walk, 'This element does not repeat, so it is no list.')
+    else visitValue(walk, info.childType, member)
     return
   }
   if (!Array.isArray(member)) {
-    fault(walk, path, 'This element repeats, so it is a list.')
+    fault(walk, 'This element repeats, so it is a list.')
     return
   }
   for (const [index, item] of member.entries()) {
     if (walk.issues.length >= maximumIssues) return
     // In lists of primitives null keeps the place of an item that has an extension alone.
     if (item === null && (isPrimitive(info.childType) || info.childType === 'Element')) continue
-    visitValue(walk, info.childType, item, `${path}[${index}]`)
+    walk.path.push(index)
+    visitValue(walk, info.childType, item)
+    walk.path.pop()
   }
 }
 
-function visitValue(walk: Walk, type: string, value: unknown, path: string): void {
+function visitValue(walk: Walk, type: string, value: unknown): void {
   if (isPrimitive(type)) {
     const isLoose = !isText(type) && ['string', 'number', 'boolean'].includes(typeof value)
-    if (typeof value !== 'string' && !isLoose) fault(walk, path, `A ${type} is due here.`)
+    if (typeof value !== 'string' && !isLoose) fault(walk, `A ${type} is due here.`)
   } else if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    fault(walk, path, 'This must be a JSON object.')
-  } else if (isResource(type)) visitResource(walk, asJson(value), path)
-  else visitObject(walk, asJson(value), type, path)
+    fault(walk, 'This must be a JSON object.')
+  } else if (isResource(type)) visitResource(walk, asJson(value))
+  else visitObject(walk, asJson(value), type)
 }
 
-function visitResource(walk: Walk, value: Record<string, unknown>, path: string): void {
+function visitResource(walk: Walk, value: Record<string, unknown>): void {
   const type = value.resourceType
   // An instance of a logical model has no resourceType and is passed to `$transform` in a parameter all the same.
-  if (type === undefined && path.endsWith('.resource')) return
-  if (typeof type !== 'string') fault(walk, path, 'A resource with a resourceType is due here.')
-  else if (isResource(type)) visitObject(walk, value, type, path)
+  if (type === undefined && walk.path.at(-1) === 'resource') return
+  if (typeof type !== 'string') fault(walk, 'A resource with a resourceType is due here.')
+  else if (isResource(type)) visitObject(walk, value, type)
 }
 
 const notText = new Set(['boolean', 'decimal', 'integer', 'positiveInt', 'unsignedInt'])
 const isText = (type: string) => !notText.has(type)
 
 /** The place comes from the client: no more of it than helps. */
-function fault(walk: Walk, place: string, text: string): void {
+function fault(walk: Walk, text: string): void {
+  const place = walk.path
+    .map((step, at) => (typeof step === 'number' ? `[${step}]` : at === 0 ? step : `.${step}`))
+    .join('')
   walk.issues.push(issue('structure', { text, expression: place.slice(0, 300) }))
 }

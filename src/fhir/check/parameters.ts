@@ -1,10 +1,11 @@
+import { keepPerObject } from '../../base/keep.ts'
 import { nearestName } from '../../base/nearest.ts'
 import { FhirError, issue } from '../error.ts'
 import { asJson } from '../json.ts'
 import type { Operation, OperationLevel, ParameterDeclaration } from '../operation.ts'
 import type { Issue, Parameter, Parameters } from '../types.ts'
 
-type Declared = Pick<Operation<never>, 'name' | 'parameters' | 'notSupported'>
+type DeclaredOperation = Pick<Operation<never>, 'name' | 'parameters' | 'notSupported'>
 
 /**
  * Holds the in-parameters of a call against what the operation declares, parts included. What is misspelt, repeated, empty or of
@@ -12,18 +13,11 @@ type Declared = Pick<Operation<never>, 'name' | 'parameters' | 'notSupported'>
  * @throws FhirError 400 for an unknown name (naming the nearest), a repetition, a parameter that is not one value; 422 for a value of
  * another type; one issue for each
  */
-export function checkDeclared(operation: Declared, parameters: Parameters, level: OperationLevel): void {
-  const known = operation.parameters.filter(
-    ({ use, scope }) => use === 'in' && (scope === undefined || scope.includes(level)),
-  )
+export function checkDeclared(operation: DeclaredOperation, parameters: Parameters, level: OperationLevel): void {
+  const place = placesOf(operation)[level]
   const faults = [
     ...memberFaults(parameters, ['resourceType', 'id', 'meta', 'language', 'parameter'], 'Parameters'),
-    ...listFaults(parameters.parameter ?? [], {
-      known,
-      what: `$${operation.name}`,
-      path: 'Parameters.parameter',
-      notSupported: operation.notSupported ?? [],
-    }),
+    ...listFaults(parameters.parameter ?? [], place, 'Parameters.parameter'),
   ]
   if (faults.length === 0) return
   const status = faults.every(({ code }) => code === 'value') ? 422 : 400
@@ -33,23 +27,78 @@ export function checkDeclared(operation: Declared, parameters: Parameters, level
 /** More faults than anybody reads at once. */
 const mostFaults = 20
 
+/** Where parameters stand. */
 interface Place {
-  known: ParameterDeclaration[]
+  known: readonly Declared[]
+  /** The same by name. */
+  byName: ReadonlyMap<string, Declared>
   /** Whose parameters these are, for messages. */
   what: string
-  path: string
-  notSupported: string[]
+  notSupported: readonly string[]
 }
 
-function listFaults(list: Parameter[], place: Place): Issue[] {
+/** A declaration, with what is asked of it at every call. */
+interface Declared {
+  name: string
+  max: string
+  type: string
+  /** The member that holds a value of its type and nothing else, where that is a text. */
+  textMember: string | undefined
+  /** Where its parts stand, when it has parts. */
+  parts: Place | undefined
+}
+
+/** At each level, as far as calls come. */
+const placesOf = keepPerObject(({ name, parameters, notSupported = [] }: DeclaredOperation) => {
+  const at = (level: OperationLevel) =>
+    placeOf(
+      parameters.filter(({ scope }) => scope === undefined || scope.includes(level)),
+      `$${name}`,
+      notSupported,
+    )
+  return { system: at('system'), type: at('type'), instance: at('instance') }
+})
+
+function placeOf(all: readonly ParameterDeclaration[], what: string, notSupported: readonly string[]): Place {
+  const known = all
+    .filter(({ use }) => use === 'in')
+    .map(({ name, max, type = 'Any', part }): Declared => {
+      const parts = part ? placeOf(part, `The parameter ${name}`, []) : undefined
+      const textMember = parts || !textTypes.has(type) ? undefined : memberOf(type)
+      return { name, max, type, textMember, parts }
+    })
+  // Of several declarations of one name the first counts.
+  return { known, byName: new Map(known.toReversed().map((each) => [each.name, each])), what, notSupported }
+}
+
+/** Types whose values are texts. */
+const textTypes = new Set(['string', 'code', 'canonical', 'uri', 'url', 'id', 'dateTime', 'instant', 'base64Binary'])
+
+/** Whether a parameter is what nearly all are: its name and one text of its type. */
+function isPlainText(parameter: Parameter, { textMember }: Declared): boolean {
+  if (textMember === undefined) return false
+  let hasValue = false
+  for (const member in parameter) {
+    if (member === 'name') continue
+    if (member !== textMember) return false
+    hasValue = true
+  }
+  const value = hasValue ? asJson(parameter)[textMember] : undefined
+  return typeof value === 'string' && value !== ''
+}
+
+function listFaults(list: Parameter[], place: Place, path: string): Issue[] {
   const faults: Issue[] = []
   const count = new Map<string, number>()
   for (const [index, each] of list.entries()) {
-    const expression = `${place.path}[${index}]`
-    const declared = place.known.find(({ name }) => name === each.name)
+    const declared = place.byName.get(each.name)
     const seen = (count.get(each.name) ?? 0) + 1
     count.set(each.name, seen)
-    if (!declared) faults.push(unknownName(each.name, place, expression))
+    if (declared && (declared.max !== '1' || seen === 1) && isPlainText(each, declared)) continue
+    const expression = `${path}[${index}]`
+    if (typeof each.name !== 'string')
+      faults.push(issue('required', { text: 'A parameter has no name.', expression: `${expression}.name` }))
+    else if (!declared) faults.push(unknownName(each.name, place, expression))
     else if (declared.max === '1' && seen > 1) {
       faults.push(issue('invalid', { text: `The parameter ${each.name} may be given once.`, expression }))
     } else faults.push(...parameterFaults(each, declared, expression))
@@ -75,7 +124,7 @@ function unknownName(name: string, { known, what, notSupported }: Place, express
 /** Members of a parameter that say what it holds; `extension` and `id` are let through. */
 const around = ['name', 'id', 'extension']
 
-function parameterFaults(parameter: Parameter, declared: ParameterDeclaration, expression: string): Issue[] {
+function parameterFaults(parameter: Parameter, declared: Declared, expression: string): Issue[] {
   const values = Object.keys(parameter).filter((member) => /^value[A-Z]/.test(member))
   const extras = Object.keys(parameter).filter((member) => /^_value[A-Z]/.test(member))
   const unknown = memberFaults(parameter, [...around, 'part', 'resource', ...values, ...extras], expression)
@@ -86,8 +135,8 @@ function parameterFaults(parameter: Parameter, declared: ParameterDeclaration, e
   if (held.length > 1)
     return invalid(`The parameter ${declared.name} holds ${held.join(' and ')}: only one is possible.`)
   const [member = ''] = held
-  if (declared.part) return partFaults(parameter, { declared, member, expression })
-  const type = declared.type ?? 'Any'
+  if (declared.parts) return partFaults(parameter, declared, { parts: declared.parts, member, expression })
+  const { type } = declared
   if (!fitsType(parameter, member, type)) return [wrongType(declared.name, type, expression)]
   const value: unknown = asJson(parameter)[member]
   if (value === '') return invalid(`The parameter ${declared.name} is empty.`)
@@ -96,12 +145,11 @@ function parameterFaults(parameter: Parameter, declared: ParameterDeclaration, e
 
 function partFaults(
   parameter: Parameter,
-  { declared, member, expression }: { declared: ParameterDeclaration; member: string; expression: string },
+  { name }: Declared,
+  { parts, member, expression }: { parts: Place; member: string; expression: string },
 ): Issue[] {
-  if (member !== 'part' || !Array.isArray(parameter.part)) return [wrongType(declared.name, 'part', expression)]
-  const known = (declared.part ?? []).filter(({ use }) => use === 'in')
-  const path = `${expression}.part`
-  return listFaults(parameter.part, { known, what: `The parameter ${declared.name}`, path, notSupported: [] })
+  if (member !== 'part' || !Array.isArray(parameter.part)) return [wrongType(name, 'part', expression)]
+  return listFaults(parameter.part, parts, `${expression}.part`)
 }
 
 const wrongType = (name: string, type: string, expression: string) =>

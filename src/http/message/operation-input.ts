@@ -139,7 +139,8 @@ function checkParameters(parameters: Parameters): Parameters {
   return parameters
 }
 
-function queryParameters(operation: BoundOperation, query: QueryPair[]): Parameters {
+/** The parameters of a query string. @throws FhirError 400 for a value that is none of its type, and for personal data */
+export function queryParameters(operation: BoundOperation, query: QueryPair[]): Parameters {
   const inputs = inputsOf(operation)
   const parameters: Parameter[] = []
   for (const [name, value] of query) {

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { FhirError, issue } from '../../fhir/error.ts'
 import type { Principal } from '../../fhir/principal.ts'
 import type { Write } from '../../storage/storage.ts'
-import type { ErrorLog, Logs } from '../audit/access-log.ts'
+import type { AccessLogEntry, ErrorLog, Logs } from '../audit/access-log.ts'
 import { type AuditSource, requestStorage } from '../audit/audit-event.ts'
 import { recordRequest } from '../audit/record-request.ts'
 import { auditedTransaction } from '../audit/transactions.ts'
@@ -29,6 +29,7 @@ import { replyTo, send, type Writing, written, writtenError } from '../message/r
 import { spoolFor } from '../message/spool.ts'
 import { findOperation } from '../operations.ts'
 import { allowedMethods, resolveRoute } from '../routes.ts'
+import { type Answered, createAtOnce } from './at-once.ts'
 import { preflightHeaders } from './constant-headers.ts'
 import { createDocumentListener } from './documents.ts'
 import {
@@ -229,8 +230,9 @@ type Place = CachedReply['place']
  * what was answered since the last write goes out as the bytes it was.
  */
 function createFhirListener(context: HttpContext, logs: Logs): FhirListener {
-  const cache = createReplyCache(publicRevision(context.storage))
+  const cache = createReplyCache(publicRevision(context.storage, context.hooks))
   const isSampling = (context.settings.auditSampleRate ?? 0) > 0
+  const atOnce = isSampling ? undefined : createAtOnce(context, cache)
 
   /** A kept reply, unless it is to be recorded: then it is worked out, so that there is a request to record. */
   const kept = (passage: Passage): CachedReply | undefined => {
@@ -240,13 +242,13 @@ function createFhirListener(context: HttpContext, logs: Logs): FhirListener {
     return passage.sampled ? undefined : hit
   }
 
-  const workOut = async (passage: Passage): Promise<{ outgoing: Outgoing; place: Place }> => {
+  const workOut = async (passage: Passage): Promise<Answered> => {
     const { key, address } = passage
     const revision = key === undefined ? 0 : cache.revision()
     const outgoing = await answer(context, logs.errorLog, passage)
     const { resolved, request } = passage
     const place = { route: resolved?.pattern ?? 'unknown', resourceType: resolved?.target.type ?? '' }
-    if (!resolved || key === undefined || request?.requester.principal) return { outgoing, place }
+    if (!resolved || key === undefined || request?.requester.principal || request?.momentary) return { outgoing, place }
     if (!isCacheable(resolved.pattern, resolved.target.operation)) return { outgoing, place }
     const reply = cache.wants(address) ? cachedReply(outgoing, place) : undefined
     if (!reply) return { outgoing, place }
@@ -262,12 +264,17 @@ function createFhirListener(context: HttpContext, logs: Logs): FhirListener {
     if (catchingUp) passage.behind = await failureOf(catchingUp)
     const hit = passage.refusal || passage.behind ? undefined : kept(passage)
     if (context.hooks.replyCache) context.hooks.replyCache[hit ? 'hits' : 'misses'] += 1
-    const { outgoing, place } = hit ? { outgoing: fromCache(passage, hit), place: hit.place } : await workOut(passage)
+    const made: Answered | Promise<Answered> = hit
+      ? { outgoing: fromCache(passage, hit), place: hit.place }
+      : ((passage.key === undefined || passage.refusal ? undefined : atOnce?.(passage, passage.key)) ??
+        workOut(passage))
+    const { outgoing, place } = made instanceof Promise ? await made : made
     if (rates && !hit) countLast(rates, passage)
     const { status, headers: given, ...body } = heldBack(context, outgoing, id)
     const headers: Record<string, string> = { ...given, 'X-Request-Id': id }
     passage.account?.tell(headers)
-    const bytes = await send(message, response, { status, headers, ...body })
+    const sent = send(message, response, { status, headers, ...body })
+    const bytes = sent instanceof Promise ? await sent : sent
     record(context, passage, status)
     return { status, bytes, ...place }
   }
@@ -289,17 +296,25 @@ function createFhirListener(context: HttpContext, logs: Logs): FhirListener {
     } finally {
       passage.request?.requester.end()
     }
-    const { status, bytes, route, resourceType } = finished
-    logs.accessLog?.({
-      time: context.now().toISOString(),
-      requestId: id,
-      method: message.method ?? '',
-      route,
-      ...(resourceType === '' ? {} : { resourceType }),
-      status,
-      durationMs: Math.round((performance.now() - started) * 1000) / 1000,
-      bytes,
-    })
+    if (logs.accessLog) logs.accessLog(logEntry(context, passage, finished))
+  }
+}
+
+/** A line of the access log. */
+function logEntry(
+  context: HttpContext,
+  { id, message, started }: Passage,
+  { route, resourceType, status, bytes }: Place & { status: number; bytes: number },
+): AccessLogEntry {
+  return {
+    time: context.now().toISOString(),
+    requestId: id,
+    method: message.method ?? '',
+    route,
+    ...(resourceType === '' ? {} : { resourceType }),
+    status,
+    durationMs: Math.round((performance.now() - started) * 1000) / 1000,
+    bytes,
   }
 }
 

@@ -12,6 +12,8 @@ import { clientsByAddress } from '../../http/limits/requester.ts'
 import type { OperationContext } from '../../operations/context.ts'
 import { operations } from '../../operations/index.ts'
 import { operationsWithout, routesWithout } from '../../operations/profiles/route-profiles.ts'
+import { shareRates } from '../workers/share-rates.ts'
+import type { Together } from '../workers/together.ts'
 import { listeners } from './listeners.ts'
 import type { Log } from './log.ts'
 import { watchMachine } from './machine.ts'
@@ -58,15 +60,17 @@ interface FrontParts {
   log: Log
   software: { version: string /** FHIR date. */; releaseDate: string }
   now(): Date
+  together: Together
 }
 
 /** Makes the front of a configuration. */
-export async function createFront(config: Config, { log, software, now }: FrontParts): Promise<Front> {
+export async function createFront(config: Config, { log, software, now, together }: FrontParts): Promise<Front> {
   const elapsed = () => performance.now()
   const rates = createRateLimits(config.rates, {
     clientOf: clientsByAddress(config.trustedProxies),
     isDirect: config.trustedProxies.length === 0,
     elapsed,
+    ...shareRates(together.uses),
   })
   const routes = routesWithout(config.routesOff)
   const folders = writtenFolders(config)
@@ -77,10 +81,10 @@ export async function createFront(config: Config, { log, software, now }: FrontP
     releaseDate: software.releaseDate,
     now,
     elapsed,
-    tell: log.tell,
+    tell: together.tell(log.tell),
   })
   await machine.look()
-  const watch = await createWatch(config)
+  const watch = await createWatch(config, together.metrics)
   let running: RunningServer | undefined
   let isDraining = false
   return {
@@ -98,9 +102,11 @@ export async function createFront(config: Config, { log, software, now }: FrontP
     readiness: () => [
       ...(isDraining ? [{ name: 'end', ready: false, state: 'this server is about to end' }] : []),
       ...machine.parts(),
+      ...strengthPart(together.strength()),
     ],
     async listen(handler) {
-      running = await listen(watch.handler(handler), listeners(config, { now, tell: log.tell }))
+      const where = listeners(config, { now, tell: together.tell(log.tell) })
+      running = await listen(watch.handler(handler), { ...where, source: together.source })
       return config.plainHttp ? running.port : running.tlsPort
     },
     ports: () => ({ port: running?.port, tlsPort: running?.tlsPort }),
@@ -111,6 +117,7 @@ export async function createFront(config: Config, { log, software, now }: FrontP
         version: software.version,
         connections: () => running?.connections.count() ?? 0,
         rateLimited: rates.refused,
+        workers: () => together.strength()?.ready,
         freeBytes: machine.free,
         clockJump: machine.largestJump,
         storeFile: storeFile(config),
@@ -124,6 +131,13 @@ export async function createFront(config: Config, { log, software, now }: FrontP
       log.flush()
     },
   }
+}
+
+/** How many of the processes that are to answer together do; those that do answer for all. */
+function strengthPart(strength: ReturnType<Together['strength']>): ReadinessPart[] {
+  if (!strength) return []
+  const { workers, ready } = strength
+  return [{ name: 'workers', ready: true, state: `${ready} of ${workers} answer` }]
 }
 
 /** Where this server writes: its data, and the store where that lies elsewhere. */

@@ -8,23 +8,24 @@ import type { Dependent } from '../model/structure.ts'
 import { isA, lastPart, type Type } from '../model/types.ts'
 import { TransformFault } from '../run/fault.ts'
 import type { Frame } from '../run/run.ts'
-import type { CompiledGroup, GroupRef, MapScope, Program } from './program.ts'
+import type { CompiledDependent, CompiledGroup, GroupRef, MapScope, Program } from './program.ts'
 
 type Read = (frame: Frame) => Node | undefined
 
 /** Compiles the call of a group (`then g(a, b)`); what is wrong with it is told. */
-export function compileDependent(dependent: Dependent, scope: Scope, map: MapScope): (frame: Frame) => void {
+export function compileDependent(dependent: Dependent, scope: Scope, map: MapScope): CompiledDependent {
   checkCall(dependent, scope, map)
   const asSource = dependent.variable.map((each) => compileVariable(each, { scope, map, mode: 'source' }))
   const asTarget = dependent.variable.map((each) => compileVariable(each, { scope, map, mode: 'target' }))
   let group: CompiledGroup | undefined
-  return (frame) => {
+  const run = (frame: Frame) => {
     group ??= findGroup(dependent, map)
     const args = group.inputs.map((input, index) =>
       (input.mode === 'source' ? asSource[index] : asTarget[index])?.(frame),
     )
     group.call(args, frame.run, frame.depth + 1)
   }
+  return { run, dependent, scope }
 }
 
 /** Whether an import by wildcard may bring groups that are not there yet. */
@@ -108,6 +109,17 @@ function findGroup(dependent: Dependent, map: MapScope): CompiledGroup {
   if (wanted !== dependent.variable.length)
     throw new TransformFault(wrongCount(dependent.name, wanted, dependent.variable.length))
   return group
+}
+
+/** The slot of an argument that is a variable, which is looked up in the name space of the parameter first; undefined for any other. */
+export function compileVariableName(
+  text: string,
+  { sources, targets }: Scope,
+  mode: 'source' | 'target',
+): number | undefined {
+  const name = plainName(text)
+  // A source for a target fails when it is called.
+  return mode === 'target' ? targets.get(name) : (sources.get(name) ?? targets.get(name))
 }
 
 const plainName = (text: string) => (text.startsWith('`') && text.endsWith('`') ? text.slice(1, -1) : text)

@@ -8,10 +8,18 @@ import { type Type, UNKNOWN } from '../model/types.ts'
 import { type FaultPlace, relocate, TransformFault } from '../run/fault.ts'
 import { type Frame, noteEmpty, type Run, step } from '../run/run.ts'
 import { compileDependent, groupNames, isOpen } from './compile-dependent.ts'
-import { type CompiledSource, compileSource } from './compile-source.ts'
-import { type CompiledTarget, compileTarget } from './compile-target.ts'
+import { compileSource } from './compile-source.ts'
+import { compileTarget } from './compile-target.ts'
 import { defaultMapping } from './default-group.ts'
-import type { CompiledGroup, GroupRef, MapScope } from './program.ts'
+import type {
+  CompiledBody,
+  CompiledGroup,
+  CompiledRule,
+  CompiledSource,
+  CompiledTarget,
+  GroupRef,
+  MapScope,
+} from './program.ts'
 
 type Step = (frame: Frame) => void
 
@@ -39,7 +47,7 @@ export function* groupSteps({ group, scope: map }: GroupRef): Steps<CompiledGrou
     inputs.map((each) => each.type),
   )
   const { counter } = scope
-  const rules: Step[] = []
+  const rules: CompiledRule[] = []
   const compiled: CompiledGroup = {
     name: group.name,
     inputs,
@@ -50,8 +58,11 @@ export function* groupSteps({ group, scope: map }: GroupRef): Steps<CompiledGrou
       const slots: (Node | undefined)[] = new Array(counter.slots)
       for (let i = 0; i < inputs.length; i++) slots[i] = typedInput(args[i], inputs[i])
       const frame: Frame = { slots, run, depth }
-      for (const rule of rules) rule(frame)
+      for (const rule of rules) rule.run(frame)
     },
+    group,
+    map,
+    rules,
   }
   // Known before its rules are compiled, for groups call each other.
   map.program.groups.set(group, compiled)
@@ -137,7 +148,7 @@ function parentArguments(parent: CompiledGroup, { inputs, args }: ParentCall): (
   return parent.inputs.map((each) => given[each.mode].shift())
 }
 
-function compileRule(rule: Rule, outer: Scope, context: GroupContext): Step {
+function compileRule(rule: Rule, outer: Scope, context: GroupContext): CompiledRule {
   const place: FaultPlace = {
     map: context.map.canonical,
     group: context.group.name,
@@ -148,7 +159,7 @@ function compileRule(rule: Rule, outer: Scope, context: GroupContext): Step {
   const before = program.place
   program.place = place
   try {
-    return located(place, buildRule(rule, outer, { ...context, place }))
+    return buildRule(rule, outer, { ...context, place })
   } catch (error) {
     throw relocate(error, place)
   } finally {
@@ -167,7 +178,7 @@ function located(place: FaultPlace, run: Step): Step {
   }
 }
 
-function buildRule(rule: Rule, outer: Scope, context: GroupContext & { place: FaultPlace }): Step {
+function buildRule(rule: Rule, outer: Scope, context: GroupContext & { place: FaultPlace }): CompiledRule {
   const { map } = context
   let scope = outer
   const sources: CompiledSource[] = []
@@ -177,20 +188,24 @@ function buildRule(rule: Rule, outer: Scope, context: GroupContext & { place: Fa
     scope = compiled.scope
   }
   const inferred = defaultMapping(rule, { sources, scope, map })
-  const body = inferred ?? compileBody(rule, scope, context)
-  const traced = tracing({ ...context.place, rule: rule.name }, body)
+  const body = inferred ? undefined : compileBody(rule, scope, context)
+  const place = { ...context.place, rule: rule.name }
+  const fire = tracing(place, inferred ?? runBody(body))
+  return { run: located(context.place, eachItem(sources, fire)), fire, rule, place, sources, body }
+}
+
+/** Fires for every item of the source; of several sources for every combination of their items. */
+function eachItem(sources: CompiledSource[], fire: CompiledRule['fire']): Step {
   const [first, ...others] = sources
   if (!first) throw new TransformFault('a rule needs a source')
-  if (others.length === 0) {
-    const { slot } = first
-    return (frame) => {
-      for (const item of first.items(frame)) {
-        if (slot !== undefined) frame.slots[slot] = item
-        traced(frame, item)
-      }
+  if (others.length > 0) return (frame) => product(sources, 0, { frame, run: fire, first: undefined })
+  const { slot } = first
+  return (frame) => {
+    for (const item of first.items(frame)) {
+      if (slot !== undefined) frame.slots[slot] = item
+      fire(frame, item)
     }
   }
-  return (frame) => product(sources, 0, { frame, run: traced, first: undefined })
 }
 
 /** Fires once per combination of the items of all sources, in order. */
@@ -228,32 +243,38 @@ function tracing(
   }
 }
 
-function compileBody(rule: Rule, outer: Scope, context: GroupContext): (frame: Frame, item: Node) => void {
+function compileBody(rule: Rule, outer: Scope, context: GroupContext): CompiledBody {
   let scope = outer
   const targets: CompiledTarget[] = []
   for (const each of rule.target ?? []) {
     const compiled = compileTarget(each, { scope, map: context.map, rule })
-    targets.push(compiled.run)
+    targets.push(compiled.made)
     scope = compiled.scope
   }
   const dependents = (rule.dependent ?? []).map((each) => compileDependent(each, scope, context.map))
   const rules = (rule.rule ?? []).map((each) => compileRule(each, scope, context))
+  return { targets, dependents, rules }
+}
+
+function runBody({ targets, dependents, rules }: CompiledBody = none): CompiledRule['fire'] {
   const inner = [...dependents, ...rules]
   const only = targets.length === 1 ? targets[0] : undefined
   return (frame, item) => {
     if (targets.length === 0) {
-      for (const each of inner) each(frame)
+      for (const each of inner) each.run(frame)
       return
     }
     const focus = [item]
     if (only) {
-      const node = only(frame, focus)
-      for (const each of inner) each(frame)
+      const node = only.run(frame, focus)
+      for (const each of inner) each.run(frame)
       noteEmpty(frame.run, node)
       return
     }
-    const made = targets.map((target) => target(frame, focus))
-    for (const each of inner) each(frame)
+    const made = targets.map((target) => target.run(frame, focus))
+    for (const each of inner) each.run(frame)
     for (const node of made) noteEmpty(frame.run, node)
   }
 }
+
+const none: CompiledBody = { targets: [], dependents: [], rules: [] }

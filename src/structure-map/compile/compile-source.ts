@@ -12,13 +12,7 @@ import { elementPath, type Rule, type RuleSource } from '../model/structure.ts'
 import { INFERRED, r4Type, type Type } from '../model/types.ts'
 import { TransformFault } from '../run/fault.ts'
 import { type Frame, spend } from '../run/run.ts'
-import type { MapScope, Program } from './program.ts'
-
-/** A source of a rule: its items in order, and where the variable is kept. */
-export interface CompiledSource {
-  items(frame: Frame): Node[]
-  slot: number | undefined
-}
+import type { CompiledSource, MapScope, Program } from './program.ts'
 
 const NOTHING: Node[] = []
 
@@ -51,7 +45,8 @@ export function compileSource(
     for (const each of steps) found = each(found, frame)
     return found
   }
-  return { source: { items: steps.length === 0 && !fallback ? read : items, slot }, scope }
+  const own = steps.length === 0 && !fallback ? read : items
+  return { source: { items: own, slot, source, outer, scope }, scope }
 }
 
 function staticType(source: RuleSource, scope: Scope, program: Program): Type | undefined {

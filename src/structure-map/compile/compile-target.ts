@@ -21,10 +21,7 @@ import { assign, assignSelf, firstItem, makeElement, walkInto } from '../run/wri
 import { checkTarget, createdType } from './check-target.ts'
 import { compileArgument, compilePath, compileVariable, isPath, single, type Variables } from './compile-argument.ts'
 import { copyByType } from './default-group.ts'
-import type { MapScope } from './program.ts'
-
-/** Runs one target and answers what it made or set; the focus is the first source item, for FHIRPath without a context. */
-export type CompiledTarget = (frame: Frame, focus: Node[]) => Node | undefined
+import type { CompiledTarget, MapScope } from './program.ts'
 
 /** What a target compiles in: the scope before it and the key that tells it apart from all others. */
 interface TargetContext {
@@ -34,13 +31,13 @@ interface TargetContext {
 }
 
 /** Compiles one target; the scope that comes back has its variable. */
-export function compileTarget(target: RuleTarget, context: TargetContext): { run: CompiledTarget; scope: Scope } {
+export function compileTarget(target: RuleTarget, context: TargetContext): { made: CompiledTarget; scope: Scope } {
   const { scope: outer, rule } = context
   const { scope, slot } = target.variable ? withTarget(outer, target.variable) : { scope: outer, slot: undefined }
   const type = checkTarget(target, context)
   if (slot !== undefined) scope.counter.types[slot] = type
   const make = compileMaking(target, context)
-  const run: CompiledTarget = (frame, focus) => {
+  const run: CompiledTarget['run'] = (frame, focus) => {
     step(frame.run)
     let node: Node | undefined
     try {
@@ -55,7 +52,7 @@ export function compileTarget(target: RuleTarget, context: TargetContext): { run
     }
     return node
   }
-  return { run, scope }
+  return { made: { run, slot, target, scope: outer }, scope }
 }
 
 type Making = (frame: Frame, focus: Node[]) => Node | undefined

@@ -9,8 +9,7 @@ import { TransformFault } from '../run/fault.ts'
 import { type Frame, noteEmpty, step } from '../run/run.ts'
 import { leaveOutFault } from '../run/value-remark.ts'
 import { assign, createInstance, makeElement } from '../run/write.ts'
-import type { CompiledSource } from './compile-source.ts'
-import type { GroupRef, MapScope } from './program.ts'
+import type { CompiledSource, GroupRef, MapScope } from './program.ts'
 
 /** A group that is marked as default for its types, with them. */
 interface DefaultGroup extends GroupRef {
@@ -78,6 +77,8 @@ function mapByType(holder: Node, element: string, at: { item: Node; frame: Frame
   if (!found) {
     const fault = assignmentFault(item.type, types, element)
     if (fault !== undefined) throw new TransformFault(fault)
+    frame.run.holder = holder.type
+    frame.run.property = element
     const assigned = assign(holder, element, item, frame.run.appending)
     noteEmpty(frame.run, assigned)
     return assigned
@@ -140,7 +141,7 @@ function same(a: Type, b: Type | undefined): boolean {
 }
 
 /** Default groups of the map itself first, then of all others of the program. */
-const defaultGroups = keepPerObject((map: MapScope): DefaultGroup[] => {
+export const defaultGroups = keepPerObject((map: MapScope): DefaultGroup[] => {
   const scopes = [map, ...map.program.scopes.filter((each) => each !== map)]
   return scopes.flatMap((scope) =>
     scope.map.group.flatMap((group) => {

@@ -1,13 +1,14 @@
 import type { StructureMap } from '../../fhir/types.ts'
 import type { ExpressionContext } from '../fhirpath/compile-expression.ts'
 import type { CompiledExpression } from '../fhirpath/expression-types.ts'
+import type { Scope } from '../fhirpath/scope.ts'
 import type { MapRemarks } from '../model/map-remarks.ts'
 import type { Node } from '../model/nodes.ts'
-import type { Group } from '../model/structure.ts'
+import type { Dependent, Group, Rule, RuleSource, RuleTarget } from '../model/structure.ts'
 import type { TypeTable } from '../model/type-table.ts'
 import type { Type } from '../model/types.ts'
 import type { FaultPlace } from '../run/fault.ts'
-import type { Run } from '../run/run.ts'
+import type { Frame, Run } from '../run/run.ts'
 import type { Translation } from '../run/transform-call.ts'
 
 /** One map of a compiled program: what its rules need to be compiled. */
@@ -57,4 +58,53 @@ export interface CompiledGroup {
   name: string
   inputs: { name: string; mode: 'source' | 'target'; type: Type | undefined }[]
   call(args: (Node | undefined)[], run: Run, depth: number): void
+  group: Group
+  map: MapScope
+  rules: CompiledRule[]
+}
+
+/** A rule ready to run, and what it is made of: code that stands in for it is generated from these parts. */
+export interface CompiledRule {
+  /** Runs it; what fails is told with its place. */
+  run(frame: Frame): void
+  /** The same for one item of its source. */
+  fire(frame: Frame, item: Node): void
+  rule: Rule
+  place: FaultPlace
+  sources: CompiledSource[]
+  /** Absent where the types of an instance say what the rule does. */
+  body: CompiledBody | undefined
+}
+
+/** A source of a rule: its items in order, and where the variable is kept. */
+export interface CompiledSource {
+  items(frame: Frame): Node[]
+  slot: number | undefined
+  source: RuleSource
+  /** What its context may name, and what its condition may. */
+  outer: Scope
+  scope: Scope
+}
+
+/** What a rule does for one item: targets, then calls, then the rules inside it. */
+export interface CompiledBody {
+  targets: CompiledTarget[]
+  dependents: CompiledDependent[]
+  rules: CompiledRule[]
+}
+
+/** One target. `run` answers what it made or set; the focus is the item, for FHIRPath without a context. */
+export interface CompiledTarget {
+  run(frame: Frame, focus: Node[]): Node | undefined
+  slot: number | undefined
+  target: RuleTarget
+  /** What it may name. */
+  scope: Scope
+}
+
+/** A call of a group. */
+export interface CompiledDependent {
+  run(frame: Frame): void
+  dependent: Dependent
+  scope: Scope
 }

@@ -146,8 +146,8 @@ export function assign(target: Node, property: string, given: Node, at: Writing)
 }
 
 /** Of a choice only one property stands. A holder has few members, a choice may have fifty. */
-function leaveOtherChoices(holder: JsonObject, { name, variants }: ElementType, chosen: string): void {
-  for (const member of Object.keys(holder)) {
+export function leaveOtherChoices(holder: JsonObject, { name, variants }: ElementType, chosen: string): void {
+  for (const member in holder) {
     if (member === chosen || !member.startsWith(name)) continue
     if (variants.some(({ property }) => property === member)) delete holder[member]
   }
@@ -235,6 +235,19 @@ function store(holder: JsonObject, at: Placement): number {
     if (Array.isArray(extras)) extras.splice(index, 0, null)
   }
   return index
+}
+
+/** Sets a member, or adds to it when it is that of a repeating element. */
+export function storeItem(holder: JsonObject, property: string, element: ElementType, value: Json): void {
+  store(holder, { property, element, value, place: undefined })
+}
+
+/** Adds an object to a repeating element. */
+export function addObject(holder: JsonObject, property: string, value: JsonObject): void {
+  const found = holder[property]
+  if (found === undefined) setMember(holder, property, [value])
+  else if (Array.isArray(found)) insert(found, value, undefined)
+  else setMember(holder, property, found === null ? [value] : [found, value])
 }
 
 /** Puts an item into a list and answers its index. */

@@ -18,6 +18,9 @@ export interface TerminologyCall {
   budget?: OperationBudget | undefined
 }
 
+/** The call as work sees it: of the budget the clock alone. */
+export type RequestCall = Omit<TerminologyCall, 'budget'> & { budget?: Pick<OperationBudget, 'tick'> | undefined }
+
 /** What the engine is given once. */
 export interface Surroundings {
   artefacts: Artefacts
@@ -33,13 +36,13 @@ export interface Surroundings {
 /** One request on its way through the engine. */
 export interface Request {
   parameters: Parameters
-  call: TerminologyCall
+  call: RequestCall
   scope: Scope
   around: Surroundings
 }
 
 /** The request with the resources it brought. */
-export function openRequest(parameters: Parameters, call: TerminologyCall, around: Surroundings): Request {
+export function openRequest(parameters: Parameters, call: RequestCall, around: Surroundings): Request {
   requireSingle(parameters)
   const day = dayAsked(parameters, around.now)
   const brought = broughtResources(parameters)

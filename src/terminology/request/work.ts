@@ -31,6 +31,12 @@ function* untilNeed<T>(work: Work<T>): Steps<Stop<T>> {
   }
 }
 
+/** What work comes to without anything to load, and without a turn of anybody else; undefined where it takes one of them. */
+export function atOnce<T>(work: Work<T>): T | undefined {
+  const step = work.next()
+  return step.done ? step.value : undefined
+}
+
 /** Stops until all of that is in memory; goes on at once where it is. */
 export function* loaded(scope: Scope, needs: readonly Need[]): Work<void> {
   const absent = needs.filter((each) => !scope.has(each))

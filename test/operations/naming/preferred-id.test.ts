@@ -17,7 +17,7 @@ interface Case {
 for (const { source, cases, ...more } of readCases<Case>(new URL('cases/', import.meta.url)))
   describe(`$preferred-id (${source})`, async () => {
     let app: TestApp | undefined
-    const { handle, ...declaration } = preferredId
+    const { handle, atOnce: _atOnce, ...declaration } = preferredId
     app = await startApp([
       {
         ...declaration,

@@ -17,6 +17,8 @@ export interface Surroundings {
   /** Functions of a name with so many operands, in order. */
   functions(name: string, library: string | undefined, operands: number): Callable[]
   parameter(name: string, library: string | undefined): Step
+  /** The one declaration of a name in a section of the library. */
+  declared(section: 'codeSystems' | 'codes' | 'concepts', name: string): JsonObject
   /** Canonical of a value set that is declared. */
   valueSet(name: string, library: string | undefined): { id: string; version: string | undefined }
 }
@@ -69,7 +71,15 @@ export function bind(frame: Frame, slot: number, value: unknown): void {
 }
 
 /** Members that say nothing of what a step does, or that its operator reads through its correction. */
-const common = new Set(['type', 'locator', 'annotation', 'resultTypeName', 'resultTypeSpecifier', 'signature'])
+const common = new Set([
+  'type',
+  'localId',
+  'locator',
+  'annotation',
+  'resultTypeName',
+  'resultTypeSpecifier',
+  'signature',
+])
 
 /** Refuses a node with a member that its builder does not read: what it says would be passed over. */
 export function onlyMembers(node: JsonObject, ...members: string[]): void {

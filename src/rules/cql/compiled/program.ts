@@ -15,7 +15,9 @@ import {
   textOf,
 } from './place.ts'
 import { type CompiledRun, LeftToExecutor, leave, type Step } from './step.ts'
-import { namedOperators, operator } from './steps/operators.ts'
+import { codedSteps } from './steps/coded.ts'
+import { namedOperators } from './steps/named-operators.ts'
+import { operator } from './steps/operators.ts'
 import { plainSteps, refuseOwnNames } from './steps/plain.ts'
 import { queries } from './steps/queries.ts'
 import { references } from './steps/references.ts'
@@ -32,7 +34,13 @@ export interface Program {
   parameter(name: string, run: CompiledRun): unknown
 }
 
-const builders: Readonly<Record<string, Builder>> = { ...plainSteps, ...references, ...queries, ...namedOperators }
+const builders: Readonly<Record<string, Builder>> = {
+  ...plainSteps,
+  ...codedSteps,
+  ...references,
+  ...queries,
+  ...namedOperators,
+}
 
 const build: Builder = (node, place) => {
   const type = textOf(node, 'type')
@@ -155,6 +163,7 @@ function compiling(library: CompiledLibrary, at: number, of: (library: CompiledL
       alias === undefined
         ? parameterStep(library, name, surroundings)
         : included(alias).surroundings.parameter(name, undefined),
+    declared: (section, name) => declaredIn(library, section, name),
     valueSet: (name, alias) =>
       alias === undefined ? valueSetOf(library, name) : included(alias).surroundings.valueSet(name, undefined),
   }
@@ -184,9 +193,13 @@ function parameterStep(library: CompiledLibrary, name: string, surroundings: Sur
   }
 }
 
+function declaredIn({ elm }: CompiledLibrary, section: string, name: string): JsonObject {
+  const [found, ...others] = definitions(elm, section).filter((each) => each.name === name)
+  return found && others.length === 0 ? found : leave('a declaration is not there once')
+}
+
 function valueSetOf(library: CompiledLibrary, name: string): { id: string; version: string | undefined } {
-  const [found, ...others] = definitions(library.elm, 'valueSets').filter((each) => each.name === name)
-  if (!found || others.length > 0) return leave('a value set is not there once')
+  const found = declaredIn(library, 'valueSets', name)
   return { id: textOf(found, 'id'), version: optionalText(found, 'version') }
 }
 

@@ -91,6 +91,7 @@ export function replaceNamedOperator(
   correction: (values: unknown[]) => unknown,
 ): void {
   const { module, Original } = find(name)
+  named.set(name, { operands, correction })
   module[name] = class extends Original {
     override async exec(context: unknown): Promise<unknown> {
       const values: unknown[] = []
@@ -99,6 +100,11 @@ export function replaceNamedOperator(
     }
   }
 }
+
+const named = new Map<string, { operands: string[]; correction(values: unknown[]): unknown }>()
+
+/** What stands in place of an operator whose operands have names, and the names. */
+export const namedCorrectionOf = (name: string) => named.get(name)
 
 /** Puts null for what is no value but a step that was never evaluated. */
 export function nullUnevaluated(name: string): void {

@@ -39,7 +39,7 @@ interface BoundValueSet {
 /** Value sets of one request: each is resolved once. Implements the executor's TerminologyProvider. */
 export interface BoundCodeService {
   findValueSet(id: string, version?: string): Promise<BoundValueSet>
-  /** The same at once, where it is here already. */
+  /** The same at once, where it is here already; where not, it is asked for, and `findValueSet` gives what comes. */
   known(id: string, version?: string): BoundValueSet | undefined
   findValueSetsByOid(id: string): Promise<BoundValueSet[]>
   translate(code: AskedCode, conceptMap: string): Promise<ReturnType<Translate>>
@@ -73,15 +73,14 @@ export function bindTerminology(terminology: CqlTerminology, asked?: (valueSet: 
     ready.set(canonical, valueSet)
     return valueSet
   }
-  const resolve = async (canonical: string): Promise<BoundValueSet> => {
-    const asking = terminology.membership(canonical)
+  const resolve = async (canonical: string, asking: Promise<Membership>): Promise<BoundValueSet> => {
     const includes = await asking
     answered.set(asking, includes)
     return ready.get(canonical) ?? bound(canonical, includes)
   }
   const findValueSet = (id: string, version?: string) => {
     const canonical = canonicalOf(id, version)
-    const known = resolved.get(canonical) ?? resolve(canonical)
+    const known = resolved.get(canonical) ?? resolve(canonical, terminology.membership(canonical))
     resolved.set(canonical, known)
     return known
   }
@@ -90,9 +89,12 @@ export function bindTerminology(terminology: CqlTerminology, asked?: (valueSet: 
     known(id, version) {
       const canonical = canonicalOf(id, version)
       const found = ready.get(canonical)
-      if (found) return found
-      const includes = answered.get(terminology.membership(canonical))
-      return includes && bound(canonical, includes)
+      if (found || resolved.has(canonical)) return found
+      const asking = terminology.membership(canonical)
+      const includes = answered.get(asking)
+      if (includes) return bound(canonical, includes)
+      resolved.set(canonical, resolve(canonical, asking))
+      return undefined
     },
     findValueSetsByOid: async (id) => [await findValueSet(id)],
     async translate({ code, system }, conceptMap) {

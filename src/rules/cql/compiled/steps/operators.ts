@@ -2,25 +2,16 @@
  * Operators that make a value of the values of their operands. What the executor does is said here, in the words of its own parts
  * (`corrections/parts.ts`); where this project corrects it, the same correction is put around it.
  */
-import { Concept, Date as CqlDate, DateTime, Quantity } from 'cql-execution'
+import { Concept, Quantity } from 'cql-execution'
 import type { JsonObject } from '../../../../base/json-value.ts'
 import { correctionOf, equals } from '../../corrections/operators.ts'
-import {
-  equivalent,
-  isGreater,
-  isLess,
-  isOfType,
-  lists,
-  numbers,
-  quantities,
-  uncertain,
-} from '../../corrections/parts.ts'
-import { type Builder, objectsOf, onlyMembers, optionalText, type Place } from '../place.ts'
+import { equivalent, isOfType, lists, numbers, quantities, uncertain } from '../../corrections/parts.ts'
+import { type Builder, objectsOf, onlyMembers, optionalText } from '../place.ts'
 import { type Frame, leave, type Step } from '../step.ts'
 import { specifierOf } from './plain.ts'
 
 /** What the executor makes of operands; `frame` leads to the clock. */
-type Compute = (values: unknown[], frame: Frame) => unknown
+export type Compute = (values: unknown[], frame: Frame) => unknown
 
 interface Operator {
   /** Members that it reads beside its operands. */
@@ -36,7 +27,8 @@ function ask(value: unknown, method: string, ...given: unknown[]): unknown {
   return typeof found === 'function' ? Reflect.apply(found, value, given) : leave(`a value has no ${method}`)
 }
 
-const isMarked = (value: unknown, mark: string) =>
+/** Whether a value has a mark of the executor's: `isQuantity`, `isDate`. */
+export const isMarked = (value: unknown, mark: string) =>
   typeof value === 'object' && value !== null && Boolean(Reflect.get(value, mark))
 
 /** Precision of a comparison, in lower case. */
@@ -75,6 +67,36 @@ const between = (method: 'differenceBetween' | 'durationBetween'): Operator => (
     }
   },
 })
+
+interface Age {
+  birth: unknown
+  at: unknown
+  precision: string
+  offset: number | null
+}
+
+/** The age at a moment, in the type of that moment. */
+function ageAt({ birth, at, precision, offset }: Age): unknown {
+  if (birth == null || at == null) return null
+  const from =
+    isMarked(at, 'isDate') && isMarked(birth, 'isDateTime')
+      ? ask(birth, 'getDate')
+      : isMarked(at, 'isDateTime') && isMarked(birth, 'isDate')
+        ? ask(birth, 'getDateTime', offset)
+        : birth
+  const result = ask(from, 'durationBetween', at, precision)
+  return result != null && ask(result, 'isPoint') ? Reflect.get(Object(result), 'low') : result
+}
+
+/** A bound of an interval; the least and greatest moments, which the executor gives an offset, are left to it. */
+const bound = (method: 'start' | 'end', limit: number): Operator =>
+  plainly(([interval]) => {
+    if (interval == null) return null
+    const point = ask(interval, method)
+    return isMarked(point, 'isDateTime') && Reflect.get(Object(point), 'year') === limit
+      ? leave('a bound is the least or greatest moment')
+      : point
+  })
 
 const hasMethod = (value: unknown, method: string) =>
   typeof value === 'object' && value !== null && typeof Reflect.get(value, method) === 'function'
@@ -225,6 +247,21 @@ const operators: Readonly<Record<string, Operator>> = {
   },
   Add: arithmetic((a, b) => a + b, quantities.doAddition),
   Subtract: arithmetic((a, b) => a - b, quantities.doSubtraction),
+  CalculateAgeAt: {
+    members: ['precision'],
+    of(node) {
+      const precision = precisionOf(node) ?? leave('an age has no precision')
+      return ([birth, at], { run: { clock } }) => ageAt({ birth, at, precision, offset: clock.timezoneOffset })
+    },
+  },
+  Meets: atPrecision('meets'),
+  MeetsBefore: atPrecision('meetsBefore'),
+  MeetsAfter: atPrecision('meetsAfter'),
+  Overlaps: atPrecision('overlaps'),
+  OverlapsBefore: atPrecision('overlapsBefore'),
+  OverlapsAfter: atPrecision('overlapsAfter'),
+  Start: bound('start', 1),
+  End: bound('end', 9999),
   Multiply: arithmetic((a, b) => a * b, undefined),
   Divide: arithmetic((a, b) => a / b, undefined),
   Negate: ofNumber((value) => value * -1),
@@ -291,7 +328,17 @@ const operators: Readonly<Record<string, Operator>> = {
 }
 
 /** Operators that are corrections alone: the executor has none of the name. */
-const own = new Set(['ProperContains', 'ProperIn'])
+const own = new Set([
+  'ProperContains',
+  'ProperIn',
+  'ToLong',
+  'ConvertsToLong',
+  'HighBoundary',
+  'LowBoundary',
+  'PointFrom',
+  'Matches',
+  'ReplaceMatches',
+])
 
 /** Builds an operator of operands. */
 export const operator: Builder = (node, place) => {
@@ -323,97 +370,4 @@ function corrected(node: JsonObject, operands: Step[], compute: Compute): Step {
     const value = correction({ args, node, context: undefined, original })
     return value instanceof Promise ? leave('a correction takes its time') : value
   }
-}
-
-/** An operator with operands under names of their own. */
-const ofSource =
-  (compute: (value: unknown) => unknown): Builder =>
-  (node, place) => {
-    onlyMembers(node, 'source')
-    const source = place.build(node.source)
-    return (frame) => compute(source(frame))
-  }
-
-const isList = (value: unknown): value is unknown[] => Array.isArray(value) && value.length > 0
-
-/** The greatest or least; of quantities the executor finds the unit first. */
-const extreme = (isBeyond: (a: unknown, b: unknown) => unknown) =>
-  ofSource((value) => {
-    if (value == null) return null
-    if (!Array.isArray(value)) return leave('this is no list')
-    const some = value.filter((each) => each != null)
-    if (some.some((each) => isMarked(each, 'isQuantity'))) return leave('quantities are not compiled here')
-    let found: unknown = some.length > 0 ? some[0] : null
-    for (const each of some) if (isBeyond(each, found)) found = each
-    return found
-  })
-
-const combine: Builder = (node, place) => {
-  onlyMembers(node, 'source', 'separator')
-  const source = place.build(node.source)
-  const separator = node.separator == null ? () => '' : place.build(node.separator)
-  return (frame) => {
-    const [value, between] = [source(frame), separator(frame)]
-    if (value == null) return null
-    if (!Array.isArray(value) || typeof between !== 'string') return leave('these are no texts')
-    const some = value.filter((each) => each != null)
-    return some.length === 0 ? null : some.join(between)
-  }
-}
-
-/** A moment from its parts. */
-function moment(node: JsonObject, place: Place): Step {
-  const isDate = node.type === 'Date'
-  const parts = isDate ? datePartNames : [...datePartNames, ...timePartNames]
-  onlyMembers(node, ...parts)
-  const steps = parts.map((name) => (node[name] == null ? undefined : place.build(node[name])))
-  const make: Compute = (values, { run }) => {
-    if (values.some((each) => each != null && typeof each !== 'number')) return leave('a part of a moment is no number')
-    const [year, month, day, ...time] = values.map((each) =>
-      typeof each === 'number' ? each : each === null ? null : undefined,
-    )
-    if (isDate) return new CqlDate(year, month, day)
-    const [hour, minute, second, millisecond, offset] = time
-    const zone = node.timezoneOffset == null ? run.clock.timezoneOffset : offset
-    return new DateTime(year, month, day, hour, minute, second, millisecond, zone)
-  }
-  return (frame) => {
-    const values = steps.map((each) => each?.(frame))
-    const correction = correctionOf(String(node.type), node)
-    const original = () => make(values, frame)
-    const value = correction ? correction({ args: [null], node, context: undefined, original }) : original()
-    return value instanceof Promise ? leave('a correction takes its time') : value
-  }
-}
-
-const datePartNames = ['year', 'month', 'day']
-const timePartNames = ['hour', 'minute', 'second', 'millisecond', 'timezoneOffset']
-
-const ofClock =
-  (read: (frame: Frame) => unknown): Builder =>
-  (node) => {
-    onlyMembers(node)
-    return read
-  }
-
-/** Builders by type of node, of operators whose operands have names. */
-export const namedOperators: Readonly<Record<string, Builder>> = {
-  First: ofSource((value) => (isList(value) ? value[0] : null)),
-  Last: ofSource((value) => (isList(value) ? value.at(-1) : null)),
-  Count: ofSource((value) => (Array.isArray(value) ? value.filter((each) => each != null).length : 0)),
-  AllTrue: ofSource((value) => allOf(value, true)),
-  AnyTrue: ofSource((value) => allOf(value, false)),
-  Max: extreme(isGreater),
-  Min: extreme(isLess),
-  Combine: combine,
-  DateTime: moment,
-  Date: moment,
-  Now: ofClock(({ run }) => run.clock),
-  Today: ofClock(({ run }) => run.today()),
-}
-
-function allOf(value: unknown, isAll: boolean): unknown {
-  if (value == null) return isAll
-  if (!Array.isArray(value)) return leave('this is no list')
-  return isAll ? value.every((each) => each == null || Boolean(each)) : value.some(Boolean)
 }

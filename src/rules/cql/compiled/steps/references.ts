@@ -1,19 +1,9 @@
-/** What a step names: aliases, defines, functions, parameters, data, value sets. */
-import { isJsonObject } from '../../../../base/json.ts'
+/** What a step names: aliases, defines, functions, parameters, elements. */
 import type { JsonObject } from '../../../../base/json-value.ts'
 import { isOfType } from '../../corrections/parts.ts'
 import { isTypeSpecifier, type TypeSpecifier } from '../../translate/elm.ts'
-import {
-  type Builder,
-  bind,
-  type Callable,
-  objectsOf,
-  onlyMembers,
-  optionalText,
-  type Place,
-  textOf,
-} from '../place.ts'
-import { type Frame, leave, Suspended } from '../step.ts'
+import { type Builder, bind, type Callable, objectsOf, onlyMembers, optionalText, textOf } from '../place.ts'
+import { type Frame, leave } from '../step.ts'
 
 const named: Builder = (node, place) => {
   onlyMembers(node, 'name')
@@ -67,48 +57,6 @@ function run(callable: Callable, values: unknown[], frame: Frame): unknown {
   return callable.body(inner)
 }
 
-/** Data by type: what a code or a date would leave out, nothing here does. */
-const retrieve: Builder = (node) => {
-  onlyMembers(node, 'dataType', 'templateId')
-  const datatype = textOf(node, 'dataType')
-  const templateId = optionalText(node, 'templateId')
-  const details = { datatype, ...(templateId ? { templateId } : {}) }
-  return ({ run }) => run.source.findRecords(templateId ?? datatype, details)
-}
-
-const inValueSet: Builder = (node, place) => {
-  onlyMembers(node, 'code', 'valueset')
-  const code = place.build(node.code)
-  const has = membership(node, place)
-  return (frame) => {
-    const value = code(frame)
-    return value == null ? false : has(value, frame)
-  }
-}
-
-const anyInValueSet: Builder = (node, place) => {
-  onlyMembers(node, 'codes', 'valueset')
-  const codes = place.build(node.codes)
-  const has = membership(node, place)
-  return (frame) => {
-    const values = codes(frame)
-    if (values == null) return false
-    if (!Array.isArray(values)) return leave('these are no codes')
-    return values.some((each) => has(each, frame))
-  }
-}
-
-function membership({ valueset }: JsonObject, place: Place): (code: unknown, frame: Frame) => boolean {
-  if (!isJsonObject(valueset)) return leave('a value set is not named')
-  onlyMembers(valueset, 'name', 'libraryName', 'preserve')
-  const { id, version } = place.surroundings.valueSet(textOf(valueset, 'name'), optionalText(valueset, 'libraryName'))
-  return (code, { run: { codes } }) => {
-    const known = codes.known(id, version)
-    if (!known) throw new Suspended(codes.findValueSet(id, version))
-    return known.hasMatch(code)
-  }
-}
-
 const property: Builder = (node, place) => {
   onlyMembers(node, 'path', 'source', 'scope')
   const path = textOf(node, 'path')
@@ -145,8 +93,5 @@ export const references: Readonly<Record<string, Builder>> = {
   ExpressionRef: define,
   ParameterRef: parameter,
   FunctionRef: call,
-  Retrieve: retrieve,
-  InValueSet: inValueSet,
-  AnyInValueSet: anyInValueSet,
   Property: property,
 }

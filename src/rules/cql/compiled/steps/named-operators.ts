@@ -1,0 +1,142 @@
+/** Operators whose operands have names of their own, and those that ask the clock. */
+import { Date as CqlDate, DateTime, Interval } from 'cql-execution'
+import type { JsonObject } from '../../../../base/json-value.ts'
+import { correctionOf, namedCorrectionOf } from '../../corrections/operators.ts'
+import { isGreater, isLess } from '../../corrections/parts.ts'
+import { type Builder, onlyMembers, type Place } from '../place.ts'
+import { type Frame, leave, type Step } from '../step.ts'
+import { type Compute, isMarked } from './operators.ts'
+
+/** An operator with operands under names of their own. */
+const ofSource =
+  (compute: (value: unknown) => unknown): Builder =>
+  (node, place) => {
+    onlyMembers(node, 'source')
+    const source = place.build(node.source)
+    return (frame) => compute(source(frame))
+  }
+
+const isList = (value: unknown): value is unknown[] => Array.isArray(value) && value.length > 0
+
+/** The greatest or least; of quantities the executor finds the unit first. */
+const extreme = (isBeyond: (a: unknown, b: unknown) => unknown) =>
+  ofSource((value) => {
+    if (value == null) return null
+    if (!Array.isArray(value)) return leave('this is no list')
+    const some = value.filter((each) => each != null)
+    if (some.some((each) => isMarked(each, 'isQuantity'))) return leave('quantities are not compiled here')
+    let found: unknown = some.length > 0 ? some[0] : null
+    for (const each of some) if (isBeyond(each, found)) found = each
+    return found
+  })
+
+const combine: Builder = (node, place) => {
+  onlyMembers(node, 'source', 'separator')
+  const source = place.build(node.source)
+  const separator = node.separator == null ? () => '' : place.build(node.separator)
+  return (frame) => {
+    const [value, between] = [source(frame), separator(frame)]
+    if (value == null) return null
+    if (!Array.isArray(value) || typeof between !== 'string') return leave('these are no texts')
+    const some = value.filter((each) => each != null)
+    return some.length === 0 ? null : some.join(between)
+  }
+}
+
+/** A moment from its parts. */
+function moment(node: JsonObject, place: Place): Step {
+  const isDate = node.type === 'Date'
+  const parts = isDate ? datePartNames : [...datePartNames, ...timePartNames]
+  onlyMembers(node, ...parts)
+  const steps = parts.map((name) => (node[name] == null ? undefined : place.build(node[name])))
+  const make: Compute = (values, { run }) => {
+    if (values.some((each) => each != null && typeof each !== 'number')) return leave('a part of a moment is no number')
+    const [year, month, day, ...time] = values.map((each) =>
+      typeof each === 'number' ? each : each === null ? null : undefined,
+    )
+    if (isDate) return new CqlDate(year, month, day)
+    const [hour, minute, second, millisecond, offset] = time
+    const zone = node.timezoneOffset == null ? run.clock.timezoneOffset : offset
+    return new DateTime(year, month, day, hour, minute, second, millisecond, zone)
+  }
+  return (frame) => {
+    const values = steps.map((each) => each?.(frame))
+    const correction = correctionOf(String(node.type), node)
+    const original = () => make(values, frame)
+    const value = correction ? correction({ args: [null], node, context: undefined, original }) : original()
+    return value instanceof Promise ? leave('a correction takes its time') : value
+  }
+}
+
+const datePartNames = ['year', 'month', 'day']
+const timePartNames = ['hour', 'minute', 'second', 'millisecond', 'timezoneOffset']
+
+/** An interval: bounds that are closed or not is what its author wrote. */
+const interval: Builder = (node, place) => {
+  onlyMembers(node, 'low', 'high', 'lowClosed', 'highClosed')
+  const [low, high] = [place.build(node.low), place.build(node.high)]
+  const { lowClosed, highClosed } = node
+  if (typeof lowClosed !== 'boolean' || typeof highClosed !== 'boolean')
+    return leave('a bound is open or closed by turns')
+  const correction = correctionOf('Interval', node)
+  return (frame) => {
+    const original = () => {
+      const [from, to] = [low(frame), high(frame)]
+      // Of which type its points are the executor tells by how they are written.
+      if (from == null && to == null) return leave('an interval has no bounds')
+      return new Interval(from, to, lowClosed, highClosed)
+    }
+    const value = correction ? correction({ args: [null], node, context: undefined, original }) : original()
+    return value instanceof Promise ? leave('a correction takes its time') : value
+  }
+}
+
+/** An operator that is a correction as a whole. */
+const replaced: Builder = (node, place) => {
+  const { operands, correction } = namedCorrectionOf(String(node.type)) ?? leave('there is no such correction')
+  onlyMembers(node, ...operands)
+  const steps = operands.map((name) => (node[name] == null ? undefined : place.build(node[name])))
+  return (frame) => correction(steps.map((each) => each?.(frame) ?? null))
+}
+
+const sum = ofSource((value) => {
+  if (!Array.isArray(value)) return null
+  const some: unknown[] = value.filter((each) => each != null)
+  if (some.length === 0) return null
+  let total = 0
+  for (const each of some) total += typeof each === 'number' ? each : leave('these are no numbers')
+  return total
+})
+
+const ofClock =
+  (read: (frame: Frame) => unknown): Builder =>
+  (node) => {
+    onlyMembers(node)
+    return read
+  }
+
+/** Builders by type of node, of operators whose operands have names. */
+export const namedOperators: Readonly<Record<string, Builder>> = {
+  First: ofSource((value) => (isList(value) ? value[0] : null)),
+  Last: ofSource((value) => (isList(value) ? value.at(-1) : null)),
+  Count: ofSource((value) => (Array.isArray(value) ? value.filter((each) => each != null).length : 0)),
+  AllTrue: ofSource((value) => allOf(value, true)),
+  AnyTrue: ofSource((value) => allOf(value, false)),
+  Max: extreme(isGreater),
+  Min: extreme(isLess),
+  Sum: sum,
+  Interval: interval,
+  Substring: replaced,
+  SplitOnMatches: replaced,
+  Combine: combine,
+  DateTime: moment,
+  Date: moment,
+  Now: ofClock(({ run }) => run.clock),
+  Today: ofClock(({ run }) => run.today()),
+}
+
+function allOf(value: unknown, isAll: boolean): unknown {
+  if (value == null) return isAll
+  if (!Array.isArray(value)) return leave('this is no list')
+  return isAll ? value.every((each) => each == null || Boolean(each)) : value.some(Boolean)
+}
