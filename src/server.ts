@@ -298,6 +298,7 @@ function createHttpApp(wiring: HttpWiring) {
       checkWrite: publish.check,
       jobsElsewhere: wiring.together.jobs,
       isPending: pending.isPending,
+      pendingEpoch: pending.epoch,
       readiness: () => readinessOf(wiring),
       publishedWrite: publish.writeInHand,
       completeWrites: completeWrites({ storage: wiring.storage, complete: signed.complete }),

@@ -7,6 +7,7 @@ import type { Storage, Write } from '../storage/storage.ts'
 import type { JobsElsewhere } from './async/elsewhere.ts'
 import type { AsyncJobs } from './async/job.ts'
 import type { AuditRecorder } from './audit/recorder.ts'
+import type { KeptSearches } from './interactions/kept-searches.ts'
 import type { UnfinishedBodies } from './limits/connections.ts'
 import type { Gate } from './limits/gate.ts'
 import type { HttpLimits } from './limits/http-limits.ts'
@@ -109,6 +110,8 @@ export interface HttpHooks {
   publishedWrite?(write: Write): Write
   /** Whether an artefact that is not stored may still come: content is being loaded. */
   isPending?(type: string, wanted: { urls?: string[]; ids?: string[] }): Promise<boolean>
+  /** Grows with every change of what may still come. */
+  pendingEpoch?(): number
   /** What answers depend on, for `/ready`. */
   readiness?(): ReadinessPart[]
   /** The codes of a value set as token search values (`system|code`, escaped), for `:in` and `:not-in`. */
@@ -185,6 +188,8 @@ export interface HttpContext {
   /** Requests that go on after their answer. */
   jobs: AsyncJobs
   audit: AuditRecorder
+  /** What searches by name found that proved nothing of their sender. */
+  keptSearches: KeptSearches
   /** Writes run one at a time, so that search and write of a conditional interaction are one step. */
   inTurn: OneAtATime
   now(): Date

@@ -2,7 +2,7 @@ import { after } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { JsonObject } from '../../src/base/json-value.ts'
 import type { Bundle, Parameters } from '../../src/fhir/types.ts'
-import { createRules, type RuleResult } from '../../src/rules/rules.ts'
+import { createRules, type RuleResult, type Rules } from '../../src/rules/rules.ts'
 import { createTerminology } from '../../src/terminology/terminology.ts'
 import { byCanonical, ofType } from '../content/own-content.ts'
 
@@ -26,8 +26,8 @@ export const ownTerminology = () =>
     { now: () => new Date('2026-06-01T12:00:00Z'), uuid: () => crypto.randomUUID() },
   )
 
-/** Runs rule sets of own content, with the real rooms and nothing but own content in them; closed with the tests of the file. */
-export function ownRules(): { run(plan: string, call: OwnCall): Promise<RuleResult[]> } {
+/** Rules of own content, with the real rooms and nothing but own content in them; closed with the tests of the file. */
+export function ownRuleDoor(): Rules {
   const terminology = ownTerminology()
   const memberships = new Map<string, ReturnType<typeof terminology.membership>>()
   const kept = new Map<string, string>()
@@ -51,6 +51,12 @@ export function ownRules(): { run(plan: string, call: OwnCall): Promise<RuleResu
     { jobSeconds: 60, elmFolder: fileURLToPath(new URL('../../rules/cql', import.meta.url)) },
   )
   after(() => rules.close())
+  return rules
+}
+
+/** Runs rule sets of own content ({@link ownRuleDoor}). */
+export function ownRules(): { run(plan: string, call: OwnCall): Promise<RuleResult[]> } {
+  const rules = ownRuleDoor()
   return {
     async run(plan, call) {
       const [definition] = byCanonical('PlanDefinition', `http://vidimus.org/fhir/PlanDefinition/${plan}`)

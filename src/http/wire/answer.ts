@@ -230,7 +230,7 @@ type Place = CachedReply['place']
  * what was answered since the last write goes out as the bytes it was.
  */
 function createFhirListener(context: HttpContext, logs: Logs): FhirListener {
-  const cache = createReplyCache(publicRevision(context.storage))
+  const cache = createReplyCache(publicRevision(context.storage, context.hooks))
   const isSampling = (context.settings.auditSampleRate ?? 0) > 0
   const atOnce = isSampling ? undefined : createAtOnce(context, cache)
 
@@ -248,7 +248,7 @@ function createFhirListener(context: HttpContext, logs: Logs): FhirListener {
     const outgoing = await answer(context, logs.errorLog, passage)
     const { resolved, request } = passage
     const place = { route: resolved?.pattern ?? 'unknown', resourceType: resolved?.target.type ?? '' }
-    if (!resolved || key === undefined || request?.requester.principal) return { outgoing, place }
+    if (!resolved || key === undefined || request?.requester.principal || request?.momentary) return { outgoing, place }
     if (!isCacheable(resolved.pattern, resolved.target.operation)) return { outgoing, place }
     const reply = cache.wants(address) ? cachedReply(outgoing, place) : undefined
     if (!reply) return { outgoing, place }

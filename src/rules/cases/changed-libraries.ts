@@ -42,6 +42,8 @@ export async function runAgain(asked: readonly Asked[], { workshop, change, step
     pin,
     expressions: {
       ...expressions,
+      // A changed library runs a few times: to compile it would cost more than it saves.
+      run: { ...expressions.run, programOf: undefined },
       libraries: {
         ...libraries,
         compile: async (...given: Parameters<typeof libraries.compile>) => change(await libraries.compile(...given)),

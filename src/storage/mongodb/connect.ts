@@ -1,4 +1,5 @@
 /** Opens the database that a URL names, and proves that it keeps what this store leans on. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import {
   type Db,
   MongoClient,
@@ -8,7 +9,7 @@ import {
   ReadConcern,
 } from 'mongodb'
 import { type Collections, collectionsOf, indexes, newToken, type StateDocument, schemaVersion } from './documents.ts'
-import { isConflict, isDenied, StartError } from './errors.ts'
+import { isConflict, isDenied, isTransient, StartError } from './errors.ts'
 
 /** A database that is open. */
 export interface Connection {
@@ -92,8 +93,13 @@ async function refuseStandalone(db: Db): Promise<void> {
   throw new StartError(`${needed}: ${what}, which has no transactions that this store can lean on. See rs.initiate().`)
 }
 
+/** How often the probe is begun anew when another process, which opens the database too, comes in between. */
+const probes = 20
+
 /** A transaction that is broken off leaves nothing: told by trying. */
-async function refuseWithoutTransactions({ client, collections: { marks } }: Connection): Promise<void> {
+async function refuseWithoutTransactions(connection: Connection, before = 0): Promise<void> {
+  const { client, collections } = connection
+  const { marks } = collections
   const probe = { _id: `probe:${newToken()}` }
   const session = client.startSession()
   try {
@@ -102,7 +108,10 @@ async function refuseWithoutTransactions({ client, collections: { marks } }: Con
     await session.abortTransaction()
   } catch (error) {
     if (isDenied(error) || error instanceof MongoServerSelectionError) throw error
-    throw new StartError(`${needed}: transactions do not work on this server.`)
+    if (!isTransient(error) || before >= probes)
+      throw new StartError(`${needed}: transactions do not work on this server.`)
+    await sleep(50)
+    return refuseWithoutTransactions(connection, before + 1)
   } finally {
     await session.endSession()
   }

@@ -301,9 +301,9 @@ class Transaction implements WriteContext<Known> {
 }
 
 /** The names of a resource, and what it is under its `url|version`. */
-function namesOf(
+export function namesOf(
   resource: Resource,
-  { type, recorded }: NewVersion,
+  { type, recorded }: Pick<NewVersion, 'type' | 'recorded'>,
 ): Pick<VersionDocument, 'as' | 'published' | 'retired'> {
   const { url, version } = artefactCanonical(resource) ?? {}
   if (url === undefined || version === undefined) return {}

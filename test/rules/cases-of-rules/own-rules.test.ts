@@ -3,7 +3,12 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { readAuthorFolder } from '../../../src/cli/rules/author-folder.ts'
 import { openSuite, runSuite, type Suite } from '../../../src/cli/rules/suite.ts'
+import type { Asked } from '../../../src/rules/cases/observed.ts'
 import { scoreOf } from '../../../src/rules/cases/try-mutants.ts'
+import { type RuleResult, ruleEvaluator } from '../../../src/rules/rules.ts'
+
+const withoutReasons = ({ explanation: _, message, ...result }: RuleResult) =>
+  result.result === null ? result : { ...result, message }
 
 describe('own rules', () => {
   let suite: Suite
@@ -23,8 +28,34 @@ describe('own rules', () => {
     )
   })
 
-  it('are as their cases say', async () => {
-    const { cases } = await runSuite(suite, { milliseconds, coverage: false })
+  it('are as their cases say, compiled and by the executor', async () => {
+    const { server } = suite
+    const { rules } = server.server
+    const heard: { asked: Asked; answered: RuleResult[] }[] = []
+    const listening: typeof server.listening = async (work) => {
+      const done = await server.listening(work)
+      heard.push(...done.heard)
+      return done
+    }
+    const evaluateRules: typeof rules.evaluateRules = async (source, call) => {
+      const answered = await rules.evaluateRules(source, call)
+      heard.push({ asked: { source, call }, answered })
+      return answered
+    }
+    const ears = { ...server, listening, server: { ...server.server, rules: { ...rules, evaluateRules } } }
+    const { cases } = await runSuite({ ...suite, server: ears }, { milliseconds, coverage: false })
+    const { expressions, pin } = rules.workshop
+    const execute = ruleEvaluator({
+      pin,
+      expressions: { ...expressions, run: { ...expressions.run, programOf: undefined } },
+    })
+    assert.ok(heard.length > 400, `${heard.length} questions`)
+    // Why a rule is not true is told of another run, by the executor.
+    for (const { asked, answered } of heard)
+      assert.deepEqual(
+        answered.map(withoutReasons),
+        (await execute(asked.source, { ...asked.call, isUnexplained: true })).map(withoutReasons),
+      )
     assert.ok(cases.length > 400, `${cases.length} cases`)
     assert.deepEqual(
       cases.flatMap(({ file, case: { name }, faults }) => faults.map((each) => `${file}, ${name}: ${each}`)),

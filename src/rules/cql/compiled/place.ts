@@ -71,7 +71,15 @@ export function bind(frame: Frame, slot: number, value: unknown): void {
 }
 
 /** Members that say nothing of what a step does, or that its operator reads through its correction. */
-const common = new Set(['type', 'locator', 'annotation', 'resultTypeName', 'resultTypeSpecifier', 'signature'])
+const common = new Set([
+  'type',
+  'localId',
+  'locator',
+  'annotation',
+  'resultTypeName',
+  'resultTypeSpecifier',
+  'signature',
+])
 
 /** Refuses a node with a member that its builder does not read: what it says would be passed over. */
 export function onlyMembers(node: JsonObject, ...members: string[]): void {
