@@ -17,6 +17,7 @@ import type { Setting } from './config/setting.ts'
 import { settings, type Variable } from './config/settings.ts'
 import { parseSigners, type SignerConfig } from './config/signer-settings.ts'
 import { parseSigning, type SigningConfig } from './config/signing-settings.ts'
+import { readStorageSettings, type StorageConfig } from './config/storage-settings.ts'
 import { readWorkers } from './config/workers-settings.ts'
 import type { MirrorSettings } from './gateway/mirror/mirror-settings.ts'
 import type { GatewaySettings } from './gateway/settings.ts'
@@ -31,7 +32,14 @@ import { isOfGateway, type TrustSource } from './trust/lists/trust-source.ts'
 type RequestLimits = Omit<HttpLimits, 'writingEntries' | 'asyncMilliseconds'>
 
 /** The configuration of one server, every value read and checked. */
-export interface Config extends SignerConfig, DirectoryConfig, ListenerConfig, FrontConfig, KitConfig, MapConfig {
+export interface Config
+  extends StorageConfig,
+    SignerConfig,
+    DirectoryConfig,
+    ListenerConfig,
+    FrontConfig,
+    KitConfig,
+    MapConfig {
   port: number
   host: string
   /** Without a trailing slash; undefined until the port is known when it is to be computed. */
@@ -138,6 +146,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     baseUrl: texts.get('BASE_URL')?.replace(/\/+$/, ''),
     dataDir,
     storageUrl: texts.get('STORAGE_URL') ?? `sqlite:${join(dataDir, 'vidimus.db')}`,
+    ...readStorageSettings(texts),
     workers: readWorkers(texts),
     developmentToken: texts.get('DEVELOPMENT_TOKEN'),
     publishToken: texts.get('VIDIMUS_TOKEN'),
