@@ -91,7 +91,8 @@ describe('a store on another machine', { skip }, () => {
       ...init,
       headers: { Authorization: 'Bearer test', 'Content-Type': 'application/fhir+json' },
     })
-  const write = (id: string) => ask(`/fhir/ValueSet/${id}`, { method: 'PUT', body: JSON.stringify(valueSet(id)) })
+  const write = (id: string) =>
+    ask(`/fhir/ValueSet/${id}`, { method: 'PUT', body: JSON.stringify(valueSet(id, { status: 'draft' })) })
   before(async () => {
     server = await createServer(config({ STORAGE_URL: store.url('served') }))
     address = await server.listen()

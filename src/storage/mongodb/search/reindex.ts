@@ -48,5 +48,7 @@ async function makeEntries(
   await collections.searchable.updateOne({ _id: seq }, { $set: own, $unset: gone })
   await collections.more.deleteMany({ seq })
   const documents = moreDocuments(seq, version.type, more)
-  if (documents.length > 0) await collections.more.insertMany(documents)
+  if (documents.length === 0) return
+  await collections.state.updateOne({ _id: 'store' }, { $set: { [`more.${version.type}`]: true } })
+  await collections.more.insertMany(documents)
 }
