@@ -13,10 +13,12 @@ import { type KitConfig, readKitSettings } from './config/kit-settings.ts'
 import { type ListenerConfig, readListenerSettings } from './config/listener-settings.ts'
 import { type MapConfig, readMapSettings } from './config/map-settings.ts'
 import { readMirror } from './config/mirror-settings.ts'
+import { type RuleConfig, readRuleSettings } from './config/rule-settings.ts'
 import type { Setting } from './config/setting.ts'
 import { settings, type Variable } from './config/settings.ts'
 import { parseSigners, type SignerConfig } from './config/signer-settings.ts'
 import { parseSigning, type SigningConfig } from './config/signing-settings.ts'
+import { readStartSettings, type StartConfig } from './config/start-settings.ts'
 import { readStorageSettings, type StorageConfig } from './config/storage-settings.ts'
 import { readWorkers } from './config/workers-settings.ts'
 import type { MirrorSettings } from './gateway/mirror/mirror-settings.ts'
@@ -39,7 +41,9 @@ export interface Config
     ListenerConfig,
     FrontConfig,
     KitConfig,
-    MapConfig {
+    MapConfig,
+    RuleConfig,
+    StartConfig {
   port: number
   host: string
   /** Without a trailing slash; undefined until the port is known when it is to be computed. */
@@ -163,7 +167,9 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     drafts: texts.get('DRAFTS') === 'public' ? 'public' : 'not-public',
     ...readDirectorySettings(texts),
     ...readMapSettings(texts),
+    ...readRuleSettings(texts),
     ...readKitSettings(texts),
+    ...readStartSettings(texts),
     jurisdiction: texts.get('JURISDICTION')?.toUpperCase(),
     revocationFailure: choiceOf(texts, 'REVOCATION_FAILURE', ['warn', 'fail', 'fail-unknown'] as const),
     domainMismatch: choiceOf(texts, 'DOMAIN_MISMATCH', ['warn', 'fail'] as const),

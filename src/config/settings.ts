@@ -12,9 +12,11 @@ import { listenerSettings } from './listener-settings.ts'
 import { mapSettings } from './map-settings.ts'
 import { mirrorSettings } from './mirror-settings.ts'
 import { publishSettings } from './publish-settings.ts'
+import { ruleSettings } from './rule-settings.ts'
 import type { Setting } from './setting.ts'
 import { signerSettings } from './signer-settings.ts'
 import { signingSettings } from './signing-settings.ts'
+import { startSettings } from './start-settings.ts'
 import { storageSettings } from './storage-settings.ts'
 import { trustSettings } from './trust-settings.ts'
 import { workersSettings } from './workers-settings.ts'
@@ -50,6 +52,7 @@ export const settings = [
     description: 'Artefact store: `sqlite:<file>` or `sqlite::memory:`; MongoDB is not supported yet.',
   },
   ...storageSettings,
+  ...startSettings,
   ...signingSettings,
   {
     variable: 'DEVELOPMENT_TOKEN',
@@ -105,6 +108,7 @@ export const settings = [
   ...directorySettings,
   ...kitSettings,
   ...mapSettings,
+  ...ruleSettings,
   {
     variable: 'JURISDICTION',
     kind: 'country',

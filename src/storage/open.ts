@@ -5,6 +5,7 @@ import { finishRestore } from './backup/restore.ts'
 import type { MaintainedStore } from './backup/snapshot.ts'
 import { shownUrl } from './shown-url.ts'
 import { maintainedSqlite } from './sqlite/hold.ts'
+import { isFree, placeSqlite } from './sqlite/place.ts'
 import { openSqlite } from './sqlite/sqlite.ts'
 import type { AuditKeeping, Reachability, Storage } from './storage.ts'
 
@@ -77,6 +78,22 @@ export async function openThereStore(url: string, place: { dataDir: string }): P
   const store = await openStore(url, place)
   if (await store.isThere()) return store
   throw new BackupError(`There is no store at ${store.name}. Are DATA_DIR and STORAGE_URL those of the server?`)
+}
+
+/** Where an embedded store is or will be. */
+export interface StorePlace {
+  /** Whether nothing is there, nor anything of an earlier store. */
+  isFree(): boolean
+  /** Begins it with the bytes of a whole store: see {@link placeSqlite}. */
+  begin(pieces: AsyncIterable<Uint8Array>): Promise<boolean>
+}
+
+/** The place of an embedded store; undefined for one in memory or on a server. */
+export function storePlace(url: string, { dataDir }: { dataDir: string }): StorePlace | undefined {
+  if (!url.startsWith('sqlite:')) return undefined
+  const file = sqliteFile(url.slice('sqlite:'.length), dataDir)
+  if (file === ':memory:') return undefined
+  return { isFree: () => isFree(file), begin: (pieces) => placeSqlite(file, pieces) }
 }
 
 function sqliteFile(path: string, dataDir: string): string {

@@ -5,12 +5,13 @@ import type { Bundle, Issue, Parameters } from '../../../fhir/types.ts'
 import { readInstances } from '../../models/instances.ts'
 import type { Program } from '../compiled/program.ts'
 import { openSession } from '../compiled/session.ts'
-import { type Define, definesByName, liesIn, parameterDeclarations, type TypeSpecifier } from '../translate/elm.ts'
+import { type Define, definesByName, liesIn, parameterDeclarations } from '../translate/elm.ts'
 import type { CompiledLibrary } from '../translate/libraries.ts'
 import { bindTerminology, type CqlTerminology } from './code-service.ts'
-import { areFound, compiledDefines, runnableProgram } from './compiled-defines.ts'
+import { areFound, compiledDefines, type ProgramOf, runnableProgram } from './compiled-defines.ts'
 import { type RecordSource, splitByPatient } from './data-provider.ts'
-import { type Evidence, evidenceOf, type Known } from './evidence.ts'
+import type { DefineResult } from './define-result.ts'
+import { evidenceOf, type Known } from './evidence.ts'
 import type { FhirClasses } from './fhir-instance.ts'
 import { bindParameters } from './from-parameters.ts'
 import { CqlMessageError } from './run-errors.ts'
@@ -46,18 +47,6 @@ export interface RunCall {
   step?: StepListener
 }
 
-/** The answer of one define. A failing one has an issue and no value. */
-export interface DefineResult {
-  name: string
-  /** The CQL value in the executor's representation; `toParameters` and `toJson` read it. */
-  value: unknown
-  /** Static type, when the translator told it. */
-  type: TypeSpecifier | undefined
-  /** Values of the defines and parameters that this one used: why it is what it is. */
-  evidence: Evidence[]
-  issue?: Issue
-}
-
 /** Results of a run and what is to be said about all of them. */
 export interface RunResult {
   results: DefineResult[]
@@ -72,7 +61,7 @@ export interface RunEnvironment {
   classes: FhirClasses
   terminology: CqlTerminology
   /** The compiled form of a library that is stored here, or why there is none; absent where everything is left to the executor. */
-  programOf?: ((library: CompiledLibrary) => Program | string) | undefined
+  programOf?: ProgramOf | undefined
 }
 
 /** A library opened over the data of one request; defines share what they computed. */
@@ -135,7 +124,7 @@ export function openRun(library: CompiledLibrary, call: RunCall, environment: Ru
   }
   const execute = (define: Define) =>
     runDefine(define, contextOf(define), { library, discreet: call.discreet === true })
-  const program = call.step ? undefined : runnableProgram(library, environment)
+  const program = call.step ? undefined : runnableProgram(library, environment.programOf)
   const openCompiled = (of: Program) => (define: Define) => {
     const source = sourceOf(define)
     const { values: parameters } = bound
