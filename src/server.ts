@@ -23,17 +23,19 @@ import { keyDirectory, standing } from './server/directory.ts'
 import { documents } from './server/documents.ts'
 import { createAuditFeeds } from './server/front/audit-feeds.ts'
 import { createFront } from './server/front/front.ts'
-import { createLog, type Tell } from './server/front/log.ts'
+import { createLog } from './server/front/log.ts'
 import { readinessOf, shownBy } from './server/front/shown.ts'
 import { createRegistration, gatewayDownloads, openGateways, type Registration } from './server/gateway.ts'
 import { createVerifierKits } from './server/kit/verifier-kits.ts'
 import { guardLives } from './server/lifecycle.ts'
 import { createMirror, listsOf, type Mirror, type RunBeside, ruleSuppliers } from './server/mirror.ts'
-import { openServerHistory } from './server/past/as-of.ts'
 import { createProvenance, type Provenance, signingKeys } from './server/provenance.ts'
 import { completeWrites } from './server/publication.ts'
 import { createSignatures, type Signatures } from './server/signatures.ts'
-import { configuredSources, loadConfiguredTrust } from './server/trust.ts'
+import { loadConfiguredTrust } from './server/trust.ts'
+import { openAnnouncedHistory } from './server/workers/announce.ts'
+import { asTheLead, workBeside } from './server/workers/lead-work.ts'
+import { alone, type Together } from './server/workers/together.ts'
 import { findByCanonical as find } from './storage/find-artefacts.ts'
 import { guardCopies } from './storage/guard-copies.ts'
 import { openStorage } from './storage/open.ts'
@@ -41,7 +43,6 @@ import type { Storage } from './storage/storage.ts'
 import { parseMap, printMap, readR5 } from './structure-map/maps.ts'
 import { searchTokens, subsumedTokens } from './terminology/expand-codes.ts'
 import type { KeyDirectory } from './trust/directory/key-directory.ts'
-import { refreshTrust } from './trust/lists/refresh.ts'
 import type { Trust } from './trust/trust.ts'
 
 /** Folder of the product. */
@@ -103,6 +104,8 @@ export interface ServerParts {
   aroundRules?: (rules: Rules) => Rules
   /** Runs a command beside the server; without it the server's own thread does that work. */
   beside?: RunBeside | undefined
+  /** Other processes that serve together with this one; by default there are none. */
+  together?: Together
 }
 
 /**
@@ -114,12 +117,12 @@ export async function createServer(config: Config, parts: ServerParts = {}): Pro
   let port = config.plainHttp ? config.port : (config.tls?.port ?? config.port)
   const baseUrl = () => publicAddress({ ...config, port, tls: config.tls && { ...config.tls, port } })
   const rooms = await openRooms(config, parts, baseUrl)
-  const { front, contexts, registration, mirror, directory, trust, keys } = rooms
-  let endRefresh: (() => Promise<void>) | undefined
+  const { front, contexts, beside, directory, keys } = rooms
   const newApp = () => createHttpApp({ ...rooms, config, baseUrl: baseUrl() })
   let app = newApp()
   front.show(shownBy({ ...rooms, config, now, recorder: () => app.audit, sinks: rooms.audit.sinks }))
-  for (const warning of authorityWarnings({ config })) rooms.log.tell(`warning: ${warning}`, 'warn')
+  for (const warning of authorityWarnings({ config }))
+    rooms.together.tell(rooms.log.tell)(`warning: ${warning}`, 'warn')
   return {
     ...contexts.authors,
     ...rooms,
@@ -136,11 +139,7 @@ export async function createServer(config: Config, parts: ServerParts = {}): Pro
         await app.close()
         app = newApp()
       }
-      await rooms.beginHistory()
-      endRefresh ??= beginRefresh(trust, config, { after: parts.after, tell: rooms.log.tell })
-      rooms.audit.start()
-      registration.start()
-      mirror.start()
+      await beside.start()
       if (config.keyDirectory) directory.start(parts.after)
       return baseUrl()
     },
@@ -149,7 +148,7 @@ export async function createServer(config: Config, parts: ServerParts = {}): Pro
     drain: front.drain,
     async close() {
       rooms.closing.abort()
-      await Promise.all([endRefresh?.(), rooms.audit.close(), registration.close(), mirror.close(), directory.close()])
+      await Promise.all([beside.close(), directory.close()])
       await front.close()
       rooms.network.close()
       await app.audit.flush()
@@ -162,28 +161,29 @@ export async function createServer(config: Config, parts: ServerParts = {}): Pro
 const now = () => new Date()
 
 /** Opens the store, reads keys and lists, and gives each room what it needs of the others. */
-async function openRooms(config: Config, { after, formats, beside, aroundRules }: ServerParts, baseUrl: () => string) {
+async function openRooms(config: Config, given: ServerParts, baseUrl: () => string) {
+  const { after, formats, aroundRules, together = alone } = given
   mkdirSync(config.dataDir, { recursive: true })
   const log = createLog(config, now)
-  const { tell } = log
+  const tell = together.tell(log.tell)
   const configured = await signingKeys(config, now)
-  const front = await createFront(config, { log, software, now })
+  const front = await createFront(config, { log, software, now, together })
   const gateways = await openGateways(config, now)
-  const opened = await openStorage(config.storageUrl, { dataDir: config.dataDir })
+  const opened = await openStorage(config.storageUrl, { dataDir: config.dataDir, reads: config.storageReads })
+  front.watchStore(opened)
   const plain = guardCopies(opened, ruleSuppliers(config))
   const storage = guardLives(plain, () => contexts.authors.rules)
   const network = createNetworkClient({ isOn: config.network, hosts: config.networkHosts })
   const closing = new AbortController()
   const gateway = gatewayDownloads(config, gateways)
   const own = { software: `${software.name} ${software.version}`, now, tell }
-  const { history, ...keeping } = openServerHistory(config, own)
-  const { remember } = keeping
+  const { history, ...announced } = openAnnouncedHistory({ config, together, ...own })
   const trust = await loadConfiguredTrust(config, {
     network,
-    keepsCopies: true,
+    keepsCopies: together.isLead,
     gateway,
     closing: closing.signal,
-    remember,
+    remember: announced.remember,
   })
   const signed = await createSignatures({ config, storage, trust, keys: configured, baseUrl, software, now })
   const { keys } = signed
@@ -208,19 +208,31 @@ async function openRooms(config: Config, { after, formats, beside, aroundRules }
     drafts: config.drafts,
     unsigned: signed.unsigned,
   })
-  const parts = { config, network, pending, now, after, beside, tell }
+  const parts = { config, network, pending, now, after, beside: given.beside, tell }
   const manifests = async () => (keys.current() ? await provenance().manifests() : undefined)
-  const registration = createRegistration({ ...parts, gateways, storage, baseUrl, manifests })
+  const registration = asTheLead(createRegistration({ ...parts, gateways, storage, baseUrl, manifests }), together)
   const mirror = createMirror({ ...parts, gateways: listsOf(gateways), storage: opened, publish, trust })
   const directory = keyDirectory({ config, storage, trust, keys, baseUrl, now, tell })
-  const audit = createAuditFeeds({
-    ...parts,
-    storage: opened,
-    software: own.software,
-    baseUrl,
-  })
-  const shared = { log, front, audit, storage, network, closing, trust, signed, keys, pending, provenance, contexts }
-  return { ...shared, plain, beginHistory: keeping.begin, publish, registration, mirror, directory }
+  const audit = createAuditFeeds({ ...parts, storage: opened, software: own.software, baseUrl })
+  const beginHistory = () => announced.begin(trust)
+  const beside = workBeside({ config, together, trust, tell, after, beginHistory, audit, registration, mirror })
+  const shared = {
+    log,
+    front,
+    audit,
+    together,
+    beside,
+    storage,
+    network,
+    closing,
+    trust,
+    signed,
+    keys,
+    pending,
+    provenance,
+    contexts,
+  }
+  return { ...shared, plain, publish, registration, mirror, directory }
 }
 
 /** What is made for a public address, and anew when that is another: it is known when the server listens. */
@@ -232,23 +244,6 @@ function madeAt<T>(baseUrl: () => string, make: (address: string) => T): () => T
     return made.it
   }
 }
-
-/** Reads trust lists again from now on; what it returns ends that. */
-function beginRefresh(
-  trust: Trust,
-  config: Config,
-  { after, tell }: { after: After | undefined; tell: Tell },
-): () => Promise<void> {
-  return refreshTrust(trust, configuredSources(config), {
-    after,
-    remoteSeconds: config.trustRefreshSeconds,
-    changed: ({ name, failure }) =>
-      tell(`trust list ${name}: ${failure ?? 'is in use'}`, failure === undefined ? 'info' : 'warn'),
-    failed: (error) => tell(`trust lists: ${errorStack(error)}`, 'error'),
-  })
-}
-
-const errorStack = (error: unknown) => (error instanceof Error ? (error.stack ?? error.message) : String(error))
 
 interface HttpWiring extends Omit<Awaited<ReturnType<typeof openRooms>>, 'mirror' | 'closing'> {
   config: Config
@@ -302,7 +297,9 @@ function createHttpApp(wiring: HttpWiring) {
       readMap: readR5,
       printMap,
       checkWrite: publish.check,
+      jobsElsewhere: wiring.together.jobs,
       isPending: pending.isPending,
+      pendingEpoch: pending.epoch,
       readiness: () => readinessOf(wiring),
       publishedWrite: publish.writeInHand,
       completeWrites: completeWrites({ storage: wiring.storage, complete: signed.complete }),

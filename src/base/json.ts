@@ -35,8 +35,24 @@ export function parseJson(input: string | Uint8Array, limits: JsonLimits = {}): 
   return value
 }
 
+/** How values are written whose text is quicker made than by going through them. */
+const texts = new WeakMap<object, () => string | undefined>()
+
+/** Has {@link stringifyJson} write a value by its own text; undefined stands for: as any other value. */
+export function keepText<T extends object>(value: T, text: () => string | undefined): T {
+  texts.set(value, text)
+  return value
+}
+
+/** Whether a value has a text of its own. */
+export const hasText = (value: object): boolean => texts.has(value)
+
 /** JSON text in which decimals stand as they were read; `space` as for JSON.stringify. */
 export function stringifyJson(value: unknown, space?: number): string {
+  if (space === undefined && typeof value === 'object' && value !== null) {
+    const text = texts.get(value)?.()
+    if (text !== undefined) return text
+  }
   return JSON.stringify(value, hasExactNumbers(value) ? exactReplacer : undefined, space)
 }
 

@@ -18,22 +18,56 @@ export interface Keep<Key, Value> {
   readonly size: number
 }
 
+/** What is kept, between what was used before it and what was used after it. */
+interface Entry<Key, Value> {
+  key: Key
+  value: Value
+  before: Entry<Key, Value> | undefined
+  after: Entry<Key, Value> | undefined
+}
+
 /** An empty cache of at most `most` entries. */
 export function keep<Key, Value>(most: number): Keep<Key, Value> {
-  const entries = new Map<Key, { value: Value }>()
-  const use = (key: Key): { value: Value } | undefined => {
+  const entries = new Map<Key, Entry<Key, Value>>()
+  /** The least and the most recently used. */
+  let first: Entry<Key, Value> | undefined
+  let last: Entry<Key, Value> | undefined
+  const takeOut = (entry: Entry<Key, Value>): void => {
+    const { before, after } = entry
+    if (before) before.after = after
+    else first = after
+    if (after) after.before = before
+    else last = before
+    entry.before = undefined
+    entry.after = undefined
+  }
+  const putLast = (entry: Entry<Key, Value>): void => {
+    entry.before = last
+    if (last) last.after = entry
+    else first = entry
+    last = entry
+  }
+  // A list beside the map: to delete and set a key again would cost the map its order, at every use.
+  const use = (key: Key): Entry<Key, Value> | undefined => {
     const found = entries.get(key)
-    if (!found) return undefined
-    entries.delete(key)
-    entries.set(key, found)
+    if (found && found !== last) {
+      takeOut(found)
+      putLast(found)
+    }
     return found
   }
+  const remove = (entry: Entry<Key, Value>): void => {
+    takeOut(entry)
+    entries.delete(entry.key)
+  }
   const add = (key: Key, value: Value): Value => {
-    const entry = { value }
-    entries.delete(key)
+    const known = entries.get(key)
+    if (known) remove(known)
+    const entry: Entry<Key, Value> = { key, value, before: undefined, after: undefined }
     entries.set(key, entry)
-    if (entries.size > most) dropFirst(entries)
-    if (value instanceof Promise) value.catch(() => entries.get(key) === entry && entries.delete(key))
+    putLast(entry)
+    if (entries.size > most && first) remove(first)
+    if (value instanceof Promise) value.catch(() => entries.get(key) === entry && remove(entry))
     return value
   }
   return {
@@ -43,18 +77,18 @@ export function keep<Key, Value>(most: number): Keep<Key, Value> {
       const found = use(key)
       return found ? found.value : add(key, make(key))
     },
-    delete: (key) => entries.delete(key),
-    clear: () => entries.clear(),
+    delete: (key) => {
+      const found = entries.get(key)
+      if (found) remove(found)
+    },
+    clear: () => {
+      entries.clear()
+      first = undefined
+      last = undefined
+    },
     get size() {
       return entries.size
     },
-  }
-}
-
-function dropFirst<Key>(entries: Map<Key, unknown>): void {
-  for (const first of entries.keys()) {
-    entries.delete(first)
-    return
   }
 }
 

@@ -1,5 +1,5 @@
 /** How long a line may wait. */
-const pauseMs = 20
+const pauseMs = 100
 /** Waiting text, in characters, that is written at once. */
 const largestWait = 65_536
 

@@ -18,7 +18,7 @@ import { addStorage } from './operation/storage.ts'
 import { addExportEuRules } from './publish/export-eu-rules.ts'
 import { addPublish } from './publish/publish.ts'
 import { addRules } from './rules/rules.ts'
-import { addServe } from './serve.ts'
+import { addServe } from './serve/serve.ts'
 import { addTrust } from './trust.ts'
 
 /** Every command, in the order in which the help lists them: a new one is one line here. */

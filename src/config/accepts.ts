@@ -5,6 +5,7 @@ import { isJurisdictionCode } from '../base/iso-3166.ts'
 import { errorText, isSystemError } from '../base/system-error.ts'
 import { storageUrlProblem } from '../storage/open.ts'
 import type { Kind, Setting } from './setting.ts'
+import { workersProblem } from './workers-settings.ts'
 
 /** Members of a list; `none` stands for an empty one. */
 export function members(text: string | undefined): string[] {
@@ -25,6 +26,7 @@ export const accepts: Record<Kind, (text: string, setting: Setting) => string | 
   },
   folder: folderProblem,
   store: storageUrlProblem,
+  workers: workersProblem,
   token: (text) =>
     /^[A-Za-z0-9\-._~+/]+=*$/.test(text)
       ? undefined

@@ -15,6 +15,7 @@ export type Kind =
   | 'country'
   | 'store'
   | 'token'
+  | 'workers'
 
 /** One setting: everything the README's table, the reader and the error messages need. */
 export interface Setting {

@@ -33,8 +33,10 @@ export function withoutEmptyTexts(json: Json): Json {
   if (Array.isArray(json)) return json.filter((each) => each !== '').map(withoutEmptyTexts)
   if (!isJsonObject(json)) return json
   const clean: JsonObject = {}
-  for (const [name, value] of Object.entries(json))
-    if (value !== '') defineMember(clean, name, withoutEmptyTexts(value))
+  for (const name of Object.keys(json)) {
+    const value = json[name] ?? null
+    if (value !== '') defineMember(clean, name, typeof value === 'object' ? withoutEmptyTexts(value) : value)
+  }
   return clean
 }
 
@@ -46,7 +48,7 @@ const EVENT_MEMBER = /^(?:v|t|r|vaccine|vaccinations?|immuni[sz]ations?|tests?|t
 
 /** Whether members hold events that are not among those that their kind of certificate has. */
 export function hasMisplacedEvents(members: string[], own: string[]): boolean {
-  return members.some((name) => EVENT_MEMBER.test(name) && !own.includes(name))
+  return members.some((name) => !own.includes(name) && EVENT_MEMBER.test(name))
 }
 
 /** Whether a value is absent: not there, null, or the empty text that stands for it in the field. */

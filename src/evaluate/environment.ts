@@ -25,7 +25,10 @@ export interface EvaluateEnvironment extends RuleSurroundings {
   mapping: Omit<Mapping, 'now' | 'uuid'>
   now(): Date
   /** Which stored artefact a canonical stands for, and the SHA-256 of its content; without it the reply names no hashes. */
-  contentOf?(type: ArtefactType, canonical: string): Promise<{ canonical: string; hash: string } | undefined>
+  contentOf?(
+    type: ArtefactType,
+    canonical: string,
+  ): Promise<{ type: ArtefactType; canonical: string; hash: string } | undefined>
   /** Finds the codes on a picture; without it `credentialImage` is refused. */
   readImage?(
     image: NonNullable<EvaluateRequest['image']>,

@@ -78,7 +78,7 @@ async function artefactsOf(evaluation: Evaluation, contentOf: NonNullable<Evalua
   for (const [type, canonical] of new Map(named.map((each) => [each.join(' '), each])).values()) {
     const known = canonical === '' ? undefined : await contentOf(type, canonical)
     if (known && !artefacts.some((each) => each.type === type && each.canonical === known.canonical))
-      artefacts.push({ type, ...known })
+      artefacts.push(known)
   }
   return artefacts
 }

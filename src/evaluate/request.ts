@@ -133,7 +133,7 @@ function fewTexts(parameters: Parameters, name: string): string[] {
       'too-long',
     )
   }
-  return [...new Set(texts)]
+  return texts.length < 2 ? texts : [...new Set(texts)]
 }
 
 const at = (name: string) => `Parameters.parameter.where(name='${name}')`
@@ -253,7 +253,14 @@ function readIdentity(parameters: Parameters): Pick<EvaluateRequest, 'identity'>
 }
 
 /** Scanners and editors add one line end; every other blank, a second one too, belongs to the code. */
-export const withoutLineEnd = (text: string) => text.replace(/(?:\r\n|\r|\n)$/, '')
+export function withoutLineEnd(text: string): string {
+  const last = text.charCodeAt(text.length - 1)
+  if (last === lineFeed) return text.slice(0, text.charCodeAt(text.length - 2) === carriageReturn ? -2 : -1)
+  return last === carriageReturn ? text.slice(0, -1) : text
+}
+
+const lineFeed = 0x0a
+const carriageReturn = 0x0d
 
 function readParameters(parameters: Parameters): Parameters | undefined {
   const given = firstParameter(parameters, 'parameters')

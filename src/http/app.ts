@@ -7,6 +7,7 @@ import { createAsyncJobs } from './async/jobs.ts'
 import type { AccessLog, ErrorLog } from './audit/access-log.ts'
 import { type AuditRecorder, createAuditRecorder } from './audit/recorder.ts'
 import type { HttpContext, HttpHooks, HttpSettings, Software, View } from './context.ts'
+import { createKeptSearches } from './interactions/kept-searches.ts'
 import { oneAtATime } from './interactions/writing.ts'
 import { createUnfinishedBodies, onePerConnection } from './limits/connections.ts'
 import { attachmentGate, createGate, defaultGate } from './limits/gate.ts'
@@ -18,6 +19,7 @@ import { resolveRoute } from './routes.ts'
 import { createSite } from './site.ts'
 import { createListener } from './wire/answer.ts'
 import { forOrigins } from './wire/cors.ts'
+import { publicRevision } from './wire/reply-cache.ts'
 
 export type { AccessLogEntry } from './audit/access-log.ts'
 export { listen, type RunningServer } from './wire/running-server.ts'
@@ -68,6 +70,7 @@ export function createApp<Context>(options: AppOptions<Context>): App {
   const context: HttpContext = {
     storage,
     audit,
+    keptSearches: createKeptSearches(publicRevision(storage, hooks)),
     operations: bindOperations(options.operations, options.context),
     settings,
     hooks,
@@ -79,7 +82,7 @@ export function createApp<Context>(options: AppOptions<Context>): App {
     gate: createGate(defaultGate),
     attachmentGate: createGate(attachmentGate),
     patches: createPatches(),
-    jobs: createAsyncJobs(storage, now, options.errorLog),
+    jobs: createAsyncJobs({ storage, now, report: options.errorLog, elsewhere: hooks.jobsElsewhere }),
     inTurn: oneAtATime(),
     now,
     uuid,

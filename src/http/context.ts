@@ -4,8 +4,10 @@ import type { AtOnceCall, Operation, OperationCall, OperationReply } from '../fh
 import type { Principal } from '../fhir/principal.ts'
 import type { Issue, Resource, StructureMap } from '../fhir/types.ts'
 import type { Storage, Write } from '../storage/storage.ts'
+import type { JobsElsewhere } from './async/elsewhere.ts'
 import type { AsyncJobs } from './async/job.ts'
 import type { AuditRecorder } from './audit/recorder.ts'
+import type { KeptSearches } from './interactions/kept-searches.ts'
 import type { UnfinishedBodies } from './limits/connections.ts'
 import type { Gate } from './limits/gate.ts'
 import type { HttpLimits } from './limits/http-limits.ts'
@@ -64,6 +66,8 @@ export interface HttpSettings {
   network?: { isOn: boolean; hosts: readonly { host: string; port: number }[] }
   /** How this server stands at its gateways, by their ids; shown in `/health` when there are any. */
   gateways?: () => { id: string; state: string }[]
+  /** How a store that lies elsewhere stands, and since when it is away; shown in `/health` where there is one. */
+  store?: () => { state: string; since?: string } | undefined
   /** How the key directory stands, and when it was made; shown in `/health` where there is one. */
   keyDirectory?: () => { state: string; created?: string }
   /** Folder of bodies that are too long for memory, emptied at the start; without it none is taken. */
@@ -108,6 +112,8 @@ export interface HttpHooks {
   publishedWrite?(write: Write): Write
   /** Whether an artefact that is not stored may still come: content is being loaded. */
   isPending?(type: string, wanted: { urls?: string[]; ids?: string[] }): Promise<boolean>
+  /** Grows with every change of what may still come. */
+  pendingEpoch?(): number
   /** What answers depend on, for `/ready`. */
   readiness?(): ReadinessPart[]
   /** The codes of a value set as token search values (`system|code`, escaped), for `:in` and `:not-in`. */
@@ -126,6 +132,8 @@ export interface HttpHooks {
   replyCache?: { hits: number; misses: number }
   /** How many requests a client may make; without it as many as come. */
   rates?: RateLimits
+  /** Jobs of other processes of this server; without it there are none. */
+  jobsElsewhere?: JobsElsewhere | undefined
   /** Why a call needs a token, as a sentence; undefined when it is open to everybody. */
   tokenFor?(operation: string, call: OperationCall): string | undefined
 }
@@ -182,6 +190,8 @@ export interface HttpContext {
   /** Requests that go on after their answer. */
   jobs: AsyncJobs
   audit: AuditRecorder
+  /** What searches by name found that proved nothing of their sender. */
+  keptSearches: KeptSearches
   /** Writes run one at a time, so that search and write of a conditional interaction are one step. */
   inTurn: OneAtATime
   now(): Date

@@ -7,7 +7,6 @@ import { type Config, ConfigError } from '../config.ts'
 import { type OpenGateway, type OpenGatewayOptions, openGateway } from '../gateway/open-gateway.ts'
 import type { Wanted } from '../gateway/register/decide.ts'
 import { certificateOfFile, type EndpointKey, endpointKey } from '../gateway/register/endpoint-key.ts'
-import type { GatewayState } from '../gateway/register/job.ts'
 import { knownKeys, singleReferences } from '../gateway/register/records.ts'
 import { type Registrar, startRegistrar } from '../gateway/register/registrar.ts'
 import { isOfManifest, type ManifestReference, wantedReferences } from '../gateway/register/wanted.ts'
@@ -44,7 +43,7 @@ export interface Registration {
   /** What stands at an address that is to be registered. @throws NetworkError */
   look(url: string): Promise<NetworkReply>
   /** For `/health`. */
-  states(): { id: string; state: GatewayState }[]
+  states(): { id: string; state: string }[]
   status(): Promise<GatewayStatus[]>
   /** Begins to register, and goes on until the end. */
   start(): void

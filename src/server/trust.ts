@@ -18,7 +18,7 @@ interface TrustParts {
   /** The way out; absent: remote lists are read from their copies. */
   network?: NetworkClient
   /** Whether last good copies are written: by servers, and by who refreshes them. */
-  keepsCopies?: boolean
+  keepsCopies?: TrustOptions['keepsCopies']
   /** Gateways of the configuration that can be asked; what came from others before is read all the same. */
   gateway?: TrustReaders['gateway']
   /** Told of what is about to count. */

@@ -3,7 +3,9 @@ import { isAbsolute, join } from 'node:path'
 import { BackupError } from './backup/format.ts'
 import { finishRestore } from './backup/restore.ts'
 import type { MaintainedStore } from './backup/snapshot.ts'
+import { shownUrl } from './shown-url.ts'
 import { maintainedSqlite } from './sqlite/hold.ts'
+import { isFree, placeSqlite } from './sqlite/place.ts'
 import { openSqlite } from './sqlite/sqlite.ts'
 import type { AuditKeeping, Reachability, Storage } from './storage.ts'
 
@@ -27,6 +29,12 @@ export function storageUrlProblem(url: string): string | undefined {
 
 const isMongo = (url: string): boolean => /^mongodb(?:\+srv)?:/.test(url)
 
+/** Whether the store lies on a server of its own, which may be away for a while. */
+export const isElsewhere = isMongo
+
+/** A store as people may read of it: the URL of a file, or database and hosts, without who asks and how. */
+export const shownStore = (url: string): string => (isMongo(url) ? `MongoDB: ${shownUrl(url)}` : url)
+
 /**
  * Opens a storage by scheme: `sqlite:<file>` (a relative file lies in `dataDir`, no file means `vidimus.db`
  * there), `sqlite::memory:`, `mongodb:` or `mongodb+srv:`.
@@ -34,16 +42,16 @@ const isMongo = (url: string): boolean => /^mongodb(?:\+srv)?:/.test(url)
  */
 export async function openStorage(
   url: string,
-  { dataDir }: { dataDir: string },
+  { dataDir, reads }: { dataDir: string; reads?: 'primary' | 'nearest' },
 ): Promise<Storage & AuditKeeping & Reachability> {
   const problem = storageUrlProblem(url)
   if (problem !== undefined) throw new Error(`STORAGE_URL: ${problem}.`)
+  finishRestore(dataDir)
   if (isMongo(url)) {
     // Its driver is read by those alone who use it.
     const { openMongo } = await import('./mongodb/mongodb.ts')
-    return openMongo(url)
+    return openMongo(url, reads ? { reads } : {})
   }
-  finishRestore(dataDir)
   return openSqlite(sqliteFile(url.slice('sqlite:'.length), dataDir))
 }
 
@@ -51,12 +59,11 @@ export async function openStorage(
  * A store as those see it who look after it: for a backup, a restore, a copy and a check.
  * @throws BackupError for a store that dies with its process
  */
-export function openStore(url: string, { dataDir }: { dataDir: string }): MaintainedStore {
+export async function openStore(url: string, { dataDir }: { dataDir: string }): Promise<MaintainedStore> {
   const problem = storageUrlProblem(url)
   if (problem !== undefined) throw new BackupError(`STORAGE_URL: ${problem}.`)
-  if (isMongo(url))
-    throw new BackupError('This command works on a SQLite store: a database of MongoDB has its own tools.')
   finishRestore(dataDir)
+  if (isMongo(url)) return (await import('./mongodb/upkeep/maintained.ts')).maintainedMongo(url)
   const file = sqliteFile(url.slice('sqlite:'.length), dataDir)
   if (file === ':memory:')
     throw new BackupError('A store in memory (sqlite::memory:) is nothing that another process could read.')
@@ -68,9 +75,25 @@ export function openStore(url: string, { dataDir }: { dataDir: string }): Mainta
  * @throws BackupError when there is none, or it dies with its process
  */
 export async function openThereStore(url: string, place: { dataDir: string }): Promise<MaintainedStore> {
-  const store = openStore(url, place)
+  const store = await openStore(url, place)
   if (await store.isThere()) return store
   throw new BackupError(`There is no store at ${store.name}. Are DATA_DIR and STORAGE_URL those of the server?`)
+}
+
+/** Where an embedded store is or will be. */
+export interface StorePlace {
+  /** Whether nothing is there, nor anything of an earlier store. */
+  isFree(): boolean
+  /** Begins it with the bytes of a whole store: see {@link placeSqlite}. */
+  begin(pieces: AsyncIterable<Uint8Array>): Promise<boolean>
+}
+
+/** The place of an embedded store; undefined for one in memory or on a server. */
+export function storePlace(url: string, { dataDir }: { dataDir: string }): StorePlace | undefined {
+  if (!url.startsWith('sqlite:')) return undefined
+  const file = sqliteFile(url.slice('sqlite:'.length), dataDir)
+  if (file === ':memory:') return undefined
+  return { isFree: () => isFree(file), begin: (pieces) => placeSqlite(file, pieces) }
 }
 
 function sqliteFile(path: string, dataDir: string): string {

@@ -19,6 +19,7 @@ import { readRevocationSource } from './revocation/revocation-source.ts'
 import { entriesOf, keysOf, partsOfIndex, revocationsOf, type Standing, standingOf } from './standing.ts'
 import { statusOf, type TrustListStatus } from './status.ts'
 import type { CopyStore } from './upkeep/copy-store.ts'
+import { followed, newsOf, type SourceNews, standAlike } from './upkeep/follow-source.ts'
 import { madeAnew } from './upkeep/made-anew.ts'
 import { adoptCopy, readAgain, startSource } from './upkeep/read-source.ts'
 import { sharedChecker } from './upkeep/shared-checker.ts'
@@ -42,6 +43,13 @@ export interface Trust {
   reload(names?: readonly string[]): Promise<TrustListStatus[]>
   /** Takes over what another process wrote into the folder of copies: newer copies, and lists that were accepted. Asks no server. */
   adopt(): Promise<void>
+  /** How every source stands, for other processes of this server that follow it. */
+  news(): SourceNews[]
+  /**
+   * Brings every source to how it stands with the process that reads them: from copies and files, asking no server.
+   * @returns whether it does
+   */
+  follow(news: readonly SourceNews[]): Promise<boolean>
 }
 
 /** What the trust room is given. */
@@ -57,7 +65,7 @@ export interface TrustOptions {
   /** Last good copies; without, a list that cannot be read after a restart is not there. */
   copies?: CopyStore
   /** Whether copies are written, or only read. */
-  keepsCopies?: boolean
+  keepsCopies?: Kept
   /** Told of what is about to count; what it returns is called when that does. Neither rejects. */
   remember?: (standing: Standing) => Promise<() => Promise<void>>
 }
@@ -100,7 +108,8 @@ export async function loadTrustLists(sources: readonly TrustSource[], options: T
     const uploads = async () => {
       return uploadsIn(await keysOf(partsOfIndex(overridden([...states.values()])), options.now))
     }
-    return { readers, check: check.check, messages, uploads, now: options.now(), read, copies, keepsCopies }
+    const given = { readers, check: check.check, messages, uploads, copies, keepsCopies: isSo(keepsCopies) }
+    return { ...given, now: options.now(), read }
   }
   let index = createKeyIndex([])
   let revocations: RevocationLists | undefined
@@ -112,25 +121,7 @@ export async function loadTrustLists(sources: readonly TrustSource[], options: T
     revocations = revocationsOf(standing, index, options.revocations)
     await stands?.()
   })
-  const turns = new Map<string, Promise<unknown>>()
-  /** One reading of a source at a time; one that failed does not stop the next. */
-  const inTurn = (name: string, read: (state: SourceState, upkeep: Upkeep) => Promise<SourceState>) => {
-    // Who may sign batches is on the lists of gateways: those that are being read come first.
-    const others = isOfBatches(states.get(name))
-      ? [...states.keys()].filter((each) => !isOfBatches(states.get(each)))
-      : []
-    const turn = Promise.all([name, ...others].map((each) => turns.get(each))).then(async () => {
-      const state = states.get(name)
-      if (!state) return
-      const next = await read(state, upkeepOf(state.source))
-      states.set(name, next)
-    })
-    turns.set(
-      name,
-      turn.catch(() => undefined),
-    )
-    return turn
-  }
+  const inTurn = readingsInTurn(states, upkeepOf)
   const end = check.use()
   try {
     // One after another: a process that checks a list takes a processor.
@@ -173,6 +164,37 @@ export async function loadTrustLists(sources: readonly TrustSource[], options: T
       if (before.some((state) => states.get(state.source.name)?.content !== state.content)) await rebuild()
       for (const reading of readings) if (reading.status === 'rejected') throw reading.reason
     },
+    news: () => [...states.values()].map(newsOf),
+    async follow(news) {
+      await readAll(allNames(), followed(news))
+      return standAlike([...states.values()].map(newsOf), news)
+    },
+  }
+}
+
+/** Whether copies are written; asked before each reading where it may change. */
+type Kept = boolean | (() => boolean)
+
+const isSo = (given: Kept): boolean => (typeof given === 'function' ? given() : given)
+
+/** One reading of a source at a time; one that failed does not stop the next. */
+function readingsInTurn(states: Map<string, SourceState>, upkeepOf: (source: TrustSource) => Upkeep) {
+  const turns = new Map<string, Promise<unknown>>()
+  return (name: string, read: (state: SourceState, upkeep: Upkeep) => Promise<SourceState>): Promise<void> => {
+    // Who may sign batches is on the lists of gateways: those that are being read come first.
+    const others = isOfBatches(states.get(name))
+      ? [...states.keys()].filter((each) => !isOfBatches(states.get(each)))
+      : []
+    const turn = Promise.all([name, ...others].map((each) => turns.get(each))).then(async () => {
+      const state = states.get(name)
+      if (!state) return
+      states.set(name, await read(state, upkeepOf(state.source)))
+    })
+    turns.set(
+      name,
+      turn.catch(() => undefined),
+    )
+    return turn
   }
 }
 

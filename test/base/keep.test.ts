@@ -26,6 +26,41 @@ describe('keep', () => {
     )
   })
 
+  it('does the same whatever is asked of it in between', () => {
+    const step = fc.tuple(fc.constantFrom('get', 'of', 'set', 'delete', 'clear'), fc.integer({ min: 0, max: 6 }))
+    fc.assert(
+      fc.property(fc.array(step), fc.integer({ min: 1, max: 4 }), (steps, most) => {
+        const kept = keep<number, number>(most)
+        let plain: [number, number][] = []
+        for (const [at, [what, key]] of steps.entries()) {
+          const known = plain.find(([each]) => each === key)
+          const rest = plain.filter(([each]) => each !== key)
+          if (what === 'get') {
+            assert.equal(kept.get(key), known?.[1])
+            plain = known ? [...rest, known] : plain
+          } else if (what === 'of') {
+            assert.equal(
+              kept.of(key, () => at),
+              known?.[1] ?? at,
+            )
+            plain = [...rest, known ?? ([key, at] as [number, number])].slice(-most)
+          } else if (what === 'set') {
+            kept.set(key, at)
+            plain = [...rest, [key, at] as [number, number]].slice(-most)
+          } else if (what === 'delete') {
+            kept.delete(key)
+            plain = rest
+          } else {
+            kept.clear()
+            plain = []
+          }
+          assert.equal(kept.size, plain.length)
+        }
+        for (const [key, value] of plain) assert.equal(kept.get(key), value)
+      }),
+    )
+  })
+
   it('keeps undefined as a value', () => {
     const kept = keep<string, undefined>(2)
     let made = 0

@@ -47,6 +47,17 @@ const entryData: Record<Kind, { required: Data; optional: Data }> = {
   },
 }
 
+/** The names that an entry must have, and how each of its members is read. */
+const entryForm = (kind: Kind) => {
+  const { required, optional } = entryData[kind]
+  return { required: Object.keys(required), data: { ...required, ...optional } }
+}
+const entryForms: Record<Kind, ReturnType<typeof entryForm>> = {
+  v: entryForm('v'),
+  t: entryForm('t'),
+  r: entryForm('r'),
+}
+
 const nameData: Data = { fn: shortText, gn: shortText, fnt: machineText, gnt: machineText }
 
 /**
@@ -91,6 +102,8 @@ function readDcc(value: Json): Opened | string {
 /** Stands for an absent list in genuine certificates. */
 const isEmptyMap = (value: Json) => isJsonObject(value) && Object.keys(value).length === 0
 
+const knownMembers = new Set<string>(['ver', 'nam', 'dob', ...kinds])
+
 function contentOf(dcc: JsonObject, names: JsonObject, lists: Map<Kind, JsonObject[]>): Opened {
   const version = typeof dcc.ver === 'string' && /^\d+\.\d+\.\d+$/.test(dcc.ver) ? dcc.ver : undefined
   const remarks: string[] = []
@@ -106,8 +119,7 @@ function contentOf(dcc: JsonObject, names: JsonObject, lists: Map<Kind, JsonObje
       remarks.push(`several entries in ${kind}`)
     value[kind] = entries.map((entry) => readEntry(entry, kind, remarks))
   }
-  const isKnown = (name: string) => ['ver', 'nam', 'dob', ...kinds].includes(name)
-  if (!Object.keys(dcc).every(isKnown)) remarks.push('members that an EU DCC does not have')
+  if (!Object.keys(dcc).every((name) => knownMembers.has(name))) remarks.push('members that an EU DCC does not have')
   const ids = [...lists.values()].flat().map(({ ci }) => ci)
   return {
     content: value,
@@ -120,9 +132,9 @@ function contentOf(dcc: JsonObject, names: JsonObject, lists: Map<Kind, JsonObje
 }
 
 function readEntry(entry: JsonObject, kind: Kind, remarks: string[]): JsonObject {
-  const { required, optional } = entryData[kind]
-  for (const name in required) if (!(name in entry)) remarks.push(`${kind}.${name} is missing`)
-  return readMembers(entry, { ...required, ...optional }, { name: kind, remarks })
+  const { required, data } = entryForms[kind]
+  for (const name of required) if (!(name in entry)) remarks.push(`${kind}.${name} is missing`)
+  return readMembers(entry, data, { name: kind, remarks })
 }
 
 /** The members that the schema has, each as what it should be; others stay behind. Remarks name members of the schema alone. */

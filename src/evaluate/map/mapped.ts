@@ -103,22 +103,18 @@ export function standingAlone(bundle: Bundle, uuid: () => string): Bundle {
 
 /** A resource whose references go to other addresses. */
 export function withReferences(resource: JsonObject, addresses: ReadonlyMap<string, string>): JsonObject {
-  const told = rewritten(resource, addresses)
-  return isJsonObject(told) ? told : resource
+  return rewritten(resource, addresses)
 }
 
 /** The same value where there is nothing to change: most of a Bundle is. */
-function rewritten(value: Json, addresses: ReadonlyMap<string, string>): Json {
-  if (typeof value !== 'object' || value === null) return value
-  if (Array.isArray(value)) {
-    const items = value.map((each) => rewritten(each, addresses))
-    return items.every((each, at) => each === value[at]) ? value : items
-  }
+function rewritten(value: JsonObject, addresses: ReadonlyMap<string, string>): JsonObject {
   let changed: JsonObject | undefined
-  for (const name of Object.keys(value)) {
+  for (const name in value) {
     const before = value[name] ?? null
-    const address = name === 'reference' && typeof before === 'string' ? addresses.get(before) : undefined
-    const after = address ?? rewritten(before, addresses)
+    let after: Json = before
+    if (typeof before === 'string') after = name === 'reference' ? (addresses.get(before) ?? before) : before
+    else if (Array.isArray(before)) after = rewrittenList(before, addresses)
+    else if (typeof before === 'object' && before !== null) after = rewritten(before, addresses)
     if (after === before) continue
     changed ??= { ...value }
     defineMember(changed, name, after)
@@ -127,8 +123,27 @@ function rewritten(value: Json, addresses: ReadonlyMap<string, string>): Json {
   return Array.isArray(whole.coding) ? withoutMereDisplays(whole, whole.coding) : whole
 }
 
+function rewrittenList(list: Json[], addresses: ReadonlyMap<string, string>): Json[] {
+  let changed: Json[] | undefined
+  for (let at = 0; at < list.length; at++) {
+    const before = list[at] ?? null
+    if (typeof before !== 'object' || before === null) continue
+    const after = Array.isArray(before) ? rewrittenList(before, addresses) : rewritten(before, addresses)
+    if (after === before) continue
+    changed ??= [...list]
+    changed[at] = after
+  }
+  return changed ?? list
+}
+
+/** Whether a coding has nothing but words; an empty one has not even those. */
+function isMere(coding: Json): boolean {
+  if (!isJsonObject(coding)) return false
+  for (const name in coding) if (name !== 'display') return false
+  return true
+}
+
 function withoutMereDisplays(concept: JsonObject, coding: Json[]): JsonObject {
-  const isMere = (each: Json) => isJsonObject(each) && Object.keys(each).every((name) => name === 'display')
   const mere = coding.find(isMere)
   if (!isJsonObject(mere)) return concept
   const { coding: _, text = mere.display ?? null, ...rest } = concept

@@ -10,12 +10,14 @@ import type { Storage } from '../../storage/storage.ts'
 import { replyEntry } from '../interactions/bundle-entry.ts'
 import { errorReply, isExpected } from '../message/errors.ts'
 import type { FhirReply } from '../message/exchange.ts'
+import { type JobsElsewhere, noJob, replyOfOther, textOfReply } from './elsewhere.ts'
 import type { AsyncJobs, NewJob } from './job.ts'
 
+/** Most jobs at a time, of all and of one owner, and most that wait for their turn. */
+export const mostJobs = { running: 20, ofOwner: 3, exclusive: 8 }
+
+/** Most that each process keeps. */
 const most = {
-  running: 20,
-  ofOwner: 3,
-  exclusive: 8,
   results: 100,
   resultBytes: 5_000_000,
   allBytes: 50_000_000,
@@ -43,12 +45,33 @@ interface JobRecord {
   started: string
 }
 
-/** No jobs, over a store that remembers which were running; `report` is told what failed by a fault of the server. */
-export function createAsyncJobs(
-  storage: Pick<Storage, 'records'>,
-  now: () => Date,
-  report: (fault: { requestId: string; error: unknown }) => void,
-): AsyncJobs {
+/** What jobs are run with. */
+interface JobsParts {
+  /** Remembers which were running. */
+  storage: Pick<Storage, 'records'>
+  now(): Date
+  /** Told what failed by a fault of the server. */
+  report(fault: { requestId: string; error: unknown }): void
+  /** Jobs of other processes of this server. */
+  elsewhere?: JobsElsewhere | undefined
+}
+
+/** No jobs so far. */
+export function createAsyncJobs({ storage, now, report, elsewhere }: JobsParts): AsyncJobs {
+  const own = ownJobs({ storage, now, report, elsewhere })
+  if (!elsewhere) return own
+  elsewhere.answer(({ action, id, owner }) => textOfReply(() => own[action](id, owner)))
+  /** Asked where it is; of a process that is no more, the store knows what it was doing. */
+  const asked = (action: 'status' | 'cancel') => async (id: string, owner: string) => {
+    const process = Number(/^\d+(?=-)/.exec(id)?.[0] ?? elsewhere.process)
+    if (process === elsewhere.process) return own[action](id, owner)
+    const text = await elsewhere.ask({ process, action, id, owner })
+    return text === undefined || text === null ? own[action](id, owner) : replyOfOther(text)
+  }
+  return { ...own, status: asked('status'), cancel: asked('cancel') }
+}
+
+function ownJobs({ storage, now, report, elsewhere }: JobsParts): AsyncJobs {
   const jobs = new Map<string, Job>()
   let last: Promise<void> = Promise.resolve()
 
@@ -69,10 +92,11 @@ export function createAsyncJobs(
     if (job && job.owner === owner) return job
     const record = job ? undefined : await readRecord(storage, id)
     if (record?.owner === owner) return undefined
-    throw notFound('There is no such job, it was cancelled, or its result was not asked for in time.')
+    throw notFound(noJob)
   }
-  const run = async (job: Job, { work, requestId }: NewJob, before: Promise<void>) => {
+  const run = async (id: string, job: Job, { work, requestId }: NewJob, before: Promise<void>) => {
     await before
+    await elsewhere?.turn(id)
     try {
       job.controller.signal.throwIfAborted()
       const progress = (text: string) => {
@@ -87,30 +111,23 @@ export function createAsyncJobs(
     job.entry = await entryOf(job.outcome, requestId)
     job.size = jsonSize(job.entry, most.resultBytes)
     job.finished = now().getTime()
+    elsewhere?.ends(id)
     for (const id of surplusOf(jobs)) jobs.delete(id)
   }
   return {
     async start(given) {
       await tidy()
-      refuseMore([...jobs.values()], given)
-      const id = randomBytes(24).toString('hex')
       const { owner, exclusive = false } = given
+      const name = randomBytes(24).toString('hex')
+      const id = elsewhere ? `${elsewhere.process}-${name}` : name
+      if (elsewhere) refuse(await elsewhere.begins({ job: id, owner, exclusive }))
+      else refuse(whetherMore([...jobs.values()], given))
       const job = waitingJob(given, last)
       jobs.set(id, job)
       if (exclusive) await writeRecord(storage, id, { owner, started: now().toISOString() }, now)
-      job.settled = run(job, given, exclusive ? last : Promise.resolve())
+      job.settled = run(id, job, given, exclusive ? last : Promise.resolve())
       if (exclusive) last = job.settled
-      return {
-        id,
-        settled: job.settled,
-        take() {
-          jobs.delete(id)
-          const { outcome } = job
-          if (!outcome) throw new Error('The job is not done.')
-          if ('error' in outcome) throw outcome.error
-          return outcome.reply
-        },
-      }
+      return { id, settled: job.settled, take: () => taken(jobs, id, job) }
     },
     async status(id, owner) {
       const job = await owned(id, owner)
@@ -131,6 +148,13 @@ export function createAsyncJobs(
       await Promise.all([...jobs.values()].map(({ settled }) => settled))
     },
   }
+}
+
+function taken(jobs: Map<string, Job>, id: string, { outcome }: Job): FhirReply {
+  jobs.delete(id)
+  if (!outcome) throw new Error('The job is not done.')
+  if ('error' in outcome) throw outcome.error
+  return outcome.reply
 }
 
 const waitingJob = ({ owner, exclusive = false }: NewJob, settled: Promise<void>): Job => ({
@@ -160,13 +184,22 @@ function surplusOf(jobs: ReadonlyMap<string, Job>): string[] {
   return [...surplus]
 }
 
-function refuseMore(jobs: Job[], { owner, exclusive = false }: NewJob): void {
+/** Whether one more may begin: `own`: its owner has too many, `all`: there are too many. */
+type Admission = 'yes' | 'own' | 'all'
+
+function whetherMore(jobs: Job[], { owner, exclusive = false }: NewJob): Admission {
   const running = jobs.filter(({ finished }) => finished === undefined)
   const own = running.filter((each) => each.owner === owner)
+  if (own.length >= mostJobs.ofOwner || (exclusive && own.some((each) => each.exclusive))) return 'own'
+  const isFull = running.length >= mostJobs.running
+  return isFull || running.filter((each) => each.exclusive).length >= mostJobs.exclusive ? 'all' : 'yes'
+}
+
+function refuse(admission: Admission): void {
   const retry = { 'Retry-After': '10' }
-  if (own.length >= most.ofOwner || (exclusive && own.some((each) => each.exclusive)))
+  if (admission === 'own')
     throw new FhirError(429, issue('throttled', 'Too many asynchronous requests of one client are under way.'), retry)
-  if (running.length >= most.running || running.filter((each) => each.exclusive).length >= most.exclusive)
+  if (admission === 'all')
     throw new FhirError(503, issue('throttled', 'Too many asynchronous requests are under way.'), retry)
 }
 

@@ -1,5 +1,12 @@
+import { stringifyJson } from '../../base/json.ts'
+import { jsonSize } from '../../base/json-size.ts'
 import { FhirError, issue, operationOutcome } from '../../fhir/error.ts'
-import { replaceConditions, type SearchModifier } from '../../fhir/search/condition.ts'
+import {
+  eachCondition,
+  isParameterCondition,
+  replaceConditions,
+  type SearchModifier,
+} from '../../fhir/search/condition.ts'
 import { meetsConditions } from '../../fhir/search/evaluate.ts'
 import { needsTerminology } from '../../fhir/search/match.ts'
 import { type ParsedSearch, searchParameters } from '../../fhir/search/parse-search.ts'
@@ -18,6 +25,7 @@ import { checkContentType, formMediaType, unsupportedMediaType } from '../messag
 import { pageLinks } from '../message/paging.ts'
 import { type Selection, select } from '../message/summary.ts'
 import { included } from './include.ts'
+import { longestEntries, mayBeKept, refusesTotal, searchKey } from './kept-searches.ts'
 import { pendingIssue, refusePendingSearch } from './pending.ts'
 
 /** Pages of more entries are built one after the other. */
@@ -33,9 +41,11 @@ async function searchNow(context: HttpContext, request: FhirRequest, type: strin
   const budget = request.requester.budget()
   if (parsed.count > longPage || parsed.include.length > 0 || parsed.revinclude.length > 0)
     await request.requester.enter(context.gate)
+  const keeping = context.keptSearches.revision()
   const page = await budget.runAsync(() => findPage(context, parsed))
   const bundle: Bundle = { resourceType: 'Bundle', type: 'searchset' }
-  if (page.total !== undefined) bundle.total = page.total
+  const total = page.total ?? totalOf(parsed, page)
+  if (total !== undefined) bundle.total = total
   bundle.link = pageLinks(`${context.settings.baseUrl}/${type}`, parsed.used, {
     cursor: parsed.cursor,
     next: page.next,
@@ -48,10 +58,38 @@ async function searchNow(context: HttpContext, request: FhirRequest, type: strin
     entries.push(entryOf(base, version, 'include', selected))
   }
   const pending = await pendingIssue(context, type)
-  const remarks = [...ignoredParameters(parsed.unknown), ...(pending ? [pending] : [])]
-  if (remarks.length > 0) entries.push(outcomeEntry(context, remarks))
+  // What hangs on the clock, or on what is being loaded, is another answer in a moment.
+  if (pending || hangsOnClock(parsed)) request.momentary = true
+  else if (!request.requester.principal && total === page.matches.length && mayBeKept(parsed))
+    keepFound(context, parsed, { entries, revision: keeping })
+  entries.push(...remarksOf(context, parsed, pending))
   if (entries.length > 0) bundle.entry = entries
   return { status: 200, headers: { 'Cache-Control': 'no-cache' }, resource: bundle }
+}
+
+/** How many there are, where the first page has all of them, and nobody says that he does not want to know. */
+function totalOf({ cursor, count, used }: ParsedSearch, { matches, next }: SearchPage): number | undefined {
+  const isWhole = cursor === undefined && count > 0 && next === undefined
+  return isWhole && !refusesTotal(used) ? matches.length : undefined
+}
+
+/** The prefix `ap` means a share of the time until now. */
+function hangsOnClock({ type, conditions }: ParsedSearch): boolean {
+  let hangs = false
+  eachCondition(type, conditions, (each) => {
+    if (isParameterCondition(each)) hangs ||= each.values.some(({ prefix }) => prefix === 'ap')
+  })
+  return hangs
+}
+
+function keepFound(
+  { keptSearches }: HttpContext,
+  { type, conditions }: ParsedSearch,
+  { entries, revision }: { entries: BundleEntry[]; revision: number },
+): void {
+  if (jsonSize(entries, longestEntries) > longestEntries) return
+  const found = { count: entries.length, entries: entries.map((each) => stringifyJson(each)).join() }
+  keptSearches.keep(searchKey(type, conditions), found, revision)
 }
 
 /** Runs the search; `_count=0` and `_summary=count` fetch nothing. */
@@ -162,6 +200,12 @@ function entryOf(base: string, version: StoredVersion, mode: 'match' | 'include'
   const entry: BundleEntry = { fullUrl: `${base}/${version.type}/${version.id}`, search: { mode } }
   if (version.resource) entry.resource = select(version.resource, selected)
   return entry
+}
+
+/** What is to be said of a search beside what it found: an entry with an OperationOutcome, or none. */
+export function remarksOf(context: HttpContext, { unknown }: ParsedSearch, pending?: Issue): BundleEntry[] {
+  const remarks = [...ignoredParameters(unknown), ...(pending ? [pending] : [])]
+  return remarks.length > 0 ? [outcomeEntry(context, remarks)] : []
 }
 
 /** Says which parameters took no part, so that nobody takes an unfiltered list for a filtered one. */

@@ -54,6 +54,7 @@ interface Kind {
   /** Milliseconds of a clock that only moves forward. */
   elapsed(): number
   refused(): void
+  used?: ((client: string, requests: number) => void) | undefined
 }
 
 class Account implements RateAccount {
@@ -63,9 +64,11 @@ class Account implements RateAccount {
   /** Number of the generation of accounts in which it was last looked for. */
   generation = 0
   readonly kind: Kind
+  readonly client: string
 
-  constructor(kind: Kind) {
+  constructor(kind: Kind, client: string) {
     this.kind = kind
+    this.client = client
     this.endsAt = kind.elapsed() + windowSeconds * 1000
   }
 
@@ -76,7 +79,14 @@ class Account implements RateAccount {
       return false
     }
     this.used += requests
+    this.kind.used?.(this.client, requests)
     return true
+  }
+
+  /** Another process of this server has answered so many. */
+  usedElsewhere(requests: number): void {
+    this.renew()
+    this.used += requests
   }
 
   tell(headers: RateHeaders): void {
@@ -127,7 +137,7 @@ function accounts(kind: Kind): Accounts {
     of(name) {
       const found = young.get(name)
       if (found) return found
-      const account = old.get(name) ?? new Account(kind)
+      const account = old.get(name) ?? new Account(kind, name)
       if (young.size >= mostAccounts / 2) {
         old = young
         young = new Map()
@@ -146,19 +156,35 @@ export interface RateParts {
   /** Whether all requests of a connection come from one client: there is no proxy that is trusted. */
   isDirect: boolean
   elapsed(): number
+  /** Told of what is used here, by kind of account and client: other processes of this server count it, too. */
+  used?(kind: string, client: string, requests: number): void
+  /** Gets what counts what others have used. */
+  onOthers?(use: (kind: string, client: string, requests: number) => void): void
 }
 
 /** Limits of nobody's requests so far. */
 export function createRateLimits({ ofClient, ofPrincipal }: RateSettings, parts: RateParts): RateLimits {
-  const { clientOf, isDirect, elapsed } = parts
+  const { clientOf, isDirect, elapsed, used } = parts
   let refused = 0
   const countRefused = () => {
     refused += 1
   }
-  const kindOf = (name: string, quota: number) => ({ name, quota, elapsed, refused: countRefused })
+  const kindOf = (name: string, quota: number) => ({
+    name,
+    quota,
+    elapsed,
+    refused: countRefused,
+    used: used && ((client: string, requests: number) => used(name, client, requests)),
+  })
   const clients = ofClient === undefined ? undefined : accounts(kindOf('client', ofClient))
   const principals = ofPrincipal === undefined ? undefined : accounts(kindOf('token', ofPrincipal))
   const unproved = ofClient === undefined ? undefined : accounts(kindOf('unproved', ofClient))
+  const byKind = new Map([
+    ['client', clients],
+    ['token', principals],
+    ['unproved', unproved],
+  ])
+  parts.onOthers?.((kind, client, requests) => byKind.get(kind)?.of(client).usedElsewhere(requests))
   // What an address is called takes longer to find than all the rest.
   const known = new WeakMap<Socket, Account>()
   return {

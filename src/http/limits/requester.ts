@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { BlockList, isIP, type Socket } from 'node:net'
+import { keepPerObject } from '../../base/keep.ts'
 import { FhirError, issue } from '../../fhir/error.ts'
 import type { Permission, Principal } from '../../fhir/principal.ts'
 import { type Budget, createBudget, requestLimits } from '../../workers/budget.ts'
@@ -168,14 +169,19 @@ export type ClientOf = (message: IncomingMessage) => string
  */
 export function clientsByAddress(trustedProxies: readonly string[]): ClientOf {
   const addressOf = clientAddresses(trustedProxies)
-  return (message) => networkOf(addressOf(message))
+  if (trustedProxies.length > 0) return (message) => networkOf(addressOf(message))
+  const ofSocket = keepPerObject((socket: Socket) => networkOf(ownAddress(socket)))
+  return ({ socket }) => ofSocket(socket)
 }
+
+/** The address at the other end; a connection has one as long as it lasts. */
+const ownAddress = keepPerObject(({ remoteAddress }: Socket): string => plainAddress(remoteAddress ?? ''))
 
 /** The address of a client, as {@link clientsByAddress} finds it. */
 export function clientAddresses(trustedProxies: readonly string[]): (message: IncomingMessage) => string {
   const trusted = blockList(trustedProxies)
   return (message) => {
-    const own = plainAddress(message.socket.remoteAddress ?? '')
+    const own = ownAddress(message.socket)
     if (trustedProxies.length === 0 || !isTrusted(trusted, own)) return own
     const forwarded = message.headers['x-forwarded-for']
     const hops = (Array.isArray(forwarded) ? forwarded.join() : (forwarded ?? '')).split(',').reverse()

@@ -42,6 +42,8 @@ export interface FhirRequest {
   requester: Requester
   /** What an operation answered, where an AuditEvent may say something of it. */
   answered?: Resource
+  /** The answer is another one in a moment, though nothing is written: it is not kept. */
+  momentary?: boolean
   /** Counts more requests than this one, where requests are counted: the entries of a batch. */
   countMore?(requests: number): void
 }

@@ -175,10 +175,10 @@ export function requestId(given: string | undefined, fresh: () => string): strin
 
 /** The headers of a message that may stand once; of `Set-Cookie`, the only one that is a list, none is read here. */
 export function headersOf({ headers }: IncomingMessage): Record<string, string | undefined> {
-  const { 'set-cookie': _list, ...single } = headers
   const texts: Record<string, string | undefined> = {}
-  for (const name in single) {
-    const value = single[name]
+  for (const name in headers) {
+    if (name === 'set-cookie') continue
+    const value = headers[name]
     texts[name] = typeof value === 'string' ? value : value?.join(', ')
   }
   return texts

@@ -32,9 +32,18 @@ export const mappingLanguage = 'text/fhir-mapping'
 
 const noMediaType: MediaType = { essence: '', parameters: {} }
 
-/** Parses one media type; what is no media type gives its text as essence. */
+/** Clients send the same few headers over and over. */
+const mostKnownHeaders = 200
+const longestKnownHeader = 200
+const knownTypes = keep<string, MediaType>(mostKnownHeaders)
+
+/** Parses one media type; what is no media type gives its text as essence. Do not change what it returns. */
 export function parseMediaType(text: string): MediaType {
   if (text === '') return noMediaType
+  return text.length > longestKnownHeader ? readMediaType(text) : knownTypes.of(text, readMediaType)
+}
+
+function readMediaType(text: string): MediaType {
   const [essence = '', ...rest] = splitOutsideQuotes(text, ';')
   const parameters: Record<string, string> = {}
   for (const each of rest) {
@@ -49,9 +58,7 @@ export function parseMediaType(text: string): MediaType {
   return { essence: essence.trim().toLowerCase(), parameters }
 }
 
-/** Clients send the same few headers over and over. */
-const knownHeaders = keep<string, readonly MediaRange[]>(200)
-const longestKnownHeader = 200
+const knownHeaders = keep<string, readonly MediaRange[]>(mostKnownHeaders)
 
 /** Parses `Accept`, best first: by weight, then in the order sent. */
 const parseAccept = (header: string): readonly MediaRange[] =>

@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { promisify } from 'node:util'
 import { brotliCompress, constants, gzip } from 'node:zlib'
-import { isJsonObject, stringifyJson } from '../../base/json.ts'
+import { hasText, isJsonObject, stringifyJson } from '../../base/json.ts'
 import { jsonSize } from '../../base/json-size.ts'
 import { stringifySteps } from '../../base/json-steps.ts'
 import { uncarried } from '../../fhir/elements.ts'
@@ -62,11 +62,11 @@ export function written(
 export function writtenShort(
   resource: Resource,
   headers: Outgoing['headers'],
-  { format, writing }: { format: ReplyFormat; writing: Writing },
+  { format, limitBytes }: { format: ReplyFormat; limitBytes: number },
 ): Outgoing | undefined {
   if (format.kind === 'fml' || isLong(resource)) return undefined
   const typed = { ...headers, 'Content-Type': `${format.contentType}; charset=utf-8` }
-  return { status: 200, headers: typed, body: checked(shortText(resource, format), writing) }
+  return { status: 200, headers: typed, body: checked(shortText(resource, format), { limitBytes }) }
 }
 
 /** An OperationOutcome as JSON, for who may not even have asked in FHIR. */
@@ -86,7 +86,8 @@ function withCharset(contentType: string): string {
 
 function textOf(resource: Resource, format: ReplyFormat, writing: Writing): string | Promise<string> {
   if (format.kind === 'fml') return checked(mappingText(resource, writing), writing)
-  if (isLong(resource)) return longText(resource, format, writing)
+  // What brings its own text is short, and to look into it would be to make it.
+  if (!hasText(resource) && isLong(resource)) return longText(resource, format, writing)
   return checked(shortText(resource, format), writing)
 }
 
@@ -183,7 +184,7 @@ const shortBundle = 8
 
 const isLongList = (value: unknown): boolean => Array.isArray(value) && value.length > longList
 
-function checked(body: string | undefined, { limitBytes }: Writing): string {
+function checked(body: string | undefined, { limitBytes }: Pick<Writing, 'limitBytes'>): string {
   // A character takes at most three bytes of UTF-8.
   if (body !== undefined && (body.length * 3 <= limitBytes || Buffer.byteLength(body) <= limitBytes)) return body
   throw replyTooLarge(limitBytes)

@@ -13,6 +13,8 @@ export interface Reading {
   help: string
   kind: 'counter' | 'gauge'
   labels?: readonly string[]
+  /** Of several processes of one server: what is shown of their values. Counters are summed. */
+  together?: 'sum' | 'min' | 'max'
   /** Its values now, each with its labels. */
   read(): Found | Promise<Found>
 }
@@ -25,6 +27,10 @@ export interface Metrics {
   contentType: string
   /** What they are now. */
   text(): Promise<string>
+  /** The same as plain JSON, for {@link mergeMetrics}. */
+  json(): Promise<unknown>
+  /** Of it what is counted, and needs nothing but this process. */
+  counts(): Promise<unknown>
   /** Every name with what it is. */
   names(): { name: string; help: string; type: string }[]
 }
@@ -42,12 +48,13 @@ export function createMetrics(requests: RequestCounters, readings: readonly Read
       else metric.set(labels, value)
     }
   }
-  const add = ({ name, help, kind, labels = [], read }: Reading) => {
+  const add = ({ name, help, kind, labels = [], together = 'sum', read }: Reading) => {
     const Kind = kind === 'counter' ? Counter : Gauge
     const metric: Counter | Gauge = new Kind({
       name: `${prefix}${name}`,
       help,
       labelNames: labels,
+      aggregator: together,
       registers: [registry],
       async collect() {
         const found = await read()
@@ -76,6 +83,16 @@ export function createMetrics(requests: RequestCounters, readings: readonly Read
   return {
     contentType: registry.contentType,
     text: () => registry.metrics(),
+    json: () => registry.getMetricsAsJSON(),
+    counts: () => {
+      const counted = new Registry()
+      const isCounted = ({ type }: { type: unknown }) => ['counter', 'histogram'].includes(String(type))
+      for (const { name } of registry.getMetricsAsArray().filter(isCounted)) {
+        const metric = registry.getSingleMetric(name)
+        if (metric) counted.registerMetric(metric)
+      }
+      return counted.getMetricsAsJSON()
+    },
     names: () => registry.getMetricsAsArray().map(({ name, help, type }) => ({ name, help, type: String(type) })),
   }
 }

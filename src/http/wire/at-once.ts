@@ -5,11 +5,13 @@
 import type { IncomingMessage } from 'node:http'
 import { keep } from '../../base/keep.ts'
 import type { BoundOperation, HttpContext } from '../context.ts'
-import type { Outgoing, Resolved } from '../message/exchange.ts'
+import { supportedTypes } from '../describe/stored-types.ts'
+import { searchAtOnce } from '../interactions/search-at-once.ts'
+import type { Outgoing, QueryPair, Resolved } from '../message/exchange.ts'
 import { parseQuery } from '../message/head.ts'
 import { chooseFormat, foreignMediaType, negotiate, type ReplyFormat } from '../message/media-type.ts'
 import { queryParameters } from '../message/operation-input.ts'
-import { type Writing, writtenShort } from '../message/reply.ts'
+import { writtenShort } from '../message/reply.ts'
 import { resolveRoute } from '../routes.ts'
 import { type CachedReply, cachedReply, type ReplyCache } from './reply-cache.ts'
 
@@ -33,8 +35,6 @@ type AnswerAtOnce = (asked: Asked, key: string) => Answered | undefined
 interface Direct {
   operation: BoundOperation
   callAtOnce: NonNullable<BoundOperation['callAtOnce']>
-  type: string
-  resolved: Resolved
   place: CachedReply['place']
 }
 
@@ -67,17 +67,15 @@ export function createAtOnce(context: HttpContext, cache: ReplyCache): AnswerAtO
 }
 
 function createFinder(context: HttpContext) {
-  const direct = directOperations(context)
+  const operations = directOperations(context)
+  const searches = directSearches(context)
   const formats = keep<string, ReplyFormat | undefined>(mostFormats)
-  const writing: Writing = {
-    printMap: context.hooks.printMap,
-    limitBytes: context.limits.replyBytes,
-    client: () => '',
-  }
   return (message: IncomingMessage, address: string): Answered | undefined => {
     const question = address.indexOf('?')
-    const asked = direct.get(question < 0 ? address : address.slice(0, question))
-    if (!asked) return undefined
+    const path = question < 0 ? address : address.slice(0, question)
+    const operation = operations.get(path)
+    const search = operation ? undefined : searches.get(path)
+    if (!operation && !search) return undefined
     const { headers } = message
     for (const name of telling) if (headers[name] !== undefined) return undefined
     const query = parseQuery(question < 0 ? '' : address.slice(question + 1))
@@ -85,30 +83,52 @@ function createFinder(context: HttpContext) {
     const { accept = '' } = headers
     const format = accept.length > longestAccept ? undefined : formats.of(accept, ordinaryFormat)
     if (!format) return undefined
-    const { operation, callAtOnce, type, place } = asked
-    const parameters = queryParameters(operation, query)
-    operation.refuse?.(parameters)
-    const acceptLanguage = headers['accept-language']
-    const call = { resourceType: type, parameters, ...(acceptLanguage === undefined ? {} : { acceptLanguage }) }
-    if (context.hooks.tokenFor?.(operation.name, { ...call, level: 'type', headers: {} }) !== undefined)
-      return undefined
-    const resource = callAtOnce(call)
-    if (!resource) return undefined
-    const outgoing = writtenShort(resource, cachedWithCare, { format, writing })
-    return outgoing && { outgoing, place }
+    if (search) return find(context, search, { query, format })
+    return operation && call(context, operation, { query, format, acceptLanguage: headers['accept-language'] })
   }
 }
 
-/** What an answer that may be another one tomorrow says of itself. */
-const cachedWithCare = { 'Cache-Control': 'no-cache' }
+/** A question as far as it is read. */
+interface Question {
+  query: QueryPair[]
+  format: ReplyFormat
+}
+
+function call(
+  context: HttpContext,
+  { operation, callAtOnce, place }: Direct,
+  { query, format, acceptLanguage }: Question & { acceptLanguage: string | undefined },
+): Answered | undefined {
+  const parameters = queryParameters(operation, query)
+  operation.refuse?.(parameters)
+  const { resourceType } = place
+  const asked = { resourceType, parameters, ...(acceptLanguage === undefined ? {} : { acceptLanguage }) }
+  if (context.hooks.tokenFor?.(operation.name, { ...asked, level: 'type', headers: {} }) !== undefined) return undefined
+  const resource = callAtOnce(asked)
+  const outgoing = resource && writtenShort(resource, mayChange, { format, limitBytes: context.limits.replyBytes })
+  return outgoing && { outgoing, place }
+}
+
+function find(context: HttpContext, place: CachedReply['place'], { query, format }: Question): Answered | undefined {
+  if (format.kind !== 'json' || format.pretty) return undefined
+  const body = searchAtOnce(context, place.resourceType, query)
+  if (body === undefined) return undefined
+  const headers = { ...mayChange, 'Content-Type': `${format.contentType}; charset=utf-8` }
+  return { outgoing: { status: 200, headers, body }, place }
+}
+
+/** What an answer says of itself that may be another one tomorrow. */
+const mayChange = { 'Cache-Control': 'no-cache' }
 
 /** Clients send the same few headers over and over. */
 const mostFormats = 100
 const longestAccept = 200
 
-/** Names that speak of the reply, and one under which nothing may be sent. */
+/** Names that speak of the reply. */
+const ofTheReply = new Set(['_format', '_pretty', '_summary', '_elements'])
+/** They, and one under which nothing may be sent. */
 const isOfTheReply = (name: string): boolean =>
-  name.startsWith('_') || (name.length === 12 && name.toLowerCase() === 'access_token')
+  ofTheReply.has(name) || (name.length === 12 && name.toLowerCase() === 'access_token')
 
 /** The format that an `Accept` alone asks for; undefined where it is none of FHIR's, or cannot be given. */
 function ordinaryFormat(accept: string): ReplyFormat | undefined {
@@ -123,18 +143,32 @@ function directOperations(context: HttpContext): Map<string, Direct> {
     const { name, callAtOnce, get, type: types = [], strict, personal, affectsState, asynchronous } = operation
     if (!callAtOnce || !get || strict || personal || affectsState || asynchronous) continue
     for (const type of types) {
-      const resolved = routeOf(context, type, name)
-      if (!resolved || resolved.needs) continue
-      const place = { route: resolved.pattern, resourceType: type }
-      found.set(`/${type}/$${name}`, { operation, callAtOnce, type, resolved, place })
+      const place = placeOf(context, [type, `$${name}`])
+      if (place) found.set(`/${type}/$${name}`, { operation, callAtOnce, place })
     }
   }
   return found
 }
 
-function routeOf(context: HttpContext, type: string, name: string): Resolved | undefined {
+/** Searches that are open to everybody, by their path. */
+function directSearches(context: HttpContext): Map<string, CachedReply['place']> {
+  const found = new Map<string, CachedReply['place']>()
+  for (const type of supportedTypes) {
+    const place = placeOf(context, [type])
+    if (place) found.set(`/${type}`, place)
+  }
+  return found
+}
+
+/** What a GET of a path finds, where everybody may. */
+function placeOf(context: HttpContext, path: string[]): CachedReply['place'] | undefined {
+  const resolved = routeOf(context, path)
+  return resolved && !resolved.needs ? { route: resolved.pattern, resourceType: resolved.target.type } : undefined
+}
+
+function routeOf(context: HttpContext, path: string[]): Resolved | undefined {
   try {
-    return resolveRoute(context, 'GET', [type, `$${name}`])
+    return resolveRoute(context, 'GET', path)
   } catch {
     // An operator has switched it off: the ordinary way says so.
     return undefined

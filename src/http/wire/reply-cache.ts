@@ -57,17 +57,20 @@ const harmlessHeaders = new Set([
 export function cacheKey(address: string, headers: IncomingHttpHeaders): string | undefined {
   if (address.length > 1000 || headers.authorization !== undefined) return undefined
   for (const name in headers) if (name.startsWith('x-') && !harmlessHeaders.has(name)) return undefined
-  const { accept = '', 'accept-language': language = '' } = headers
+  const { accept = '', 'accept-language': language = '', prefer = '' } = headers
   // Headers that only somebody makes who wants much to be kept.
-  if (accept.length + language.length > longestHeaders) return undefined
-  return `${address}\n${accept}\n${language}`
+  if (accept.length + language.length + prefer.length > longestHeaders) return undefined
+  return `${address}\n${accept}\n${language}\n${prefer}`
 }
 
 const longestHeaders = 500
 
+/** Reads, and searches by GET. */
+const cachedPatterns = new Set(['/:type/:id', '/:type'])
+
 /** Whether replies of that route may be kept. */
 export function isCacheable(pattern: string, operation: string): boolean {
-  return pattern === '/:type/:id' || cachedOperations.has(operation)
+  return cachedPatterns.has(pattern) || cachedOperations.has(operation)
 }
 
 /** A reply in the form in which it is kept, with an ETag; undefined when it must not be kept. */
@@ -162,9 +165,12 @@ export function createReplyCache(revision: () => number): ReplyCache {
 const publicTypes = supportedTypes.filter((type) => !isProtectedType(type))
 
 /**
- * A number that grows with every write of what is public: AuditEvents of reads must not empty the cache that makes
+ * A number that grows with every write of what is public, and with what is known of content that is still to come: AuditEvents of reads must not empty the cache that makes
  * reads quick.
  */
-export function publicRevision(storage: Pick<Storage, 'revision'>): () => number {
-  return () => storage.revision(publicTypes)
+export function publicRevision(
+  storage: Pick<Storage, 'revision'>,
+  { pendingEpoch = () => 0 }: { pendingEpoch?(): number } = {},
+): () => number {
+  return () => storage.revision(publicTypes) + pendingEpoch()
 }

@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { issue, operationOutcome } from '../../fhir/error.ts'
 import { type ConnectionLimits, type Connections, createConnections, type Handler } from '../limits/connections.ts'
 import { headBytes, withBoundedHead } from '../limits/head-size.ts'
@@ -16,6 +17,18 @@ export interface ListenOptions {
   trustedProxies?: readonly string[]
   /** Where they differ from {@link defaultListenLimits}. */
   limits?: Partial<ListenLimits>
+  /** Where connections come from that another process has accepted; without it this one listens itself. */
+  source?: ConnectionSource | undefined
+}
+
+/** Connections that another process accepts, and hands over. */
+export interface ConnectionSource {
+  /** Has them come from now on; the ports that they come to. Rejects when a port cannot be had. */
+  begin(
+    take: (socket: Socket, kind: 'plain' | 'tls') => void,
+  ): Promise<{ port?: number | undefined; tlsPort?: number | undefined }>
+  /** For so long clients that ask on an open connection are answered, and told to take another one next. */
+  leaveMilliseconds(): number
 }
 
 /** A listener with TLS, 1.2 or later. */
@@ -81,8 +94,7 @@ export async function tryAddress({
 
 /** Listens with an application's handler. Rejects when a port cannot be had. */
 export async function listen(unbounded: Handler, options: ListenOptions): Promise<RunningServer> {
-  const handler = withBoundedHead(unbounded)
-  const { host, tls, trustedProxies = [] } = options
+  const { tls, trustedProxies = [], source } = options
   const limits = { ...defaultListenLimits, ...options.limits }
   const times = {
     headersTimeout: limits.headerSeconds * 1000,
@@ -90,6 +102,8 @@ export async function listen(unbounded: Handler, options: ListenOptions): Promis
     connectionsCheckingInterval: sweepMilliseconds,
     maxHeaderSize: headBytes,
   }
+  const leaving = { isSo: false }
+  const handler = withBoundedHead(source ? sendingOff(unbounded, leaving) : unbounded)
   const connections = createConnections(limits, connectionClients(trustedProxies), () => performance.now())
   const plain = options.port === undefined ? undefined : createServer(times, handler)
   const secure = tls && secureServer(tls, { ...times, handshakeTimeout: times.headersTimeout }, handler)
@@ -110,17 +124,68 @@ export async function listen(unbounded: Handler, options: ListenOptions): Promis
   for (const timer of timers) timer.unref()
   const close = async (limitMs: number) => {
     for (const timer of timers) clearInterval(timer)
-    await Promise.all(servers.map((server) => closeServer(server, limitMs)))
+    leaving.isSo = true
+    if (source) await letGo(servers, connections, { leaveMs: source.leaveMilliseconds(), limitMs })
+    else await Promise.all(servers.map((server) => closeServer(server, limitMs)))
   }
   try {
-    const port = plain && (await listening(plain, host, options.port ?? 0))
-    const tlsPort = secure && (await listening(secure, host, tls?.port ?? 0))
-    return { port, tlsPort, connections, reload: () => reload(true), close }
+    const ports = source ? await takeFrom(source, { plain, secure }) : await listenAt(options, { plain, secure })
+    return { ...ports, connections, reload: () => reload(true), close }
   } catch (error) {
     await close(0)
     throw error
   }
 }
+
+interface Servers {
+  plain: Server | undefined
+  secure: TlsServer | undefined
+}
+
+async function listenAt({ host, port, tls }: ListenOptions, { plain, secure }: Servers) {
+  return {
+    port: plain && (await listening(plain, host, port ?? 0)),
+    tlsPort: secure && (await listening(secure, host, tls?.port ?? 0)),
+  }
+}
+
+async function takeFrom(source: ConnectionSource, { plain, secure }: Servers) {
+  // Node begins to look for requests that take too long when a server listens, which these do not.
+  for (const server of [plain, secure]) server?.emit('listening')
+  const ports = await source.begin((socket, kind) => {
+    const server = kind === 'tls' ? secure : plain
+    if (server) server.emit('connection', socket)
+    else socket.destroy()
+  })
+  return { port: plain && ports.port, tlsPort: secure && ports.tlsPort }
+}
+
+/** Who asks while the server leaves is answered, and makes a new connection for what he asks next: it goes to a server that stays. */
+function sendingOff(handler: Handler, leaving: { isSo: boolean }): Handler {
+  return (message, response) => {
+    if (leaving.isSo) response.shouldKeepAlive = false
+    handler(message, response)
+  }
+}
+
+/** Lets connections end that no listener of its own brought: those who ask leave by themselves, then the idle ones go, then all. */
+async function letGo(
+  servers: readonly (Server | TlsServer)[],
+  connections: Connections,
+  { leaveMs, limitMs }: { leaveMs: number; limitMs: number },
+): Promise<void> {
+  const began = performance.now()
+  while (connections.count() > 0) {
+    const waited = performance.now() - began
+    if (waited > leaveMs + limitMs) for (const server of servers) server.closeAllConnections()
+    else if (waited >= leaveMs) for (const server of servers) server.closeIdleConnections()
+    await sleep(letGoMilliseconds)
+  }
+  for (const server of servers) server.close(() => {})
+}
+
+/** How often connections are looked for that have become idle. */
+const letGoMilliseconds = 20
 
 function secureServer(
   { identity, asksClients }: TlsListenOptions,

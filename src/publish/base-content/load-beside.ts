@@ -22,6 +22,8 @@ export interface LoadingBeside {
   pending: PendingContent
   /** Program and arguments of a process that loads into the same store and ends; without it this process loads. */
   loader: readonly [program: string, ...args: string[]] | undefined
+  /** Whether this process is to load; else it waits until another one of the same server has. By default it is. */
+  isTurn?(): boolean
   /** Told of what was loaded, or was there. */
   done(load: BaseContentLoad): void
   /** Told of a failure, in a sentence. */
@@ -72,10 +74,19 @@ async function tryUntilLoaded(loading: LoadingBeside, stamp: string, signal: Abo
   }
 }
 
+const always = () => true
+/** How often it is looked whether another process has loaded. */
+const turnMilliseconds = 500
+
 /** Loads, or has it loaded; answers why it failed. */
-async function loadOnce({ storage, loader, done }: LoadingBeside, signal: AbortSignal): Promise<string | undefined> {
+async function loadOnce(
+  { storage, loader, done, isTurn = always }: LoadingBeside,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   try {
     const isCurrent = async () => (await baseContentPresence(storage)).presence === 'current'
+    while (!isTurn() && !(await isCurrent()) && !signal.aborted)
+      await sleep(turnMilliseconds, undefined, { signal }).catch(() => {})
     if (!loader || (await isCurrent())) {
       done(await loadBaseContent(storage, { signal, batch: smallBatch }))
       return undefined

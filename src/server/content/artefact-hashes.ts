@@ -24,7 +24,7 @@ export function artefactHashes(storage: Storage, revision: () => number): Conten
       if (!resource) return undefined
       const { versionId = '', lastUpdated = '' } = resource.meta ?? {}
       const stored = `${type}/${resource.id} ${versionId} ${lastUpdated}`
-      return { canonical: artefactName(resource), hash: hashes.of(stored, () => contentHash(resource)) }
+      return { type, canonical: artefactName(resource), hash: hashes.of(stored, () => contentHash(resource)) }
     })
   }
 }

@@ -12,10 +12,14 @@ import { clientsByAddress } from '../../http/limits/requester.ts'
 import type { OperationContext } from '../../operations/context.ts'
 import { operations } from '../../operations/index.ts'
 import { operationsWithout, routesWithout } from '../../operations/profiles/route-profiles.ts'
+import type { Reachability } from '../../storage/storage.ts'
+import { shareRates } from '../workers/share-rates.ts'
+import type { Together } from '../workers/together.ts'
 import { listeners } from './listeners.ts'
 import type { Log } from './log.ts'
 import { watchMachine } from './machine.ts'
 import type { ReadingSources } from './readings.ts'
+import { storePart, storeStanding } from './store-watch.ts'
 import { createWatch } from './watch.ts'
 
 /** The front of one server. */
@@ -23,13 +27,15 @@ export interface Front {
   hooks: Pick<HttpHooks, 'rates' | 'mayWrite' | 'replyCache' | 'metrics'>
   /** Takes what was answered. */
   answered: AccessLog | undefined
-  settings: Pick<HttpSettings, 'corsOrigins' | 'routes'>
+  settings: Pick<HttpSettings, 'corsOrigins' | 'routes' | 'store'>
   /** The operations that are offered. */
   operations: Operation<OperationContext>[]
   /** The documents that are served of those that there are. */
   documents(all: readonly FindDocument[]): FindDocument[]
   /** What answers depend on of the machine, and whether the server is about to end. */
   readiness(): ReadinessPart[]
+  /** Tells from now on how this store stands. */
+  watchStore(store: Reachability): void
   /** Listens where the configuration says; resolves with the port of the public address. */
   listen(handler: Handler): Promise<number | undefined>
   /** Ports it listens on; none before it does. */
@@ -58,15 +64,17 @@ interface FrontParts {
   log: Log
   software: { version: string /** FHIR date. */; releaseDate: string }
   now(): Date
+  together: Together
 }
 
 /** Makes the front of a configuration. */
-export async function createFront(config: Config, { log, software, now }: FrontParts): Promise<Front> {
+export async function createFront(config: Config, { log, software, now, together }: FrontParts): Promise<Front> {
   const elapsed = () => performance.now()
   const rates = createRateLimits(config.rates, {
     clientOf: clientsByAddress(config.trustedProxies),
     isDirect: config.trustedProxies.length === 0,
     elapsed,
+    ...shareRates(together.uses),
   })
   const routes = routesWithout(config.routesOff)
   const folders = writtenFolders(config)
@@ -77,15 +85,23 @@ export async function createFront(config: Config, { log, software, now }: FrontP
     releaseDate: software.releaseDate,
     now,
     elapsed,
-    tell: log.tell,
+    tell: together.tell(log.tell),
   })
   await machine.look()
-  const watch = await createWatch(config)
+  const watch = await createWatch(config, together.metrics)
   let running: RunningServer | undefined
+  let store: Reachability | undefined
   let isDraining = false
   return {
     hooks: { rates, mayWrite: (bytes) => running?.connections.mayWrite(bytes) ?? true, ...watch.hooks },
-    settings: { ...(config.corsOrigins ? { corsOrigins: config.corsOrigins } : {}), routes },
+    settings: {
+      ...(config.corsOrigins ? { corsOrigins: config.corsOrigins } : {}),
+      routes,
+      store: () => storeStanding(config, store),
+    },
+    watchStore(opened) {
+      store = opened
+    },
     operations: watch.operations(operationsWithout(config.routesOff, operations)),
     answered: watch.answered(log.access),
     documents: (all) => {
@@ -97,10 +113,13 @@ export async function createFront(config: Config, { log, software, now }: FrontP
     },
     readiness: () => [
       ...(isDraining ? [{ name: 'end', ready: false, state: 'this server is about to end' }] : []),
+      ...storePart(storeStanding(config, store)),
       ...machine.parts(),
+      ...strengthPart(together.strength()),
     ],
     async listen(handler) {
-      running = await listen(watch.handler(handler), listeners(config, { now, tell: log.tell }))
+      const where = listeners(config, { now, tell: together.tell(log.tell) })
+      running = await listen(watch.handler(handler), { ...where, source: together.source })
       return config.plainHttp ? running.port : running.tlsPort
     },
     ports: () => ({ port: running?.port, tlsPort: running?.tlsPort }),
@@ -111,6 +130,7 @@ export async function createFront(config: Config, { log, software, now }: FrontP
         version: software.version,
         connections: () => running?.connections.count() ?? 0,
         rateLimited: rates.refused,
+        workers: () => together.strength()?.ready,
         freeBytes: machine.free,
         clockJump: machine.largestJump,
         storeFile: storeFile(config),
@@ -124,6 +144,13 @@ export async function createFront(config: Config, { log, software, now }: FrontP
       log.flush()
     },
   }
+}
+
+/** How many of the processes that are to answer together do; those that do answer for all. */
+function strengthPart(strength: ReturnType<Together['strength']>): ReadinessPart[] {
+  if (!strength) return []
+  const { workers, ready } = strength
+  return [{ name: 'workers', ready: true, state: `${ready} of ${workers} answer` }]
 }
 
 /** Where this server writes: its data, and the store where that lies elsewhere. */

@@ -14,6 +14,8 @@ export interface ReadingSources {
   inFlight(): number
   connections(): number
   rateLimited(): number
+  /** Processes that answer together; undefined for one that is alone. */
+  workers(): number | undefined
   freeBytes(): number | undefined
   clockJump(): number
   /** AuditEvents that wait to be stored, and those that were lost. */
@@ -37,12 +39,28 @@ export function readingsOf(from: ReadingSources): Reading[] {
   return [...ofRequests(from), ...ofEvaluation(from), ...ofAudit(from), ...ofNetwork(from), ...ofMachine(from)]
 }
 
-function ofRequests({ inFlight, connections, rateLimited, replyCache, version, readiness }: ReadingSources): Reading[] {
+function ofRequests({
+  inFlight,
+  connections,
+  rateLimited,
+  replyCache,
+  version,
+  readiness,
+  workers,
+}: ReadingSources): Reading[] {
   return [
+    {
+      name: 'workers',
+      help: 'Processes that answer, where several do (WORKERS); all numbers here are those of all of them.',
+      kind: 'gauge',
+      together: 'max',
+      read: workers,
+    },
     {
       name: 'info',
       help: 'Version of the software; always 1.',
       kind: 'gauge',
+      together: 'max',
       labels: ['version'],
       read: () => [{ value: 1, labels: { version } }],
     },
@@ -50,6 +68,7 @@ function ofRequests({ inFlight, connections, rateLimited, replyCache, version, r
       name: 'ready',
       help: 'Whether what answers depend on is there, by part: 1 or 0.',
       kind: 'gauge',
+      together: 'min',
       labels: ['part'],
       read: () => readiness().map(({ name, ready }) => ({ value: Number(ready), labels: { part: name } })),
     },
@@ -138,6 +157,7 @@ function ofAudit({ audit, auditSinks }: ReadingSources): Reading[] {
       name: 'audit_sink_reached',
       help: 'Whether the last attempt to reach a sink succeeded: 1 or 0.',
       kind: 'gauge',
+      together: 'min',
       labels: ['sink'],
       read: ofSinks(({ isReached }) => Number(isReached)),
     },
@@ -156,6 +176,7 @@ function ofNetwork({ trust, gateways, mirrored, now }: ReadingSources): Reading[
       name: 'trust_list_usable',
       help: 'Whether what a trust list says is in use: 1 or 0.',
       kind: 'gauge',
+      together: 'min',
       labels,
       read: lists(({ usable }) => Number(usable)),
     },
@@ -163,6 +184,7 @@ function ofNetwork({ trust, gateways, mirrored, now }: ReadingSources): Reading[
       name: 'trust_list_keys',
       help: 'Keys of a trust list that count.',
       kind: 'gauge',
+      together: 'min',
       labels,
       read: lists(({ keys }) => keys),
     },
@@ -170,6 +192,7 @@ function ofNetwork({ trust, gateways, mirrored, now }: ReadingSources): Reading[
       name: 'trust_list_age_seconds',
       help: 'Seconds since a trust list was last read, or said to be the newest.',
       kind: 'gauge',
+      together: 'max',
       labels,
       read: lists(({ checkedAt, readAt }) => {
         const last = checkedAt ?? readAt
@@ -180,6 +203,7 @@ function ofNetwork({ trust, gateways, mirrored, now }: ReadingSources): Reading[
       name: 'gateway_state',
       help: 'How this server stands at its gateways: 1 for the state that is.',
       kind: 'gauge',
+      together: 'max',
       labels: ['gateway', 'state'],
       read: () => gateways().map(({ id, state }) => ({ value: 1, labels: { gateway: id, state } })),
     },
@@ -187,6 +211,7 @@ function ofNetwork({ trust, gateways, mirrored, now }: ReadingSources): Reading[
       name: 'mirrored_references',
       help: 'References of other participants, by gateway and what became of them.',
       kind: 'gauge',
+      together: 'max',
       labels: ['gateway', 'state'],
       async read() {
         const counts = new Map<string, { value: number; labels: { gateway: string; state: string } }>()
@@ -203,11 +228,18 @@ function ofNetwork({ trust, gateways, mirrored, now }: ReadingSources): Reading[
 
 function ofMachine({ storage, storeFile, freeBytes, clockJump }: ReadingSources): Reading[] {
   return [
-    { name: 'storage_revision', help: 'Grows with every write.', kind: 'gauge', read: () => storage.revision() },
+    {
+      name: 'storage_revision',
+      help: 'Grows with every write.',
+      kind: 'gauge',
+      together: 'max',
+      read: () => storage.revision(),
+    },
     {
       name: 'storage_bytes',
       help: 'Size of the store, its log included.',
       kind: 'gauge',
+      together: 'max',
       read: () =>
         storeFile === undefined
           ? undefined
@@ -216,11 +248,18 @@ function ofMachine({ storage, storeFile, freeBytes, clockJump }: ReadingSources)
               0,
             ),
     },
-    { name: 'disk_free_bytes', help: 'Free bytes where the data lies.', kind: 'gauge', read: freeBytes },
+    {
+      name: 'disk_free_bytes',
+      help: 'Free bytes where the data lies.',
+      kind: 'gauge',
+      together: 'min',
+      read: freeBytes,
+    },
     {
       name: 'clock_jump_seconds',
       help: 'Largest jump of the clock since the start, forward or back.',
       kind: 'gauge',
+      together: 'max',
       read: clockJump,
     },
   ]

@@ -8,6 +8,7 @@ import type { Handler } from '../../http/limits/connections.ts'
 import { bringsToken } from '../../http/limits/requester.ts'
 import type { Metrics } from '../../http/metrics/metrics.ts'
 import type { OperationContext } from '../../operations/context.ts'
+import type { SharedMetrics } from '../workers/together.ts'
 import { counted, type EvaluationCounts } from './evaluations.ts'
 import { type ReadingSources, readingsOf } from './readings.ts'
 
@@ -29,10 +30,10 @@ const nobody: Watch = {
 }
 
 /** Makes what counts. */
-export async function createWatch({
-  metrics: whose,
-  metricsToken,
-}: Pick<Config, 'metrics' | 'metricsToken'>): Promise<Watch> {
+export async function createWatch(
+  { metrics: whose, metricsToken }: Pick<Config, 'metrics' | 'metricsToken'>,
+  shared: SharedMetrics | undefined,
+): Promise<Watch> {
   if (whose === 'off') return nobody
   const { createMetrics } = await import('../../http/metrics/metrics.ts')
   const { createRequestCounters } = await import('../../http/metrics/request-counters.ts')
@@ -44,6 +45,8 @@ export async function createWatch({
     inFlight -= 1
   }
   let shown: Metrics | undefined
+  shared?.own({ all: async () => shown?.json(), counts: async () => shown?.counts() })
+  const { mergedText } = await import('../../http/metrics/merge-metrics.ts')
   const check: NonNullable<HttpHooks['metrics']>['check'] = (message) => {
     if (metricsToken !== undefined && !bringsToken(message, metricsToken))
       throw new FhirError(401, issue('login', 'Metrics need the token of the setting METRICS_TOKEN.'), {
@@ -55,7 +58,7 @@ export async function createWatch({
       replyCache,
       metrics: {
         contentType: 'text/plain; version=0.0.4; charset=utf-8',
-        text: async () => (await shown?.text()) ?? '',
+        text: async () => (shared ? mergedText(await shared.all()) : ((await shown?.text()) ?? '')),
         check,
       },
     },

@@ -349,7 +349,8 @@ function laterCode(
   const type = place.host.findType('FHIR.dateTime')
   if (seconds?.json !== 'string' || !seconds.isThere || !type) return undefined
   const [, year, month, day, hour, minute, second, zone] = parts
-  const begin = Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second))
+  const begin =
+    Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second)) / 1000
   if (!Number.isSafeInteger(begin)) return undefined
   const code = place.fresh()
   place.lines.push(`const ${code} = secondsAfter(${begin}, ${place.constants.of(zone)}, ${seconds.code});`)

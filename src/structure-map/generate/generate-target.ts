@@ -215,8 +215,8 @@ function setPrimitive(
   const { held, before, after, isThere } = value
   const { check } = chosen.type
   const { constants } = code
-  // Nothing is taken back: what has been drawn is not what the closures would draw anew.
-  if (!check || after.length > 0) return undefined
+  if (!check) return undefined
+  if (after.length > 0) return setDrawn({ owner, element }, given, { compiled, code })
   if (held.literal !== undefined && check(held.literal) !== undefined) return undefined
   const isSound = held.literal !== undefined || (held.isSound === true && held.type.check === check)
   const test = `${isThere === undefined ? '' : `${isThere} && `}${constants.of(check)}(${held.value}) !== undefined`
@@ -239,6 +239,33 @@ function setPrimitive(
   }
 }
 
+/** An id that is drawn: nothing is taken back, for the closures would draw another one. */
+function setDrawn(
+  { owner, element }: Pick<ElementPlace, 'owner' | 'element'>,
+  { value, chosen }: Given,
+  { compiled, code }: Pick<Work, 'compiled' | 'code'>,
+): Made | undefined {
+  const { held, after } = value
+  const { constants } = code
+  if (compiled.slot !== undefined || element.isArray || element.variants.length > 0) return undefined
+  const node = code.declare()
+  const drawn = `{ value: ${held.value}, type: ${constants.of(held.type)}, loose: true }`
+  return {
+    before: [],
+    lines: [
+      STEP,
+      ...after,
+      `${node} = undefined;`,
+      `if (${constants.of(chosen.type.check)}(${held.value}) === undefined) {`,
+      `${memberOf(owner.value, chosen.property, constants)} = ${held.value};`,
+      countText(held),
+      `} else ${node} = assignDrawn(${nodeOf(owner, constants)}, ${constants.of(chosen.property)}, ${drawn}, r);`,
+    ],
+    held: undefined,
+    note: `if (${node} !== undefined) noteEmpty(r, ${node});`,
+  }
+}
+
 const literalSteps = (literal: string | number | boolean): string =>
   typeof literal === 'string' && literal.length >= 64 ? `r.steps += ${literal.length >> 6};` : ''
 
@@ -253,10 +280,11 @@ function setObject(at: ElementPlace, given: Given, { compiled, code }: Work): Ma
   const { constants } = code
   if (chosen.type.kind === 'primitive' || chosen.type === UNKNOWN || VAGUE.has(type.name)) return undefined
   if (type !== chosen.type && type.kind === 'complex' && !isA(type, chosen.type)) return undefined
-  // A model says what it is; an element that is one does not.
-  if (type.kind === 'logical' && chosen.type.kind !== 'resource') return undefined
   const copied = constants.of(type.kind === 'logical' ? chosen.type : type)
   const isFresh = held.loose === true && (held.node === undefined || isThere !== undefined)
+  // A model says what it is; an element that is one does not.
+  const isSilenced = type.kind === 'logical' && chosen.type.kind !== 'resource'
+  if (isSilenced && (isFresh || held.node !== undefined)) return undefined
   const made = code.declare()
   const taking = isFresh
     ? held.value
@@ -268,6 +296,7 @@ function setObject(at: ElementPlace, given: Given, { compiled, code }: Work): Ma
     ? `addObject(${owner.value}, ${property}, ${made});`
     : `${memberOf(owner.value, chosen.property, constants)} = ${made};`
   const isAlways = isFresh && isThere === undefined
+  if (isSilenced) others.push(`if (${made}.resourceType !== undefined) delete ${made}.resourceType;`)
   const lines = isAlways ? [...others, store] : [`if (${made} !== undefined) {`, ...others, store, '}']
   const { slot } = compiled
   if (slot !== undefined && !isFresh) return undefined
@@ -276,6 +305,8 @@ function setObject(at: ElementPlace, given: Given, { compiled, code }: Work): Ma
     lines: [STEP, ...(isFresh && isThere === undefined ? [] : place), ...after, `${made} = ${taking};`, ...lines],
     held: { value: made, type, json: 'object', loose: false },
     ...(isAlways ? {} : { isThere: `${made} !== undefined` }),
-    ...(value.mayBeEmpty || held.node !== undefined ? { note: `if (isEmpty(${made})) r.untidy = true;` } : {}),
+    ...(value.mayBeEmpty || held.node !== undefined || isSilenced
+      ? { note: `if (isEmpty(${made})) r.untidy = true;` }
+      : {}),
   }
 }

@@ -5,11 +5,12 @@ import type { CompiledBody } from '../compile/program.ts'
 import { isEmpty, type Node } from '../model/nodes.ts'
 import type { Type } from '../model/types.ts'
 import { relocate, TransformFault } from '../run/fault.ts'
-import { type Frame, noteEmpty, type Run, spend } from '../run/run.ts'
+import { countText, type Frame, noteEmpty, type Run, spend } from '../run/run.ts'
 import type { TransformCall } from '../run/transform-call.ts'
 import { HANDLERS } from '../run/transforms.ts'
 import { copyValid } from '../run/typed-copy.ts'
-import { addObject, createInstance, leaveOtherChoices, storeItem } from '../run/write.ts'
+import { leaveOutFault } from '../run/value-remark.ts'
+import { addObject, assign, createInstance, leaveOtherChoices, storeItem } from '../run/write.ts'
 
 /** Whether a value is an object with members. */
 function isObject(value: unknown): boolean {
@@ -58,6 +59,20 @@ function tooDeep(run: Run): TransformFault {
 
 const translate = (call: TransformCall): Node | undefined => HANDLERS.translate(call)
 
+/** Sets an element to a value that has been drawn, however odd it is. */
+function assignDrawn(owner: Node, name: string, given: Node, run: Run): Node | undefined {
+  run.holder = owner.type
+  run.property = name
+  let node: Node | undefined
+  try {
+    node = assign(owner, name, given, run.appending)
+  } catch (error) {
+    node = leaveOutFault(run, error)
+  }
+  countText(run, node)
+  return node
+}
+
 /** An object as it is moved into another: as it is when the map made it, else a copy. */
 function taken(node: Node, type: Type, run: Run): Json | undefined {
   if (!node.loose) return copyValid(node.value ?? null, type, run)
@@ -65,14 +80,42 @@ function taken(node: Node, type: Type, run: Run): Json | undefined {
   return node.value
 }
 
-const SECONDS = /^-?\d{1,12}$/
+/** Seconds from the year 1 to the end of the year 9999, since 1970. */
+const FIRST = -62_135_596_800
+const LAST = 253_402_300_799
 
-/** The instant so many seconds after another, in whole seconds; undefined for what FHIRPath is asked about. */
+/**
+ * The instant so many seconds after another, both counted since 1970; undefined for what FHIRPath is asked about. The seconds
+ * are a text, as FHIRPath reads them.
+ */
 function secondsAfter(begin: number, zone: string, seconds: string): string | undefined {
-  if (!SECONDS.test(seconds)) return undefined
-  const date = new Date(begin + Number(seconds) * 1000)
-  const year = date.getUTCFullYear()
-  return year >= 1 && year <= 9999 ? `${date.toISOString().slice(0, 19)}${zone}` : undefined
+  const count = Number(seconds)
+  // Only digits are what FHIRPath takes for a quantity: a number that is written as one, and nothing else.
+  if (!Number.isSafeInteger(count) || String(count) !== seconds) return undefined
+  const at = begin + count
+  if (at < FIRST || at > LAST) return undefined
+  const days = Math.floor(at / 86_400)
+  const second = at - days * 86_400
+  const time = `${two(Math.floor(second / 3600))}:${two(Math.floor(second / 60) % 60)}:${two(second % 60)}`
+  return `${dateOf(days)}T${time}${zone}`
+}
+
+const two = (value: number): string => (value < 10 ? `0${value}` : `${value}`)
+
+/** The date so many days after 1970-01-01: the years begin in March, so that the leap day is the last of them. */
+function dateOf(days: number): string {
+  const sinceEra = days + 719_468
+  const era = Math.floor(sinceEra / 146_097)
+  const ofEra = sinceEra - era * 146_097
+  const yearOfEra = Math.floor(
+    (ofEra - Math.floor(ofEra / 1460) + Math.floor(ofEra / 36_524) - Math.floor(ofEra / 146_096)) / 365,
+  )
+  const ofYear = ofEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100))
+  const ofMarch = Math.floor((5 * ofYear + 2) / 153)
+  const day = ofYear - Math.floor((153 * ofMarch + 2) / 5) + 1
+  const month = ofMarch < 10 ? ofMarch + 3 : ofMarch - 9
+  const year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
+  return `${String(year).padStart(4, '0')}-${two(month)}-${two(day)}`
 }
 
 /** Names of these in generated code. */
@@ -91,6 +134,7 @@ export const RUNTIME = {
   tooDeep,
   translate,
   taken,
+  assignDrawn,
   copyValid,
   addObject,
   storeItem,

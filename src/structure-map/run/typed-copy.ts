@@ -29,26 +29,45 @@ export function copyExtra(extra: JsonObject, run: Run): JsonObject {
 function copyObject(source: JsonObject, declared: Type, run: Run): JsonObject | undefined {
   run.steps++
   const type = objectType(declared, source)
-  const copy: JsonObject = {}
-  let isEmpty = true
+  // A copy of the same shape: most members stay as they are, and nearly none is left out.
+  const copy: JsonObject = { ...source }
+  let kept = 0
   for (const name in source) {
     const member = source[name]
-    if (member === undefined || member === null || member === '') continue
-    const known = memberType(type, name)
-    run.inside.push(name)
-    const made = Array.isArray(member)
-      ? copyList(member, known, run, name.startsWith('_') || source[`_${name}`] !== undefined)
-      : copyValid(member, known, run)
-    run.inside.pop()
-    if (made === undefined) continue
-    isEmpty = false
-    setMember(copy, name, made)
+    const made =
+      member === undefined || member === null || member === ''
+        ? undefined
+        : copyMember(source, name, { member, type: memberType(type, name), run })
+    if (made === undefined) {
+      delete copy[name]
+      continue
+    }
+    kept++
+    if (made !== member) setMember(copy, name, made)
     if (typeof member === 'number') {
       const text = exactNumber(source, name)
       if (text !== undefined) keepExactNumber(copy, name, text)
     }
   }
-  return isEmpty ? undefined : copy
+  return kept > 0 ? copy : undefined
+}
+
+function copyMember(
+  source: JsonObject,
+  name: string,
+  { member, type, run }: { member: Json; type: Type; run: Run },
+): Json | undefined {
+  // Where it stands is asked only of what is refused.
+  if (typeof member !== 'object' && type.check?.(member) === undefined) {
+    if (typeof member === 'string') run.steps += textSteps(member)
+    return member
+  }
+  run.inside.push(name)
+  const made = Array.isArray(member)
+    ? copyList(member, type, run, name.startsWith('_') || source[`_${name}`] !== undefined)
+    : copyValid(member, type, run)
+  run.inside.pop()
+  return made
 }
 
 /** Lists of values and of what comes with them are as long as each other: null stands for what is not there. */

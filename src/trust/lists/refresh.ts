@@ -7,6 +7,8 @@ export interface RefreshOptions {
   after?: After | undefined
   /** How often remote sources are read that do not say so themselves, in seconds; default an hour. */
   remoteSeconds?: number
+  /** Another process of this server asks: remote sources and their copies are left to it. */
+  follows?: boolean | undefined
   /** From 0 to 1, so that servers that were started together do not ask together. */
   random?(): number
   /** Told of each source whose failure came, changed or went. */
@@ -55,10 +57,10 @@ export function refreshTrust(
     pending.set(name, after(milliseconds, run))
   }
   for (const source of sources) {
-    const wait = waits(source, options)
+    const wait = options.follows && isRemote(source) ? undefined : waits(source, options)
     if (wait) repeat(`source ${source.name}`, wait(undefined), async () => wait(await readAgain(trust, source, told)))
   }
-  if (sources.some(isRemote))
+  if (sources.some(isRemote) && !options.follows)
     repeat('copies', LOOK_SECONDS * 1000, async () => {
       await told(() => trust.adopt())
       return LOOK_SECONDS * 1000

@@ -7,11 +7,11 @@ import { openSqlite } from '../../../src/storage/sqlite/sqlite.ts'
 
 test('results have room in all: those of who keeps most go first, the oldest of them', async () => {
   const storage = openSqlite(':memory:')
-  const jobs = createAsyncJobs(
+  const jobs = createAsyncJobs({
     storage,
-    () => new Date(0),
-    ({ error }) => assert.fail(String(error)),
-  )
+    now: () => new Date(0),
+    report: ({ error }) => assert.fail(String(error)),
+  })
   const done = async (owner: string, characters: number) => {
     const resource = { resourceType: 'Basic' as const, code: { text: 'a'.repeat(characters) } }
     const job = await jobs.start({ owner, requestId: 'r', work: async () => ({ status: 200, headers: {}, resource }) })

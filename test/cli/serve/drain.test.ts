@@ -6,7 +6,7 @@ import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, it } from 'node:test'
-import { type ServerProcess, startServerProcess } from '../support/server-process.ts'
+import { type ServerProcess, startServerProcess } from '../../support/server-process.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'vidimus-drain-'))
 const started: ServerProcess[] = []

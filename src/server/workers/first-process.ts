@@ -1,0 +1,231 @@
+/**
+ * The first process of several workers: it opens the ports and hands connections on, keeps the workers at work, and passes on what they
+ * tell each other. It opens no store and answers no request.
+ */
+import { errorText } from '../../base/system-error.ts'
+import type { Config } from '../../config.ts'
+import { mostJobs } from '../../http/async/jobs.ts'
+import { connectionClients } from '../../http/limits/requester.ts'
+import { countsOf, mergeMetrics } from '../../http/metrics/merge-metrics.ts'
+import { openSharedPorts, type SharedPorts } from '../../http/wire/shared-ports.ts'
+import { createHandOut, type HandOut } from '../../workers/serving/connections.ts'
+import { type Crew, type CrewFailure, type CrewOptions, createCrew } from '../../workers/serving/crew.ts'
+import type { LeadNews, SourceNews } from '../../workers/serving/protocol.ts'
+import { type LineWriters, startServing } from '../../workers/serving/serving-process.ts'
+import type { Tell } from '../front/log.ts'
+import { createJobRegister, type JobRegister } from './job-register.ts'
+import { createUseBook, type UseBook } from './use-book.ts'
+import { followSeconds } from './worker.ts'
+
+/** What it is made with. */
+export interface FirstProcessParts {
+  config: Pick<Config, 'host' | 'port' | 'plainHttp' | 'tls' | 'connectionLimits' | 'trustedProxies'>
+  workers: number
+  /** Program of a worker and its arguments. */
+  command: readonly [string, ...string[]]
+  tell: Tell
+  lines: LineWriters
+}
+
+/** Several workers as one server. */
+export interface FirstProcess {
+  /**
+   * Starts them; resolves with the ports when the first one answers.
+   * @throws the error of the system when a port cannot be had; CrewFailure when no worker starts
+   */
+  begin(): Promise<{ port?: number | undefined; tlsPort?: number | undefined }>
+  /** Comes when no worker can be started any more. */
+  failed: Promise<CrewFailure>
+  /** Ids of the processes that answer. */
+  pids(): number[]
+  drain(): void
+  reload(): void
+  replaceAll(): Promise<void>
+  end(): Promise<void>
+}
+
+interface Shared {
+  parts: FirstProcessParts
+  crew(): Crew
+  ports(): Promise<SharedPorts>
+  uses: UseBook
+  jobs: JobRegister
+  /** Last numbers of the workers that are there, and all of those that are no more. */
+  metrics: KeptMetrics
+  told: { sources: SourceNews[] | undefined; news: LeadNews | undefined }
+}
+
+/** Numbers of the workers that are there as they told them last, and counts of those that are no more. */
+interface KeptMetrics {
+  last: Map<number, unknown>
+  gone: unknown[]
+}
+
+/** Time for a worker to tell its numbers; one that is too busy is left out. */
+const metricsSeconds = 5
+
+/** Several workers that are not started yet. */
+export function createFirstProcess(parts: FirstProcessParts): FirstProcess {
+  const { config, command, lines, tell, workers } = parts
+  const handOut = createHandOut({
+    connections: config.connectionLimits.connections,
+    connectionsOfOne: config.connectionLimits.connectionsOfOne,
+    clientOf: connectionClients(config.trustedProxies),
+  })
+  const opening = openOnce(config, handOut)
+  const shared: Shared = {
+    parts,
+    crew: () => crew,
+    ports: opening.open,
+    uses: createUseBook(() => performance.now()),
+    jobs: createJobRegister(mostJobs),
+    metrics: { last: new Map(), gone: [] },
+    told: { sources: undefined, news: undefined },
+  }
+  const crew = createCrew({
+    count: workers,
+    start: (id, readers) => startServing(id, command, { readers, lines }),
+    readers: (id) => readersOf(id, shared),
+    handOut,
+    ready({ post }) {
+      const uses = shared.uses.lately()
+      if (uses.length > 0) post.tell('uses', uses)
+      if (shared.told.news) post.tell('leadNews', shared.told.news)
+    },
+    gone({ id }) {
+      shared.jobs.gone(id)
+      keepCounts(id, shared.metrics)
+    },
+    tell,
+    elapsed: () => performance.now(),
+  })
+  return {
+    async begin() {
+      await Promise.race([crew.begin(), opening.failed])
+      const { port, tlsPort } = await opening.open()
+      return { port, tlsPort }
+    },
+    failed: crew.failed,
+    pids: () => crew.members().flatMap(({ state, pid }) => (state === 'ready' ? (pid ?? []) : [])),
+    drain: () => tellAll(crew, 'drain'),
+    reload: () => tellAll(crew, 'reload'),
+    replaceAll: () => crew.replaceAll(),
+    async end() {
+      opening.close()
+      await crew.end()
+      handOut.close()
+    },
+  }
+}
+
+function tellAll(crew: Crew, topic: 'drain' | 'reload'): void {
+  for (const { post } of crew.members()) post.tell(topic, undefined)
+}
+
+/** Opens the ports when the first worker is ready to answer, so that nobody reaches a server that is still being made. */
+function openOnce({ host, port, plainHttp, tls }: FirstProcessParts['config'], handOut: HandOut) {
+  const failure = Promise.withResolvers<never>()
+  // Whoever waits for the beginning is told.
+  failure.promise.catch(() => undefined)
+  let opened: Promise<SharedPorts> | undefined
+  const open = () => {
+    opened ??= openSharedPorts({
+      host,
+      port: plainHttp ? port : undefined,
+      tlsPort: tls?.port,
+      take: handOut.give,
+    })
+    opened.catch(failure.reject)
+    return opened
+  }
+  return { open, failed: failure.promise, close: () => void opened?.then((ports) => ports.close()) }
+}
+
+function readersOf(id: number, shared: Shared): ReturnType<CrewOptions['readers']> {
+  const { jobs, uses, metrics, told } = shared
+  const others = () =>
+    shared
+      .crew()
+      .members()
+      .filter((member) => member.id !== id)
+  return {
+    async listen() {
+      const { port, tlsPort } = await shared.ports()
+      return { port, tlsPort }
+    },
+    uses(used) {
+      uses.add(used)
+      for (const { post } of others()) post.tell('uses', used)
+    },
+    leadNews(news) {
+      told.news = news
+      for (const { post } of others()) post.tell('leadNews', news)
+    },
+    sources: (news) => passSources(id, news, shared),
+    askSources: () => told.sources,
+    askMetrics: () => allMetrics(shared),
+    askJob: async ({ process, ...question }) =>
+      shared
+        .crew()
+        .members()
+        .find((member) => member.id === process)
+        ?.post.ask('job', question),
+    jobBegins: (job) => jobs.begins(id, job),
+    jobTurn: (job) => jobs.turn(job),
+    jobEnds: (job) => jobs.ends(job),
+    lastMetrics(last) {
+      metrics.last.set(id, last)
+    },
+  }
+}
+
+/** Every other worker follows; one that does not answers by keys that may be withdrawn, and is ended. */
+async function passSources(from: number, news: SourceNews[], shared: Shared): Promise<void> {
+  if (shared.crew().lead()?.id !== from) return
+  shared.told.sources = news
+  const others = shared
+    .crew()
+    .members()
+    .filter(({ id }) => id !== from)
+  const following = others.map(async (member) => {
+    try {
+      await member.post.ask('sources', news, followSeconds)
+    } catch (error) {
+      if (!shared.crew().members().includes(member)) return
+      shared.parts.tell(`worker ${member.id} (process ${member.pid}) is ended: ${errorText(error)}`, 'error')
+      member.kill()
+      await member.ended
+    }
+  })
+  await Promise.all(following)
+}
+
+async function allMetrics({ crew, metrics }: Shared): Promise<unknown[]> {
+  const asked = crew()
+    .members()
+    .filter(({ state }) => state !== 'starting')
+    .map(async ({ id, post }) => {
+      const found = await post.ask('metrics', undefined, metricsSeconds).catch(() => undefined)
+      if (found !== undefined && found !== null) metrics.last.set(id, found)
+    })
+  await Promise.all(asked)
+  return [...metrics.last.values(), ...metrics.gone]
+}
+
+/** What a worker counted goes on to count when it is no more: a sum that falls would look like a new beginning. */
+function keepCounts(id: number, metrics: KeptMetrics): void {
+  const last = metrics.last.get(id)
+  metrics.last.delete(id)
+  if (last === undefined) return
+  metrics.gone.push(countsOf(last))
+  const all = [...metrics.gone]
+  if (all.length < mostGone) return
+  const keep = (one: unknown) => {
+    metrics.gone = [one, ...metrics.gone.slice(all.length)]
+  }
+  // Where they cannot be put together they are kept one by one.
+  mergeMetrics(all).then(keep, () => {})
+}
+
+/** Workers that are no more whose counts are kept one by one. */
+const mostGone = 16
