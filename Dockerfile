@@ -3,16 +3,16 @@ FROM node:24-slim AS content
 WORKDIR /app
 COPY package.json package-lock.json ./
 COPY scripts ./scripts
-RUN npm ci
+RUN npm ci --ignore-scripts
 COPY src ./src
-RUN node scripts/build-base-content.ts && node scripts/build-definitions.ts
+RUN node scripts/build-base-content.ts && node scripts/build-definitions.ts && node scripts/build-prepared-store.ts
 
 FROM node:24-slim
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=8080 DATA_DIR=/data
 WORKDIR /app
 COPY package.json package-lock.json ./
 COPY scripts/stub ./scripts/stub
-RUN npm ci --omit=dev && npm cache clean --force
+RUN npm ci --omit=dev --ignore-scripts && npm cache clean --force
 COPY src ./src
 COPY igs ./igs
 COPY rules ./rules

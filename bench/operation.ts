@@ -53,7 +53,7 @@ async function backupAndRestore(folder: string, count: number): Promise<Measured
       })),
     )
   await storage.close()
-  const store = openStore('sqlite:', { dataDir: folder })
+  const store = await openStore('sqlite:', { dataDir: folder })
   const path = join(folder, 'backup')
   const backedUp = await costOnce(async () => {
     const snapshot = await store.snapshot()
@@ -64,9 +64,8 @@ async function backupAndRestore(folder: string, count: number): Promise<Measured
     await snapshot.close()
   })
   const dataDir = join(folder, 'restored')
-  const restored = await costOnce(() =>
-    restoreBackup({ path, store: openStore('sqlite:', { dataDir }), dataDir, folders: {}, replace: false }),
-  )
+  const target = await openStore('sqlite:', { dataDir })
+  const restored = await costOnce(() => restoreBackup({ path, store: target, dataDir, folders: {}, replace: false }))
   const named = `${count} resources`
   const detail = `${(statSync(path).size / 1e6).toFixed(1)} MB`
   return [

@@ -3,6 +3,7 @@
  * and the base content. `npm run build:content`; with `--own` without the base content, which takes the packages of the publishers.
  */
 import { writeElm } from './build-elm.ts'
+import { makePreparedStore } from './build-prepared-store.ts'
 import { writeContent } from './generate-content.ts'
 
 writeContent()
@@ -10,4 +11,5 @@ await writeElm()
 if (!process.argv.includes('--own')) {
   await import('./build-base-content.ts')
   await import('./build-definitions.ts')
+  await makePreparedStore()
 }

@@ -5,18 +5,19 @@ import { missingSecret } from './base/secret-file.ts'
 import { errorText } from './base/system-error.ts'
 import { accepts, members } from './config/accepts.ts'
 import { parseAuthority } from './config/authority-settings.ts'
+import { type CompiledConfig, readCompiledSettings } from './config/compiled-settings.ts'
 import { type DirectoryConfig, readDirectorySettings } from './config/directory-settings.ts'
 import { type FrontConfig, readFrontSettings } from './config/front-settings.ts'
 import { parseGateways } from './config/gateway-settings.ts'
 import { readTrustHistory } from './config/history-settings.ts'
 import { type KitConfig, readKitSettings } from './config/kit-settings.ts'
 import { type ListenerConfig, readListenerSettings } from './config/listener-settings.ts'
-import { type MapConfig, readMapSettings } from './config/map-settings.ts'
 import { readMirror } from './config/mirror-settings.ts'
 import type { Setting } from './config/setting.ts'
 import { settings, type Variable } from './config/settings.ts'
 import { parseSigners, type SignerConfig } from './config/signer-settings.ts'
 import { parseSigning, type SigningConfig } from './config/signing-settings.ts'
+import { readStartSettings, type StartConfig } from './config/start-settings.ts'
 import { readWorkers } from './config/workers-settings.ts'
 import type { MirrorSettings } from './gateway/mirror/mirror-settings.ts'
 import type { GatewaySettings } from './gateway/settings.ts'
@@ -31,7 +32,14 @@ import { isOfGateway, type TrustSource } from './trust/lists/trust-source.ts'
 type RequestLimits = Omit<HttpLimits, 'writingEntries' | 'asyncMilliseconds'>
 
 /** The configuration of one server, every value read and checked. */
-export interface Config extends SignerConfig, DirectoryConfig, ListenerConfig, FrontConfig, KitConfig, MapConfig {
+export interface Config
+  extends SignerConfig,
+    DirectoryConfig,
+    ListenerConfig,
+    FrontConfig,
+    KitConfig,
+    CompiledConfig,
+    StartConfig {
   port: number
   host: string
   /** Without a trailing slash; undefined until the port is known when it is to be computed. */
@@ -153,8 +161,9 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     legacyDcc: texts.get('LEGACY_DCC') === 'on',
     drafts: texts.get('DRAFTS') === 'public' ? 'public' : 'not-public',
     ...readDirectorySettings(texts),
-    ...readMapSettings(texts),
+    ...readCompiledSettings(texts),
     ...readKitSettings(texts),
+    ...readStartSettings(texts),
     jurisdiction: texts.get('JURISDICTION')?.toUpperCase(),
     revocationFailure: choiceOf(texts, 'REVOCATION_FAILURE', ['warn', 'fail', 'fail-unknown'] as const),
     domainMismatch: choiceOf(texts, 'DOMAIN_MISMATCH', ['warn', 'fail'] as const),

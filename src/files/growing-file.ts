@@ -16,11 +16,14 @@ export interface GrowingFile {
 
 let begun = 0
 
-/** Begins a file that its owner alone reads and writes. Rejects, as its methods do, with the error of the operating system. */
-export async function beginFile(path: string): Promise<GrowingFile> {
+/**
+ * Begins a file that its owner alone reads and writes, unless another mode is given. Rejects, as its methods do, with the error of the
+ * operating system.
+ */
+export async function beginFile(path: string, mode = 0o600): Promise<GrowingFile> {
   await mkdir(dirname(path), { recursive: true })
   const unfinished = `${path}.${process.pid}-${begun++}.tmp`
-  const handle = await open(unfinished, 'wx', 0o600)
+  const handle = await open(unfinished, 'wx', mode)
   let isOpen = true
   const close = async () => {
     if (isOpen) await handle.close()

@@ -2,14 +2,15 @@ import { stringifyJson } from '../base/json.ts'
 import type { Json } from '../base/json-value.ts'
 import { input, output } from '../fhir/declare-parameter.ts'
 import { isResource } from '../fhir/elements.ts'
+import { FhirError } from '../fhir/error.ts'
 import { isAnyResource, parseJson } from '../fhir/json.ts'
 import { booleanParameter, defineOperation, type OperationReply } from '../fhir/operation.ts'
 import type { Parameter, Resource } from '../fhir/types.ts'
-import type { TransformAnswer } from '../structure-map/map-worker.ts'
-import type { CompiledMap, TraceEvent } from '../structure-map/maps.ts'
+import type { TransformAnswer, TransformJob } from '../structure-map/map-worker.ts'
+import type { CompiledMap, TraceEvent, TransformLimits } from '../structure-map/maps.ts'
 import { jobOf, type OperationContext } from './context.ts'
 import { type Instance, instanceText, instanceValue, readInstance } from './input/transform-instance.ts'
-import { chooseMap } from './input/transform-map.ts'
+import { type ChosenMap, chooseMap } from './input/transform-map.ts'
 
 /**
  * `StructureMap/$transform`: applies a map to one instance. The instance is the body itself (any JSON, for a logical
@@ -49,33 +50,19 @@ export const transform = defineOperation<OperationContext>({
     const debug = booleanParameter(call.parameters, 'debug') === true
     const xml = /xml/.test(call.headers.accept ?? '')
     // What came along may do anything, and much of it takes long whatever the map.
-    const isForeign = 'brought' in chosen || chosen.supporting.length > 0 || instance.bytes > mostBytesHere
-    const done = isForeign
-      ? await context.mapJobs.transform(
-          {
-            map:
-              'canonical' in chosen
-                ? chosen
-                : { json: stringifyJson('brought' in chosen ? chosen.brought : chosen.stored) },
-            supporting: chosen.supporting.map((each) => stringifyJson(each)),
-            content: instanceText(instance),
-            now: context.now().toISOString(),
-            debug,
-            xml,
-          },
-          jobOf(call, context),
-        )
-      : transformHere(await context.maps.compile('canonical' in chosen ? chosen.canonical : chosen.stored), instance, {
-          context,
-          debug,
-          xml,
-        })
-    return reply(done, debug)
+    const isForeign = 'brought' in chosen || chosen.supporting.length > 0 || instance.bytes > mostBytesTried
+    const run: Run = { context, debug, xml, ...(instance.bytes > mostBytesHere ? { limits: limitsHere } : {}) }
+    const here = isForeign ? undefined : await tryHere(chosen, instance, run)
+    return reply(here ?? (await context.mapJobs.transform(jobFor(chosen, instance, run), jobOf(call, context))), debug)
   },
 })
 
-/** Larger instances are transformed in a process with limits, by whatever map. */
+/** Larger instances are transformed within narrower limits, by whatever map. */
 const mostBytesHere = 20_000
+/** Larger ones in a process: to read them alone would hold others up. */
+const mostBytesTried = 500_000
+/** What holds nobody up; a map that takes more is run in a process. */
+const limitsHere: Partial<TransformLimits> = { steps: 50_000, milliseconds: 15 }
 
 /** Most events of a trace that are sent back. */
 const traceLimit = 10_000
@@ -84,13 +71,39 @@ interface Run {
   context: OperationContext
   debug: boolean
   xml: boolean
+  /** Of an instance that may take long. */
+  limits?: Partial<TransformLimits>
 }
 
-/** A stored map on a small instance. */
-function transformHere(compiled: CompiledMap, instance: Instance, { context, debug, xml }: Run): Done {
+/** A stored map on an instance that is not too large; undefined when it would take too long here. */
+async function tryHere(chosen: ChosenMap, instance: Instance, run: Run): Promise<Done | undefined> {
+  if ('brought' in chosen) return undefined
+  const compiled = await run.context.maps.compile('canonical' in chosen ? chosen.canonical : chosen.stored)
+  try {
+    return transformHere(compiled, instance, run)
+  } catch (error) {
+    const isTooMuch = error instanceof FhirError && error.issues.some(({ code }) => code === 'too-costly')
+    if (run.limits && isTooMuch) return undefined
+    throw error
+  }
+}
+
+function jobFor(chosen: ChosenMap, instance: Instance, { context, debug, xml }: Run): TransformJob {
+  const map = 'canonical' in chosen ? undefined : 'brought' in chosen ? chosen.brought : chosen.stored
+  return {
+    map: 'canonical' in chosen ? { canonical: chosen.canonical } : { json: stringifyJson(map) },
+    supporting: chosen.supporting.map((each) => stringifyJson(each)),
+    content: instanceText(instance),
+    now: context.now().toISOString(),
+    debug,
+    xml,
+  }
+}
+
+function transformHere(compiled: CompiledMap, instance: Instance, { context, debug, xml, limits }: Run): Done {
   const events: TraceEvent[] = []
   const trace = { event: (event: TraceEvent) => events.length < traceLimit && events.push(event) }
-  const call = { now: context.now(), uuid: context.uuid, ...(debug ? { trace } : {}) }
+  const call = { now: context.now(), uuid: context.uuid, ...(debug ? { trace } : {}), ...(limits ? { limits } : {}) }
   const result = compiled.run(instanceValue(instance), call)
   const written = xml && !resourceIn(result) ? compiled.writeXml(result) : undefined
   return { result, warnings: compiled.warnings, events, ...(written === undefined ? {} : { xml: written }) }

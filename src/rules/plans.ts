@@ -1,9 +1,10 @@
 import type { PlanDefinition } from '../fhir/types.ts'
 import { type PlanChoice, preferredPlans, selectPlans } from './select-plans.ts'
+import { candidatesIn } from './selection/candidates.ts'
 
 /** Where rule sets come from. */
 export interface PlanStore {
-  /** Every PlanDefinition that may be used, in every version and status. */
+  /** Every PlanDefinition that may be used, in every version and status: the same list until one of them changes. */
   all(): Promise<PlanDefinition[]>
   /** Those of a canonical, with or without version. */
   find(canonical: string): Promise<PlanDefinition[]>
@@ -19,6 +20,6 @@ export interface Plans {
 
 /** Rule sets of a store. */
 export const createPlans = (store: PlanStore): Plans => ({
-  select: async (choice) => selectPlans(await store.all(), choice),
+  select: async (choice) => selectPlans(candidatesIn(await store.all())(choice), choice),
   named: async (canonical, clock) => preferredPlans(await store.find(canonical), clock),
 })

@@ -35,11 +35,14 @@ export function selectPlans(plans: PlanDefinition[], choice: PlanChoice): PlanDe
   return newestOfEach(here).filter((each) => fitsKind(each, choice.kinds) && fitsUse(each, choice.uses))
 }
 
+/** What the versions of one rule set have in common. */
+export const planKey = (plan: PlanDefinition): string => String(plan.url ?? plan.identifier?.[0]?.value ?? plan.id)
+
 /** The highest version of every rule set; two of the same version both. */
 function newestOfEach(plans: PlanDefinition[]): PlanDefinition[] {
   const newest = new Map<string, PlanDefinition[]>()
   for (const plan of plans) {
-    const key = String(plan.url ?? plan.identifier?.[0]?.value ?? plan.id)
+    const key = planKey(plan)
     const known = newest.get(key) ?? []
     const order = known[0] ? compareVersions(versionOf(known[0]), versionOf(plan)) : -1
     if (order <= 0) newest.set(key, order < 0 ? [plan] : [...known, plan])
@@ -79,7 +82,8 @@ function isNow({ value, faults }: ReturnType<typeof readPeriod>, clock: Date): b
   return faults.length > 0 || ((value.from ?? at) <= at && at < (value.until ?? Number.POSITIVE_INFINITY))
 }
 
-function fitsKind(plan: PlanDefinition, kinds: string[] | undefined): boolean {
+/** Whether a rule set is for one of these kinds of certificates; one whose kinds are not understood may be for any. */
+export function fitsKind(plan: PlanDefinition, kinds: string[] | undefined): boolean {
   const own = readPlan(plan).kinds
   if (!isUnderstood(own)) return true
   if (own.value.includes('on-request')) return false
@@ -93,7 +97,8 @@ export function fitsUse(plan: PlanDefinition, asked: ReadonlySet<string> = new S
   return !isUnderstood(own) || own.value.length === 0 || own.value.some((each) => asked.has(each))
 }
 
-function fitsJurisdiction(plan: PlanDefinition, choice: PlanChoice): boolean {
+/** Whether a rule set is for the verifying or issuing country; one whose countries are not understood may be for any. */
+export function fitsJurisdiction(plan: PlanDefinition, choice: PlanChoice): boolean {
   const { jurisdictions: countries, ruleType } = readPlan(plan)
   const type = ruleType.value
   if (!isUnderstood(countries) || countries.value.length === 0) return true
@@ -107,5 +112,6 @@ function fitsJurisdiction(plan: PlanDefinition, choice: PlanChoice): boolean {
 
 const isUnderstood = ({ faults }: Reading<unknown>) => faults.length === 0
 
-const alpha3 = (code: string) => alpha3FromAlpha2(code.toUpperCase()) ?? code.toUpperCase()
+/** A country by its alpha-3 code, whichever it is told by. */
+export const alpha3 = (code: string) => alpha3FromAlpha2(code.toUpperCase()) ?? code.toUpperCase()
 const sameCountry = (a: string, b: string) => alpha3(a) === alpha3(b)

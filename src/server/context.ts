@@ -173,7 +173,7 @@ export function createContext(parts: Omit<ContextParts, 'past'> & Pick<Operation
       derived: storage.derived,
       revision: () => revision(ruleTypes),
     },
-    { ...jobProcesses, jobSeconds: cpuMilliseconds / 1000, elmFolder },
+    { ...jobProcesses, jobSeconds: cpuMilliseconds / 1000, elmFolder, isCompiled: config.compiledRules },
   )
   const rules = aroundRules(ownRules)
   const evaluate = wireEvaluate(parts, { rules, verdictMaps, images, revision })

@@ -4,6 +4,7 @@ import { BackupError } from './backup/format.ts'
 import { finishRestore } from './backup/restore.ts'
 import type { MaintainedStore } from './backup/snapshot.ts'
 import { maintainedSqlite } from './sqlite/hold.ts'
+import { isFree, placeSqlite } from './sqlite/place.ts'
 import { openSqlite } from './sqlite/sqlite.ts'
 import type { AuditKeeping, Reachability, Storage } from './storage.ts'
 
@@ -51,12 +52,11 @@ export async function openStorage(
  * A store as those see it who look after it: for a backup, a restore, a copy and a check.
  * @throws BackupError for a store that dies with its process
  */
-export function openStore(url: string, { dataDir }: { dataDir: string }): MaintainedStore {
+export async function openStore(url: string, { dataDir }: { dataDir: string }): Promise<MaintainedStore> {
   const problem = storageUrlProblem(url)
   if (problem !== undefined) throw new BackupError(`STORAGE_URL: ${problem}.`)
-  if (isMongo(url))
-    throw new BackupError('This command works on a SQLite store: a database of MongoDB has its own tools.')
   finishRestore(dataDir)
+  if (isMongo(url)) return (await import('./mongodb/upkeep/maintained.ts')).maintainedMongo(url)
   const file = sqliteFile(url.slice('sqlite:'.length), dataDir)
   if (file === ':memory:')
     throw new BackupError('A store in memory (sqlite::memory:) is nothing that another process could read.')
@@ -68,9 +68,25 @@ export function openStore(url: string, { dataDir }: { dataDir: string }): Mainta
  * @throws BackupError when there is none, or it dies with its process
  */
 export async function openThereStore(url: string, place: { dataDir: string }): Promise<MaintainedStore> {
-  const store = openStore(url, place)
+  const store = await openStore(url, place)
   if (await store.isThere()) return store
   throw new BackupError(`There is no store at ${store.name}. Are DATA_DIR and STORAGE_URL those of the server?`)
+}
+
+/** Where an embedded store is or will be. */
+export interface StorePlace {
+  /** Whether nothing is there, nor anything of an earlier store. */
+  isFree(): boolean
+  /** Begins it with the bytes of a whole store: see {@link placeSqlite}. */
+  begin(pieces: AsyncIterable<Uint8Array>): Promise<boolean>
+}
+
+/** The place of an embedded store; undefined for one in memory or on a server. */
+export function storePlace(url: string, { dataDir }: { dataDir: string }): StorePlace | undefined {
+  if (!url.startsWith('sqlite:')) return undefined
+  const file = sqliteFile(url.slice('sqlite:'.length), dataDir)
+  if (file === ':memory:') return undefined
+  return { isFree: () => isFree(file), begin: (pieces) => placeSqlite(file, pieces) }
 }
 
 function sqliteFile(path: string, dataDir: string): string {

@@ -26,7 +26,7 @@ export { parseMap } from './language/parser.ts'
 export { printReadable } from './language/print-readable.ts'
 export { printMap } from './language/printer.ts'
 export { readR5 } from './language/spelling.ts'
-export type { TraceEvent, TraceSink, ValueRemark } from './run/run.ts'
+export type { TraceEvent, TraceSink, TransformLimits, ValueRemark } from './run/run.ts'
 export { describeRemark } from './run/value-remark.ts'
 
 /** Settings of {@link createMaps}. */

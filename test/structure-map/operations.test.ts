@@ -110,6 +110,37 @@ test('$transform says what is missing', async () => {
   )
 })
 
+test('$transform runs a stored map here when that holds nobody up, else in a process', async () => {
+  const fml = (name: string, rules: string) => ({
+    ...parseMap(`${withRules(rules).replaceAll('StructureMap/test', `StructureMap/${name}`)}`).map,
+    id: name,
+  })
+  const light = fml('light', '  src.name as n -> tgt.name = n "name";')
+  const heavy = fml('heavy', '  src.name as n then { src.name as m first -> tgt.active = true "inner"; } "outer";')
+  const environment = memoryEnvironment([light, heavy])
+  const names = Array.from({ length: 300 }, (_, index) => ({ family: `Family-${index}-${'x'.repeat(100)}` }))
+  const big = { resourceType: 'Patient', name: names }
+  const bigger = { ...big, name: Array.from({ length: 20 }, () => names).flat() }
+  for (const [map, instance, isHere] of [
+    [light, big, true],
+    [light, bigger, false],
+    [heavy, big, false],
+  ] as const) {
+    const jobs = createMapJobs(environment, { processes: 1, idleSeconds: 30 })
+    try {
+      const own = { ...context, maps: createMaps(environment, { elapsed: () => 0 }), mapJobs: jobs }
+      const { resource } = await transform.handle(
+        call([{ name: 'source', valueUri: map.url }], { body: json(instance) }),
+        own,
+      )
+      assert.deepEqual(resource, map === light ? instance : { resourceType: 'Patient', active: true })
+      assert.equal(jobs.pids().length, isHere ? 0 : 1, map.url)
+    } finally {
+      await jobs.close()
+    }
+  }
+})
+
 test('$transform with debug traces rules and elements', async () => {
   const { resource } = await transform.handle(
     call([source, { name: 'debug', valueBoolean: true }], { body: json(patient) }),

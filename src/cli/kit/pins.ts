@@ -36,7 +36,7 @@ async function standingKeys(keys: Pins['keys'], { storageUrl, dataDir }: Config)
   // A store in memory has nothing that another process has marked.
   if (keys.length === 0 || storageUrl === 'sqlite::memory:') return keys
   const { openStorage, openStore } = await import('../../storage/open.ts')
-  if (!(await openStore(storageUrl, { dataDir }).isThere())) return keys
+  if (!(await (await openStore(storageUrl, { dataDir })).isThere())) return keys
   const { openKeyRevocations } = await import('../../provenance/revocations.ts')
   const storage = await openStorage(storageUrl, { dataDir })
   try {

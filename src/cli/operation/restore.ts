@@ -14,7 +14,7 @@ export function addRestore(program: Command): void {
     .option('--replace', 'in place of a store that holds something; what was there is kept beside it')
     .action(async (path: string, { replace = false }: { replace?: boolean }) => {
       const { storageUrl, dataDir } = readConfig()
-      const store = openStore(storageUrl, { dataDir })
+      const store = await openStore(storageUrl, { dataDir })
       const folders = Object.fromEntries(Object.entries(dataFolders).map(([name, { restored }]) => [name, restored]))
       const bar = progressBar('Restore')
       const progress = (done: number, total: number) => bar.show(done, total)

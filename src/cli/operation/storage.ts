@@ -74,7 +74,7 @@ async function imports(): Promise<void> {
 async function migrate(from: string, to: string): Promise<void> {
   const { dataDir } = readConfig()
   const source = await openThereStore(from, { dataDir })
-  const target = openStore(to, { dataDir })
+  const target = await openStore(to, { dataDir })
   const bar = progressBar('Copy')
   const progress = (done: number, total: number) => bar.show(done, total)
   const { revision, versions, records, contents } = await migrateStore(source, target, progress).finally(() =>

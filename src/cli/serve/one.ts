@@ -2,14 +2,17 @@
 import { errorText } from '../../base/system-error.ts'
 import type { Config } from '../../config.ts'
 import { loadBaseContentBeside } from '../../publish/base-content/load-beside.ts'
+import { placePreparedStore } from '../../publish/base-content/prepared-store.ts'
 import type { Tell } from '../../server/front/log.ts'
 import type { RunBeside } from '../../server/mirror.ts'
 import type { Together } from '../../server/workers/together.ts'
 import type { ServerParts, VidimusServer } from '../../server.ts'
+import { storePlace } from '../../storage/open.ts'
 import { runBeside } from '../../workers/run-beside.ts'
 import { tellBaseContent } from '../base-content.ts'
 import { openLoadedServer } from '../loaded-server.ts'
 import { failureOf, noTrustLists } from '../network/trust-printed.ts'
+import { letYoungGenerationGrow } from '../start/young-generation.ts'
 
 /** This program once more, over the same store; a store in memory is this process's alone. */
 export function besideOf({ storageUrl }: Pick<Config, 'storageUrl'>): RunBeside | undefined {
@@ -17,8 +20,18 @@ export function besideOf({ storageUrl }: Pick<Config, 'storageUrl'>): RunBeside 
   return (args, signal) => runBeside([process.execPath, process.argv[1] ?? '', ...args], signal)
 }
 
+/** A first start begins with the store that was prepared where the software is installed, if there is one that fits. */
+async function beginStore(config: Config, tell: Tell): Promise<void> {
+  const place = config.preparedStore ? storePlace(config.storageUrl, config) : undefined
+  if (!place) return
+  const placed = await placePreparedStore(place)
+  if (placed.kind === 'placed') tell('base content: the new store is begun with that of content/prepared-store.zst')
+  if (placed.kind === 'unused') tell(`base content: content/prepared-store.zst is not used: ${placed.reason}`)
+}
+
 /** Opens it with the own content, and says what its operator should know of the trust lists. */
 export async function openServer(config: Config, parts: ServerParts, tell: Tell): Promise<VidimusServer> {
+  await beginStore(config, tell)
   const server = await openLoadedServer(config, parts)
   const lists = server.trust.status()
   if (lists.length === 0) tell(noTrustLists, 'warn')
@@ -59,6 +72,7 @@ export async function serveUntil(
   )
   try {
     listening(await server.listen())
+    letYoungGenerationGrow()
     if (together.isLead()) tellWarnings(server, signal, tell)
     if (pending.state().status === 'loading')
       tell('base content: loading; until it is there, what may need it answers 503, and /ready says so')

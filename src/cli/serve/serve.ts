@@ -38,7 +38,8 @@ function readWorkers(text: string): number {
   return Number(text)
 }
 
-const shownStore = ({ storageUrl }: Config) => storageUrl
+/** Nothing of an address that may hold a password. */
+const shownStore = ({ storageUrl }: Config) => (storageUrl.startsWith('sqlite:') ? storageUrl : 'MongoDB')
 
 async function serveAlone(config: Config, tell: Tell): Promise<void> {
   const stopping = new AbortController()

@@ -35,7 +35,7 @@ export async function mapContent(inputs: CertificateInput[], chosen: string[], m
     doubts: [],
     leftOut: [],
   }
-  const run: Run = { mapping, mapped, makers: new Map() }
+  const run: Run = { mapping, mapped, makers: new Map(), compiled: new Map() }
   const outputs: Json[] = []
   for (const input of chosen.length > 0 ? inputs.slice(0, 1) : inputs) outputs.push(await runMaps(input, chosen, run))
   const bundles = outputs.filter(isResourceBundle).filter((each) => isOfType(each, 'Bundle'))
@@ -59,6 +59,16 @@ interface Run {
   mapped: Mapped
   /** Which map made a core data set: it knows the model. */
   makers: Map<JsonObject, CompiledMap>
+  /** Maps by the canonicals of this run: each is looked up once. */
+  compiled: Map<string, CompiledMap>
+}
+
+async function compiledMap(canonical: string, { mapping, compiled }: Run): Promise<CompiledMap> {
+  const known = compiled.get(canonical)
+  if (known) return known
+  const map = await mapping.compile(canonical)
+  compiled.set(canonical, map)
+  return map
 }
 
 /** Runs the maps of one kind of certificate; core data sets are noted on the way. */
@@ -74,12 +84,12 @@ async function runMaps(input: CertificateInput, chosen: string[], run: Run): Pro
       const map = await run.mapping.findMap(canonical)
       if (index === 0) current = inputFor(map, input)
       current = await advance(canonical, current, readsBundles(map), run)
-      if (makesCoreDataSets(map)) note(instancesOf(current), await run.mapping.compile(canonical))
+      if (makesCoreDataSets(map)) note(instancesOf(current), await compiledMap(canonical, run))
     }
   } else {
     for (const canonical of input.maps.coreDataSet) current = await advance(canonical, current, true, run)
     const last = input.maps.coreDataSet.at(-1)
-    note(instancesOf(current), last === undefined ? undefined : await run.mapping.compile(last))
+    note(instancesOf(current), last === undefined ? undefined : await compiledMap(last, run))
   }
   const ofContent = chosen.length === 0 && input.maps.bundleOf === 'content'
   if (ofContent) current = input.claims
@@ -102,8 +112,9 @@ async function advance(canonical: string, current: Json, whole: boolean, run: Ru
   return asJson(mergeBundles(bundles, run.mapped.obstacles))
 }
 
-async function apply(canonical: string, source: Json, { mapping, mapped }: Run): Promise<Json> {
-  const map = await mapping.compile(canonical)
+async function apply(canonical: string, source: Json, run: Run): Promise<Json> {
+  const { mapping, mapped } = run
+  const map = run.compiled.get(canonical) ?? (await compiledMap(canonical, run))
   if (!mapped.structureMaps.includes(map.canonical)) {
     const found = await mapping.findMap(canonical)
     if (found && !isNamedBy(canonical, found)) mapped.obstacles.push(notActive(found))

@@ -103,44 +103,40 @@ export function standingAlone(bundle: Bundle, uuid: () => string): Bundle {
 
 /** A resource whose references go to other addresses. */
 export function withReferences(resource: JsonObject, addresses: ReadonlyMap<string, string>): JsonObject {
-  const told = rewritten(resource, addresses)
-  return isJsonObject(told) ? told : resource
+  return rewritten(resource, addresses)
 }
 
-/** The same value where there is nothing to change: most of a Bundle is, and of that nothing is copied. */
-function rewritten(value: Json, addresses: ReadonlyMap<string, string>): Json {
-  if (typeof value !== 'object' || value === null) return value
-  return Array.isArray(value) ? rewrittenItems(value, addresses) : rewrittenMembers(value, addresses)
-}
-
-function rewrittenItems(items: Json[], addresses: ReadonlyMap<string, string>): Json[] {
-  let changed: Json[] | undefined
-  for (let at = 0; at < items.length; at++) {
-    const before = items[at] ?? null
-    const after = typeof before === 'object' ? rewritten(before, addresses) : before
-    if (after === before) continue
-    changed ??= [...items]
-    changed[at] = after
-  }
-  return changed ?? items
-}
-
-function rewrittenMembers(object: JsonObject, addresses: ReadonlyMap<string, string>): JsonObject {
+/** The same value where there is nothing to change: most of a Bundle is. */
+function rewritten(value: JsonObject, addresses: ReadonlyMap<string, string>): JsonObject {
   let changed: JsonObject | undefined
-  for (const name of Object.keys(object)) {
-    const before = object[name] ?? null
+  for (const name in value) {
+    const before = value[name] ?? null
     let after: Json = before
-    if (typeof before === 'object') after = rewritten(before, addresses)
-    else if (name === 'reference' && typeof before === 'string') after = addresses.get(before) ?? before
+    if (typeof before === 'string') after = name === 'reference' ? (addresses.get(before) ?? before) : before
+    else if (Array.isArray(before)) after = rewrittenList(before, addresses)
+    else if (typeof before === 'object' && before !== null) after = rewritten(before, addresses)
     if (after === before) continue
-    changed ??= { ...object }
+    changed ??= { ...value }
     defineMember(changed, name, after)
   }
-  const whole = changed ?? object
+  const whole = changed ?? value
   return Array.isArray(whole.coding) ? withoutMereDisplays(whole, whole.coding) : whole
 }
 
-/** Whether a coding only displays. */
+function rewrittenList(list: Json[], addresses: ReadonlyMap<string, string>): Json[] {
+  let changed: Json[] | undefined
+  for (let at = 0; at < list.length; at++) {
+    const before = list[at] ?? null
+    if (typeof before !== 'object' || before === null) continue
+    const after = Array.isArray(before) ? rewrittenList(before, addresses) : rewritten(before, addresses)
+    if (after === before) continue
+    changed ??= [...list]
+    changed[at] = after
+  }
+  return changed ?? list
+}
+
+/** Whether a coding has nothing but words; an empty one has not even those. */
 function isMere(coding: Json): boolean {
   if (!isJsonObject(coding)) return false
   for (const name in coding) if (name !== 'display') return false

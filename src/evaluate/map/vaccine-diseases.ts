@@ -59,11 +59,17 @@ const diseases: Partial<Record<VaccineDisease, Record<string, string>>> = {
   },
 }
 
-function index(table: Partial<Record<VaccineDisease, Record<string, string>>>): Map<string, VaccineDisease> {
-  const known = new Map<string, VaccineDisease>()
+/** Diseases by system and code. */
+type Index = ReadonlyMap<string, ReadonlyMap<string, VaccineDisease>>
+
+function index(table: Partial<Record<VaccineDisease, Record<string, string>>>): Index {
+  const known = new Map<string, Map<string, VaccineDisease>>()
   for (const [disease, systems] of Object.entries(table))
-    for (const [system, codes] of Object.entries(systems))
-      for (const code of codes.split(' ')) known.set(`${system}|${code}`, disease as VaccineDisease)
+    for (const [system, codes] of Object.entries(systems)) {
+      const ofSystem = known.get(system) ?? new Map<string, VaccineDisease>()
+      known.set(system, ofSystem)
+      for (const code of codes.split(' ')) ofSystem.set(code, disease as VaccineDisease)
+    }
   return known
 }
 
@@ -86,12 +92,15 @@ const byProduct: [RegExp, VaccineDisease][] = [
   [/^PolioVaccine[A-Za-z]+Product/, 'poliomyelitis'],
 ]
 
-const name = ({ system, code }: JsonObject) => `${oneSystem(String(system))}|${String(code)}`
+const diseaseOf = ({ system, code }: JsonObject, known: Index): VaccineDisease | undefined =>
+  known.get(oneSystem(String(system)))?.get(String(code))
 
 /** The disease that a vaccine is against; undefined for one that is on none of the lists. */
 export function diseaseOfVaccine(coding: JsonObject): VaccineDisease | undefined {
   const isProduct = String(coding.system).endsWith('/PreQualProductIds')
-  return isProduct ? byProduct.find(([pattern]) => pattern.test(String(coding.code)))?.[1] : byVaccine.get(name(coding))
+  return isProduct
+    ? byProduct.find(([pattern]) => pattern.test(String(coding.code)))?.[1]
+    : diseaseOf(coding, byVaccine)
 }
 
 /**
@@ -108,7 +117,7 @@ export function contradictsVaccine(vaccine: JsonObject[], named: JsonObject[]): 
   }
   if (against === undefined || named.length === 0) return false
   return named.every((each) => {
-    const disease = byDisease.get(name(each))
+    const disease = diseaseOf(each, byDisease)
     return disease !== undefined && disease !== against
   })
 }

@@ -67,8 +67,13 @@ async function copy({ snapshot, filling, progress }: Copying): Promise<Migrated 
     await filling.commit()
     return { revision, ...found }
   } catch (error) {
-    await filling.leave()
-    throw error
+    if (filling.last === 0 || !(error instanceof BackupError)) {
+      await filling.leave()
+      throw error
+    }
+    // What was left does not fit what is there now.
+    await filling.abandon()
+    return undefined
   }
 }
 

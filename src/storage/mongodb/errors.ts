@@ -15,7 +15,7 @@ export class StartError extends Error {
 
 /** Error codes of the server (https://www.mongodb.com/docs/manual/reference/error-codes/) that something follows from. */
 const codes = {
-  conflict: [112, 11000, 251, 246, 24, 225],
+  conflict: [112, 11000, 251, 246, 24, 225, 48],
   full: [14031],
   denied: [13, 18, 8000, 33],
   tooBig: [10334, 17280, 257, 17419, 17420],

@@ -12,6 +12,7 @@ import { history } from './search/pages.ts'
 import { reindex } from './search/reindex.ts'
 import { purge, search } from './search/search-pages.ts'
 import { createTransactions } from './transactions.ts'
+import { announce } from './upkeep/presence.ts'
 import { createDerived, createRecords } from './values.ts'
 import { findVersion, nameKey, publishedVersion } from './versions.ts'
 import { carryOut } from './write.ts'
@@ -50,10 +51,13 @@ export async function openMongo(
   const { client, collections } = connection
   const index = indexName()
   const reading = createReading(connection)
+  let presence: Awaited<ReturnType<typeof announce>> | undefined
   try {
+    presence = await announce(connection.db)
     const state = await prepareStore(connection, index)
     if (state.index !== index) await reindex(connection, index)
   } catch (error) {
+    await presence?.close()
     await client.close()
     throw startError(error, client)
   }
@@ -107,6 +111,7 @@ export async function openMongo(
     async close() {
       await transactions.close()
       await revision.close()
+      await presence?.close()
       await client.close()
     },
   }

@@ -1,8 +1,7 @@
 /** Whether a SQLite store fits together: its pages, its versions, and the search entries as they would be made today. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { hasExactNumbers } from '../../base/exact-number.ts'
-import { artefactCanonical, statusOf } from '../../fhir/artefact.ts'
 import type { Resource } from '../../fhir/types.ts'
+import { versionFault } from '../backup/kept.ts'
 import { type Database, endOfTime, openAsItStands, readContent } from './database.ts'
 
 import { schemaVersion } from './schema.ts'
@@ -103,33 +102,16 @@ async function* versionFaults(database: Database, progress: (done: number, total
   let told = 0
   const sql = 'SELECT seq, type, id, vid, updated, content, exact FROM version ORDER BY seq'
   for (const row of database.connection.prepare(sql).iterate()) {
-    const fault = faultOf(row, published.get(Number(row.seq)))
+    const { seq, type, id, vid, updated, content, exact } = row
+    const version = { type: String(type), id: String(id), vid: Number(vid), updated: Number(updated) }
+    const text = content === null ? undefined : String(content)
+    const fault = versionFault({ ...version, exact: exact === 1, content: text }, published.get(Number(seq)))
     if (fault !== undefined && ++told <= mostTold) yield `version ${row.vid} of ${row.type}/${row.id}: ${fault}`
     if (++done % 500 !== 0) continue
     progress(done, total)
     await nextTurn()
   }
   if (told > mostTold) yield `${told - mostTold} more versions have faults`
-}
-
-function faultOf(row: Record<string, unknown>, published: { url: string; version: string } | undefined) {
-  if (row.content === null) return published ? 'a deletion counts as published' : undefined
-  let resource: Resource | undefined
-  try {
-    resource = readContent(row)
-  } catch {
-    return 'its content cannot be read'
-  }
-  if (!resource) return 'its content cannot be read'
-  const { resourceType, id, meta } = resource
-  if (resourceType !== row.type || id !== row.id) return `its content is ${resourceType}/${id}`
-  if (meta?.versionId !== String(row.vid)) return `its content says version ${meta?.versionId}`
-  if (meta.lastUpdated !== new Date(Number(row.updated)).toISOString()) return `its content says ${meta.lastUpdated}`
-  if (row.exact === 1 && !hasExactNumbers(resource)) return 'it has no decimals of which the text is kept'
-  if (!published) return undefined
-  const { url, version } = artefactCanonical(resource) ?? {}
-  const isPublished = statusOf(resource) === 'active' && url === published.url && version === published.version
-  return isPublished ? undefined : `it counts as published as ${published.url}|${published.version}, which it is not`
 }
 
 async function* indexFaults(database: Database): AsyncGenerator<string> {

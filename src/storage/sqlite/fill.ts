@@ -1,10 +1,9 @@
 /** A new SQLite store out of the versions and records of another. */
 import { open } from 'node:fs/promises'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { artefactCanonical, statusOf } from '../../fhir/artefact.ts'
-import { isResourceId } from '../../fhir/elements.ts'
-import type { Resource } from '../../fhir/types.ts'
-import { BackupError, type KeptVersion } from '../backup/format.ts'
+import { artefactCanonical } from '../../fhir/artefact.ts'
+import type { KeptVersion } from '../backup/format.ts'
+import { keptResource, notKept } from '../backup/kept.ts'
 import type { Filling } from '../backup/snapshot.ts'
 import { type Database, endOfTime, lastSequence, openDatabase, readContent } from './database.ts'
 import { expireCursors, reindexIfOutdated } from './index-values.ts'
@@ -26,7 +25,7 @@ export function fillSqlite(file: string): SqliteFiller {
   let last = 0
   return {
     async version(version) {
-      if (version.seq <= last) throw wrong(version, 'the order of writes')
+      if (version.seq <= last) throw notKept(version, 'the order of writes')
       last = version.seq
       insert(version, database)
     },
@@ -66,46 +65,17 @@ async function throughToDisk(file: string): Promise<void> {
   }
 }
 
-const wrong = ({ type, id, vid }: Pick<KeptVersion, 'type' | 'id' | 'vid'>, what: string) =>
-  new BackupError(`The backup is damaged: ${what} is not kept at version ${vid} of ${type}/${id}. Nothing was changed.`)
-
 function insert(version: KeptVersion, database: Database): void {
   const { seq, type, id, vid, updated, method, exact, published, content } = version
-  if (!/^[A-Z][A-Za-z]{1,63}$/.test(type) || !isResourceId(id)) throw wrong(version, 'the form of a name')
-  const before = database.get('SELECT vid, deleted FROM current WHERE type = ? AND id = ?', type, id)
-  if (vid !== Number(before?.vid ?? 0) + 1) throw wrong(version, 'the order of versions')
-  if (content === undefined && (before === undefined || before.deleted === 1)) throw wrong(version, 'a deletion')
-  const resource = content === undefined ? undefined : resourceOf(version, content)
+  const row = database.get('SELECT vid, deleted FROM current WHERE type = ? AND id = ?', type, id)
+  const resource = keptResource(version, row && { vid: Number(row.vid), isDeletion: row.deleted === 1 })
   const add =
     'INSERT INTO version (seq, type, id, vid, updated, method, content, exact) VALUES (?, ?, ?, ?, ?, ?, ?, ?)'
   database.run(add, seq, type, id, vid, updated, method, content ?? null, exact ? 1 : 0)
   const replace = 'INSERT OR REPLACE INTO current (type, id, seq, vid, deleted) VALUES (?, ?, ?, ?, ?)'
   database.run(replace, type, id, seq, vid, resource ? 0 : 1)
-  if (!published) return
-  const canonical = resource && artefactCanonical(resource)
-  if (!resource || statusOf(resource) !== 'active' || canonical?.version === undefined)
-    throw wrong(version, 'what was published')
+  const canonical = published && resource && artefactCanonical(resource)
+  if (!canonical || canonical.version === undefined) return
   const active = 'INSERT INTO active_canonical (type, url, version, seq) VALUES (?, ?, ?, ?)'
   database.run(active, type, canonical.url, canonical.version, seq)
-}
-
-/** @throws BackupError when it is not the resource that the version says */
-function resourceOf(version: KeptVersion, content: string): Resource {
-  const { type, id, vid, updated, exact } = version
-  let resource: Resource
-  try {
-    const read = readContent({ content, exact: exact ? 1 : 0 })
-    if (!read) throw new TypeError('it is empty')
-    resource = read
-  } catch (error) {
-    throw new BackupError(wrong(version, 'a resource').message, { cause: error })
-  }
-  const { versionId, lastUpdated } = resource.meta ?? {}
-  const isThis =
-    resource.resourceType === type &&
-    resource.id === id &&
-    versionId === String(vid) &&
-    lastUpdated === new Date(updated).toISOString()
-  if (!isThis) throw wrong(version, 'the name of a resource')
-  return resource
 }

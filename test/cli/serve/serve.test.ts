@@ -83,7 +83,12 @@ describe('a server', () => {
 
   it('says where its store is when that is elsewhere, that nobody is trusted, and what is still loading', async () => {
     const store = join(newFolder(), 'elsewhere.db')
-    const settings = { DATA_DIR: newFolder(), STORAGE_URL: `sqlite:${store}`, NODE_ENV: 'production' }
+    const settings = {
+      DATA_DIR: newFolder(),
+      STORAGE_URL: `sqlite:${store}`,
+      NODE_ENV: 'production',
+      PREPARED_STORE: 'off',
+    }
     const server = await startServerProcess(settings)
     await server.stop()
     assert.ok(server.output().includes(`, its store in sqlite:${store} (`), server.output())
@@ -104,7 +109,7 @@ describe('a server', () => {
   })
 
   it('that is killed takes the loader of its base content along', { skip: noProc || absent || false }, async () => {
-    const server = await startServerProcess({ DATA_DIR: newFolder() })
+    const server = await startServerProcess({ DATA_DIR: newFolder(), PREPARED_STORE: 'off' })
     const pid = server.process.pid ?? 0
     await waitUntil(() => descendants(pid).length > 0, 'the loader was not started')
     const loaders = descendants(pid)
@@ -114,7 +119,7 @@ describe('a server', () => {
   })
 
   it('started by npm ends with it, loader and all', { skip: noProc || absent || false }, async () => {
-    const npm = start('npm', ['start'], { DATA_DIR: newFolder() })
+    const npm = start('npm', ['start'], { DATA_DIR: newFolder(), PREPARED_STORE: 'off' })
     await waitUntil(() => npm.printed().includes('vidimus listens'), npm.printed())
     const all = descendants(npm.pid)
     assert.ok(all.length > 0)

@@ -37,7 +37,7 @@ test('a backup under load is the store at its revision, and comes back as such',
       await new Promise((resolve) => setImmediate(resolve))
     }
   })()
-  const store = storeOf(from)
+  const store = await storeOf(from)
   const snapshot = await store.snapshot()
   const pieces: Uint8Array[] = []
   const about = { software: 'test 1', taken: '2026-01-01T00:00:00.000Z', revision: snapshot.revision, keys: false }
@@ -91,7 +91,7 @@ test('an empty store, and none at all', async () => {
   const to = newFolder()
   await restore(to, join(from, 'backup'))
   assert.equal((await contents(to)).revision, 0)
-  await assert.rejects(storeOf(newFolder()).snapshot(), /not usable/)
+  await assert.rejects((await storeOf(newFolder())).snapshot(), /not usable/)
 })
 
 describe('files beside the store', () => {
@@ -166,9 +166,9 @@ describe('what is refused, with nothing changed', async () => {
       return true
     })
     assert.deepEqual(await contents(target), before)
-    // A reader leaves the (empty) log of the store behind.
+    // A reader leaves the (empty) log of the store behind, and what says that it is whole.
     assert.deepEqual(
-      readdirSync(target).filter((name) => !/-(?:wal|shm)$/.test(name)),
+      readdirSync(target).filter((name) => !/-(?:whole|wal|shm)$/.test(name)),
       ['vidimus.db'],
     )
   }

@@ -36,5 +36,5 @@ if (name !== 'fill') {
   Object.assign(fs, { [name]: counted })
   syncBuiltinESMExports()
 }
-await restore(dataDir, path, { replace: true, store: watched(storeOf(dataDir)) })
+await restore(dataDir, path, { replace: true, store: watched(await storeOf(dataDir)) })
 console.error('never reached')

@@ -57,7 +57,7 @@ export function writeFiles(dataDir: string, files: Record<string, string>): Back
 
 /** A backup of a data folder. */
 export async function backUp(dataDir: string, path: string, files: BackupFile[] = []) {
-  const store = storeOf(dataDir)
+  const store = await storeOf(dataDir)
   const snapshot = await store.snapshot()
   const file = await beginFile(path)
   try {
@@ -72,12 +72,12 @@ export async function backUp(dataDir: string, path: string, files: BackupFile[] 
 }
 
 /** Restores into a data folder. */
-export const restore = (dataDir: string, path: string, more: Partial<RestoreOptions> = {}) =>
-  restoreBackup({ path, dataDir, store: storeOf(dataDir), folders, whole, replace: false, ...more })
+export const restore = async (dataDir: string, path: string, more: Partial<RestoreOptions> = {}) =>
+  restoreBackup({ path, dataDir, store: await storeOf(dataDir), folders, whole, replace: false, ...more })
 
 /** What the store of a data folder holds. */
 export async function contents(dataDir: string): Promise<{ revision: number; contents: string }> {
-  const store = storeOf(dataDir)
+  const store = await storeOf(dataDir)
   const snapshot = await store.snapshot()
   try {
     return { revision: snapshot.revision, contents: (await contentsOf(snapshot)).contents }
@@ -89,7 +89,7 @@ export async function contents(dataDir: string): Promise<{ revision: number; con
 /** Everything that the check of a store finds. */
 export async function faultsOf(dataDir: string): Promise<string[]> {
   const found: string[] = []
-  for await (const fault of storeOf(dataDir).faults()) found.push(fault)
+  for await (const fault of (await storeOf(dataDir)).faults()) found.push(fault)
   return found
 }
 

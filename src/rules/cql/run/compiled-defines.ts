@@ -4,11 +4,14 @@ import type { Program } from '../compiled/program.ts'
 import type { Session } from '../compiled/session.ts'
 import type { Define, ParameterDeclaration } from '../translate/elm.ts'
 import type { CompiledLibrary } from '../translate/libraries.ts'
+import type { DefineResult } from './define-result.ts'
 import { evidenceOf } from './evidence.ts'
-import type { DefineResult, RunEnvironment } from './run.ts'
+
+/** The compiled form of a library, or why there is none. */
+export type ProgramOf = (library: CompiledLibrary) => Program | string
 
 /** The program of a library that may be run by it: nothing of it, and of what it includes, is in doubt. */
-export function runnableProgram(library: CompiledLibrary, { programOf }: RunEnvironment): Program | undefined {
+export function runnableProgram(library: CompiledLibrary, programOf: ProgramOf | undefined): Program | undefined {
   if (!programOf || [library, ...library.includes].some(({ issues }) => issues.some(isError))) return undefined
   const program = programOf(library)
   return typeof program === 'string' ? undefined : program

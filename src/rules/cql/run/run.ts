@@ -1,16 +1,18 @@
 import { DateTime, PatientContext } from 'cql-execution'
 import type { JsonObject } from '../../../base/json-value.ts'
+import { keepPerObject } from '../../../base/keep.ts'
 import { badRequest, FhirError, isError, issue, unprocessable } from '../../../fhir/error.ts'
 import type { Bundle, Issue, Parameters } from '../../../fhir/types.ts'
 import { readInstances } from '../../models/instances.ts'
 import type { Program } from '../compiled/program.ts'
 import { openSession } from '../compiled/session.ts'
-import { type Define, definesByName, liesIn, parameterDeclarations, type TypeSpecifier } from '../translate/elm.ts'
+import { type Define, definesByName, liesIn, parameterDeclarations } from '../translate/elm.ts'
 import type { CompiledLibrary } from '../translate/libraries.ts'
 import { bindTerminology, type CqlTerminology } from './code-service.ts'
-import { areFound, compiledDefines, runnableProgram } from './compiled-defines.ts'
+import { areFound, compiledDefines, type ProgramOf, runnableProgram } from './compiled-defines.ts'
 import { type RecordSource, splitByPatient } from './data-provider.ts'
-import { type Evidence, evidenceOf, type Known } from './evidence.ts'
+import type { DefineResult } from './define-result.ts'
+import { evidenceOf, type Known } from './evidence.ts'
 import type { FhirClasses } from './fhir-instance.ts'
 import { bindParameters } from './from-parameters.ts'
 import { CqlMessageError } from './run-errors.ts'
@@ -46,17 +48,10 @@ export interface RunCall {
   step?: StepListener
 }
 
-/** The answer of one define. A failing one has an issue and no value. */
-export interface DefineResult {
-  name: string
-  /** The CQL value in the executor's representation; `toParameters` and `toJson` read it. */
-  value: unknown
-  /** Static type, when the translator told it. */
-  type: TypeSpecifier | undefined
-  /** Values of the defines and parameters that this one used: why it is what it is. */
-  evidence: Evidence[]
-  issue?: Issue
-}
+/** Parameters of a library and of all that it includes, read once. */
+const declarationsOf = keepPerObject((library: CompiledLibrary) =>
+  [library, ...library.includes].flatMap((each) => parameterDeclarations(each.elm)),
+)
 
 /** Results of a run and what is to be said about all of them. */
 export interface RunResult {
@@ -72,7 +67,7 @@ export interface RunEnvironment {
   classes: FhirClasses
   terminology: CqlTerminology
   /** The compiled form of a library that is stored here, or why there is none; absent where everything is left to the executor. */
-  programOf?: ((library: CompiledLibrary) => Program | string) | undefined
+  programOf?: ProgramOf | undefined
 }
 
 /** A library opened over the data of one request; defines share what they computed. */
@@ -105,7 +100,7 @@ export interface LibraryRun {
 export function openRun(library: CompiledLibrary, call: RunCall, environment: RunEnvironment): LibraryRun {
   const clock = readClock(call.clock)
   const scope = { timezoneOffset: clock.timezoneOffset ?? 0 }
-  const declarations = [library, ...library.includes].flatMap((each) => parameterDeclarations(each.elm))
+  const declarations = declarationsOf(library)
   const bound = bindParameters(call.parameters, declarations, {
     classes: environment.classes,
     scope,
@@ -135,7 +130,7 @@ export function openRun(library: CompiledLibrary, call: RunCall, environment: Ru
   }
   const execute = (define: Define) =>
     runDefine(define, contextOf(define), { library, discreet: call.discreet === true })
-  const program = call.step ? undefined : runnableProgram(library, environment)
+  const program = call.step ? undefined : runnableProgram(library, environment.programOf)
   const openCompiled = (of: Program) => (define: Define) => {
     const source = sourceOf(define)
     const { values: parameters } = bound

@@ -2,7 +2,8 @@
 
 import type { Program } from '../../../../src/rules/cql/compiled/program.ts'
 import { programOf } from '../../../../src/rules/cql/compiled/program.ts'
-import { type DefineResult, type RunCall, type RunEnvironment, runLibrary } from '../../../../src/rules/cql/run/run.ts'
+import type { DefineResult } from '../../../../src/rules/cql/run/define-result.ts'
+import { type RunCall, type RunEnvironment, runLibrary } from '../../../../src/rules/cql/run/run.ts'
 import { toJson } from '../../../../src/rules/cql/run/to-json.ts'
 import { encodeResult } from '../../../../src/rules/cql/run/to-parameters.ts'
 import type { CompiledLibrary } from '../../../../src/rules/cql/translate/libraries.ts'

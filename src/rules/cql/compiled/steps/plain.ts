@@ -100,7 +100,7 @@ function pair(node: JsonObject, place: Place): [Step, Step] {
 }
 
 /** The one operand of a node, which has nothing else but members that are named. */
-export function single(node: JsonObject, place: Place, ...members: string[]): Step {
+function single(node: JsonObject, place: Place, ...members: string[]): Step {
   onlyMembers(node, 'operand', ...members)
   return place.build(node.operand)
 }

@@ -1,0 +1,52 @@
+/**
+ * Rule sets that may apply, found once for each kind of question instead of by looking at every one of them: what a question says but its
+ * clock is one of few values. The selection itself goes on as over all; what is left out here could not have been selected.
+ */
+import { keep, keepPerObject } from '../../base/keep.ts'
+import type { PlanDefinition } from '../../fhir/types.ts'
+import { isOutOfUse, readPlan } from '../read-plan.ts'
+import { alpha3, fitsJurisdiction, fitsKind, fitsUse, type PlanChoice, planKey } from '../select-plans.ts'
+
+/** Most kinds of questions that are remembered for one state of the store: jurisdictions, countries of issuers, kinds, uses. */
+const mostQuestions = 2_000
+
+/** The rule sets among which those that apply are, in the order of all. */
+export const candidatesIn = keepPerObject((plans: PlanDefinition[]) => {
+  const rules = plans.filter((each) => !isOutOfUse(each) && readPlan(each).type !== 'other')
+  const countries = new Set<string>()
+  const issuers = new Set<string>()
+  for (const each of rules) {
+    const { jurisdictions, ruleType } = readPlan(each)
+    for (const country of jurisdictions.value) {
+      if (ruleType.value !== 'invalidation') countries.add(alpha3(country))
+      if (ruleType.value !== 'acceptance') issuers.add(alpha3(country))
+    }
+  }
+  const known = keep<string, PlanDefinition[]>(mostQuestions)
+  // A country that no rule set names is as good as any other of these.
+  const named = (all: ReadonlySet<string>, said: (string | undefined)[]) => {
+    const own = said.flatMap((each) => (each === undefined ? [] : [alpha3(each)])).filter((each) => all.has(each))
+    return [...new Set(own)].sort()
+  }
+  return (choice: PlanChoice): PlanDefinition[] => {
+    const { jurisdiction, issuerCountry, isIssuerUnknown = false, kinds, uses = [] } = choice
+    const question = [
+      named(countries, [jurisdiction]),
+      named(issuers, [issuerCountry].flat()),
+      isIssuerUnknown,
+      kinds ? [...kinds].sort() : 'any',
+      [...uses].sort(),
+    ]
+    return known.of(JSON.stringify(question), () => candidates(rules, choice))
+  }
+})
+
+/**
+ * A version for another kind or use takes the place of an older one, so versions of one rule set stay together: they are left out when
+ * none of them is for the kind and use.
+ */
+function candidates(rules: PlanDefinition[], choice: PlanChoice): PlanDefinition[] {
+  const here = rules.filter((each) => fitsJurisdiction(each, choice))
+  const wanted = new Set(here.filter((each) => fitsKind(each, choice.kinds) && fitsUse(each, choice.uses)).map(planKey))
+  return here.filter((each) => wanted.has(planKey(each)))
+}

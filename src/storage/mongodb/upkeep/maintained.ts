@@ -1,0 +1,103 @@
+/** A MongoDB store as those see it who look after it. */
+import { MongoError } from 'mongodb'
+import { BackupError } from '../../backup/format.ts'
+import type { Filling, MaintainedStore } from '../../backup/snapshot.ts'
+import { type Connection, connect } from '../connect.ts'
+import { storageError } from '../errors.ts'
+import { mongoFaults } from './check.ts'
+import { fillMongo, holdsSomething } from './filling.ts'
+import { FILLING, type Pace, upkeepOf, usualPace } from './presence.ts'
+import { mongoSnapshot } from './snapshot.ts'
+
+/** The store of a URL. Nothing is asked before it is wanted. */
+export function maintainedMongo(url: string, pace: Pace = usualPace): MaintainedStore {
+  const name = nameOf(url)
+  const open = () => connect(url, 'primary')
+  const refuseHalf = async ({ db }: Connection) => {
+    if (await upkeepOf(db).findOne({ _id: FILLING }, { readPreference: 'primary' }))
+      throw new BackupError(`${name} is being filled, or that was interrupted: it is not whole.`)
+  }
+  const snapshot = async () => {
+    const connection = await open()
+    return mongoSnapshot(connection, () => connection.client.close())
+  }
+  return {
+    name,
+    folder: undefined,
+    isThere: () =>
+      told(async () => {
+        const { client, db, collections } = await open()
+        try {
+          if (await upkeepOf(db).findOne({ _id: FILLING }, { readPreference: 'primary' })) return false
+          return await holdsSomething(collections)
+        } finally {
+          await client.close()
+        }
+      }),
+    snapshot: () =>
+      told(async () => {
+        const connection = await open()
+        try {
+          await refuseHalf(connection)
+        } catch (error) {
+          await connection.client.close()
+          throw error
+        }
+        return mongoSnapshot(connection, () => connection.client.close())
+      }),
+    async *faults(progress) {
+      const connection = await open()
+      try {
+        await refuseHalf(connection)
+        yield* mongoFaults(connection, progress)
+      } catch (error) {
+        throw inWords(error)
+      } finally {
+        await connection.client.close()
+      }
+    },
+    fill: (options) =>
+      told(async () => {
+        const connection = await open()
+        const close = () => connection.client.close()
+        try {
+          return inWordsOf(await fillMongo({ connection, name, pace, close, snapshot }, options))
+        } catch (error) {
+          await close()
+          throw error
+        }
+      }),
+  }
+}
+
+/** Hosts and database, without who asks and how. */
+function nameOf(url: string): string {
+  const [, hosts = '', database = 'vidimus'] =
+    /^mongodb(?:\+srv)?:\/\/(?:[^@/]*@)?([^/?]*)(?:\/([^?]+))?/.exec(url) ?? []
+  return `${database} at ${hosts}`
+}
+
+const inWords = (error: unknown): unknown => {
+  if (!(error instanceof MongoError)) return error
+  const told = storageError(error)
+  return new BackupError(told instanceof Error ? told.message : 'The store cannot be used.')
+}
+
+async function told<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    throw inWords(error)
+  }
+}
+
+/** A filling whose errors have no address in them. */
+const inWordsOf = (filling: Filling): Filling => ({
+  ...filling,
+  version: (version) => told(() => filling.version(version)),
+  record: (record) => told(() => filling.record(record)),
+  finish: (progress) => told(() => filling.finish(progress)),
+  snapshot: () => told(() => filling.snapshot()),
+  commit: () => told(() => filling.commit()),
+  abandon: () => told(() => filling.abandon()),
+})
