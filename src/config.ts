@@ -18,6 +18,7 @@ import { settings, type Variable } from './config/settings.ts'
 import { parseSigners, type SignerConfig } from './config/signer-settings.ts'
 import { parseSigning, type SigningConfig } from './config/signing-settings.ts'
 import { readStartSettings, type StartConfig } from './config/start-settings.ts'
+import { readStorageSettings, type StorageConfig } from './config/storage-settings.ts'
 import { readWorkers } from './config/workers-settings.ts'
 import type { MirrorSettings } from './gateway/mirror/mirror-settings.ts'
 import type { GatewaySettings } from './gateway/settings.ts'
@@ -33,7 +34,8 @@ type RequestLimits = Omit<HttpLimits, 'writingEntries' | 'asyncMilliseconds'>
 
 /** The configuration of one server, every value read and checked. */
 export interface Config
-  extends SignerConfig,
+  extends StorageConfig,
+    SignerConfig,
     DirectoryConfig,
     ListenerConfig,
     FrontConfig,
@@ -146,6 +148,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     baseUrl: texts.get('BASE_URL')?.replace(/\/+$/, ''),
     dataDir,
     storageUrl: texts.get('STORAGE_URL') ?? `sqlite:${join(dataDir, 'vidimus.db')}`,
+    ...readStorageSettings(texts),
     workers: readWorkers(texts),
     developmentToken: texts.get('DEVELOPMENT_TOKEN'),
     publishToken: texts.get('VIDIMUS_TOKEN'),

@@ -16,6 +16,7 @@ import type { Setting } from './setting.ts'
 import { signerSettings } from './signer-settings.ts'
 import { signingSettings } from './signing-settings.ts'
 import { startSettings } from './start-settings.ts'
+import { storageSettings } from './storage-settings.ts'
 import { trustSettings } from './trust-settings.ts'
 import { workersSettings } from './workers-settings.ts'
 
@@ -49,6 +50,7 @@ export const settings = [
     secret: true,
     description: 'Artefact store: `sqlite:<file>` or `sqlite::memory:`; MongoDB is not supported yet.',
   },
+  ...storageSettings,
   ...startSettings,
   ...signingSettings,
   {
