@@ -16,7 +16,6 @@ import { ruleSettings } from './rule-settings.ts'
 import type { Setting } from './setting.ts'
 import { signerSettings } from './signer-settings.ts'
 import { signingSettings } from './signing-settings.ts'
-import { startSettings } from './start-settings.ts'
 import { trustSettings } from './trust-settings.ts'
 import { workersSettings } from './workers-settings.ts'
 
@@ -50,7 +49,6 @@ export const settings = [
     secret: true,
     description: 'Artefact store: `sqlite:<file>` or `sqlite::memory:`; MongoDB is not supported yet.',
   },
-  ...startSettings,
   ...signingSettings,
   {
     variable: 'DEVELOPMENT_TOKEN',
