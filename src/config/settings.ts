@@ -15,7 +15,6 @@ import { publishSettings } from './publish-settings.ts'
 import type { Setting } from './setting.ts'
 import { signerSettings } from './signer-settings.ts'
 import { signingSettings } from './signing-settings.ts'
-import { startSettings } from './start-settings.ts'
 import { storageSettings } from './storage-settings.ts'
 import { trustSettings } from './trust-settings.ts'
 import { workersSettings } from './workers-settings.ts'
@@ -51,7 +50,6 @@ export const settings = [
     description: 'Artefact store: `sqlite:<file>` or `sqlite::memory:`; MongoDB is not supported yet.',
   },
   ...storageSettings,
-  ...startSettings,
   ...signingSettings,
   {
     variable: 'DEVELOPMENT_TOKEN',
