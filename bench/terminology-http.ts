@@ -24,13 +24,11 @@ interface Figure {
   target: string
 }
 
-const rounds = Number(process.env.BENCH_ROUNDS ?? 5)
+const rounds = 5
 const requestsPerRound = 3000
 /** Concepts of the systems that lie in an index each. */
-const sizes: readonly number[] =
-  process.env.BENCH_SIZES !== undefined
-    ? process.env.BENCH_SIZES.split(',').filter(Boolean).map(Number)
-    : [20_000, 200_000, 500_000]
+const sizes = [20_000, 200_000, 500_000]
+
 /** One operation: its address for the number of a request, and how many bare Express replies it may cost. */
 interface Case {
   name: string
@@ -148,12 +146,9 @@ interface Running {
   bare: string
 }
 
-const only = process.env.BENCH_ONLY
-
 async function measureAll(running: Running): Promise<Figure[]> {
   const figures: Figure[] = []
-  const chosen = (name: string) => only === undefined || name.includes(only)
-  for (const each of cases.filter(({ name }) => chosen(name))) {
+  for (const each of cases) {
     const targets = [
       { label: `${inResource.toLocaleString('en')} in the resource`, system: plain, concepts: inResource },
       ...sizes.map((size) => ({ label: size.toLocaleString('en'), system: systemOf(size), concepts: size })),
@@ -173,7 +168,7 @@ async function measureAll(running: Running): Promise<Figure[]> {
       figures.push(figureOf(`${each.name}, ${label}`, { cost, bare: found.bare, times: each.times, growth }))
     }
   }
-  for (const each of [...otherCases, repeated].filter(({ name }) => chosen(name))) {
+  for (const each of [...otherCases, repeated]) {
     const found = await compare(running, [(i) => each.address(i, plain, inResource)], each === repeated)
     figures.push(figureOf(each.name, { cost: found.ours[0] ?? 0, bare: found.bare, times: each.times, growth: '' }))
   }
@@ -219,9 +214,6 @@ const median = (values: number[]) => values.toSorted((a, b) => a - b)[values.len
 function start(file: string, ...argv: string[]): ChildProcess {
   return fork(fileURLToPath(new URL(`support/${file}`, import.meta.url)), argv, {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    ...(file === 'terminology-server.ts' && process.env.BENCH_PROF
-      ? { execArgv: ['--cpu-prof', `--cpu-prof-dir=${process.env.BENCH_PROF}`] }
-      : {}),
   })
 }
 
