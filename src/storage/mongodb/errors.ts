@@ -29,7 +29,12 @@ const codes = {
 }
 
 const codeOf = (error: unknown): number | undefined => {
-  if (error instanceof MongoBulkWriteError) return Number(error.code)
+  if (error instanceof MongoBulkWriteError) {
+    // Of one that was broken off as a whole the driver says no code.
+    const [first] = [error.writeErrors].flat()
+    const code = Number(error.code ?? first?.code)
+    return Number.isNaN(code) ? undefined : code
+  }
   return error instanceof MongoServerError && error.code !== undefined ? Number(error.code) : undefined
 }
 
@@ -81,6 +86,7 @@ export function storageError(error: unknown): unknown {
     return new FhirError(413, issue('too-costly', 'The resource is too big for the store.'))
   if (has(codes.slow, code)) return later('The store took too long to answer; try again.')
   if (error.hasErrorLabel('TransientTransactionError')) return later('The store broke off the write; try again.', 1)
+  if (error instanceof MongoBulkWriteError && code === undefined) return unreachable()
   // Whatever else it is, its text may name hosts: it is told by its kind.
   if (error instanceof MongoServerError && !isOfTopology(code))
     return new Error(`The store refused what it was asked (${error.codeName ?? error.code ?? error.name}).`)
