@@ -2,6 +2,7 @@
 import { proxyProblem } from '../http/limits/requester.ts'
 import { openOperationNames } from '../operations/open-operations.ts'
 import { authoritySettings } from './authority-settings.ts'
+import { compiledSettings } from './compiled-settings.ts'
 import { directorySettings } from './directory-settings.ts'
 import { frontSettings } from './front-settings.ts'
 import { gatewaySettings } from './gateway-settings.ts'
@@ -9,14 +10,12 @@ import { historySettings } from './history-settings.ts'
 import { kitSettings } from './kit-settings.ts'
 import { legacySettings } from './legacy-settings.ts'
 import { listenerSettings } from './listener-settings.ts'
-import { mapSettings } from './map-settings.ts'
 import { mirrorSettings } from './mirror-settings.ts'
 import { publishSettings } from './publish-settings.ts'
-import { ruleSettings } from './rule-settings.ts'
 import type { Setting } from './setting.ts'
 import { signerSettings } from './signer-settings.ts'
 import { signingSettings } from './signing-settings.ts'
-import { startSettings } from './start-settings.ts'
+import { storageSettings } from './storage-settings.ts'
 import { trustSettings } from './trust-settings.ts'
 import { workersSettings } from './workers-settings.ts'
 
@@ -50,7 +49,7 @@ export const settings = [
     secret: true,
     description: 'Artefact store: `sqlite:<file>` or `sqlite::memory:`; MongoDB is not supported yet.',
   },
-  ...startSettings,
+  ...storageSettings,
   ...signingSettings,
   {
     variable: 'DEVELOPMENT_TOKEN',
@@ -105,8 +104,7 @@ export const settings = [
   ...legacySettings,
   ...directorySettings,
   ...kitSettings,
-  ...mapSettings,
-  ...ruleSettings,
+  ...compiledSettings,
   {
     variable: 'JURISDICTION',
     kind: 'country',

@@ -66,6 +66,8 @@ export interface HttpSettings {
   network?: { isOn: boolean; hosts: readonly { host: string; port: number }[] }
   /** How this server stands at its gateways, by their ids; shown in `/health` when there are any. */
   gateways?: () => { id: string; state: string }[]
+  /** How a store that lies elsewhere stands, and since when it is away; shown in `/health` where there is one. */
+  store?: () => { state: string; since?: string } | undefined
   /** How the key directory stands, and when it was made; shown in `/health` where there is one. */
   keyDirectory?: () => { state: string; created?: string }
   /** Folder of bodies that are too long for memory, emptied at the start; without it none is taken. */

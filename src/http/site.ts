@@ -91,6 +91,7 @@ function serve(
 function health(context: HttpContext, response: Response): void {
   response.set('Cache-Control', 'no-store')
   const { maintenance, network, keyDirectory } = context.settings
+  const store = context.settings.store?.()
   const gateways = context.settings.gateways?.() ?? []
   if (maintenance?.()) response.status(204).end()
   else {
@@ -99,6 +100,7 @@ function health(context: HttpContext, response: Response): void {
       status: 'up',
       software: name,
       version,
+      ...(store ? { store } : {}),
       ...(network ? { network: networkStanding(network) } : {}),
       ...(gateways.length > 0 ? { gateways } : {}),
       ...(keyDirectory ? { keyDirectory: keyDirectory() } : {}),

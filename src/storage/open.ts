@@ -3,6 +3,7 @@ import { isAbsolute, join } from 'node:path'
 import { BackupError } from './backup/format.ts'
 import { finishRestore } from './backup/restore.ts'
 import type { MaintainedStore } from './backup/snapshot.ts'
+import { shownUrl } from './shown-url.ts'
 import { maintainedSqlite } from './sqlite/hold.ts'
 import { isFree, placeSqlite } from './sqlite/place.ts'
 import { openSqlite } from './sqlite/sqlite.ts'
@@ -28,6 +29,12 @@ export function storageUrlProblem(url: string): string | undefined {
 
 const isMongo = (url: string): boolean => /^mongodb(?:\+srv)?:/.test(url)
 
+/** Whether the store lies on a server of its own, which may be away for a while. */
+export const isElsewhere = isMongo
+
+/** A store as people may read of it: the URL of a file, or database and hosts, without who asks and how. */
+export const shownStore = (url: string): string => (isMongo(url) ? `MongoDB: ${shownUrl(url)}` : url)
+
 /**
  * Opens a storage by scheme: `sqlite:<file>` (a relative file lies in `dataDir`, no file means `vidimus.db`
  * there), `sqlite::memory:`, `mongodb:` or `mongodb+srv:`.
@@ -35,16 +42,16 @@ const isMongo = (url: string): boolean => /^mongodb(?:\+srv)?:/.test(url)
  */
 export async function openStorage(
   url: string,
-  { dataDir }: { dataDir: string },
+  { dataDir, reads }: { dataDir: string; reads?: 'primary' | 'nearest' },
 ): Promise<Storage & AuditKeeping & Reachability> {
   const problem = storageUrlProblem(url)
   if (problem !== undefined) throw new Error(`STORAGE_URL: ${problem}.`)
+  finishRestore(dataDir)
   if (isMongo(url)) {
     // Its driver is read by those alone who use it.
     const { openMongo } = await import('./mongodb/mongodb.ts')
-    return openMongo(url)
+    return openMongo(url, reads ? { reads } : {})
   }
-  finishRestore(dataDir)
   return openSqlite(sqliteFile(url.slice('sqlite:'.length), dataDir))
 }
 

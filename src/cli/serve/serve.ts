@@ -3,8 +3,10 @@ import { workersProblem } from '../../config/workers-settings.ts'
 import { type Config, isStartedByNpm, readConfig } from '../../config.ts'
 import { tryAddress } from '../../http/wire/running-server.ts'
 import { createLog, type Tell } from '../../server/front/log.ts'
+import { untilStoreAnswers } from '../../server/front/store-watch.ts'
 import { alone } from '../../server/workers/together.ts'
 import { holdFolder } from '../../storage/hold-folder.ts'
+import { shownStore } from '../../storage/open.ts'
 import type { CommandResult } from '../exit-codes.ts'
 import { besideOf, openServer, serveUntil } from './one.ts'
 import { refuseMemory, serveAsWorker, serveWithWorkers } from './workers.ts'
@@ -24,10 +26,11 @@ export function addServe(program: Command, result: CommandResult): void {
       if (workers !== undefined) refuseMemory(config)
       const store = config.storageUrl.startsWith(`sqlite:${config.dataDir}`)
         ? ''
-        : `, its store in ${shownStore(config)}`
+        : `, its store in ${shownStore(config.storageUrl)}`
       tell(`vidimus starts; its data is in ${config.dataDir}${store} (a first start takes some seconds)`)
       // Nobody should wait for the content to learn that the port is taken.
       await tryAddress({ host: config.host, port: config.plainHttp ? config.port : undefined, tls: config.tls })
+      await untilStoreAnswers(config, { tell, now: () => new Date() })
       await (workers === undefined ? serveAlone(config, tell) : serveWithWorkers(config, workers, result))
     })
 }
@@ -37,9 +40,6 @@ function readWorkers(text: string): number {
   if (problem !== undefined) throw new InvalidArgumentError(problem)
   return Number(text)
 }
-
-/** Nothing of an address that may hold a password. */
-const shownStore = ({ storageUrl }: Config) => (storageUrl.startsWith('sqlite:') ? storageUrl : 'MongoDB')
 
 async function serveAlone(config: Config, tell: Tell): Promise<void> {
   const stopping = new AbortController()
@@ -66,6 +66,7 @@ async function serveAlone(config: Config, tell: Tell): Promise<void> {
     folder.release()
   }
 }
+
 /**
  * Ends on SIGINT at once, on SIGTERM when nobody sends to the server any more; a second signal does not wait for anything that is under
  * way.

@@ -12,12 +12,14 @@ import { clientsByAddress } from '../../http/limits/requester.ts'
 import type { OperationContext } from '../../operations/context.ts'
 import { operations } from '../../operations/index.ts'
 import { operationsWithout, routesWithout } from '../../operations/profiles/route-profiles.ts'
+import type { Reachability } from '../../storage/storage.ts'
 import { shareRates } from '../workers/share-rates.ts'
 import type { Together } from '../workers/together.ts'
 import { listeners } from './listeners.ts'
 import type { Log } from './log.ts'
 import { watchMachine } from './machine.ts'
 import type { ReadingSources } from './readings.ts'
+import { storePart, storeStanding } from './store-watch.ts'
 import { createWatch } from './watch.ts'
 
 /** The front of one server. */
@@ -25,13 +27,15 @@ export interface Front {
   hooks: Pick<HttpHooks, 'rates' | 'mayWrite' | 'replyCache' | 'metrics'>
   /** Takes what was answered. */
   answered: AccessLog | undefined
-  settings: Pick<HttpSettings, 'corsOrigins' | 'routes'>
+  settings: Pick<HttpSettings, 'corsOrigins' | 'routes' | 'store'>
   /** The operations that are offered. */
   operations: Operation<OperationContext>[]
   /** The documents that are served of those that there are. */
   documents(all: readonly FindDocument[]): FindDocument[]
   /** What answers depend on of the machine, and whether the server is about to end. */
   readiness(): ReadinessPart[]
+  /** Tells from now on how this store stands. */
+  watchStore(store: Reachability): void
   /** Listens where the configuration says; resolves with the port of the public address. */
   listen(handler: Handler): Promise<number | undefined>
   /** Ports it listens on; none before it does. */
@@ -86,10 +90,18 @@ export async function createFront(config: Config, { log, software, now, together
   await machine.look()
   const watch = await createWatch(config, together.metrics)
   let running: RunningServer | undefined
+  let store: Reachability | undefined
   let isDraining = false
   return {
     hooks: { rates, mayWrite: (bytes) => running?.connections.mayWrite(bytes) ?? true, ...watch.hooks },
-    settings: { ...(config.corsOrigins ? { corsOrigins: config.corsOrigins } : {}), routes },
+    settings: {
+      ...(config.corsOrigins ? { corsOrigins: config.corsOrigins } : {}),
+      routes,
+      store: () => storeStanding(config, store),
+    },
+    watchStore(opened) {
+      store = opened
+    },
     operations: watch.operations(operationsWithout(config.routesOff, operations)),
     answered: watch.answered(log.access),
     documents: (all) => {
@@ -101,6 +113,7 @@ export async function createFront(config: Config, { log, software, now, together
     },
     readiness: () => [
       ...(isDraining ? [{ name: 'end', ready: false, state: 'this server is about to end' }] : []),
+      ...storePart(storeStanding(config, store)),
       ...machine.parts(),
       ...strengthPart(together.strength()),
     ],

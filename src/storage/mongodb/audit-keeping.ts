@@ -3,6 +3,7 @@ import type { AuditKeeping } from '../storage.ts'
 import { guarded } from './errors.ts'
 import type { Reading } from './reading.ts'
 import type { Transactions } from './transactions.ts'
+import { partId } from './versions.ts'
 
 /** AuditEvents from before an instant; never the newest version of the store. */
 const old = (before: string, last: number) => ({
@@ -25,12 +26,13 @@ export function createAuditKeeping({ collections, read }: Reading, transactions:
         transactions.run(async ({ session }) => {
           const last = (await state.findOne({ _id: 'store' }, { session }))?.n ?? 0
           const found = await versions
-            .find(old(before, last), { session, projection: { seq: 1 } })
+            .find(old(before, last), { session, projection: { seq: 1, parts: 1 } })
             .sort({ seq: 1 })
             .limit(most)
             .toArray()
           const numbers = { $in: found.map(({ seq }) => seq) }
-          await contents.deleteMany({ seq: numbers }, { session })
+          const parts = found.flatMap(({ seq, parts }) => Array.from({ length: parts }, (_, part) => partId(seq, part)))
+          if (parts.length > 0) await contents.deleteMany({ _id: { $in: parts } }, { session })
           await more.deleteMany({ seq: numbers }, { session })
           await searchable.deleteMany({ _id: numbers }, { session })
           await versions.deleteMany({ seq: numbers }, { session })

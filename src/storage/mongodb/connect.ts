@@ -1,6 +1,7 @@
 /** Opens the database that a URL names, and proves that it keeps what this store leans on. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
+  type ClientSession,
   type Db,
   MongoClient,
   type MongoClientOptions,
@@ -18,7 +19,7 @@ export interface Connection {
   collections: Collections
 }
 
-/** How long anything is waited for, milliseconds: nothing hangs. */
+/** How long anything is waited for, milliseconds, where the URL does not say: nothing hangs. */
 const waits = {
   serverSelectionTimeoutMS: 5000,
   connectTimeoutMS: 5000,
@@ -40,7 +41,15 @@ export const slowestAnswer = 20_000
  * @throws StartError that says what is wrong with the URL or the server; the URL is not in it
  */
 export async function connect(url: string, reads: 'primary' | 'nearest'): Promise<Connection> {
-  const options: MongoClientOptions = { ...waits, ...concerns, appName: 'vidimus', maxPoolSize: 30, retryWrites: true }
+  const isSet = (name: string) => new RegExp(`[?&]${name}=`, 'i').test(url)
+  const ownWaits = Object.fromEntries(Object.entries(waits).filter(([name]) => !isSet(name)))
+  const options: MongoClientOptions = {
+    ...ownWaits,
+    ...concerns,
+    appName: 'vidimus',
+    maxPoolSize: 30,
+    retryWrites: true,
+  }
   let client: MongoClient
   try {
     client = new MongoClient(url, options)
@@ -93,31 +102,39 @@ async function refuseStandalone(db: Db): Promise<void> {
   throw new StartError(`${needed}: ${what}, which has no transactions that this store can lean on. See rs.initiate().`)
 }
 
-/** How often the probe is begun anew when another process, which opens the database too, comes in between. */
-const probes = 20
-
 /** A transaction that is broken off leaves nothing: told by trying. */
-async function refuseWithoutTransactions(connection: Connection, before = 0): Promise<void> {
-  const { client, collections } = connection
-  const { marks } = collections
+async function refuseWithoutTransactions({ db, client, collections: { marks } }: Connection): Promise<void> {
+  const names = await db.listCollections({ name: marks.collectionName }, { nameOnly: true }).toArray()
+  // In a transaction it could be made only where nobody else does.
+  if (names.length === 0) await unlessThere(() => db.createCollection(marks.collectionName))
   const probe = { _id: `probe:${newToken()}` }
   const session = client.startSession()
   try {
-    session.startTransaction({ readConcern: { level: 'snapshot' }, writeConcern: concerns.writeConcern })
-    await marks.insertOne(probe, { session })
-    await session.abortTransaction()
+    await breakOff(session, () => marks.insertOne(probe, { session }))
   } catch (error) {
     if (isDenied(error) || error instanceof MongoServerSelectionError) throw error
-    if (!isTransient(error) || before >= probes)
-      throw new StartError(`${needed}: transactions do not work on this server.`)
-    await sleep(50)
-    return refuseWithoutTransactions(connection, before + 1)
+    throw new StartError(`${needed}: transactions do not work on this server.`)
   } finally {
     await session.endSession()
   }
   if (!(await marks.findOne(probe, { readPreference: 'primary' }))) return
   await marks.deleteOne(probe)
   throw new StartError(`${needed}: what a transaction wrote stays on this server when it is broken off.`)
+}
+
+/** Does something in a transaction that is broken off; again, when another came in between. */
+async function breakOff(session: ClientSession, work: () => Promise<unknown>): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    session.startTransaction({ readConcern: { level: 'snapshot' }, writeConcern: concerns.writeConcern })
+    try {
+      await work()
+      return await session.abortTransaction()
+    } catch (error) {
+      await session.abortTransaction()
+      if (!isTransient(error) || tries === 20) throw error
+      await sleep(Math.random() * 50)
+    }
+  }
 }
 
 /**
@@ -134,9 +151,18 @@ export async function prepareStore({ collections }: Connection, index: string): 
       throw new StartError(
         'The database of STORAGE_URL is not usable: it has versions of resources and no state of a store.',
       )
-    const first: StateDocument = { _id: 'store', schema: schemaVersion, index, n: 0, types: {}, updated: 0, write: '' }
-    await insertIfAbsent(() => state.insertOne(first))
-    await insertIfAbsent(() => marks.insertOne({ _id: 'purged', until: 0 }))
+    const first: StateDocument = {
+      _id: 'store',
+      schema: schemaVersion,
+      index,
+      n: 0,
+      types: {},
+      more: {},
+      updated: 0,
+      write: '',
+    }
+    await unlessThere(() => state.insertOne(first))
+    await unlessThere(() => marks.insertOne({ _id: 'purged', until: 0 }))
   } else if (known.schema > schemaVersion)
     throw new StartError(
       `The database of STORAGE_URL is not usable: it was written by a newer version of vidimus (schema ${known.schema}, this version knows up to ${schemaVersion}).`,
@@ -152,9 +178,10 @@ export async function prepareStore({ collections }: Connection, index: string): 
 const stateOf = ({ state }: Collections): Promise<StateDocument | null> =>
   state.findOne({ _id: 'store' }, { readPreference: 'primary' })
 
-async function insertIfAbsent(insert: () => Promise<unknown>): Promise<void> {
+/** Makes what another replica may have made in the same moment. */
+async function unlessThere(make: () => Promise<unknown>): Promise<void> {
   try {
-    await insert()
+    await make()
   } catch (error) {
     if (!isConflict(error)) throw error
   }

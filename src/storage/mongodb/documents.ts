@@ -69,6 +69,8 @@ export interface StateDocument {
   updated: number
   /** The transaction that wrote last. */
   write: string
+  /** Types of which a version once had more search entries than go into one document; where it is not told, any may have. */
+  more?: Record<string, true>
 }
 
 /** What else stands beside the state: `purged`, and what a probe leaves behind where transactions are none. */
@@ -190,7 +192,6 @@ export const collectionsOf = (db: Db): Collections => ({
 export const indexes: Partial<Record<keyof Collections, Record<string, 1 | -1>[]>> = {
   versions: [
     { of: 1, superseded: 1 },
-    { of: 1, seq: 1 },
     { seq: 1 },
     { type: 1, seq: 1 },
     { type: 1, updated: 1, seq: 1 },
@@ -198,7 +199,6 @@ export const indexes: Partial<Record<keyof Collections, Record<string, 1 | -1>[]
     { as: 1, seq: 1 },
     { published: 1, seq: 1 },
   ],
-  contents: [{ seq: 1, part: 1 }],
   searchable: [
     { type: 1, _id: -1 },
     { type: 1, id: 1 },
@@ -211,6 +211,12 @@ export const indexes: Partial<Record<keyof Collections, Record<string, 1 | -1>[]
   ],
   more: [{ seq: 1 }, { type: 1, 'ix.k': 1 }, { type: 1, 'rx.p': 1, 'rx.lo': 1 }, { type: 1, words: 1 }],
   records: [{ kind: 1, key: 1 }],
+}
+
+/** {@link StateDocument.more}, as it is. */
+export async function typesOfMore({ more }: Pick<Collections, 'more'>): Promise<Record<string, true>> {
+  const types = await more.distinct('type', {}, { readPreference: 'primary' })
+  return Object.fromEntries(types.map((type) => [type, true]))
 }
 
 /** How a record or derived value is found. */

@@ -15,7 +15,7 @@ export class StartError extends Error {
 
 /** Error codes of the server (https://www.mongodb.com/docs/manual/reference/error-codes/) that something follows from. */
 const codes = {
-  conflict: [112, 11000, 251, 246, 24, 225],
+  conflict: [112, 11000, 251, 246, 24, 225, 48],
   full: [14031],
   denied: [13, 18, 8000, 33],
   tooBig: [10334, 17280, 257, 17419, 17420],
@@ -23,7 +23,12 @@ const codes = {
 }
 
 const codeOf = (error: unknown): number | undefined => {
-  if (error instanceof MongoBulkWriteError) return Number(error.code)
+  if (error instanceof MongoBulkWriteError) {
+    // Of one that was broken off as a whole the driver says no code.
+    const [first] = [error.writeErrors].flat()
+    const code = Number(error.code ?? first?.code)
+    return Number.isNaN(code) ? undefined : code
+  }
   return error instanceof MongoServerError && error.code !== undefined ? Number(error.code) : undefined
 }
 
@@ -73,6 +78,7 @@ export function storageError(error: unknown): unknown {
     return new FhirError(413, issue('too-costly', 'The resource is too big for the store.'))
   if (has(codes.slow, code)) return later('The store took too long to answer; try again.')
   if (error.hasErrorLabel('TransientTransactionError')) return later('The store broke off the write; try again.', 1)
+  if (error instanceof MongoBulkWriteError && code === undefined) return unreachable()
   // Whatever else it is, its text may name hosts: it is told by its kind.
   if (error instanceof MongoServerError && !isOfTopology(code))
     return new Error(`The store refused what it was asked (${error.codeName ?? error.code ?? error.name}).`)

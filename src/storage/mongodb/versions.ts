@@ -40,6 +40,9 @@ export function keepText(text: string | undefined): KeptText {
   return { json: null, hash, size: text.length, parts }
 }
 
+/** What a part is called. */
+export const partId = (seq: number, part: number): string => `${seq}/${part}`
+
 /** The text of a version. @throws Error when a part of it is lost */
 export async function textOf(
   { contents }: Pick<Collections, 'contents'>,
@@ -47,7 +50,9 @@ export async function textOf(
   asking: Asking,
 ): Promise<string | undefined> {
   if (parts === 0) return json ?? undefined
-  const found = await contents.find({ seq }, asking).sort({ part: 1 }).toArray()
+  const ids = Array.from({ length: parts }, (_, part) => partId(seq, part))
+  const found = await contents.find({ _id: { $in: ids } }, asking).toArray()
+  found.sort((a, b) => a.part - b.part)
   const text = found.map((each) => each.text).join('')
   if (found.length !== parts || text.length !== size) throw new Error(`The text of ${_id} is not whole in the store.`)
   return text

@@ -9,7 +9,6 @@ import { artefactCanonical, statusOf } from '../../fhir/artefact.ts'
 import type { Resource } from '../../fhir/types.ts'
 import type { PublishedVersion, StoredVersion, Write, Written } from '../storage.ts'
 import {
-  type Content,
   type Current,
   checkJudgement,
   type NewVersion,
@@ -32,24 +31,31 @@ import {
 import { otherIndex } from './errors.ts'
 import { entriesOf, moreDocuments } from './search/entries.ts'
 import type { Attempt, Done } from './transactions.ts'
-import { judgePublished, keepText, type NamedVersion, namedFields, nameKey, textOf } from './versions.ts'
+import { judgePublished, keepText, type NamedVersion, namedFields, nameKey, partId, textOf } from './versions.ts'
 
-/** What is known of a current version, without its text unless this transaction wrote it. */
-interface Known extends Current, Pick<VersionDocument, '_id' | 'of' | 'updated' | 'as' | 'published'> {
-  content?: Content
-}
+/** What is known of a current version, without its text. */
+type Known = Current & Pick<VersionDocument, '_id' | 'of' | 'updated' | 'as' | 'published' | 'size'>
 
 /** Fields of {@link Known} that are read. */
-const knownFields = { seq: 1, of: 1, vid: 1, updated: 1, method: 1, as: 1, published: 1 } as const
+const knownFields = { seq: 1, of: 1, vid: 1, updated: 1, method: 1, as: 1, published: 1, size: 1 } as const
 
 /** Resources that are asked for at once. */
 const perQuestion = 1000
+/** Characters of texts that are read at once, and how many texts. */
+const mostRead = 4_000_000
+const textsAtOnce = 100
 /** Characters that are kept before they are written. */
 const mostKept = 8_000_000
 /** More writes than this are not begun before nobody else writes: they would be done in vain. */
 const fewWrites = 20
 /** Time after which others have a turn. */
 const sliceMilliseconds = 10
+
+/** A version whole. */
+interface Found {
+  document: VersionDocument
+  text: string | undefined
+}
 
 /** What {@link carryOut} leads to. */
 export interface Outcome {
@@ -96,10 +102,13 @@ class Transaction implements WriteContext<Known> {
   readonly #token: string
   readonly #index: string
   #seq: number
+  readonly #typesOfMore: Record<string, true> | undefined
   #isClaimed = false
   #firstId: string | undefined
   readonly #known = new Map<string, Known | undefined>()
   readonly #named = new Map<string, NamedVersion[]>()
+  /** Texts that were read ahead, by the names of their versions. */
+  #read = new Map<string, Found>()
   /** What is to be written: versions and what searches see by their numbers. */
   readonly #versions = new Map<number, VersionDocument>()
   readonly #texts = new Map<number, string | undefined>()
@@ -119,6 +128,7 @@ class Transaction implements WriteContext<Known> {
     this.#first = state.n + 1
     this.#seq = state.n
     this.#types = { ...state.types }
+    this.#typesOfMore = state.more && { ...state.more }
     this.#token = token
     this.#index = index
     // a clock that was set back, or another replica's that is late, must not turn the order of versions around
@@ -184,19 +194,39 @@ class Transaction implements WriteContext<Known> {
 
   async stored({ _id }: Known): Promise<StoredContent | undefined> {
     const found = await this.#version(_id)
-    const { document, text } = found ?? {}
-    if (!document) return undefined
+    if (!found) return undefined
+    const { document, text } = found
     const version = toVersion(document, text)
     return text === undefined ? { version, content: undefined } : { version, content: { text, exact: document.exact } }
   }
 
   /** A version that is there, or that this transaction has made. */
-  async #version(_id: string): Promise<{ document: VersionDocument; text: string | undefined } | undefined> {
+  async #version(_id: string): Promise<Found | undefined> {
     for (const each of this.#versions.values())
       if (each._id === _id) return { document: each, text: this.#texts.get(each.seq) }
+    return this.#read.get(_id) ?? (await this.#readAhead(_id)).get(_id)
+  }
+
+  /** Reads a version and those that will be asked for next, most likely: the current ones that stand behind it. */
+  async #readAhead(_id: string): Promise<Map<string, Found>> {
+    const ids = [_id]
+    let characters = 0
+    let isBehind = false
+    for (const each of this.#known.values()) {
+      if (isBehind && each && !each.deleted && !this.#versions.has(each.seq)) {
+        characters += each.size
+        if (characters > mostRead || ids.length >= textsAtOnce) break
+        ids.push(each._id)
+      }
+      isBehind ||= each?._id === _id
+    }
     const session = this.#session
-    const document = await this.#collections.versions.findOne({ _id }, { session })
-    return document ? { document, text: await textOf(this.#collections, document, { session }) } : undefined
+    const read = new Map<string, Found>()
+    for (const document of await this.#collections.versions.find({ _id: { $in: ids } }, { session }).toArray())
+      read.set(document._id, { document, text: await textOf(this.#collections, document, { session }) })
+    // One that is asked for by itself stands in no order of the writes.
+    if (ids.length > 1) this.#read = read
+    return read
   }
 
   updated = ({ updated }: Known): number => updated
@@ -233,7 +263,7 @@ class Transaction implements WriteContext<Known> {
     if (current) this.#supersede(current)
     this.#versions.set(seq, document)
     this.#texts.set(seq, content?.text)
-    this.#parts.push(...parts.map((each) => ({ _id: `${seq}/${each.part}`, seq, ...each })))
+    this.#parts.push(...parts.map((each) => ({ _id: partId(seq, each.part), seq, ...each })))
     if (resource) this.#makeFindable(document, resource)
     this.#known.set(of, { ...document, deleted: method === 'DELETE' })
     this.#addNamed(document)
@@ -255,6 +285,7 @@ class Transaction implements WriteContext<Known> {
     names.push(...own.names)
     this.#searchable.set(seq, { _id: seq, of, type, id, updated, size, until: endOfTime, ...own })
     this.#more.push(...moreDocuments(seq, type, more))
+    if (more.length > 0 && this.#typesOfMore) this.#typesOfMore[type] = true
     for (const word of own.words ?? []) this.#kept += word.length
   }
 
@@ -288,7 +319,8 @@ class Transaction implements WriteContext<Known> {
     const [_id, write] = [this.#firstId, this.#token]
     if (_id === undefined) return { result: { written, state }, isEmpty: true, wasCommitted: async () => false }
     this.#isClaimed = true
-    await this.#setState({ ...state, updated: this.now, write })
+    const more = this.#typesOfMore ? { more: this.#typesOfMore } : {}
+    await this.#setState({ ...state, ...more, updated: this.now, write })
     await this.#writeKept()
     const { versions } = this.#collections
     return {

@@ -3,13 +3,15 @@
  * with a record of their own beside, and says so when the store has acknowledged it.
  */
 import { writeSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { FhirError } from '../../../src/fhir/error.ts'
 import type { Resource } from '../../../src/fhir/types.ts'
-import { openSqlite } from '../../../src/storage/sqlite/sqlite.ts'
+import { openStorage } from '../../../src/storage/open.ts'
 import type { Write } from '../../../src/storage/storage.ts'
 import { valueSet } from '../contract.ts'
 
-const [file = '', round = '', most = ''] = process.argv.slice(2)
-const storage = openSqlite(file)
+const [url = '', round = '', most = ''] = process.argv.slice(2)
+const storage = await openStorage(url, { dataDir: '' })
 writeSync(1, 'ready\n')
 for (let i = 0; ; i++) {
   const name = `p${round}-${i}`
@@ -29,8 +31,17 @@ for (let i = 0; ; i++) {
     target: artefacts.map(({ id }) => ({ reference: `ValueSet/${id}` })),
   }
   const audit = { resourceType: 'AuditEvent', id: name, outcomeDesc: String(size) }
-  await storage.write([...artefacts, put(provenance as Resource), put(audit as Resource)])
+  try {
+    await storage.write([...artefacts, put(provenance as Resource), put(audit as Resource)])
+  } catch (error) {
+    // The store is away: nobody knows whether this one is there, and the next one is written when it is back.
+    if (!(error instanceof FhirError) || error.status !== 503 || error.headers['Retry-After'] === undefined) throw error
+    writeSync(1, `unsure ${name}\n`)
+    await sleep(50)
+    continue
+  }
   writeSync(1, `${name} ${size}\n`)
-  if (i % 4 === 0 && (await storage.records.replace('published', name, undefined, String(size))))
-    writeSync(1, `${name} record\n`)
+  const isKept =
+    i % 4 === 0 && (await storage.records.replace('published', name, undefined, String(size)).catch(() => false))
+  if (isKept) writeSync(1, `${name} record\n`)
 }

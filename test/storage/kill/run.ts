@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isOfType } from '../../../src/fhir/json.ts'
-import { sqliteFaults } from '../../../src/storage/sqlite/check.ts'
-import { openSqlite } from '../../../src/storage/sqlite/sqlite.ts'
+import { openStorage, openStore } from '../../../src/storage/open.ts'
 import type { Storage, StoredVersion } from '../../../src/storage/storage.ts'
+import type { MongoServer } from '../../support/mongo/server.ts'
 
 /** What came of killed publications. */
 export interface KillReport {
@@ -20,37 +20,59 @@ export interface KillReport {
 /** Resources of a large publication. */
 const largest = 60
 
+/** What is killed, and how often. */
+interface KillOptions {
+  rounds: number
+  seed: number
+  /** Publishes into a database of this server, which is killed in every other round; by default into a file. */
+  mongo?: MongoServer
+}
+
 /**
  * Publishes into one store in a process that is killed (-9), again and again, at moments that the seed draws.
  * After each time every publication must be there as a whole or not at all, and what was acknowledged must be there.
  */
-export async function killPublications({ rounds, seed }: { rounds: number; seed: number }): Promise<KillReport> {
+export async function killPublications({ rounds, seed, mongo }: KillOptions): Promise<KillReport> {
   const folder = mkdtempSync(join(tmpdir(), 'vidimus-kill-'))
-  const file = join(folder, 'store.sqlite')
+  const url = mongo?.url(`killed-${seed}`) ?? `sqlite:${join(folder, 'store.sqlite')}`
+  const open = () => openStorage(url, { dataDir: folder })
   const report: KillReport = { rounds, acknowledged: 0, unspoken: 0, faults: [] }
   const random = randomOf(seed)
   try {
     const said = new Set<string>()
     for (let round = 0; round < rounds; round++) {
-      for (const line of await publishUntilKilled(file, round, random() * 150)) said.add(line)
-      const storage = openSqlite(file)
+      const killed = mongo && round % 2 === 1 ? mongo : undefined
+      const lines = await publishUntilKilled({ url, round, delay: random() * (mongo ? 600 : 150), killed })
+      for (const line of lines) if (!line.startsWith('unsure ')) said.add(line)
+      const storage = await open()
       const { faults, there } = await look(storage, said, round)
+      // Besides the last one, which nobody can have missed, those that were not answered.
+      const unsure = lines.filter((line) => line.startsWith('unsure ')).length
+      if (there > 1 + unsure) faults.push(`${there} publications were not acknowledged, ${unsure} unsure`)
       await storage.close()
       report.faults.push(...faults.map((fault) => `round ${round}: ${fault}`))
       report.unspoken += there
     }
     report.acknowledged = said.size
-    for await (const fault of sqliteFaults(file)) report.faults.push(fault)
+    for await (const fault of (await openStore(url, { dataDir: folder })).faults()) report.faults.push(fault)
     return report
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
 }
 
-/** @param delay milliseconds from its first word to the kill */
-async function publishUntilKilled(file: string, round: number, delay: number): Promise<string[]> {
+interface Round {
+  url: string
+  round: number
+  /** Milliseconds from its first word to the kill. */
+  delay: number
+  /** The store, when that is killed first. */
+  killed: MongoServer | undefined
+}
+
+async function publishUntilKilled({ url, round, delay, killed }: Round): Promise<string[]> {
   const program = join(import.meta.dirname, 'publisher.ts')
-  const child = spawn(process.execPath, [program, file, String(round), String(largest)], {
+  const child = spawn(process.execPath, [program, url, String(round), String(largest)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   let output = ''
@@ -64,6 +86,11 @@ async function publishUntilKilled(file: string, round: number, delay: number): P
     child.on('close', resolve)
   })
   await sleep(delay)
+  if (killed) {
+    await killed.kill()
+    await killed.restart()
+    await sleep(delay)
+  }
   child.kill('SIGKILL')
   await closed
   if (child.signalCode !== 'SIGKILL') throw new Error(`the publisher ended by itself (${child.exitCode})`)
@@ -99,8 +126,6 @@ async function look(storage: Storage, said: ReadonlySet<string>, round: number) 
       if ((await storage.records.get('published', name)) === undefined) faults.push(`the record of ${name} is lost`)
     } else if (!known.has(name)) faults.push(`${name} was acknowledged and is lost`)
   }
-  // More than the last one nobody can have missed.
-  if (there > 1) faults.push(`${there} publications were not acknowledged`)
   return { faults, there }
 }
 

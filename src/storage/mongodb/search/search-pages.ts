@@ -16,7 +16,8 @@ export function search({ collections, read }: Reading, query: SearchQuery, now: 
     const size = pageSize(query.count)
     const shape = [type, conditions, sort]
     const page = await openPage(collections, query, { shape, keyCount: sort.length + 1 }, asking)
-    const place: SearchPlace = { collections, asking, type, everywhere, now: now(), snapshot: page.snapshot }
+    const { snapshot, more } = page
+    const place: SearchPlace = { collections, asking, type, everywhere, now: now(), snapshot, more }
     const where = await visible(place, conditions)
     const rows = size === 0 ? [] : await rowsOf(where, { query, page, size }, place)
     const made = await finishPage(collections, { rows, size }, page, asking)

@@ -2,6 +2,7 @@
 import { MongoError } from 'mongodb'
 import { BackupError } from '../../backup/format.ts'
 import type { Filling, MaintainedStore } from '../../backup/snapshot.ts'
+import { shownUrl } from '../../shown-url.ts'
 import { type Connection, connect } from '../connect.ts'
 import { storageError } from '../errors.ts'
 import { mongoFaults } from './check.ts'
@@ -11,7 +12,7 @@ import { mongoSnapshot } from './snapshot.ts'
 
 /** The store of a URL. Nothing is asked before it is wanted. */
 export function maintainedMongo(url: string, pace: Pace = usualPace): MaintainedStore {
-  const name = nameOf(url)
+  const name = shownUrl(url)
   const open = () => connect(url, 'primary')
   const refuseHalf = async ({ db }: Connection) => {
     if (await upkeepOf(db).findOne({ _id: FILLING }, { readPreference: 'primary' }))
@@ -68,13 +69,6 @@ export function maintainedMongo(url: string, pace: Pace = usualPace): Maintained
         }
       }),
   }
-}
-
-/** Hosts and database, without who asks and how. */
-function nameOf(url: string): string {
-  const [, hosts = '', database = 'vidimus'] =
-    /^mongodb(?:\+srv)?:\/\/(?:[^@/]*@)?([^/?]*)(?:\/([^?]+))?/.exec(url) ?? []
-  return `${database} at ${hosts}`
 }
 
 const inWords = (error: unknown): unknown => {
