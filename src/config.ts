@@ -5,20 +5,19 @@ import { missingSecret } from './base/secret-file.ts'
 import { errorText } from './base/system-error.ts'
 import { accepts, members } from './config/accepts.ts'
 import { parseAuthority } from './config/authority-settings.ts'
+import { type CompiledConfig, readCompiledSettings } from './config/compiled-settings.ts'
 import { type DirectoryConfig, readDirectorySettings } from './config/directory-settings.ts'
 import { type FrontConfig, readFrontSettings } from './config/front-settings.ts'
 import { parseGateways } from './config/gateway-settings.ts'
 import { readTrustHistory } from './config/history-settings.ts'
 import { type KitConfig, readKitSettings } from './config/kit-settings.ts'
 import { type ListenerConfig, readListenerSettings } from './config/listener-settings.ts'
-import { type MapConfig, readMapSettings } from './config/map-settings.ts'
 import { readMirror } from './config/mirror-settings.ts'
-import { type RuleConfig, readRuleSettings } from './config/rule-settings.ts'
+import { readStartSettings, type StartConfig } from './config/publish-settings.ts'
 import type { Setting } from './config/setting.ts'
 import { settings, type Variable } from './config/settings.ts'
 import { parseSigners, type SignerConfig } from './config/signer-settings.ts'
 import { parseSigning, type SigningConfig } from './config/signing-settings.ts'
-import { readStartSettings, type StartConfig } from './config/start-settings.ts'
 import { readWorkers } from './config/workers-settings.ts'
 import type { MirrorSettings } from './gateway/mirror/mirror-settings.ts'
 import type { GatewaySettings } from './gateway/settings.ts'
@@ -39,8 +38,7 @@ export interface Config
     ListenerConfig,
     FrontConfig,
     KitConfig,
-    MapConfig,
-    RuleConfig,
+    CompiledConfig,
     StartConfig {
   port: number
   host: string
@@ -169,8 +167,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     legacyDcc: texts.get('LEGACY_DCC') === 'on',
     drafts: texts.get('DRAFTS') === 'public' ? 'public' : 'not-public',
     ...readDirectorySettings(texts),
-    ...readMapSettings(texts),
-    ...readRuleSettings(texts),
+    ...readCompiledSettings(texts),
     ...readKitSettings(texts),
     ...readStartSettings(texts),
     jurisdiction: texts.get('JURISDICTION')?.toUpperCase(),

@@ -64,6 +64,9 @@ export function signatureIsGood({ key, algorithm, digest, signed, signature }: S
     rsa: () => ({ key, padding: constants.RSA_PKCS1_PADDING }),
     pss: () => ({ key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: saltLengthOf(parameters, digest) }),
   }
+  // RFC 8017, 8.1.2: as long as the modulus. OpenSSL takes one whose leading zero was left out.
+  const isWhole = signature.length === Math.ceil((key.asymmetricKeyDetails?.modulusLength ?? 0) / 8)
+  if (scheme.kind !== 'ec' && !isWhole) return false
   const way = ways[scheme.kind]()
   try {
     return verify(digest, signed, way, signature)

@@ -2,6 +2,7 @@
 import { proxyProblem } from '../http/limits/requester.ts'
 import { openOperationNames } from '../operations/open-operations.ts'
 import { authoritySettings } from './authority-settings.ts'
+import { compiledSettings } from './compiled-settings.ts'
 import { directorySettings } from './directory-settings.ts'
 import { frontSettings } from './front-settings.ts'
 import { gatewaySettings } from './gateway-settings.ts'
@@ -9,14 +10,11 @@ import { historySettings } from './history-settings.ts'
 import { kitSettings } from './kit-settings.ts'
 import { legacySettings } from './legacy-settings.ts'
 import { listenerSettings } from './listener-settings.ts'
-import { mapSettings } from './map-settings.ts'
 import { mirrorSettings } from './mirror-settings.ts'
 import { publishSettings } from './publish-settings.ts'
-import { ruleSettings } from './rule-settings.ts'
 import type { Setting } from './setting.ts'
 import { signerSettings } from './signer-settings.ts'
 import { signingSettings } from './signing-settings.ts'
-import { startSettings } from './start-settings.ts'
 import { trustSettings } from './trust-settings.ts'
 import { workersSettings } from './workers-settings.ts'
 
@@ -66,7 +64,6 @@ export const settings = [
     description:
       'Where compiled large code systems are kept for other replicas, which copy them into their DATA_DIR: `file:/folder` that all of them share. With MongoDB they are in the store without it.',
   },
-  ...startSettings,
   ...signingSettings,
   {
     variable: 'DEVELOPMENT_TOKEN',
@@ -121,8 +118,7 @@ export const settings = [
   ...legacySettings,
   ...directorySettings,
   ...kitSettings,
-  ...mapSettings,
-  ...ruleSettings,
+  ...compiledSettings,
   {
     variable: 'JURISDICTION',
     kind: 'country',

@@ -83,7 +83,8 @@ export function signatureMatches(
       return verify(algorithm.hash, data, key, derSignature(signature))
     }
     if (algorithm.hash === undefined) return verify(undefined, data, key, signature)
-    if (facts.rsaBits < MINIMUM_RSA_BITS) return false
+    // RFC 8017, 8.1.2: as long as the modulus. OpenSSL takes one whose leading zero was left out.
+    if (facts.rsaBits < MINIMUM_RSA_BITS || signature.length !== Math.ceil(facts.rsaBits / 8)) return false
     const saltLength = algorithm.salt === 'any' ? constants.RSA_PSS_SALTLEN_AUTO : 32
     return verify(algorithm.hash, data, { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength }, signature)
   } catch {

@@ -100,12 +100,14 @@ export function readEvaluateRequest(
     throw badRequest({ text: 'expression names defines of library, which is not given', expression: at('expression') })
   }
   const image = readImage(parameters)
-  return {
-    credential: image ? [] : readCredential(parameters),
-    ...(image ? { image } : {}),
-    further: readFurther(parameters),
-    ...readFollowing(parameters),
-    ...readIdentity(parameters),
+  const credential = image ? [] : readCredential(parameters)
+  const further = readFurther(parameters)
+  const { followLinks, passcode, recipient } = readFollowing(parameters)
+  const identity = readIdentity(parameters)
+  const request: EvaluateRequest = {
+    credential,
+    further,
+    followLinks,
     clock: clockText === undefined ? call.now : readClock(clockText),
     clockText: clockText ?? call.now.toISOString(),
     planDefinitions: fewTexts(parameters, 'planDefinition'),
@@ -119,6 +121,11 @@ export function readEvaluateRequest(
     trustAnchors: anchors.map((text) => readBase64(text, 'trustAnchor')),
     language: call.language,
   }
+  if (image) request.image = image
+  if (passcode !== undefined) request.passcode = passcode
+  if (recipient !== undefined) request.recipient = recipient
+  if (identity) request.identity = identity
+  return request
 }
 
 /** Most rules, libraries, expressions or maps of one question. */
@@ -240,16 +247,16 @@ function readFollowing(parameters: Parameters): Pick<EvaluateRequest, 'followLin
 /** Longest passcode or recipient, in characters. */
 const longestWord = 1000
 
-function readIdentity(parameters: Parameters): Pick<EvaluateRequest, 'identity'> {
+function readIdentity(parameters: Parameters): EvaluateRequest['identity'] {
   const given = firstParameter(parameters, 'identity')
-  if (!given) return {}
+  if (!given) return undefined
   const parts = partsOf(given)
   const identity: NonNullable<EvaluateRequest['identity']> = {}
   for (const name of ['name', 'birthDate', 'mrz'] as const) {
     const text = textParameter(parts, name)
     if (text !== undefined) identity[name] = text
   }
-  return { identity }
+  return identity
 }
 
 /** Scanners and editors add one line end; every other blank, a second one too, belongs to the code. */

@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises'
+import { keepPerObject } from '../base/keep.ts'
 import { nearestName } from '../base/nearest.ts'
 import { isForeignRule, isRefused } from '../fhir/artefact.ts'
 import { checkDeclared } from '../fhir/check/parameters.ts'
@@ -25,17 +26,17 @@ export function bindOperations<Context>(operations: Operation<Context>[], contex
   })
 }
 
+const byName = keepPerObject((operations: BoundOperation[]) => Map.groupBy(operations, ({ name }) => name))
+
 /**
  * The operation of that name at that level.
  * @throws FhirError 404 when there is none
  */
 export function findOperation(operations: BoundOperation[], target: Target): BoundOperation {
   const { type, id, operation: name } = target
-  const found = operations.find((each) => {
-    if (each.name !== name) return false
-    if (type === '') return each.system === true
-    return (id === '' ? each.type : each.instance)?.includes(type) === true
-  })
+  const found = byName(operations)
+    .get(name)
+    ?.find((each) => (type === '' ? each.system : (id === '' ? each.type : each.instance)?.includes(type)) === true)
   if (found) return found
   const where = type === '' ? 'system level' : id === '' ? `type level of ${type}` : `instance level of ${type}`
   const known = operations.filter(({ system, type: types = [], instance = [] }) =>

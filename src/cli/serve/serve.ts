@@ -66,6 +66,7 @@ async function serveAlone(config: Config, tell: Tell): Promise<void> {
     folder.release()
   }
 }
+
 /**
  * Ends on SIGINT at once, on SIGTERM when nobody sends to the server any more; a second signal does not wait for anything that is under
  * way.

@@ -5,7 +5,7 @@ import { type Config, publicAddress } from '../../config.ts'
 import { createLog, type Tell } from '../../server/front/log.ts'
 import { divided } from '../../server/workers/divide.ts'
 import { createFirstProcess, type FirstProcess } from '../../server/workers/first-process.ts'
-import { takePlace } from '../../server/workers/worker.ts'
+import { takePlace, type Worker } from '../../server/workers/worker.ts'
 import { holdFolder } from '../../storage/hold-folder.ts'
 import { hasSeat } from '../../workers/serving/seat.ts'
 import type { CommandResult } from '../exit-codes.ts'
@@ -110,24 +110,26 @@ export async function serveAsWorker(config: Config): Promise<void> {
   // Signals of a terminal or a service come to all processes of it: the first one decides what is done.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2'] as const) process.on(signal, () => {})
   const worker = await takePlace()
-  const { together } = worker
+  try {
+    await serveBeside(config, worker)
+  } finally {
+    await worker.leave()
+  }
+}
+
+async function serveBeside(config: Config, { together, on, ready }: Worker): Promise<void> {
   const stopping = new AbortController()
-  worker.on({ drain: () => {}, reload: () => {}, end: () => stopping.abort() })
+  const { signal } = stopping
+  const stop = () => stopping.abort()
+  on({ drain: () => {}, reload: () => {}, end: stop })
   const own = divided(config, together.strength()?.workers ?? 1).config
   const log = createLog({ ...own, accessLog: false }, () => new Date())
   const tell = together.tell(log.tell)
   const server = await openServer(own, { beside: besideOf(own), together }, tell)
-  worker.on({ drain: server.drain, reload: server.reload, end: () => stopping.abort() })
+  on({ drain: server.drain, reload: server.reload, end: stop })
   try {
-    await serveUntil(server, {
-      signal: stopping.signal,
-      stop: () => stopping.abort(),
-      tell,
-      together,
-      listening: () => worker.ready(),
-    })
+    await serveUntil(server, { signal, stop, tell, together, listening: ready })
   } finally {
     await server.close()
-    await worker.leave()
   }
 }

@@ -1,8 +1,9 @@
-import { issue, operationOutcome } from '../../fhir/error.ts'
+import { FhirError, issue, operationOutcome } from '../../fhir/error.ts'
 import type { HttpContext, Interaction } from '../context.ts'
 import type { FhirReply, FhirRequest } from '../message/exchange.ts'
 import { preferences, writeConditions } from '../message/head.ts'
 import { singleMatch } from './single-match.ts'
+import { judgedAnew } from './writing.ts'
 
 /** `DELETE [base]/[type]/[id]`; what is gone already, or never was, is as good as deleted. */
 export const deleteResource: Interaction = (context, request, { type, id }) =>
@@ -10,10 +11,19 @@ export const deleteResource: Interaction = (context, request, { type, id }) =>
 
 /** `DELETE [base]/[type]?…`: at most one resource. */
 export const conditionalDelete: Interaction = (context, request, { type }) =>
-  context.inTurn(async () => {
+  judgedAnew(context, [type], async () => {
     const match = await singleMatch(context, request, type, request.query)
-    return match ? remove(context, request, type, match.id) : deleted(request, `Nothing fits the condition.`)
+    if (!match) return deleted(request, `Nothing fits the condition.`)
+    if (request.headers['if-match'] !== undefined) return remove(context, request, type, match.id)
+    // Another version may not fit any more.
+    const asFound = { ...request, headers: { ...request.headers, 'if-match': `W/"${match.versionId}"` } }
+    return remove(context, asFound, type, match.id).catch(overtaken)
   })
+
+function overtaken(error: unknown): never {
+  if (!(error instanceof FhirError) || error.status !== 412) throw error
+  throw new FhirError(409, issue('lock-error', 'Somebody wrote while this was judged; try again.'))
+}
 
 async function remove(context: HttpContext, request: FhirRequest, type: string, id: string): Promise<FhirReply> {
   const conditions = writeConditions(request.headers)

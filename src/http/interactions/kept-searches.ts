@@ -4,7 +4,7 @@ import type { ParsedSearch } from '../../fhir/search/parse-search.ts'
 import type { SearchCondition } from '../../storage/storage.ts'
 
 /** Everything that a search found, in order. */
-export interface FoundEntries {
+interface FoundEntries {
   /** Number of matches. */
   count: number
   /** The entries of the Bundle as JSON, with commas between them. */

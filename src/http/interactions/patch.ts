@@ -9,7 +9,7 @@ import { writeConditions } from '../message/head.ts'
 import { checkContentType, fhirFormat, unsupportedMediaType } from '../message/media-type.ts'
 import type { Patch } from '../patch/patch-jobs.ts'
 import { singleMatch } from './single-match.ts'
-import { checkBeforeWrite, writeOf, writeReply } from './writing.ts'
+import { checkBeforeWrite, type Judged, judgedAnew, writeOf, writeReply } from './writing.ts'
 
 const jsonPatch = 'application/json-patch+json'
 
@@ -26,10 +26,10 @@ export const patch: Interaction = (context, request, { type, id }) => {
 /** `PATCH [base]/[type]?…`: the only resource that fits. */
 export const conditionalPatch: Interaction = (context, request, { type }) => {
   const change = readPatch(request.body)
-  return context.inTurn(async () => {
+  return judgedAnew(context, [type], async (judgedAt) => {
     const match = await singleMatch(context, request, type, request.query)
     if (!match) throw notFound('Nothing fits the condition.')
-    return applyTo(context, request, match, change)
+    return applyTo(context, request, match, { ...change, judgedAt })
   })
 }
 
@@ -38,7 +38,7 @@ async function applyTo(
   context: HttpContext,
   request: FhirRequest,
   version: StoredVersion,
-  change: Patch,
+  { judgedAt, ...change }: Patch & { judgedAt?: Judged },
 ): Promise<FhirReply> {
   const { type, id, versionId, resource: stored } = version
   if (!stored) throw gone(type, id, versionId)
@@ -55,7 +55,7 @@ async function applyTo(
   }
   const warnings = await checkBeforeWrite(context, resource)
   const write = writeOf(context, { method: 'PUT', type, id }, resource)
-  const [written] = await context.storage.write([{ ...write, ifMatch: [versionId] }])
+  const [written] = await context.storage.write([{ ...write, ifMatch: [versionId], ...(judgedAt ? { judgedAt } : {}) }])
   if (!written) throw new Error('The storage did not say what it wrote.')
   return writeReply(context, request, written, warnings)
 }

@@ -11,7 +11,15 @@ import { replyTo } from '../message/reply.ts'
 import { entryInteraction, entryRequest, inOrder, replyEntry } from './bundle-entry.ts'
 import { conditionalReferences, rewriteReferences } from './rewrite-references.ts'
 import { singleMatch } from './single-match.ts'
-import { checkBeforeWrite, checkCanonicalIsNew, checkOwnId, writeOf, writeReply } from './writing.ts'
+import {
+  checkBeforeWrite,
+  checkCanonicalIsNew,
+  checkOwnId,
+  type Judged,
+  judgedAnew,
+  writeOf,
+  writeReply,
+} from './writing.ts'
 
 /** One entry on its way: a request and what is to be written for it, if anything. */
 interface Step {
@@ -39,6 +47,29 @@ export async function transaction(
   outer: FhirRequest,
   entries: BundleEntry[],
 ): Promise<BundleEntry[]> {
+  let steps = await checkedSteps(context, outer, entries)
+  const replies = await judgedAnew(context, judgedTypes(steps), async (judgedAt, tries) => {
+    if (tries > 1) steps = await checkedSteps(context, outer, entries)
+    return writeAll(context, steps, judgedAt)
+  })
+  const done: BundleEntry[] = new Array(entries.length)
+  for (const step of steps) {
+    done[step.index] = await replyEntry(replies.get(step) ?? (await answerRead(context, step.request)))
+  }
+  return done
+}
+
+/** Types of which something is looked for before it is written. */
+function judgedTypes(steps: readonly Step[]): string[] {
+  const types = steps.flatMap(({ write, resource }) => [
+    ...(write ? [write.type] : []),
+    ...(resource ? conditionalReferences(resource).map((each) => each.split('?')[0] ?? '') : []),
+  ])
+  return [...new Set(types)].sort()
+}
+
+/** What is to be done, each judged like a request of its own. @throws FhirError */
+async function checkedSteps(context: HttpContext, outer: FhirRequest, entries: BundleEntry[]): Promise<Step[]> {
   const steps: Step[] = []
   for (const index of inOrder(entries)) {
     await atEntry(index, async () => void steps.push(prepare(context, outer, entries[index], index)))
@@ -51,12 +82,7 @@ export async function transaction(
       step.warnings = await checkBeforeWrite(context, resource, resources)
     })
   }
-  const replies = await context.inTurn(() => writeAll(context, steps))
-  const done: BundleEntry[] = new Array(entries.length)
-  for (const step of steps) {
-    done[step.index] = await replyEntry(replies.get(step) ?? (await answerRead(context, step.request)))
-  }
-  return done
+  return steps
 }
 
 /** Everything is written by now: a read that fails speaks for itself alone. */
@@ -116,7 +142,7 @@ function prepare(context: HttpContext, outer: FhirRequest, entry: BundleEntry | 
 }
 
 /** Finds targets, rewrites references, writes; runs alone. */
-async function writeAll(context: HttpContext, steps: Step[]): Promise<Map<Step, FhirReply>> {
+async function writeAll(context: HttpContext, steps: Step[], judgedAt: Judged): Promise<Map<Step, FhirReply>> {
   const replies = new Map<Step, FhirReply>()
   const writing = steps.filter(({ write }) => write)
   for (const step of writing) await atEntry(step.index, () => findTarget(context, step))
@@ -140,7 +166,14 @@ async function writeAll(context: HttpContext, steps: Step[]): Promise<Map<Step, 
     written.push(step)
   }
   await checkReads(context, steps)
-  const outcomes = writes.length > 0 ? await context.storage.write(writes) : []
+  const last = writes.length - 1
+  // What names its resources by their ids is judged by nothing.
+  const isJudged = writing.some(
+    ({ request, write, resource }) =>
+      write?.method === 'POST' || request.path.length === 1 || (resource && conditionalReferences(resource).length > 0),
+  )
+  const judged = isJudged ? writes.map((each, at) => (at === last ? { ...each, judgedAt } : each)) : writes
+  const outcomes = writes.length > 0 ? await context.storage.write(judged) : []
   for (const [position, step] of written.entries()) {
     const outcome = outcomes[position]
     if (!outcome) throw new Error('The storage did not say what it wrote.')

@@ -4,7 +4,15 @@ import { type ReceivedResource, receiveResource } from '../message/body.ts'
 import type { FhirReply, FhirRequest } from '../message/exchange.ts'
 import { writeConditions } from '../message/head.ts'
 import { singleMatch } from './single-match.ts'
-import { checkBeforeWrite, checkCanonicalIsNew, checkOwnId, writeOf, writeReply } from './writing.ts'
+import {
+  checkBeforeWrite,
+  checkCanonicalIsNew,
+  checkOwnId,
+  type Judged,
+  judgedAnew,
+  writeOf,
+  writeReply,
+} from './writing.ts'
 
 /** `PUT [base]/[type]/[id]`; creates when the id is new (https://hl7.org/fhir/R4/http.html#update). */
 export const update: Interaction = async (context, request, { type, id }): Promise<FhirReply> => {
@@ -21,12 +29,12 @@ export const update: Interaction = async (context, request, { type, id }): Promi
 /** `PUT [base]/[type]?…`: creates when nothing fits, updates the one that fits. */
 export const conditionalUpdate: Interaction = async (context, request, { type }): Promise<FhirReply> => {
   const received = await check(context, receiveResource(request, type, context.hooks))
-  return context.inTurn(async () => {
+  return judgedAnew(context, [type], async (judgedAt) => {
     const match = await singleMatch(context, request, type, request.query)
     const bodyId = received.resource.id
     await checkOwnId(context, received.resource, match)
     if (!match && bodyId === undefined) await checkCanonicalIsNew(context, received.resource)
-    return put(context, request, { ...received, type, id: match?.id ?? bodyId ?? context.uuid() })
+    return put(context, request, { ...received, type, id: match?.id ?? bodyId ?? context.uuid(), judgedAt })
   })
 }
 
@@ -38,10 +46,12 @@ async function check(context: HttpContext, received: ReceivedResource): Promise<
 async function put(
   context: HttpContext,
   request: FhirRequest,
-  { resource, warnings, type, id }: ReceivedResource & { type: string; id: string },
+  { resource, warnings, type, id, judgedAt }: ReceivedResource & { type: string; id: string; judgedAt?: Judged },
 ): Promise<FhirReply> {
   const write = writeOf(context, { method: 'PUT', type, id }, resource)
-  const [written] = await context.storage.write([{ ...write, ...writeConditions(request.headers) }])
+  const [written] = await context.storage.write([
+    { ...write, ...writeConditions(request.headers), ...(judgedAt ? { judgedAt } : {}) },
+  ])
   if (!written) throw new Error('The storage did not say what it wrote.')
   return writeReply(context, request, written, warnings)
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { mirroredFrom, notFit } from '../../fhir/artefact.ts'
 import { structureFaults } from '../../fhir/check/resource.ts'
 import { badRequest, FhirError, isError, issue, operationOutcome } from '../../fhir/error.ts'
@@ -132,6 +133,39 @@ function canonicalOf(resource: Resource): { url: string | undefined; version: st
   const version = 'version' in resource ? resource.version : undefined
   return { url, version: version === undefined ? undefined : String(version) }
 }
+
+/** By what something was judged that is about to be written, see {@link Write.judgedAt}. */
+export type Judged = NonNullable<Write['judgedAt']>
+
+/** Tries when other processes write in between; each looks at what they wrote. */
+const mostTries = 8
+
+/**
+ * Search and write as one step, among all processes that write to the store: what was judged by what is stored is judged again when
+ * one of those types was written meanwhile.
+ * @param attempt hands `judgedAt` on with what it writes
+ * @throws FhirError 409 when others always come first
+ */
+export function judgedAnew<T>(
+  context: HttpContext,
+  types: readonly string[],
+  attempt: (judgedAt: Judged, tries: number) => Promise<T>,
+): Promise<T> {
+  return context.inTurn(async () => {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await attempt({ types, revision: context.storage.revision(types) }, tries)
+      } catch (error) {
+        if (tries === mostTries || !isOvertaken(error)) throw error
+        await sleep(tries * tries)
+        await context.storage.catchUp()
+      }
+    }
+  })
+}
+
+const isOvertaken = (error: unknown): boolean =>
+  error instanceof FhirError && error.status === 409 && error.issues.some(({ code }) => code === 'lock-error')
 
 /** Writes go one after the other; one that fails does not hold up the next. */
 export function oneAtATime(): OneAtATime {

@@ -24,7 +24,8 @@ function isBounded({ url = '', rawHeaders }: IncomingMessage): boolean {
   let plain = url.length
   let provenance = 0
   for (let at = 0; at < rawHeaders.length; at += 2) {
-    const [name = '', value = ''] = rawHeaders.slice(at, at + 2)
+    const name = rawHeaders[at] ?? ''
+    const value = rawHeaders[at + 1] ?? ''
     // As on the wire: a colon, a blank, a line end.
     const length = name.length + value.length + 4
     if (name.length === 12 && name.toLowerCase() === 'x-provenance') provenance += value.length

@@ -217,8 +217,9 @@ export function proxyProblem(entry: string): string | undefined {
 
 /** Whether a message comes from a proxy that is trusted. */
 export function messagesOfProxies(trustedProxies: readonly string[]): (message: IncomingMessage) => boolean {
+  if (trustedProxies.length === 0) return () => false
   const trusted = blockList(trustedProxies)
-  return ({ socket }) => isTrusted(trusted, plainAddress(socket.remoteAddress ?? ''))
+  return ({ socket }) => isTrusted(trusted, ownAddress(socket))
 }
 
 function blockList(entries: readonly string[]): BlockList {

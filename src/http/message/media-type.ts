@@ -35,12 +35,14 @@ const noMediaType: MediaType = { essence: '', parameters: {} }
 /** Clients send the same few headers over and over. */
 const mostKnownHeaders = 200
 const longestKnownHeader = 200
+/** `application/fhir+json; fhirVersion=4.0; charset=utf-8`, and hardly more: what is longer is none of the few. */
+const longestKnownType = 64
 const knownTypes = keep<string, MediaType>(mostKnownHeaders)
 
 /** Parses one media type; what is no media type gives its text as essence. Do not change what it returns. */
 export function parseMediaType(text: string): MediaType {
   if (text === '') return noMediaType
-  return text.length > longestKnownHeader ? readMediaType(text) : knownTypes.of(text, readMediaType)
+  return text.length > longestKnownType ? readMediaType(text) : knownTypes.of(text, readMediaType)
 }
 
 function readMediaType(text: string): MediaType {

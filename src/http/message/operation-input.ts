@@ -34,6 +34,7 @@ export function operationInput(operation: BoundOperation, request: FhirRequest):
   const query = queryParameters(operation, request.query)
   if (!request.body) return { parameters: query }
   const { parameters, body } = bodyInput(operation, request.body)
+  if (!query.parameter?.length && parameters.parameter) return body ? { parameters, body } : { parameters }
   const named = new Set((parameters.parameter ?? []).map(({ name }) => name))
   // A strict operation drops nothing: what stands in both places is a repetition.
   const rest = (query.parameter ?? []).filter(({ name }) => operation.strict || !named.has(name))

@@ -220,16 +220,13 @@ const writing = ({ hooks, limits, clientOf }: HttpContext, { message }: Passage)
 })
 
 /** Answers a request whose address is relative to the FHIR base; never rejects. */
-type FhirListener = (message: IncomingMessage, response: ServerResponse, address: string) => Promise<void>
+type FhirListener = (message: IncomingMessage, response: ServerResponse, address: string) => void
 
 /** Where a reply comes from, for the access log: pattern of the route and resource type. */
 type Place = CachedReply['place']
 
-/**
- * The FHIR endpoint as a plain `node:http` listener: no middleware stands between the socket and an interaction, and
- * what was answered since the last write goes out as the bytes it was.
- */
-function createFhirListener(context: HttpContext, logs: Logs): FhirListener {
+/** What answers requests: kept replies, what memory says, and the interactions; it sends what it finds. */
+function createExchange(context: HttpContext, logs: Logs): (passage: Passage) => Finished | Promise<Finished> {
   const cache = createReplyCache(publicRevision(context.storage, context.hooks))
   const isSampling = (context.settings.auditSampleRate ?? 0) > 0
   const atOnce = isSampling ? undefined : createAtOnce(context, cache)
@@ -256,49 +253,104 @@ function createFhirListener(context: HttpContext, logs: Logs): FhirListener {
     return { outgoing: fromCache(passage, reply), place }
   }
 
-  const exchange = async (passage: Passage): Promise<Place & { status: number; bytes: number }> => {
-    const { message, response, id } = passage
+  /** What is known already: a kept reply, or what memory says; undefined where the request is to be worked out. */
+  const known = (passage: Passage): { made?: Answered; isHit: boolean } => {
+    const { replyCache } = context.hooks
+    const isOpen = !passage.refusal && !passage.behind
+    const hit = isOpen ? kept(passage) : undefined
+    if (replyCache) replyCache[hit ? 'hits' : 'misses'] += 1
+    if (hit) return { made: { outgoing: fromCache(passage, hit), place: hit.place }, isHit: true }
+    const made = isOpen && passage.key !== undefined ? atOnce?.(passage, passage.key) : undefined
+    return made ? { made, isHit: false } : { isHit: false }
+  }
+
+  const exchange = (passage: Passage): Finished | Promise<Finished> => {
+    const { rates } = context.hooks
+    const { made, isHit } = known(passage)
+    if (made) {
+      if (rates && !isHit) countLast(rates, passage)
+      return deliver(context, passage, made)
+    }
+    return workOut(passage).then((found) => {
+      if (rates) countLast(rates, passage)
+      return deliver(context, passage, found)
+    })
+  }
+
+  return (passage) => {
     const { rates } = context.hooks
     if (rates) passage.refusal = countFirst(rates, passage)
     const catchingUp = context.storage.catchUp()
-    if (catchingUp) passage.behind = await failureOf(catchingUp)
-    const hit = passage.refusal || passage.behind ? undefined : kept(passage)
-    if (context.hooks.replyCache) context.hooks.replyCache[hit ? 'hits' : 'misses'] += 1
-    const made: Answered | Promise<Answered> = hit
-      ? { outgoing: fromCache(passage, hit), place: hit.place }
-      : ((passage.key === undefined || passage.refusal ? undefined : atOnce?.(passage, passage.key)) ??
-        workOut(passage))
-    const { outgoing, place } = made instanceof Promise ? await made : made
-    if (rates && !hit) countLast(rates, passage)
-    const { status, headers: given, ...body } = heldBack(context, outgoing, id)
-    const headers: Record<string, string> = { ...given, 'X-Request-Id': id }
-    passage.account?.tell(headers)
-    const sent = send(message, response, { status, headers, ...body })
-    const bytes = sent instanceof Promise ? await sent : sent
+    if (!catchingUp) return exchange(passage)
+    return failureOf(catchingUp).then((failure) => {
+      if (failure) passage.behind = failure
+      return exchange(passage)
+    })
+  }
+}
+
+/** Sends an answer; at once unless it is packed, or a stream. */
+function deliver(context: HttpContext, passage: Passage, { outgoing, place }: Answered): Finished | Promise<Finished> {
+  const { message, response, id } = passage
+  const { status, headers: given, ...body } = heldBack(context, outgoing, id)
+  const headers: Record<string, string> = { ...given, 'X-Request-Id': id }
+  passage.account?.tell(headers)
+  const sent = send(message, response, { status, headers, ...body })
+  const done = (bytes: number): Finished => {
     record(context, passage, status)
     return { status, bytes, ...place }
   }
+  return sent instanceof Promise ? sent.then(done) : done(sent)
+}
 
-  return async (message, response, address) => {
-    const started = performance.now()
-    const given = message.headers['x-request-id']
-    const id = requestId(typeof given === 'string' ? given : undefined, context.uuid)
-    const key = keyOf(message, address)
-    const asked: Negotiation = { ranges: [], pretty: false }
-    const passage: Passage = { message, response, address, id, key, started, sampled: false, asked }
-    let finished = { status: 500, bytes: 0, route: 'unknown', resourceType: '' }
-    try {
-      finished = await exchange(passage)
-    } catch (error) {
-      // The reply was under way or could not be sent: nothing is left but to hang up.
-      logs.errorLog({ requestId: id, error })
-      response.destroy()
-    } finally {
-      passage.request?.requester.end()
-    }
+/**
+ * The FHIR endpoint as a plain `node:http` listener: no middleware stands between the socket and an interaction, and
+ * what was answered since the last write goes out as the bytes it was.
+ */
+function createFhirListener(context: HttpContext, logs: Logs): FhirListener {
+  const exchange = createExchange(context, logs)
+  const end = (passage: Passage, finished: Finished) => {
+    passage.request?.requester.end()
     if (logs.accessLog) logs.accessLog(logEntry(context, passage, finished))
   }
+  /** The reply was under way or could not be sent: nothing is left but to hang up. */
+  const fail = (passage: Passage, error: unknown) => {
+    logs.errorLog({ requestId: passage.id, error })
+    passage.response.destroy()
+    end(passage, { status: 500, bytes: 0, route: 'unknown', resourceType: '' })
+  }
+  return (message, response, address) => {
+    const passage = passageOf(context, { message, response, address })
+    let finished: Finished | Promise<Finished>
+    try {
+      finished = exchange(passage)
+    } catch (error) {
+      return fail(passage, error)
+    }
+    if (!(finished instanceof Promise)) return end(passage, finished)
+    void finished.then(
+      (done) => end(passage, done),
+      (error: unknown) => fail(passage, error),
+    )
+  }
 }
+
+/** What was sent, and where it comes from. */
+type Finished = Place & { status: number; bytes: number }
+
+/** A request at its beginning. */
+function passageOf(
+  context: HttpContext,
+  { message, response, address }: Pick<Passage, 'message' | 'response' | 'address'>,
+): Passage {
+  const started = performance.now()
+  const given = message.headers['x-request-id']
+  const id = requestId(typeof given === 'string' ? given : undefined, context.uuid)
+  return { message, response, address, id, key: keyOf(message, address), started, sampled: false, asked: nothingAsked }
+}
+
+/** Before it is known what the reply should be written in. */
+const nothingAsked: Negotiation = { ranges: [], pretty: false }
 
 /** A line of the access log. */
 function logEntry(
@@ -394,7 +446,7 @@ export function createListener(context: HttpContext, { basePath, site, logs }: A
   return (message, response) => {
     const address = belowBase(message.url ?? '', basePath)
     const passOn = () => {
-      if (address !== undefined) void fhir(message, response, address)
+      if (address !== undefined) fhir(message, response, address)
       else if (mayAnswer(message, response)) site(message, response)
     }
     if (documents.length === 0 || (address !== undefined && isOfFhir(address))) passOn()

@@ -151,7 +151,16 @@ export async function prepareStore({ collections }: Connection, index: string): 
       throw new StartError(
         'The database of STORAGE_URL is not usable: it has versions of resources and no state of a store.',
       )
-    const first: StateDocument = { _id: 'store', schema: schemaVersion, index, n: 0, types: {}, updated: 0, write: '' }
+    const first: StateDocument = {
+      _id: 'store',
+      schema: schemaVersion,
+      index,
+      n: 0,
+      types: {},
+      more: {},
+      updated: 0,
+      write: '',
+    }
     await unlessThere(() => state.insertOne(first))
     await unlessThere(() => marks.insertOne({ _id: 'purged', until: 0 }))
   } else if (known.schema > schemaVersion)

@@ -69,7 +69,7 @@ export interface StateDocument {
   updated: number
   /** The transaction that wrote last. */
   write: string
-  /** Types of which a version once had more search entries than go into one document. */
+  /** Types of which a version once had more search entries than go into one document; where it is not told, any may have. */
   more?: Record<string, true>
 }
 
@@ -211,6 +211,12 @@ export const indexes: Partial<Record<keyof Collections, Record<string, 1 | -1>[]
   ],
   more: [{ seq: 1 }, { type: 1, 'ix.k': 1 }, { type: 1, 'rx.p': 1, 'rx.lo': 1 }, { type: 1, words: 1 }],
   records: [{ kind: 1, key: 1 }],
+}
+
+/** {@link StateDocument.more}, as it is. */
+export async function typesOfMore({ more }: Pick<Collections, 'more'>): Promise<Record<string, true>> {
+  const types = await more.distinct('type', {}, { readPreference: 'primary' })
+  return Object.fromEntries(types.map((type) => [type, true]))
 }
 
 /** How a record or derived value is found. */

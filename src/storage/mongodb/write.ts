@@ -102,7 +102,7 @@ class Transaction implements WriteContext<Known> {
   readonly #token: string
   readonly #index: string
   #seq: number
-  readonly #typesOfMore: Record<string, true>
+  readonly #typesOfMore: Record<string, true> | undefined
   #isClaimed = false
   #firstId: string | undefined
   readonly #known = new Map<string, Known | undefined>()
@@ -128,7 +128,7 @@ class Transaction implements WriteContext<Known> {
     this.#first = state.n + 1
     this.#seq = state.n
     this.#types = { ...state.types }
-    this.#typesOfMore = { ...state.more }
+    this.#typesOfMore = state.more && { ...state.more }
     this.#token = token
     this.#index = index
     // a clock that was set back, or another replica's that is late, must not turn the order of versions around
@@ -285,7 +285,7 @@ class Transaction implements WriteContext<Known> {
     names.push(...own.names)
     this.#searchable.set(seq, { _id: seq, of, type, id, updated, size, until: endOfTime, ...own })
     this.#more.push(...moreDocuments(seq, type, more))
-    if (more.length > 0) this.#typesOfMore[type] = true
+    if (more.length > 0 && this.#typesOfMore) this.#typesOfMore[type] = true
     for (const word of own.words ?? []) this.#kept += word.length
   }
 
@@ -319,7 +319,8 @@ class Transaction implements WriteContext<Known> {
     const [_id, write] = [this.#firstId, this.#token]
     if (_id === undefined) return { result: { written, state }, isEmpty: true, wasCommitted: async () => false }
     this.#isClaimed = true
-    await this.#setState({ ...state, more: this.#typesOfMore, updated: this.now, write })
+    const more = this.#typesOfMore ? { more: this.#typesOfMore } : {}
+    await this.#setState({ ...state, ...more, updated: this.now, write })
     await this.#writeKept()
     const { versions } = this.#collections
     return {

@@ -7,6 +7,7 @@ import { FhirError, issue } from '../../fhir/error.ts'
 import type { Resource } from '../../fhir/types.ts'
 import type { StoredVersion } from '../storage.ts'
 import { resourceOf } from '../write.ts'
+import { isKnownWhole, noteWhole } from './known-whole.ts'
 import { prepareFile, StartError, schemaOf, startError, textOf } from './schema.ts'
 
 /** `until` of a version that is current. */
@@ -34,22 +35,36 @@ export function openDatabase(file: string, busyMilliseconds = 5000): Database {
   for (;;) {
     let connection: DatabaseSync
     let opened: number | undefined
+    let isKnown = false
     try {
       if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true })
+      isKnown = isKnownWhole(file)
       connection = new DatabaseSync(file, { timeout: busyMilliseconds })
       opened = numberOfFile(file)
     } catch (error) {
       throw startError(file, `it cannot be opened (${textOf(error)})`, error)
     }
     try {
-      prepareFile(connection, file)
+      prepareFile(connection, file, isKnown)
     } catch (error) {
       connection.close()
       throw error instanceof StartError ? error : startError(file, `it cannot be read (${textOf(error)})`, error)
     }
     // A restore may have put another file in its place before this one was held.
-    if (numberOfFile(file) === opened) return wrap(connection)
+    if (numberOfFile(file) === opened) return closedWhole(wrap(connection), file)
     connection.close()
+  }
+}
+
+/** What was closed without an error is as SQLite would have it. */
+function closedWhole(database: Database, file: string): Database {
+  if (file === ':memory:') return database
+  return {
+    ...database,
+    close() {
+      database.close()
+      noteWhole(file)
+    },
   }
 }
 

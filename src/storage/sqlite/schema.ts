@@ -101,12 +101,12 @@ export function startError(file: string, what: string, cause?: unknown): StartEr
 }
 
 /**
- * Makes a file ready: checked, with the journal that survives a power cut, and of the schema of today.
+ * Makes a file ready: checked, unless it is known to be whole, with the journal that survives a power cut, and of the schema of today.
  * @throws StartError that says what is wrong with it
  */
-export function prepareFile(connection: DatabaseSync, file: string): void {
+export function prepareFile(connection: DatabaseSync, file: string, isKnown = false): void {
   const version = schemaOf(connection, file)
-  if (version > 0 && file !== ':memory:' && statSync(file).size <= checkedBytes) {
+  if (version > 0 && file !== ':memory:' && !isKnown && statSync(file).size <= checkedBytes) {
     const answer = String(Object.values(connection.prepare('PRAGMA quick_check(1)').get() ?? {})[0])
     if (answer !== 'ok') throw startError(file, `it is damaged (${answer})`)
   }

@@ -6,7 +6,7 @@ import { isSystemName, matchesType } from '../fhirpath/native-types.ts'
 import { slotOf } from '../fhirpath/scope.ts'
 import { DEFAULT, findExtension } from '../model/extensions.ts'
 import { elementPath, type RuleSource } from '../model/structure.ts'
-import { type ElementType, r4Type, type Type } from '../model/types.ts'
+import { r4Type, type Type } from '../model/types.ts'
 import { isMemberName, memberOf } from './code.ts'
 import { expressionCode, isAsExpected, typeName } from './generate-expression.ts'
 import { STEP, targetCode } from './generate-target.ts'
@@ -16,7 +16,7 @@ import { type FunctionCode, frameOf, nodeOf } from './program-code.ts'
 /** The code of a rule, of the closures where it is not of those that can be generated. */
 export function ruleCode(rule: CompiledRule, holdings: Holdings, code: FunctionCode): string[] {
   const [source, ...others] = rule.sources
-  const whole = `${code.constants.of(rule)}.run(${frameOf(holdings, code.constants)});`
+  const whole = closuresOf(rule, holdings, code)
   if (!source || others.length > 0 || !rule.body || !isSimple(source.source)) return [whole]
   const slot = slotOf(source.outer, source.source.context)
   const context = slot === undefined ? undefined : holdings.get(slot)
@@ -27,6 +27,10 @@ export function ruleCode(rule: CompiledRule, holdings: Holdings, code: FunctionC
     source.source.element === undefined ? ofContext(context, place) : ofElement(context, source.source.element, place)
   return lines ? [`at = ${at};`, ...lines] : [whole]
 }
+
+/** Leaves a rule to the closures. */
+export const closuresOf = (rule: CompiledRule, holdings: Holdings, { constants }: FunctionCode): string =>
+  `${constants.of(rule)}.run(${frameOf(holdings, constants)});`
 
 interface RulePlace {
   rule: CompiledRule
@@ -120,7 +124,7 @@ function ofElement(context: Known, path: string, place: RulePlace): string[] | u
     return [`if (${memberOf(context.value, name, constants)} !== undefined || ${extra}) ${whole}`]
   }
   const held: Known = { value, type: expected.type, json: expected.json }
-  const inner = element.isArray ? ofList(held, { element, expected, name }, place) : conditional(held, place)
+  const inner = element.isArray ? ofList(held, expected, place) : conditional(held, place)
   if (!inner) return [`if (${memberOf(context.value, name, constants)} !== undefined || ${extra}) ${whole}`]
   const test = element.isArray
     ? `Array.isArray(${value}) && areAll(${value}, ${constants.of(kindOf(expected))})`
@@ -146,28 +150,63 @@ function typeInCondition(condition: string | undefined): string | undefined {
   return argument && typeName(argument)
 }
 
-/** Every item of a list, which is not changed meanwhile. Conditions are looked at before anything fires. */
-function ofList(
-  list: Known,
-  { expected }: { element: ElementType; expected: Expected; name: string },
-  place: RulePlace,
-): string[] | undefined {
-  const { source, code, at } = place
-  const { condition, listMode } = source.source
+/** Every item of a list, which is not changed meanwhile. Which of them are meant is found out before anything fires. */
+function ofList(list: Known, expected: Expected, place: RulePlace): string[] | undefined {
+  const { source, code } = place
   // A list of any resources has several types.
-  if (condition || listMode || expected.says === 'type') return undefined
+  if (expected.says === 'type') return undefined
   const value = code.declare()
+  const item: Known = { value, type: expected.type, json: expected.json, listed: true }
+  const { condition, listMode } = source.source
+  if (!condition && !listMode) {
+    const count = `${list.value}.length`
+    const spent = hasSteps(source.source) ? [`if (${count} > 1) spend(r, ${count});`] : []
+    return [...spent, ...eachOf(list.value, item, place)]
+  }
+  return chosenOf(list, item, place)
+}
+
+function eachOf(list: string, item: Known, place: RulePlace): string[] {
+  const { code, at } = place
   const index = code.declare()
   const count = code.declare()
-  const item: Known = { value, type: expected.type, json: expected.json, listed: true }
-  const spent = hasSteps(source.source) ? [`if (${count} > 1) spend(r, ${count});`] : []
   return [
-    `${count} = ${list.value}.length;`,
-    ...spent,
-    `for (${index} = 0; ${index} < ${count}; ${index}++) {`,
+    `for (${index} = 0, ${count} = ${list}.length; ${index} < ${count}; ${index}++) {`,
     `at = ${at};`,
-    `${value} = ${list.value}[${index}];`,
+    `${item.value} = ${list}[${index}];`,
     ...fire(item, place),
+    '}',
+  ]
+}
+
+/** The items for which the condition holds, of these the one that is meant. */
+function chosenOf(list: Known, item: Known, place: RulePlace): string[] | undefined {
+  const { source, code, whole } = place
+  const { condition, listMode } = source.source
+  const label = code.fresh()
+  const found = condition ? conditionCode(item, place, `break ${label};`) : { lines: [], test: 'true' }
+  if (!found) return undefined
+  const chosen = code.declare()
+  const index = code.declare()
+  const count = `${list.value}.length`
+  const out = code.fresh()
+  return [
+    `${out}: {`,
+    `${label}: {`,
+    `${chosen} = [];`,
+    `for (${index} = 0; ${index} < ${count}; ${index}++) {`,
+    `${item.value} = ${list.value}[${index}];`,
+    ...found.lines,
+    `if (${found.test}) ${chosen}.push(${item.value});`,
+    '}',
+    ...(listMode === 'only_one' ? [`if (${chosen}.length > 1) break ${label};`] : []),
+    `if (${count} > 1) spend(r, ${count});`,
+    ...(listMode === 'first' ? [`${chosen} = ${chosen}.slice(0, 1);`] : []),
+    ...(listMode === 'last' ? [`${chosen} = ${chosen}.slice(-1);`] : []),
+    ...eachOf(chosen, item, place),
+    `break ${out};`,
+    '}',
+    whole,
     '}',
   ]
 }

@@ -7,13 +7,14 @@
  * Code has no text of a map: what a map says enters as numbered constants, and as names of members that are letters and digits.
  */
 
+import type { Steps } from '../../workers/budget.ts'
 import { allRules } from '../compile/load-terminology.ts'
 import type { CompiledGroup, Program } from '../compile/program.ts'
 import type { Type } from '../model/types.ts'
 import { createConstants } from './code.ts'
-import { ruleCode } from './generate-rule.ts'
+import { closuresOf, ruleCode } from './generate-rule.ts'
 import type { Held, Known } from './held.ts'
-import type { FunctionCode, ProgramCode } from './program-code.ts'
+import { type FunctionCode, nodeOf, type ProgramCode } from './program-code.ts'
 import { RUNTIME } from './runtime.ts'
 
 /** Text and constants of generated code. */
@@ -23,49 +24,30 @@ export interface GeneratedCode {
   constants: readonly unknown[]
 }
 
-/** Most characters of code that are made of one program: what is larger stays with the closures. */
-const LONGEST = 2_000_000
+/** Characters of code of one program after which rules and calls stay with the closures. */
+const LONGEST = 400_000
+/** Characters after which a group goes on in another function: longer ones are not optimised by the engine. */
+const LONGEST_FUNCTION = 25_000
 
-/** The code of a group for arguments of these types; undefined when nothing of it can be generated. */
-export function generateCode(
+/** A function that is still to be made. */
+interface Wanted {
+  name: string
+  group: CompiledGroup
+  args: Known[]
+}
+
+/**
+ * The code of a group for arguments of these types, in steps: a map may have thousands of rules. Undefined when the group is one of
+ * those that are left to the closures.
+ */
+export function* generateSteps(
   program: Program,
   group: CompiledGroup,
   types: { source: Type; target: Type },
-): GeneratedCode | undefined {
-  const constants = createConstants()
+): Steps<GeneratedCode | undefined> {
+  const wanted: Wanted[] = []
   const functions: string[] = []
-  const names = new Map<string, string>()
-  let count = 0
-  let length = 0
-  const fresh = () => `v${count++}`
-  const numbers = new Map<Type, number>()
-  const numberOf = (type: Type) => numbers.get(type) ?? numbers.set(type, numbers.size).size - 1
-  const groups = new Map<CompiledGroup, number>()
-  const code: ProgramCode = {
-    program,
-    constants,
-    fresh,
-    texts: new Map(),
-    setsWholes: setsWholes(program),
-    functionOf(called, args) {
-      if (called.group.extends || length > LONGEST) return undefined
-      const number = groups.get(called) ?? groups.set(called, groups.size).size - 1
-      const key = [
-        number,
-        ...args.map(
-          (each) => `${numberOf(each.type)} ${each.json} ${each.listed} ${each.loose} ${each.node !== undefined}`,
-        ),
-      ].join('|')
-      const known = names.get(key)
-      if (known !== undefined) return known
-      const name = `g${names.size}`
-      names.set(key, name)
-      const text = functionCode(name, called, { args, code })
-      length += text.length
-      functions.push(text)
-      return name
-    },
-  }
+  const code = programCode(program, wanted)
   const given: Record<'source' | 'target', Known> = {
     source: { value: 'source', type: types.source, json: 'object' },
     target: { value: 'target', node: 'target', type: types.target, json: 'object', loose: true },
@@ -75,23 +57,107 @@ export function generateCode(
     group.inputs.map(({ mode }) => given[mode]),
   )
   if (entry === undefined) return undefined
-  const runtime = Object.keys(RUNTIME).join(', ')
-  const numbered = constants.values.map((_, index) => `k${index}`).join(', ')
+  let length = 0
+  for (let next = wanted.shift(); next; next = wanted.shift()) {
+    const made = length > LONGEST ? [callOf(next, code)] : yield* functionSteps(next, code, LONGEST - length)
+    functions.push(...made)
+    for (const each of made) length += each.length
+  }
+  const { values } = code.constants
   const args = group.inputs.map(({ mode }) => (mode === 'source' ? 'source.value' : 'target')).join(', ')
   const text = `"use strict";
-const { ${runtime} } = h;
-const [${numbered}] = k;
+const { ${Object.keys(RUNTIME).join(', ')} } = h;
+const [${values.map((_, index) => `k${index}`).join(', ')}] = k;
 ${functions.join('\n')}
 return (source, target, r) => ${entry}(${args}, r, 1);`
-  return { text, constants: constants.values }
+  return { text, constants: values }
 }
 
-/** The code of one group, called with these arguments. */
-function functionCode(
-  name: string,
+function programCode(program: Program, wanted: Wanted[]): ProgramCode {
+  const names = new Map<string, string>()
+  const numberOfType = numbers<Type>()
+  const numberOfGroup = numbers<CompiledGroup>()
+  let variables = 0
+  let functions = 0
+  return {
+    program,
+    constants: createConstants(),
+    fresh: () => `v${variables++}`,
+    freshFunction: () => `g${functions++}`,
+    texts: new Map(),
+    setsWholes: setsWholes(program),
+    functionOf(group, args) {
+      const kinds = args.map((each) => {
+        const { json, listed, loose, node } = each
+        return `${numberOfType(each.type)} ${json} ${listed} ${loose} ${node !== undefined}`
+      })
+      const key = [numberOfGroup(group), ...kinds].join('|')
+      const known = names.get(key)
+      if (known !== undefined) return known
+      if (group.group.extends) return undefined
+      const name = `g${functions++}`
+      names.set(key, name)
+      wanted.push({ name, group, args })
+      return name
+    },
+  }
+}
+
+/** Numbers objects in the order in which they are asked for. */
+function numbers<T>(): (of: T) => number {
+  const known = new Map<T, number>()
+  return (of) => {
+    const number = known.get(of) ?? known.size
+    known.set(of, number)
+    return number
+  }
+}
+
+/** The functions of one group, called with these arguments: one, unless it is long. */
+function* functionSteps({ name, group, args }: Wanted, code: ProgramCode, most: number): Steps<string[]> {
+  const parameters = args.map(() => code.fresh())
+  const given = [...parameters, 'r', 'd'].join(', ')
+  const parts: string[] = []
+  let part = createPart(group, { args, parameters, code })
+  const calls: string[] = []
+  let length = 0
+  const end = () => {
+    const own = code.freshFunction()
+    calls.push(`${own}(${given});`)
+    length += part.length()
+    parts.push(`function ${own}(${given}) {\n${part.text()}\n}`)
+  }
+  for (const rule of group.rules) {
+    if (part.length() > LONGEST_FUNCTION) {
+      end()
+      part = createPart(group, { args, parameters, code })
+    }
+    const isLong = length + part.length() > most
+    part.add(isLong ? [closuresOf(rule, part.holdings, part.code)] : ruleCode(rule, part.holdings, part.code))
+    yield
+  }
+  const guard = 'if (d > r.limits.depth) throw tooDeep(r);'
+  if (parts.length === 0) return [`function ${name}(${given}) {\n${guard}\n${part.text()}\n}`]
+  end()
+  return [...parts, `function ${name}(${given}) {\n${[guard, ...calls].join('\n')}\n}`]
+}
+
+/** A function that calls the closures of a group. */
+function callOf({ name, group, args }: Wanted, { constants, fresh }: ProgramCode): string {
+  const parameters = args.map(fresh)
+  const nodes = args.map((each, index) => {
+    const parameter = parameters[index] ?? ''
+    return each.node === undefined ? nodeOf({ ...argument(each), value: parameter }, constants) : parameter
+  })
+  const given = [...parameters, 'r', 'd'].join(', ')
+  return `function ${name}(${given}) {\n${constants.of(group)}.call([${nodes.join(', ')}], r, d);\n}`
+}
+
+/** A function under way. */
+function createPart(
   group: CompiledGroup,
-  { args, code }: { args: Known[]; code: ProgramCode },
-): string {
+  { args, parameters, code }: { args: Known[]; parameters: string[]; code: ProgramCode },
+) {
   const variables: string[] = []
   const places: object[] = []
   const own: FunctionCode = {
@@ -104,28 +170,37 @@ function functionCode(
     },
     placeOf: (place) => places.push(place) - 1,
   }
-  const parameters = args.map(() => code.fresh())
   const holdings = new Map<number, Held>()
-  const begin: string[] = []
+  const lines: string[] = []
   for (const [slot, arg] of args.entries()) {
     const parameter = parameters[slot] ?? ''
     if (arg.node === undefined) holdings.set(slot, { ...argument(arg), value: parameter })
     else {
       const value = own.declare()
-      begin.push(`${value} = ${parameter}.value;`)
+      lines.push(`${value} = ${parameter}.value;`)
       holdings.set(slot, { ...argument(arg), value, node: parameter })
     }
   }
-  const rules = group.rules.flatMap((rule) => ruleCode(rule, holdings, own))
-  return `function ${name}(${[...parameters, 'r', 'd'].join(', ')}) {
-if (d > r.limits.depth) throw tooDeep(r);
-let at = 0${variables.map((each) => `, ${each}`).join('')};
+  let length = 0
+  return {
+    code: own,
+    holdings,
+    length: () => length,
+    add(added: string[]) {
+      for (const line of added) {
+        if (line === '') continue
+        lines.push(line)
+        length += line.length
+      }
+    },
+    /** What goes wrong is told with the place of the rule at which it stands. */
+    text: () => `let at = 0${variables.map((each) => `, ${each}`).join('')};
 try {
-${[...begin, ...rules].filter((each) => each !== '').join('\n')}
+${lines.join('\n')}
 } catch (error) {
 throw relocate(error, ${code.constants.of(places)}[at]);
-}
-}`
+}`,
+  }
 }
 
 /** What is known of a parameter: not what its value is. */

@@ -1,8 +1,10 @@
+import { setImmediate } from 'node:timers/promises'
+import { finish, type Steps } from '../../workers/budget.ts'
 import type { CompiledGroup, Program } from '../compile/program.ts'
 import type { Node } from '../model/nodes.ts'
 import type { Type } from '../model/types.ts'
 import type { Run } from '../run/run.ts'
-import { type GeneratedCode, generateCode } from './generate.ts'
+import { type GeneratedCode, generateSteps } from './generate.ts'
 import { RUNTIME } from './runtime.ts'
 
 /** Runs the first group of a program over an instance, without its closures. */
@@ -12,25 +14,52 @@ type GeneratedRun = (source: Node, target: Node, run: Run) => void
 const RUNS_BEFORE = 20
 /** Types of instances of one map for which code is generated. */
 const MOST_TYPES = 8
+/** Rules for which code is made before others have a turn. */
+const RULES_AT_ONCE = 4
 
 /** Gives the code for an instance, or nothing where the closures are to run: in the beginning, for odd instances, and where code cannot be. */
 export type FindRun = (group: CompiledGroup, source: Node, target: Node) => GeneratedRun | undefined
 
-/** Generates code for a program when it has run often enough. */
+/**
+ * Generates code for a program when it has run often enough, a few rules at a time; the closures run meanwhile.
+ * @param runsBefore 0 generates it at once
+ */
 export function generatedRuns(program: Program, runsBefore = RUNS_BEFORE): FindRun {
   let runs = 0
   const made = new Map<Type, GeneratedRun | undefined>()
   return (group, source, target) => {
     if (runs++ < runsBefore || !isPlainObject(source.value)) return undefined
-    const known = made.get(source.type)
-    if (known || made.has(source.type) || made.size >= MOST_TYPES) return known
-    const code = isUsual(group, source.type, target.type)
-      ? generateCode(program, group, { source: source.type, target: target.type })
-      : undefined
+    const { type } = source
+    const known = made.get(type)
+    if (known || made.has(type) || made.size >= MOST_TYPES) return known
+    made.set(type, undefined)
+    if (!isUsual(group, type, target.type)) return undefined
+    const steps = generateSteps(program, group, { source: type, target: target.type })
+    if (runsBefore > 0) {
+      inTurns(steps, (code) => made.set(type, code && evaluateCode(code))).catch(tellFailure)
+      return undefined
+    }
+    const code = finish(steps)
     const run = code && evaluateCode(code)
-    made.set(source.type, run)
+    made.set(type, run)
     return run
   }
+}
+
+async function inTurns<T>(steps: Steps<T>, done: (result: T) => void): Promise<void> {
+  for (;;) {
+    await setImmediate()
+    for (let rule = 0; rule < RULES_AT_ONCE; rule++) {
+      const { done: isDone, value } = steps.next()
+      if (isDone) return done(value)
+    }
+  }
+}
+
+/** That there is no code changes no answer: the closures go on. */
+function tellFailure(error: unknown): void {
+  const name = error instanceof Error ? error.name : 'unknown'
+  process.emitWarning(`code for a map could not be generated (${name}); the map runs without it`)
 }
 
 const isPlainObject = (value: Node['value']): boolean =>

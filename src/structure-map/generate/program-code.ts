@@ -9,6 +9,8 @@ export interface ProgramCode {
   constants: Constants
   /** A name for a variable that no other has. */
   fresh(): string
+  /** A name for a function that no other has. */
+  freshFunction(): string
   /**
    * Name of the function that stands in for a group when it is called with these arguments; undefined for one that is left to the
    * closures. A group that calls itself has one function.

@@ -1,3 +1,5 @@
+import { commonOrdinals, firstNotBelow } from './ordinals.ts'
+
 /**
  * A concept of one code system, as a handle: the ordinal in code system order for systems that list their
  * concepts, the code itself for grammars.
@@ -88,6 +90,7 @@ function intersectTwo(a: Selection, b: Selection): Selection {
   if (a.range && b.range) return rangeSelection(Math.max(a.range[0], b.range[0]), Math.min(a.range[1], b.range[1]))
   if (a.range && b.list) return listWithin(b.list, a.range)
   if (a.list && b.range) return listWithin(a.list, b.range)
+  if (a.list && b.list) return listSelection(commonOrdinals(a.list, b.list))
   const driver = drives(a, b) ? a : b
   const other = driver === a ? b : a
   return filteredSelection(driver, (ref) => other.has(ref))
@@ -103,18 +106,6 @@ function drives(a: Selection, b: Selection): boolean {
 /** The part of a list that lies in a run: found by two searches, nothing is copied. */
 function listWithin(list: Int32Array, [from, to]: readonly [number, number]): Selection {
   return listSelection(list.subarray(firstNotBelow(list, from), firstNotBelow(list, to)))
-}
-
-/** Position of the first number that is not below `wanted`. */
-export function firstNotBelow(sorted: Int32Array, wanted: number): number {
-  let low = 0
-  let high = sorted.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if ((sorted[middle] ?? 0) < wanted) low = middle + 1
-    else high = middle
-  }
-  return low
 }
 
 /** No concept at all. */

@@ -1,3 +1,4 @@
+import { type Postings, withWords } from './postings.ts'
 import { emptySelection, listSelection, type Selection } from './selection.ts'
 
 /** Finds concepts by the beginnings of the words of their texts. */
@@ -27,16 +28,6 @@ export function buildTextIndex(count: number, texts: (ordinal: number) => Iterab
   }
   const postings = made.finish()
   return { search: (text) => searchPostings(postings, count, text) }
-}
-
-/** Which concepts have a word. */
-export interface Postings {
-  /** Words in order of their code units; the rank is the position. */
-  vocabulary: { readonly length: number; at(rank: number): string | undefined }
-  /** Per rank the position of its first ordinal in `ordinals`; one more at the end. */
-  start: Int32Array
-  /** Ordinals of all words, ascending within a word. */
-  ordinals: Int32Array
 }
 
 /** Collects words of concepts, given in the order of their ordinals; a word of a concept counts once. */
@@ -108,76 +99,6 @@ function pairList() {
 
 /** The concepts, of `count`, that have for every word of `text` a word that begins with it. */
 export function searchPostings(postings: Postings, count: number, text: string): Selection {
-  const wanted = [...new Set(words(text))].sort((a, b) => b.length - a.length)
-  if (wanted.length === 0) return emptySelection
-  let found: Int32Array | undefined
-  for (const prefix of wanted) {
-    const matches = ordinalsOf(postings, count, prefix)
-    found = found ? common(found, matches) : matches
-    if (found.length === 0) break
-  }
-  return listSelection(found ?? new Int32Array(0))
-}
-
-/** Ascending ordinals of all words that begin with the prefix. */
-function ordinalsOf({ vocabulary, start, ordinals }: Postings, count: number, prefix: string): Int32Array {
-  const low = firstRank(vocabulary, (word) => word >= prefix)
-  const high = firstRank(vocabulary, (word) => word > prefix && !word.startsWith(prefix))
-  return union(ordinals, [start[low] ?? 0, start[high] ?? 0], { count, isOne: high - low <= 1 })
-}
-
-/** Ascending ordinals of a stretch of postings of one or several words. */
-function union(
-  ordinals: Int32Array,
-  [from, to]: [number, number],
-  { count, isOne }: { count: number; isOne: boolean },
-) {
-  if (isOne) return ordinals.subarray(from, to)
-  if (to - from < count >> 5) return new Int32Array(new Set(ordinals.subarray(from, to))).sort()
-  const marks = new Int32Array((count + 31) >> 5)
-  for (let i = from; i < to; i++) {
-    const ordinal = ordinals[i] ?? 0
-    marks[ordinal >> 5] = (marks[ordinal >> 5] ?? 0) | (1 << (ordinal & 31))
-  }
-  const found = new Int32Array(Math.min(to - from, count))
-  let size = 0
-  for (let word = 0; word < marks.length; word++) {
-    // Takes the lowest mark out until none is left.
-    for (let bits = marks[word] ?? 0; bits !== 0; bits &= bits - 1) {
-      found[size++] = (word << 5) + 31 - Math.clz32(bits & -bits)
-    }
-  }
-  return found.subarray(0, size)
-}
-
-/** The concepts that have exactly this word. */
-export function exactOrdinals({ vocabulary, start, ordinals }: Postings, word: string): Int32Array {
-  const rank = firstRank(vocabulary, (each) => each >= word)
-  if (vocabulary.at(rank) !== word) return new Int32Array(0)
-  return ordinals.subarray(start[rank] ?? 0, start[rank + 1] ?? 0)
-}
-
-function common(a: Int32Array, b: Int32Array): Int32Array {
-  const kept = new Int32Array(Math.min(a.length, b.length))
-  let count = 0
-  for (let i = 0, j = 0; i < a.length && j < b.length; ) {
-    const left = a[i] ?? 0
-    const right = b[j] ?? 0
-    if (left === right) kept[count++] = left
-    if (left <= right) i++
-    if (right <= left) j++
-  }
-  return kept.subarray(0, count)
-}
-
-/** The first rank whose word passes a test that all words behind it pass, too. */
-function firstRank(vocabulary: Postings['vocabulary'], passes: (word: string) => boolean): number {
-  let low = 0
-  let high = vocabulary.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (passes(vocabulary.at(middle) ?? '')) high = middle
-    else low = middle + 1
-  }
-  return low
+  const found = withWords(postings, count, [...new Set(words(text))])
+  return found.length === 0 ? emptySelection : listSelection(found)
 }

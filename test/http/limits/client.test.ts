@@ -34,6 +34,22 @@ describe('client of a request', () => {
     it(name, () => assert.equal(clientsByAddress(trusted)(message(peer, forwarded)), client))
   }
 
+  it('is told anew by each message on one connection of a trusted proxy, and never on one of anybody else', () => {
+    const socket = { remoteAddress: '10.1.2.3' }
+    const from = (forwarded: string) =>
+      ({ socket, headers: { 'x-forwarded-for': forwarded } }) as unknown as IncomingMessage
+    const behind = clientsByAddress(proxies)
+    assert.deepEqual(
+      ['203.0.113.9', '203.0.113.10', '203.0.113.9'].map((client) => behind(from(client))),
+      ['203.0.113.9', '203.0.113.10', '203.0.113.9'],
+    )
+    const direct = clientsByAddress([])
+    assert.deepEqual(
+      ['203.0.113.9', '203.0.113.10'].map((client) => direct(from(client))),
+      ['10.1.2.3', '10.1.2.3'],
+    )
+  })
+
   it('is one name whatever is sent', () => {
     const clientOf = clientsByAddress(proxies)
     fc.assert(

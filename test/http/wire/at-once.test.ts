@@ -4,7 +4,8 @@ import { test } from 'node:test'
 import request from 'supertest'
 import { FhirError, issue } from '../../../src/fhir/error.ts'
 import { type AtOnceCall, textParameter } from '../../../src/fhir/operation.ts'
-import { bearer, startApp } from '../support.ts'
+import { openStorage } from '../../../src/storage/open.ts'
+import { bearer, startApp, valueSet } from '../support.ts'
 
 const ways: ('at once' | 'ordinary')[] = []
 const answer = ({ parameters, acceptLanguage = '' }: AtOnceCall) => ({
@@ -125,4 +126,38 @@ test('what is refused is refused by the ordinary way', async () => {
     assert.equal(found.status, status, asked)
     assert.ok(!found.ways.includes('at once'), asked)
   }
+})
+
+test('nothing is answered from memory while the store cannot tell what has changed', async () => {
+  let isBehind = false
+  const storage = await openStorage('sqlite::memory:', { dataDir: '.' })
+  const catchUp = () =>
+    isBehind ? Promise.reject(new FhirError(503, issue('transient', 'The store is away.'))) : undefined
+  const away = await startApp(
+    [
+      {
+        ...declared,
+        name: 'lookup',
+        handle: async (call) => ({ resource: answer(call) }),
+        atOnce: (call) => answer(call),
+      },
+    ],
+    { storage: { ...storage, catchUp } },
+  )
+  await request(away.server)
+    .put('/fhir/ValueSet/a')
+    .set('Authorization', bearer)
+    .type('application/fhir+json')
+    .send(valueSet('a'))
+  const paths = ['CodeSystem/$lookup?code=a', 'ValueSet?url=http://example.org/ValueSet/a', 'ValueSet/a']
+  const statuses = async (asked: string) => {
+    const found: number[] = []
+    for (let time = 0; time < 3; time++) found.push((await request(away.server).get(`/fhir/${asked}`)).status)
+    return found
+  }
+  for (const asked of paths) assert.deepEqual(await statuses(asked), [200, 200, 200], asked)
+  isBehind = true
+  for (const asked of paths) assert.deepEqual(await statuses(asked), [503, 503, 503], asked)
+  isBehind = false
+  for (const asked of paths) assert.deepEqual(await statuses(asked), [200, 200, 200], asked)
 })

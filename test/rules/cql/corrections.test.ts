@@ -178,6 +178,16 @@ const cases: Record<string, [expression: string, expected: unknown][]> = {
     ['start of (Interval[1, 10] intersect Interval[5, null))', 5],
     ['end of (Interval[1, 10] intersect Interval[5, null)) is null', true],
   ],
+  'what is nothing is not known, and never true': [
+    ['true and ((5) Y where Y > 6 return true)', null],
+    ['if true and ((5) Y where Y > 6 return false) then 1 else 2', 2],
+    ['((5) Y where Y > 6 return true) or false', null],
+    ['((5) Y where Y > 6 return true) xor false', null],
+    ['Count(({ true }) Z let W: ((5) Y where Y > 6 return true) where true and W)', 0],
+    ["true and ((if true then 1 else 'a') is Concept)", false],
+    ["not ((if true then 1 else 'a') is Quantity)", true],
+    ["((if true then 1 else 'a') is Date) is null", false],
+  ],
   'operators that nobody has': [["Descendents('x')", 'error']],
 }
 
@@ -205,6 +215,12 @@ describe('corrections of the executor', () => {
       for (const [expression, expected] of list) assert.deepEqual(await evaluate(expression), expected, expression)
     })
   }
+
+  it('a DateTime that names no offset has that of the clock, in India too', async () => {
+    const call = { expression: 'DateTime(2026, 1, 1, 10, 0, 0, 0)', clock: '2026-01-01T00:00:00+05:30' }
+    const { parameters } = await rules.evaluateCql(call)
+    assert.equal(parameters[0]?.valueDateTime, '2026-01-01T10:00:00.000+05:30')
+  })
 
   it('a parameter without value and default is null, also within a query', async () => {
     const library = cqlLibrary(`library Undeclared version '1'

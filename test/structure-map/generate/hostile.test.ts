@@ -7,8 +7,9 @@ import type { Json } from '../../../src/base/json-value.ts'
 import { FhirError } from '../../../src/fhir/error.ts'
 import type { StructureDefinition, StructureMap } from '../../../src/fhir/types.ts'
 import { loadProgram } from '../../../src/structure-map/compile/load-program.ts'
-import { generateCode } from '../../../src/structure-map/generate/generate.ts'
+import { generateSteps } from '../../../src/structure-map/generate/generate.ts'
 import { RUNTIME } from '../../../src/structure-map/generate/runtime.ts'
+import { finish } from '../../../src/workers/budget.ts'
 import { bothWays } from '../../support/map-agreement.ts'
 import { memoryEnvironment } from '../../support/map-cases.ts'
 
@@ -21,7 +22,7 @@ const words = new Set([
   ...'steps nextLook place holder property limits depth value type slots run loose listed owner length untidy uuid toLowerCase'.split(
     ' ',
   ),
-  ...'startsWith endsWith includes trim test system code display resourceType arguments targetType findType translate delete'.split(
+  ...'startsWith endsWith includes trim test system code display resourceType arguments targetType findType translate delete push slice call'.split(
     ' ',
   ),
   ...Object.keys(RUNTIME),
@@ -289,10 +290,9 @@ describe('hostile names and texts', () => {
           const [first] = main.map.group
           const type = program.types.find(url)
           assert.ok(first && type)
-          const code = generateCode(program, program.compile({ group: first, scope: main }), {
-            source: type,
-            target: type,
-          })
+          const code = finish(
+            generateSteps(program, program.compile({ group: first, scope: main }), { source: type, target: type }),
+          )
           assert.ok(code)
           made++
           longest = Math.max(longest, code.text.length)

@@ -56,7 +56,9 @@ function verifier(suite: string | undefined, signed: Buffer, bytes: Buffer): Div
   return (key) =>
     suite === 'EdDSA'
       ? key.asymmetricKeyType === 'ed25519' && verify(null, signed, key, bytes)
-      : key.asymmetricKeyType === 'rsa' && verify('sha256', signed, { key, padding: 6, saltLength: -2 }, bytes)
+      : key.asymmetricKeyType === 'rsa' &&
+        bytes.length * 8 === key.asymmetricKeyDetails?.modulusLength &&
+        verify('sha256', signed, { key, padding: 6, saltLength: -2 }, bytes)
 }
 
 /** The one file of an archive, by its directory. @throws Error */

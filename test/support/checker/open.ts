@@ -46,7 +46,10 @@ const algorithms: Record<string, [hash: string | null, type: string, options: ob
 function verifier(algorithm: unknown, data: Uint8Array, signature: Uint8Array): Opened['verifies'] {
   const [hash, type, options] = algorithms[String(algorithm)] ?? []
   if (hash === undefined) throw new Error('algorithm')
-  return (key) => key.asymmetricKeyType === type && verify(hash, data, { key, ...options }, signature)
+  return (key) =>
+    key.asymmetricKeyType === type &&
+    (type !== 'rsa' || signature.length * 8 === key.asymmetricKeyDetails?.modulusLength) &&
+    verify(hash, data, { key, ...options }, signature)
 }
 
 /** COSE_Sign1 (RFC 9052) around CWT claims (RFC 8392); the protected header wins. */

@@ -234,5 +234,7 @@ function checkNames({ elm }: CompiledLibrary): void {
   ]
   if (new Set(outside).size < outside.length) leave('a name is given twice')
   if (outside.some((each) => within.has(each))) leave('a name within a define is that of a define')
-  refuseOwnNames([...within, ...outside, ...definitions(elm, 'parameters').map(({ name }) => String(name))])
+  const sections = ['statements', 'parameters', 'valueSets', 'codeSystems', 'codes', 'concepts']
+  const declared = sections.flatMap((each) => definitions(elm, each).map(({ name }) => String(name)))
+  refuseOwnNames([...within, ...outside, ...declared])
 }

@@ -1,5 +1,6 @@
 import { DateTime, PatientContext } from 'cql-execution'
 import type { JsonObject } from '../../../base/json-value.ts'
+import { keepPerObject } from '../../../base/keep.ts'
 import { badRequest, FhirError, isError, issue, unprocessable } from '../../../fhir/error.ts'
 import type { Bundle, Issue, Parameters } from '../../../fhir/types.ts'
 import { readInstances } from '../../models/instances.ts'
@@ -46,6 +47,11 @@ export interface RunCall {
   /** Told of the steps of a library whose steps are numbered ({@link tracedCopy}): for tests of rules. */
   step?: StepListener
 }
+
+/** Parameters of a library and of all that it includes, read once. */
+const declarationsOf = keepPerObject((library: CompiledLibrary) =>
+  [library, ...library.includes].flatMap((each) => parameterDeclarations(each.elm)),
+)
 
 /** Results of a run and what is to be said about all of them. */
 export interface RunResult {
@@ -94,7 +100,7 @@ export interface LibraryRun {
 export function openRun(library: CompiledLibrary, call: RunCall, environment: RunEnvironment): LibraryRun {
   const clock = readClock(call.clock)
   const scope = { timezoneOffset: clock.timezoneOffset ?? 0 }
-  const declarations = [library, ...library.includes].flatMap((each) => parameterDeclarations(each.elm))
+  const declarations = declarationsOf(library)
   const bound = bindParameters(call.parameters, declarations, {
     classes: environment.classes,
     scope,

@@ -1,5 +1,6 @@
 import { Code, Concept, Date as CqlDate, DateTime, Interval, Quantity, Ratio } from 'cql-execution'
-import type { Json } from '../../../base/json-value.ts'
+import { defineMember } from '../../../base/json.ts'
+import type { Json, JsonObject } from '../../../base/json-value.ts'
 import { isUncertain } from '../corrections/operators.ts'
 import { FhirInstance } from './fhir-instance.ts'
 import { coding, dateTimeText } from './to-parameters.ts'
@@ -11,6 +12,8 @@ export function toJson(value: unknown): Json {
   if (typeof value === 'boolean' || typeof value === 'number' || typeof value === 'string') return value
   if (typeof value !== 'object') return null
   if (Array.isArray(value)) return value.map(toJson)
+  // Most of what is told are tuples, and every other structured value has a class of its own.
+  if (Object.getPrototypeOf(value) === Object.prototype && !isUncertain(value)) return tupleJson(value)
   if (value instanceof FhirInstance) return fhirJson(value)
   if (value instanceof DateTime) return dateTimeText(value).text
   if (value instanceof CqlDate || value instanceof Ratio) return String(value)
@@ -22,8 +25,14 @@ export function toJson(value: unknown): Json {
     return `${lowClosed ? '[' : '('}${plainText(value.low)}, ${plainText(value.high)}${highClosed ? ']' : ')'}`
   }
   if (isUncertain(value)) return `[${plainText(value.low)}, ${plainText(value.high)}]`
-  const members = Object.entries(value).filter(([, each]) => typeof each !== 'function')
-  return Object.fromEntries(members.map(([member, each]) => [member, toJson(each)]))
+  return tupleJson(value)
+}
+
+function tupleJson(value: object): JsonObject {
+  const json: JsonObject = {}
+  for (const [member, each] of Object.entries(value))
+    if (typeof each !== 'function') defineMember(json, member, toJson(each))
+  return json
 }
 
 /** Whether a CQL result is an interval. */

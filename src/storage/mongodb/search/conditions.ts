@@ -157,7 +157,7 @@ async function entriesWhere(list: 'ix' | 'rx' | 'cx', alternatives: Alternative[
 /** The same, or one of those whose entries of that kind are in further documents. */
 async function withMore(where: Where, place: SearchPlace): Promise<Where> {
   const { collections, asking, type, snapshot } = place
-  if (!(type in place.more)) return where
+  if (place.more && !(type in place.more)) return where
   const further = { $and: [{ type, seq: { $lte: snapshot } }, where] }
   const found = await collections.more.find(further, { ...asking, projection: { seq: 1 } }).toArray()
   if (found.length === 0) return where

@@ -81,9 +81,10 @@ async function referring(name: string, references: readonly Reference[], place: 
   const where: Where = { $and: [inState(place), { $or: alternatives }] }
   const further = { $and: [{ type, seq: { $lte: snapshot } }, { $or: alternatives }] }
   const found = await collections.searchable.find(where, { ...asking, projection: { _id: 1 } }).toArray()
-  const more = !(type in place.more)
-    ? []
-    : await collections.more.find(further, { ...asking, projection: { seq: 1 } }).toArray()
+  const more =
+    place.more && !(type in place.more)
+      ? []
+      : await collections.more.find(further, { ...asking, projection: { seq: 1 } }).toArray()
   return [...found.map(({ _id }) => _id), ...more.map(({ seq }) => seq)]
 }
 

@@ -4,7 +4,7 @@ import { badRequest } from '../../../fhir/error.ts'
 import { instantParameter } from '../../../fhir/search/parse-search.ts'
 import { type Cursor, expiredCursor, formatCursor, parseCursor, queryHash } from '../../cursor.ts'
 import type { HistoryQuery, SearchPage } from '../../storage.ts'
-import type { Collections, VersionDocument } from '../documents.ts'
+import type { Collections, StateDocument, VersionDocument } from '../documents.ts'
 import type { Reading } from '../reading.ts'
 import { type Asking, versionsBySeq } from '../versions.ts'
 
@@ -17,8 +17,8 @@ export interface Page {
   cursor: Cursor | undefined
   /** Number of the last write that it sees. */
   snapshot: number
-  /** Types of which versions have entries in further documents. */
-  more: Record<string, true>
+  /** As of {@link StateDocument}. */
+  more: StateDocument['more'] | undefined
   hash: string
 }
 
@@ -42,7 +42,7 @@ export async function openPage(
   let state = await known()
   // Made by a replica that knows more than the member which was asked here: the primary knows all.
   if (cursor && cursor.snapshot > (state?.n ?? 0)) state = await known({ readPreference: 'primary' })
-  const { n = 0, more = {} } = state ?? {}
+  const { n = 0, more } = state ?? {}
   if (cursor && cursor.snapshot > n) throw expiredCursor()
   return { cursor, snapshot: cursor?.snapshot ?? n, more, hash }
 }

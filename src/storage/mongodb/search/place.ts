@@ -19,8 +19,8 @@ export interface SearchPlace {
   now: number
   /** The state that is searched: the number of its last write. */
   snapshot: number
-  /** Types of which versions have entries in further documents. */
-  more: Record<string, true>
+  /** Types of which versions may have entries in further documents; any where it is not told. */
+  more: Record<string, true> | undefined
 }
 
 /** What of a type is in the state. */

@@ -1,6 +1,6 @@
 /** Search entries are made anew when this version of the software makes others than those that are there. */
 import type { Connection } from '../connect.ts'
-import type { SearchableDocument } from '../documents.ts'
+import { type SearchableDocument, typesOfMore } from '../documents.ts'
 import { versionsBySeq } from '../versions.ts'
 import { entriesOf, moreDocuments } from './entries.ts'
 
@@ -14,7 +14,7 @@ const perTurn = 100
  */
 export async function reindex({ client, collections }: Connection, index: string): Promise<void> {
   const { state, searchable } = collections
-  await state.updateOne({ _id: 'store' }, { $set: { index: `making ${index}` } })
+  await state.updateOne({ _id: 'store' }, { $set: { index: `making ${index}` }, $unset: { more: '' } })
   const session = client.startSession({ causalConsistency: true })
   try {
     for (let after = 0; ; ) {
@@ -31,7 +31,7 @@ export async function reindex({ client, collections }: Connection, index: string
   } finally {
     await session.endSession()
   }
-  await state.updateOne({ _id: 'store' }, { $set: { index } })
+  await state.updateOne({ _id: 'store' }, { $set: { index, more: await typesOfMore(collections) } })
 }
 
 const lists: (keyof SearchableDocument)[] = ['ix', 'rx', 'cx', 'words', 'long']
@@ -48,7 +48,5 @@ async function makeEntries(
   await collections.searchable.updateOne({ _id: seq }, { $set: own, $unset: gone })
   await collections.more.deleteMany({ seq })
   const documents = moreDocuments(seq, version.type, more)
-  if (documents.length === 0) return
-  await collections.state.updateOne({ _id: 'store' }, { $set: { [`more.${version.type}`]: true } })
-  await collections.more.insertMany(documents)
+  if (documents.length > 0) await collections.more.insertMany(documents)
 }

@@ -17,6 +17,7 @@ import {
   type PartDocument,
   type SearchableDocument,
   schemaVersion,
+  typesOfMore,
   type VersionDocument,
   valueId,
 } from '../documents.ts'
@@ -359,7 +360,8 @@ export async function searchableOf(
 }
 
 /** The state of the store as its last write left it. Page links of before lead nowhere. */
-async function conclude({ state, marks, versions }: Collections, last: number): Promise<void> {
+async function conclude(collections: Collections, last: number): Promise<void> {
+  const { state, marks, versions } = collections
   const types = await versions
     .aggregate<{ _id: string; seq: number }>([{ $group: { _id: '$type', seq: { $max: '$seq' } } }])
     .toArray()
@@ -369,6 +371,7 @@ async function conclude({ state, marks, versions }: Collections, last: number): 
     index: indexName(),
     n: last,
     types: Object.fromEntries(types.map(({ _id, seq }) => [_id, seq])),
+    more: await typesOfMore(collections),
     updated: newest?.updated ?? 0,
     write: FILLING,
   }

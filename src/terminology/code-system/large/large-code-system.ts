@@ -1,9 +1,11 @@
-import type { CodeSystem, CodeSystemConcept } from '../../../fhir/types.ts'
+import type { CodeSystem, CodeSystemConcept, Extension } from '../../../fhir/types.ts'
 import type { CodeSystemHead, CodeSystemProvider, Ref } from '../code-system.ts'
 import { headOf, propertiesOf } from '../concept-index.ts'
+import type { Postings } from '../postings.ts'
 import { asOrdinal, rangeSelection } from '../selection.ts'
-import { type Postings, searchPostings } from '../text-index.ts'
+import { searchPostings } from '../text-index.ts'
 import { find, hashOf } from './code-table.ts'
+import { FLAG, flagsOf } from './flags.ts'
 import { readSections, type Sections } from './layout.ts'
 import { largeRelations } from './relations.ts'
 import { type StringTable, stringTable } from './string-table.ts'
@@ -22,15 +24,14 @@ export function largeCodeSystem(resource: CodeSystem, file: Uint8Array): CodeSys
   const codes = stringTable(sections, 'codes', count)
   const displays = stringTable(sections, 'displays', count)
   const detail = detailReader(stringTable(sections, 'details', count))
-  const flags = sections.bytes('flags')
-  if (flags.length !== count) throw new Error(`the section flags has ${flags.length} bytes`)
+  const flags = flagsOf(sections)
   const statuses = sections.numbers('status', header.statuses.length > 0 ? count : 0)
   const relations = largeRelations(sections, flags)
   const texts = postingsOf(sections, 'text')
   const locate = locator(sections, codes)
   const used = new Set([...head.properties.keys(), ...header.used])
   const hasProperty = (code: string) => used.has(code)
-  const flag = (ref: Ref, bit: number) => ((flags[asOrdinal(ref)] ?? 0) & bit) === bit
+  const flag = (ref: Ref, bit: number) => ((flags[asOrdinal(ref)] ?? 0) & bit) !== 0
   return {
     head,
     all: rangeSelection(0, count),
@@ -42,9 +43,9 @@ export function largeCodeSystem(resource: CodeSystem, file: Uint8Array): CodeSys
     definition: (ref) => detail(ref).definition,
     designations: (ref) => detail(ref).designation ?? [],
     properties: (ref) => propertiesOf(detail(ref)),
-    extensions: (ref) => detail(ref).extension ?? [],
-    isInactive: (ref) => flag(ref, 1),
-    isAbstract: (ref) => flag(ref, 2),
+    extensions: (ref) => (flag(ref, FLAG.extensions) ? (detail(ref).extension ?? NONE) : NONE),
+    isInactive: (ref) => flag(ref, FLAG.inactive),
+    isAbstract: (ref) => flag(ref, FLAG.abstract),
     status: (ref) => header.statuses[(statuses[asOrdinal(ref)] ?? 0) - 1],
     parents: (ref) => relations.parents(asOrdinal(ref)),
     children: (ref) => relations.children(asOrdinal(ref)),
@@ -78,6 +79,7 @@ function locator(sections: Sections, codes: StringTable): (code: string) => numb
   }
 }
 
+const NONE: Extension[] = []
 const NOTHING: Partial<CodeSystemConcept> = {}
 
 /** Definition, designations, properties and extensions; the last concept is kept, since it is asked for several times. */

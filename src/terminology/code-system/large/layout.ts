@@ -1,7 +1,12 @@
 /** How the concepts of a large code system lie in one file: sections one after the other, then a directory, then a footer. */
 
-/** To be raised when a file written before can no longer be read. */
-export const LAYOUT_VERSION = 1
+/**
+ * Of files that are written now; to be raised whenever they say more or something else than before. Of the first one, the flags of a
+ * concept do not tell whether it has extensions.
+ */
+export const LAYOUT_VERSION = 2
+/** Layouts that are read, each as what it is. */
+const READ_LAYOUTS: readonly number[] = [1, LAYOUT_VERSION]
 
 const MAGIC = 0x58494456 // "VDIX" in the byte order of the machine: a file of another order is refused
 const FOOTER_BYTES = 16
@@ -98,6 +103,8 @@ function streamTo(file: IndexFile, offset: number) {
 /** Sections of a file in memory, as views. */
 export interface Sections {
   header: IndexHeader
+  /** Layout of the file. */
+  layout: number
   bytes(name: string): Uint8Array
   /** Whole numbers; `length` is how many there must be. */
   numbers(name: string, length?: number): Int32Array
@@ -110,7 +117,7 @@ export interface Sections {
 export function readSections(file: Uint8Array): Sections {
   // Views need aligned memory; a buffer cut out of a larger one may not be.
   const whole = file.byteOffset % ALIGNMENT === 0 ? file : new Uint8Array(file)
-  const directory = readDirectory(whole)
+  const { directory, layout } = readDirectory(whole)
   const find = (name: string): [number, number] => {
     const section = Object.hasOwn(directory.sections, name) ? directory.sections[name] : undefined
     if (!section) throw new Error(`the section ${name} is missing`)
@@ -122,6 +129,7 @@ export function readSections(file: Uint8Array): Sections {
   }
   return {
     header: directory,
+    layout,
     bytes: (name) => {
       const [offset, bytes] = find(name)
       return whole.subarray(offset, offset + bytes)
@@ -136,16 +144,17 @@ export function readSections(file: Uint8Array): Sections {
   }
 }
 
-function readDirectory(file: Uint8Array): Directory {
+function readDirectory(file: Uint8Array): { directory: Directory; layout: number } {
   if (file.length < FOOTER_BYTES || file.length % ALIGNMENT !== 0) throw new Error('the index file is cut short')
   const footer = new Uint32Array(file.buffer, file.byteOffset + file.length - FOOTER_BYTES, 4)
-  const [magic, layout, padded = 0, length = 0] = footer
+  const [magic, layout = 0, padded = 0, length = 0] = footer
   if (magic !== MAGIC) throw new Error('the index file is cut short, or of a machine with another byte order')
-  if (layout !== LAYOUT_VERSION) throw new Error(`the index file has layout ${layout}, not ${LAYOUT_VERSION}`)
+  if (!READ_LAYOUTS.includes(layout)) throw new Error(`the index file has layout ${layout}, not ${LAYOUT_VERSION}`)
   const start = file.length - FOOTER_BYTES - padded
   if (start < 0 || length > padded) throw new Error('the index file has no directory')
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(file.subarray(start, start + length)))
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(file.subarray(start, start + length))
+    return { directory: JSON.parse(text), layout }
   } catch {
     throw new Error('the directory of the index file cannot be read')
   }

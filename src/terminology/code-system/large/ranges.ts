@@ -1,5 +1,6 @@
 import type { Ref } from '../code-system.ts'
-import { firstNotBelow, rangeSelection, type Selection } from '../selection.ts'
+import { firstNotBelow } from '../ordinals.ts'
+import { rangeSelection, type Selection } from '../selection.ts'
 
 /** A run of ordinals: [from, to). */
 export type Range = readonly [from: number, to: number]

@@ -1,9 +1,8 @@
-import { firstNotBelow, type Selection } from '../selection.ts'
+import { firstNotBelow } from '../ordinals.ts'
+import type { Selection } from '../selection.ts'
+import { FLAG } from './flags.ts'
 import type { Sections } from './layout.ts'
 import { joinRanges, type Range, rangesSelection } from './ranges.ts'
-
-/** Bit in the flags of a concept that has parents beside the one of the tree. */
-export const HAS_EXTRA_PARENTS = 4
 
 /** Ancestry over the depth-first numbering, and links to further parents in two orders. */
 export interface LargeRelations {
@@ -43,7 +42,7 @@ export function largeRelations(sections: Sections, flags: Uint8Array): LargeRela
   }
   const parents = (ref: number) => {
     const tree = parent[ref] ?? -1
-    const further = ((flags[ref] ?? 0) & HAS_EXTRA_PARENTS) === 0 ? [] : links.parentsOf(ref)
+    const further = ((flags[ref] ?? 0) & FLAG.extraParents) === 0 ? [] : links.parentsOf(ref)
     return tree < 0 ? [...further] : [tree, ...further]
   }
   return {

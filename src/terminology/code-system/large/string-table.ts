@@ -7,6 +7,8 @@ export interface StringTable {
   at(index: number): string
   /** Whether an entry is exactly that text; makes no string for plain text. */
   equals(index: number, text: string): boolean
+  /** Below zero when an entry stands before a text in the order of code units, above it behind. */
+  compare(index: number, text: string): number
 }
 
 /** The strings of sections `name` and `name.offsets`. */
@@ -16,10 +18,24 @@ export function stringTable(sections: Sections, name: string, length?: number): 
   const signed = sections.numbers(`${name}.offsets`, length === undefined ? undefined : length + 1)
   const offsets = new Uint32Array(signed.buffer, signed.byteOffset, signed.length)
   if ((offsets.at(-1) ?? -1) !== bytes.length) throw new Error(`the section ${name} is incomplete`)
-  const at = (index: number) => block.toString('utf8', offsets[index] ?? 0, offsets[index + 1] ?? 0)
+  const one = (index: number) => block.toString('utf8', offsets[index] ?? 0, offsets[index + 1] ?? 0)
+  const at = inRuns(one, { block, offsets })
   return {
     length: offsets.length - 1,
     at,
+    compare: (index, text) => {
+      const from = offsets[index] ?? 0
+      const size = (offsets[index + 1] ?? 0) - from
+      const most = Math.min(size, text.length)
+      for (let i = 0; i < most; i++) {
+        const own = block[from + i] ?? 0
+        const other = text.charCodeAt(i)
+        // Beyond plain text the order of bytes is not that of code units.
+        if (own > PLAIN || other > PLAIN) return compareText(at(index), text)
+        if (own !== other) return own - other
+      }
+      return size - text.length
+    },
     equals: (index, text) => {
       const from = offsets[index] ?? 0
       const size = (offsets[index + 1] ?? 0) - from
@@ -30,6 +46,49 @@ export function stringTable(sections: Sections, name: string, length?: number): 
     },
   }
 }
+
+/** The last byte of plain text. */
+const PLAIN = 0x7f
+
+const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+
+/** Entries that are read at once when one after the other is asked for, as on the page of an expansion. */
+const RUN = 16
+
+/** Reads entries one by one, or a run of them in one piece where they are plain text and asked for in order. */
+function inRuns(
+  one: (index: number) => string,
+  { block, offsets }: { block: Buffer; offsets: Uint32Array },
+): (index: number) => string {
+  let last = -2
+  let first = 0
+  let behind = 0
+  let run = ''
+  const read = (from: number): boolean => {
+    const to = Math.min(from + RUN, offsets.length - 1)
+    const start = offsets[from] ?? 0
+    const end = offsets[to] ?? 0
+    if (end - start > RUN * longestOfRun) return false
+    const text = block.toString('utf8', start, end)
+    // Fewer characters than bytes: some are of several, and where an entry begins is not known.
+    if (text.length !== end - start) return false
+    first = from
+    behind = to
+    run = text
+    return true
+  }
+  return (index) => {
+    const isNext = index === last + 1
+    last = index
+    const isInRun = index >= first && index < behind
+    if (!isInRun && !(isNext && index >= 0 && read(index))) return one(index)
+    const start = offsets[first] ?? 0
+    return run.slice((offsets[index] ?? 0) - start, (offsets[index + 1] ?? 0) - start)
+  }
+}
+
+/** Bytes of an entry, on average of a run, beyond which reading ahead would cost more than it saves. */
+const longestOfRun = 200
 
 /** Writes strings as sections `name` and `name.offsets`. */
 export function writeStrings(writer: SectionWriter, name: string, strings: readonly string[]): void {

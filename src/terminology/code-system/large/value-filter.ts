@@ -1,8 +1,8 @@
 import { isFolded } from '../../value-set/filters/property-values.ts'
 import type { CodeSystemHead, Ref } from '../code-system.ts'
 import { standardProperty } from '../concept-index.ts'
+import { exactOrdinals, type Postings } from '../postings.ts'
 import { emptySelection, listSelection, type Selection } from '../selection.ts'
-import { exactOrdinals, type Postings } from '../text-index.ts'
 import { gapsBetween, joinRanges, type Range, rangesSelection } from './ranges.ts'
 import type { LargeRelations } from './relations.ts'
 

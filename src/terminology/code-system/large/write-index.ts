@@ -2,10 +2,11 @@ import type { CodeSystemConcept } from '../../../fhir/types.ts'
 import { propertyText } from '../../value-set/filters/property-values.ts'
 import type { CodeSystemHead } from '../code-system.ts'
 import { flagReader, propertiesOf, standardProperty, statusOf, textsOf } from '../concept-index.ts'
-import { collectPostings, type Postings, words } from '../text-index.ts'
+import type { Postings } from '../postings.ts'
+import { collectPostings, words } from '../text-index.ts'
 import { emptyTable, enter, find, hashOf } from './code-table.ts'
+import { extensionFlag, FLAG } from './flags.ts'
 import { type IndexFile, type IndexHeader, type SectionWriter, writeSections } from './layout.ts'
-import { HAS_EXTRA_PARENTS } from './relations.ts'
 import type { RowOrder } from './row-order.ts'
 import type { Rows } from './rows.ts'
 import { writeStrings } from './string-table.ts'
@@ -33,7 +34,7 @@ export function writeIndex(writing: IndexWriting): number {
   writer.put('links.childsParent', order.byChild.parent)
   writer.put('links.parent', order.byParent.parent)
   writer.put('links.parentsChild', order.byParent.child)
-  for (const child of order.byChild.child) gathered.flags[child] = (gathered.flags[child] ?? 0) | HAS_EXTRA_PARENTS
+  for (const child of order.byChild.child) gathered.flags[child] = (gathered.flags[child] ?? 0) | FLAG.extraParents
   writer.put('flags', gathered.flags)
   const statuses = [...gathered.statuses.keys()]
   writer.put('status', statuses.length > 0 ? gathered.status : new Int32Array(0))
@@ -47,7 +48,7 @@ export function writeIndex(writing: IndexWriting): number {
   const header: IndexHeader = {
     concepts: rows.count(),
     caseSensitive: head.caseSensitive,
-    hasInactive: gathered.flags.some((each) => (each & 1) === 1),
+    hasInactive: gathered.flags.some((each) => (each & FLAG.inactive) !== 0),
     hierarchical: order.parent.some((each) => each >= 0),
     statuses,
     used: [...gathered.values.keys()],
@@ -80,7 +81,7 @@ function gatherer(head: CodeSystemHead, count: number) {
     take: (ordinal: number, code: string, display: string, concept: CodeSystemConcept | undefined) => {
       for (const text of textsOf(code, display, concept)) for (const word of words(text)) texts.add(word, ordinal)
       if (!concept) return
-      flags[ordinal] = flagsOf(concept)
+      flags[ordinal] = flagsOf(concept) | extensionFlag(concept)
       const own = statusOf(concept, statusProperty)
       if (own !== undefined) {
         const number = statuses.get(own) ?? statuses.size + 1

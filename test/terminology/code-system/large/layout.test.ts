@@ -20,6 +20,18 @@ const resource: CodeSystem = {
 }
 const { bytes, counts } = indexFileOf(resource)
 
+/** A file as it was written before: without what flags tell of extensions, and of the layout before. */
+function firstLayout(file: Uint8Array): Uint8Array {
+  const copy = file.slice()
+  const footer = new Uint32Array(copy.buffer, copy.length - 16, 4)
+  const start = copy.length - 16 - (footer[2] ?? 0)
+  const text = new TextDecoder().decode(copy.subarray(start, start + (footer[3] ?? 0)))
+  const [offset, length]: [number, number] = JSON.parse(text).sections.flags
+  for (let at = offset; at < offset + length; at++) copy[at] = (copy[at] ?? 0) & 7
+  footer[1] = 1
+  return copy
+}
+
 describe('an index file', () => {
   it('is opened wherever it lies in memory', () => {
     const shifted = new Uint8Array(bytes.length + 3)
@@ -47,6 +59,29 @@ describe('an index file', () => {
     assert.throws(changed(0, 0), /byte order/)
     assert.throws(changed(11, 200), /no directory/)
     assert.throws(changed(12, 1), /directory of the index file cannot be read/)
+  })
+
+  it('of the first layout, which tells nothing of extensions, gives the same answers', () => {
+    const url = 'http://hl7.org/fhir/StructureDefinition/structuredefinition-standards-status'
+    const extension = [{ url, valueCode: 'deprecated' }]
+    const concept = [
+      { code: 'a', display: 'A', extension, concept: [{ code: 'b', display: 'the word "extension":' }] },
+      { code: 'c', definition: '"extension":' },
+      { code: 'd', extension },
+      { code: 'e', designation: [{ value: 'E', extension }] },
+      { code: 'f', extension: [] },
+    ]
+    const now = indexFileOf({ ...head, concept }).bytes
+    const then = firstLayout(now)
+    const [today, before] = [now, then].map((each) => largeCodeSystem(head, each))
+    for (let ref = 0; ref < 6; ref++) {
+      assert.deepEqual(before?.extensions(ref), today?.extensions(ref), String(ref))
+      assert.equal(before?.status(ref), today?.status(ref))
+      assert.equal(before?.isInactive(ref), today?.isInactive(ref))
+    }
+    assert.deepEqual(today?.extensions(0), extension)
+    assert.deepEqual(before?.extensions(0), extension)
+    assert.deepEqual(today?.extensions(1), [])
   })
 
   it('with wrong bytes never makes a question run forever', () => {

@@ -59,9 +59,9 @@ function moment(node: JsonObject, place: Place): Step {
     const zone = node.timezoneOffset == null ? run.clock.timezoneOffset : offset
     return new DateTime(year, month, day, hour, minute, second, millisecond, zone)
   }
+  const correction = correctionOf(String(node.type), node)
   return (frame) => {
     const values = steps.map((each) => each?.(frame))
-    const correction = correctionOf(String(node.type), node)
     const original = () => make(values, frame)
     const value = correction ? correction({ args: [null], node, context: undefined, original }) : original()
     return value instanceof Promise ? leave('a correction takes its time') : value

@@ -340,14 +340,53 @@ const own = new Set([
   'ReplaceMatches',
 ])
 
+/** Operators of one operand, which ELM does not put into a list. */
+const unary = new Set([
+  'DateFrom',
+  'DateTimeComponentFrom',
+  'Start',
+  'End',
+  'Negate',
+  'Abs',
+  'Ceiling',
+  'Floor',
+  'Truncate',
+  'Upper',
+  'Lower',
+  'Length',
+  'SingletonFrom',
+  'Flatten',
+  'Distinct',
+  'ToList',
+  'ToString',
+  'ToInteger',
+  'ToDecimal',
+  'ToQuantity',
+  'ToDate',
+  'ToDateTime',
+  'ToConcept',
+  'Is',
+  'ToLong',
+  'ConvertsToLong',
+  'PointFrom',
+])
+
+/** Number of operands where it is not two. */
+const operandsOf: Readonly<Record<string, number>> = { ReplaceMatches: 3 }
+
+/** Operands in a list; of any other number the executor would make something of its own. */
+function several(node: JsonObject, count: number): JsonObject[] {
+  const operands = objectsOf(node, 'operand')
+  return operands.length === count ? operands : leave(`${node.type} has not ${count} operands`)
+}
+
 /** Builds an operator of operands. */
 export const operator: Builder = (node, place) => {
   const type = String(node.type)
   const known = operators[type]
   if (!known && !own.has(type)) return leave(`${type} is not compiled`)
   onlyMembers(node, 'operand', ...(known?.members ?? ['precision']))
-  const isList = Array.isArray(node.operand)
-  const operands = isList ? objectsOf(node, 'operand').map(place.build) : [place.build(node.operand)]
+  const operands = unary.has(type) ? [place.build(node.operand)] : several(node, operandsOf[type] ?? 2).map(place.build)
   const compute = known ? known.of(node) : () => leave('the executor has no such operator')
   return corrected(node, operands, compute)
 }

@@ -43,28 +43,54 @@ const query: Builder = (node, place) => {
   const relations = objectsOf(node, 'relationship').map((each) => relation(each, inner))
   const where = node.where == null ? undefined : inner.build(node.where)
   const outcome = outcomeOf(node, { inner, outer: place, sources, lets })
-  const gather = gatherer(sources)
   const sort = sorter(node)
+  const go: Go = (rows, frame) => {
+    for (const { slot, step } of lets) bind(frame, slot, step(frame))
+    let isPassed = true
+    // Each of them is asked, as the executor does.
+    for (const each of relations) if (!each(frame)) isPassed = false
+    if (isPassed && (!where || holds(where(frame)))) rows.push(outcome.row(frame))
+  }
+  const answer = (rows: unknown[], frame: Frame, isList: boolean) => {
+    const whole = sort(outcome.whole(rows, frame))
+    if (outcome.isOne || isList) return whole
+    return Array.isArray(whole) ? (whole[0] ?? null) : leave('a query gives no rows')
+  }
+  const [only, ...others] = sources
+  if (only && others.length === 0) {
+    const { slot, step } = only
+    return (frame) => {
+      const value = step(frame)
+      if (value == null) return null
+      const rows: unknown[] = []
+      const isList = Array.isArray(value)
+      if (isList) {
+        for (const element of value) {
+          bind(frame, slot, element)
+          go(rows, frame)
+        }
+      } else {
+        frame.slots[slot] = value
+        go(rows, frame)
+      }
+      return answer(rows, frame, isList)
+    }
+  }
   return (frame) => {
     const values = sources.map(({ step }) => step(frame))
     if (values.every((each) => each == null)) return null
     const rows: unknown[] = []
-    gather(values, frame, () => {
-      for (const { slot, step } of lets) bind(frame, slot, step(frame))
-      let isPassed = true
-      // Each of them is asked, as the executor does.
-      for (const each of relations) if (!each(frame)) isPassed = false
-      if (isPassed && (!where || holds(where(frame)))) rows.push(outcome.row(frame))
-    })
-    const answer = sort(outcome.whole(rows, frame))
-    if (outcome.isOne || values.some(Array.isArray)) return answer
-    return Array.isArray(answer) ? (answer[0] ?? null) : leave('a query gives no rows')
+    combine(values, frame, { sources, go: () => go(rows, frame) })
+    return answer(rows, frame, values.some(Array.isArray))
   }
 }
 
+/** Looks at what the names of a query stand for, and adds a row where it is wanted. */
+type Go = (rows: unknown[], frame: Frame) => void
+
 /** Goes through every combination of the elements of the sources, the last one fastest. */
-function gatherer(sources: Named[]): (values: unknown[], frame: Frame, go: () => void) => void {
-  const through = (at: number, values: unknown[], frame: Frame, go: () => void): void => {
+function combine(values: unknown[], frame: Frame, { sources, go }: { sources: Named[]; go(): void }): void {
+  const through = (at: number): void => {
     const source = sources[at]
     if (!source) {
       go()
@@ -74,10 +100,10 @@ function gatherer(sources: Named[]): (values: unknown[], frame: Frame, go: () =>
     if (value == null) return
     for (const element of Array.isArray(value) ? value : [value]) {
       bind(frame, source.slot, element)
-      through(at + 1, values, frame, go)
+      through(at + 1)
     }
   }
-  return (values, frame, go) => through(0, values, frame, go)
+  through(0)
 }
 
 /** `with` and `without`: whether one of the others fits. */
@@ -117,7 +143,7 @@ function outcomeOf(node: JsonObject, around: Around): Outcome {
   const row = around.inner.build(node.return.expression)
   return {
     row,
-    whole: distinct === false ? (rows) => rows : (rows) => lists.toDistinctList(rows),
+    whole: distinct === false ? (rows) => rows : (rows) => (rows.length > 1 ? lists.toDistinctList(rows) : rows),
     isOne: false,
   }
 }

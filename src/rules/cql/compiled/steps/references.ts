@@ -2,7 +2,7 @@
 import type { JsonObject } from '../../../../base/json-value.ts'
 import { isOfType } from '../../corrections/parts.ts'
 import { isTypeSpecifier, type TypeSpecifier } from '../../translate/elm.ts'
-import { type Builder, bind, type Callable, objectsOf, onlyMembers, optionalText, textOf } from '../place.ts'
+import { type Builder, type Callable, objectsOf, onlyMembers, optionalText, textOf } from '../place.ts'
 import { type Frame, leave } from '../step.ts'
 
 const named: Builder = (node, place) => {
@@ -52,9 +52,8 @@ function typeOf(operand: JsonObject): TypeSpecifier {
 }
 
 function run(callable: Callable, values: unknown[], frame: Frame): unknown {
-  const inner: Frame = { slots: values, run: frame.run }
-  for (const [slot, value] of values.entries()) bind(inner, slot, value)
-  return callable.body(inner)
+  for (const value of values) if (value === undefined) return leave('an operand stands for nothing')
+  return callable.body({ slots: values, run: frame.run })
 }
 
 const property: Builder = (node, place) => {

@@ -1,8 +1,16 @@
-/** Settings of business rules. */
+/** Settings of what maps and rules are compiled to. */
 import type { Setting } from './setting.ts'
 
 /** The settings, in the order of the README's table. */
-export const ruleSettings = [
+export const compiledSettings = [
+  {
+    variable: 'MAP_CODE',
+    kind: 'choice',
+    choices: ['on', 'off'],
+    fallback: 'on',
+    description:
+      'Whether published maps that run often are turned into JavaScript, which answers the same in less time. Where Node.js is started with `--disallow-code-generation-from-strings`, it is as if it were `off`.',
+  },
   {
     variable: 'COMPILED_RULES',
     kind: 'choice',
@@ -14,12 +22,15 @@ export const ruleSettings = [
 ] as const satisfies readonly Setting[]
 
 /** What the settings say. */
-export interface RuleConfig {
+export interface CompiledConfig {
+  /** Whether code is generated for published maps. */
+  mapCode: boolean
   /** Whether stored libraries are compiled. */
   compiledRules: boolean
 }
 
 /** Reads them. */
-export const readRuleSettings = (texts: ReadonlyMap<string, string>): RuleConfig => ({
+export const readCompiledSettings = (texts: ReadonlyMap<string, string>): CompiledConfig => ({
+  mapCode: texts.get('MAP_CODE') === 'on',
   compiledRules: texts.get('COMPILED_RULES') === 'on',
 })

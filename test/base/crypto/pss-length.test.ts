@@ -1,0 +1,32 @@
+/** A signature of RSASSA-PSS is as long as the modulus of its key (RFC 8017, 8.1.2), also where it begins with a zero that could be left out. */
+import assert from 'node:assert/strict'
+import { constants, generateKeyPairSync, sign, verify } from 'node:crypto'
+import { test } from 'node:test'
+import { isJwsSignature } from '../../../src/base/crypto/jws-algorithms.ts'
+import { algorithmFromJose, signatureMatches } from '../../../src/credentials/signature-algorithms.ts'
+
+const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+const padding = constants.RSA_PKCS1_PSS_PADDING
+
+test('none is taken without its leading zero, or with one more', () => {
+  let input = Buffer.of()
+  let signature = Buffer.of(1)
+  for (let count = 0; signature[0] !== 0; count++) {
+    input = Buffer.from(`to be signed ${count}`)
+    signature = sign('sha256', input, { key: privateKey, padding, saltLength: 32 })
+  }
+  const short = signature.subarray(1)
+  const long = Buffer.concat([Buffer.of(0), signature])
+  // What the library under it says of the short one, which is why it is looked at here.
+  assert.equal(verify('sha256', input, { key: publicKey, padding, saltLength: 32 }, short), true)
+  const algorithm = algorithmFromJose('PS256')
+  assert.ok(algorithm)
+  for (const [given, expected] of [
+    [signature, true],
+    [short, false],
+    [long, false],
+  ] as const) {
+    assert.equal(signatureMatches(algorithm, publicKey, input, given), expected)
+    assert.equal(isJwsSignature({ algorithm: 'PS256', input, signature: given }, publicKey), expected)
+  }
+})
