@@ -37,6 +37,7 @@ import { createTerminology } from '../terminology/terminology.ts'
 import type { Trust } from '../trust/trust.ts'
 import { threadMilliseconds } from '../workers/budget.ts'
 import { artefactHashes } from './content/artefact-hashes.ts'
+import type { SharedIndexes } from './content/shared-indexes.ts'
 import { createEuValueSets, type EuValueSets } from './eu-value-sets.ts'
 import { evaluationsUnder } from './lifecycle.ts'
 import { linkFollower } from './link-follower.ts'
@@ -122,6 +123,8 @@ export interface ContextParts
   formats?: readonly CredentialFormat[]
   /** Names the content of artefacts; default: of the store. */
   contentOf?: ReturnType<typeof artefactHashes>
+  /** Copies an index of a code system that other replicas have; default: none does. */
+  bringIndex?: SharedIndexes['bringIndex'] | undefined
   /** What stands between verdicts and rules; default: nothing. */
   aroundRules?: ((rules: Rules) => Rules) | undefined
 }
@@ -131,7 +134,7 @@ export function createContext(parts: Omit<ContextParts, 'past'> & Pick<Operation
   const { config, storage, pending, now, trustedReference, signatures, guard } = parts
   const uuid = () => randomUUID()
   const { cpuMilliseconds, replyBytes } = config.requestLimits
-  const { read } = indexReader(join(config.dataDir, INDEXES_FOLDER), largeCodeSystem)
+  const { read } = indexReader(join(config.dataDir, INDEXES_FOLDER), largeCodeSystem, parts.bringIndex)
   const terminology = createTerminology(
     { ...terminologySource(storage, pending, guard), largeCodeSystem: read },
     { now, uuid, limits: { evaluationMilliseconds: cpuMilliseconds }, milliseconds: threadMilliseconds },
