@@ -14,7 +14,7 @@ import { mostJobs } from '../../http/async/jobs.ts'
 import { ownKey } from '../../network/own-key.ts'
 import type { SigningKeys } from '../../provenance/keys.ts'
 import type { Storage } from '../../storage/storage.ts'
-import { FhirError, issue } from '../fhir/error.ts'
+import { FhirError, issue } from '../../fhir/error.ts'
 import type { Tell } from '../front/log.ts'
 import { createJobRegister } from './job-register.ts'
 
