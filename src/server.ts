@@ -32,6 +32,7 @@ import { guardLives } from './server/lifecycle.ts'
 import { createMirror, listsOf, type Mirror, type RunBeside, ruleSuppliers } from './server/mirror.ts'
 import { createProvenance, type Provenance, signingKeys } from './server/provenance.ts'
 import { completeWrites } from './server/publication.ts'
+import { isShared, jobsOfReplica } from './server/replicas.ts'
 import { createSignatures, type Signatures } from './server/signatures.ts'
 import { loadConfiguredTrust } from './server/trust.ts'
 import { openAnnouncedHistory } from './server/workers/announce.ts'
@@ -302,7 +303,9 @@ function createHttpApp(wiring: HttpWiring) {
       readMap: readR5,
       printMap,
       checkWrite: publish.check,
-      jobsElsewhere: wiring.together.jobs,
+      jobsElsewhere: isShared(config)
+        ? jobsOfReplica(config, wiring.storage.records, wiring.together.jobs)
+        : wiring.together.jobs,
       isPending: pending.isPending,
       pendingEpoch: pending.epoch,
       readiness: () => readinessOf(wiring),

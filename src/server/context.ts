@@ -156,7 +156,10 @@ export function createContext(parts: Omit<ContextParts, 'past'> & Pick<Operation
     translator: (conceptMap) => terminology.translator(conceptMap, { drafts: true }),
   }
   const euValueSets = createEuValueSets(storage)
-  const mapOptions = { elapsed: () => performance.now(), generate: config.mapCode }
+  const mapOptions = {
+    elapsed: () => performance.now(),
+    generate: config.mapCode ? { failed: tellWarning } : undefined,
+  }
   const verdictMaps = createMaps(mapEnvironment, mapOptions)
   const maps = createMaps(draftEnvironment, mapOptions)
   // Of each program: the translator, CQL, maps.
@@ -226,6 +229,10 @@ function wireEvaluate(
     now,
   })
 }
+
+/** What changes no answer and should not be: on standard error, without a word of what it was about. */
+const tellWarning = (error: unknown): void =>
+  process.emitWarning(`code for a map could not be generated: ${error instanceof Error ? error.name : 'unknown'}`)
 
 /** Rule sets answer in an order of their own, not in that in which they were stored: on every server, and by a kit, in the same. */
 const inOrder = keepPerObject((plans: PlanDefinition[]) => plans.toSorted((a, b) => compareNames(nameOf(a), nameOf(b))))

@@ -220,11 +220,61 @@ describe('container image', () => {
   })
 
   it('is run over a file system that can only be read, at the port that is published', () => {
-    const compose = parse(read('docker-compose.yml')) as {
+    const compose = parse(read('docker-compose.yml'), { merge: true }) as {
       services: { vidimus: { read_only: boolean; ports: string[] } }
     }
     const { read_only, ports } = compose.services.vidimus
     assert.equal(read_only, true)
     assert.match(read('Dockerfile'), new RegExp(`PORT=${ports[0]?.split(':')[1]}`))
+  })
+})
+
+describe('several machines', () => {
+  const services = (parse(read('docker-compose.yml'), { merge: true }) as { services: Record<string, Part> }).services
+  const balancer = read('deploy/balancer/haproxy.cfg')
+
+  it('of docker-compose are started when they are asked for: the default is one box', () => {
+    const always = Object.keys(services).filter((name) => services[name]?.profiles === undefined)
+    assert.deepEqual(always, ['vidimus'])
+    for (const name of ['one', 'two', 'balancer', 'store']) assert.deepEqual(services[name]?.profiles, ['replicas'])
+  })
+
+  it('have one store, one address and a folder each, and are as hardened as the one box', () => {
+    const { one, two, vidimus } = services
+    assert.deepEqual(one?.environment, two?.environment)
+    assert.match(String(one?.environment?.STORAGE_URL), /^mongodb:\/\/store:27017\/vidimus\?replicaSet=rs0$/)
+    assert.notDeepEqual(one?.volumes, two?.volumes)
+    for (const name of ['read_only', 'cap_drop', 'security_opt', 'stop_grace_period', 'tmpfs'])
+      assert.deepEqual([one?.[name], two?.[name]], [vidimus?.[name], vidimus?.[name]], name)
+    readConfig({
+      NODE_ENV: 'production',
+      DATA_DIR: tmpdir(),
+      ...(one?.environment as unknown as Record<string, string>),
+    })
+  })
+
+  it('are reached by the balancer at the port of the image, as long as they are ready', () => {
+    const port = /PORT=(\d+)/.exec(read('Dockerfile'))?.[1]
+    for (const name of ['one', 'two']) assert.match(balancer, new RegExp(`server ${name} ${name}:${port}$`, 'm'))
+    assert.match(balancer, /option httpchk GET \/ready/)
+    const [, seconds] = /timeout server (\d+)s/.exec(balancer) ?? []
+    assert.ok(Number(seconds) > readConfig({}).connectionLimits.replySeconds)
+    const [published] = services.balancer?.ports as Part
+    assert.match(String(published), new RegExp(`:${/bind :(\d+)/.exec(balancer)?.[1]}$`))
+  })
+
+  it('of Kubernetes are as docs/operator.md shows them', () => {
+    const blocks = [...read('docs/operator.md').matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, text = '']) => text)
+    const [patch] = blocks
+      .flatMap((text) => parseAllDocuments(text))
+      .map((each) => {
+        assert.deepEqual(each.errors, [])
+        return each.toJS() as Part
+      })
+    assert.equal(patch?.kind, 'Deployment')
+    assert.ok(Number(patch?.spec?.replicas) > 1)
+    assert.equal(Number(patch?.spec?.strategy?.rollingUpdate?.maxUnavailable), 0)
+    const [data] = patch?.spec?.template?.spec?.volumes as Part
+    assert.deepEqual([data?.name, Object.keys(data ?? {}).includes('emptyDir')], ['data', true])
   })
 })

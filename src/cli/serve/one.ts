@@ -5,6 +5,7 @@ import { loadBaseContentBeside } from '../../publish/base-content/load-beside.ts
 import { placePreparedStore } from '../../publish/base-content/prepared-store.ts'
 import type { Tell } from '../../server/front/log.ts'
 import type { RunBeside } from '../../server/mirror.ts'
+import { isShared, joinReplicas } from '../../server/replicas.ts'
 import type { Together } from '../../server/workers/together.ts'
 import type { ServerParts, VidimusServer } from '../../server.ts'
 import { storePlace } from '../../storage/open.ts'
@@ -57,19 +58,20 @@ export async function serveUntil(
   const { storage, pending, config } = server
   const loader = [process.execPath, process.argv[1] ?? '', 'load-base-content'] as const
   // A store in memory is this process's alone.
-  const isShared = config.storageUrl !== 'sqlite::memory:'
+  const isFile = config.storageUrl !== 'sqlite::memory:'
   // Known before anybody can ask: what is not here yet must not be denied.
   const loading = await loadBaseContentBeside(
     {
       storage,
       pending,
-      loader: isShared ? loader : undefined,
+      loader: isFile ? loader : undefined,
       isTurn: together.isLead,
       done: (load) => tellBaseContent(load, tell),
       failed: (text) => tell(text, 'error'),
     },
     signal,
   )
+  const joined = isShared(config) ? await join(server, tell) : undefined
   try {
     listening(await server.listen())
     letYoungGenerationGrow()
@@ -79,9 +81,12 @@ export async function serveUntil(
     if (!signal.aborted) await new Promise((stopped) => signal.addEventListener('abort', stopped, { once: true }))
   } finally {
     stop()
-    await loading.done
+    await Promise.all([loading.done, joined?.close()])
   }
 }
+
+const join = ({ config, storage, signing }: VidimusServer, tell: Tell) =>
+  joinReplicas({ config, records: storage.records, signing, tell })
 
 const dayMilliseconds = 86_400_000
 
