@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -12,6 +12,8 @@ import { pipeline } from 'node:stream/promises'
 /** Where artefacts are kept. */
 export interface Artefacts {
   has(name: string): Promise<boolean>
+  /** Every name. */
+  names(): Promise<string[]>
   /** Keeps one, whole or not at all. One that is there already stays: its name is that of its content. */
   put(name: string, bytes: AsyncIterable<Uint8Array>): Promise<void>
   /** Its bytes; undefined when there is none. @throws Error when it cannot be read */
@@ -24,6 +26,7 @@ export function folderArtefacts(folder: string): Artefacts {
   const has = async (name: string) => (await stat(join(folder, name)).catch(() => undefined)) !== undefined
   return {
     has,
+    names: async () => (await readdir(folder).catch(() => [])).filter((name) => !name.startsWith('.')),
     async put(name, bytes) {
       if (await has(name)) return
       await mkdir(folder, { recursive: true })

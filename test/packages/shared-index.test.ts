@@ -61,6 +61,7 @@ for (const [where, skip, open] of places)
       assert.deepEqual(await readIndex(there, 'a-1'), await readIndex(here, 'a-1'))
       assert.equal(await bringIndex(there, 'a-1', place), true)
       assert.deepEqual(readdirSync(there), ['a-1'])
+      assert.deepEqual(await place.names(), ['a-1'])
       await place.close()
     })
 

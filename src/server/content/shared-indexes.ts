@@ -7,7 +7,7 @@ import type { Config } from '../../config.ts'
 import { FhirError, issue } from '../../fhir/error.ts'
 import { isOfType } from '../../fhir/json.ts'
 import type { Resource } from '../../fhir/types.ts'
-import { INDEXES_FOLDER, indexName } from '../../packages/large-code-system/code-system-index.ts'
+import { INDEXES_FOLDER, indexName, readIndex } from '../../packages/large-code-system/code-system-index.ts'
 import { bringIndex, shareIndex } from '../../packages/large-code-system/shared-index.ts'
 import type { Artefacts } from '../../storage/artefacts.ts'
 import { isElsewhere, openArtefacts } from '../../storage/open.ts'
@@ -22,11 +22,14 @@ export interface SharedIndexes {
   bringIndex?: (name: string) => Promise<void>
 }
 
+/** What the sharing is given. */
+interface Parts {
+  config: Pick<Config, 'dataDir' | 'storageUrl' | 'artefactsFolder'>
+  tell(text: string): void
+}
+
 /** The store as it is, with indexes shared where the configuration has a place for them. */
-export function shareIndexes<Store extends Storage>(
-  storage: Store,
-  { config, tell }: { config: Pick<Config, 'dataDir' | 'storageUrl' | 'artefactsFolder'>; tell(text: string): void },
-): Store & SharedIndexes {
+export function shareIndexes<Store extends Storage>(storage: Store, { config, tell }: Parts): Store & SharedIndexes {
   const { dataDir, storageUrl, artefactsFolder } = config
   if (artefactsFolder === undefined && !isElsewhere(storageUrl)) return storage
   const folder = join(dataDir, INDEXES_FOLDER)
@@ -83,6 +86,19 @@ const nameOf = (resource: Resource) => (isOfType(resource, 'CodeSystem') ? index
 async function shareAll(folder: string, place: () => Promise<Artefacts>): Promise<void> {
   const names = (await readdir(folder).catch(() => [])).filter((name) => !name.startsWith('.'))
   for (const name of names) await shareIndex(folder, name, await place())
+}
+
+/** Copies every index that other replicas have and this machine has not, for a backup that is to be whole. */
+export async function bringSharedIndexes({ dataDir, storageUrl, artefactsFolder }: Parts['config']): Promise<void> {
+  const place = await openArtefacts(storageUrl, artefactsFolder)
+  if (!place) return
+  const folder = join(dataDir, INDEXES_FOLDER)
+  try {
+    for (const name of await place.names())
+      if (!(await readIndex(folder, name).catch(() => undefined))) await bringIndex(folder, name, place)
+  } finally {
+    await place.close()
+  }
 }
 
 const stillComing = (name: string) =>

@@ -33,6 +33,8 @@ export async function mongoArtefacts(url: string): Promise<Artefacts> {
   const find = (name: string) => guarded(() => artefacts.findOne({ _id: name }))
   return {
     has: async (name) => (await find(name)) !== null,
+    names: () =>
+      guarded(async () => (await artefacts.find({}, { projection: { _id: 1 } }).toArray()).map(({ _id }) => _id)),
     async put(name, bytes) {
       if (await find(name)) return
       const own = newToken()
