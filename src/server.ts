@@ -31,11 +31,11 @@ import { guardLives } from './server/lifecycle.ts'
 import { createMirror, listsOf, type Mirror, type RunBeside, ruleSuppliers } from './server/mirror.ts'
 import { createProvenance, type Provenance, signingKeys } from './server/provenance.ts'
 import { completeWrites } from './server/publication.ts'
-import { isShared, jobsOfReplica } from './server/replicas.ts'
 import { createSignatures, type Signatures } from './server/signatures.ts'
 import { loadConfiguredTrust } from './server/trust.ts'
 import { openAnnouncedHistory } from './server/workers/announce.ts'
 import { asTheLead, workBeside } from './server/workers/lead-work.ts'
+import { isShared, jobsOfReplica } from './server/workers/replicas.ts'
 import { alone, type Together } from './server/workers/together.ts'
 import { findByCanonical as find } from './storage/find-artefacts.ts'
 import { guardCopies } from './storage/guard-copies.ts'
@@ -215,8 +215,7 @@ async function openRooms(config: Config, given: ServerParts, baseUrl: () => stri
   const mirror = createMirror({ ...parts, gateways: listsOf(gateways), storage: opened, publish, trust })
   const directory = keyDirectory({ config, storage, trust, keys, baseUrl, now, tell })
   const audit = createAuditFeeds({ ...parts, storage: opened, software: own.software, baseUrl })
-  const beginHistory = () => announced.begin(trust)
-  const beside = workBeside({ config, together, trust, tell, after, beginHistory, audit, registration, mirror })
+  const beside = workBeside({ config, together, trust, tell, after, announced, audit, registration, mirror })
   const shared = {
     log,
     front,

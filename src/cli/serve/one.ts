@@ -5,7 +5,7 @@ import { loadBaseContentBeside } from '../../publish/base-content/load-beside.ts
 import { placePreparedStore } from '../../publish/base-content/prepared-store.ts'
 import type { Tell } from '../../server/front/log.ts'
 import type { RunBeside } from '../../server/mirror.ts'
-import { isShared, joinReplicas } from '../../server/replicas.ts'
+import { isShared, joinReplicas } from '../../server/workers/replicas.ts'
 import type { Together } from '../../server/workers/together.ts'
 import type { ServerParts, VidimusServer } from '../../server.ts'
 import { storePlace } from '../../storage/open.ts'
