@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util'
 import { type Run, reportLines, runCases } from '../test/evaluate/invariant/run-cases.ts'
 import { killServers } from '../test/storage/kill/over-http.ts'
 import { killPublications } from '../test/storage/kill/run.ts'
+import { memoryOfEvaluations } from '../test/support/evaluation-memory.ts'
 import { runMutations } from '../test/support/mutations.ts'
 import { mutateOwnRules } from '../test/support/own-rule-mutants.ts'
 import { searchAfterEvaluations } from '../test/support/privacy/run.ts'
@@ -21,6 +22,7 @@ Parts, all by default:
   properties    all tests once, property tests with examples of the seed
   kill          N publications that are killed (-9) at random moments (default 200): all or nothing
   published     JSON and XML, snapshots and validity of every published artefact
+  memory        what is held after N evaluations (default 100000): less than 1 MB more by 10,000
   privacy       a search for personal data after N evaluations of all kinds (default 1000)
 
 --seed draws the same again; --case prints one case of \`every\` or \`credentials\` in full.
@@ -38,7 +40,7 @@ const { values, positionals } = parseArgs({
   options: {
     credentials: { type: 'string', default: '20000' },
     mutants: { type: 'string', default: '100000' },
-    evaluations: { type: 'string', default: '1000' },
+    evaluations: { type: 'string' },
     kills: { type: 'string', default: '200' },
     seed: { type: 'string', default: String(randomInt(2 ** 31)) },
     case: { type: 'string' },
@@ -54,7 +56,7 @@ async function credentials(cases: number, worlds?: Run['worlds']): Promise<Outco
 }
 
 async function privacy(): Promise<Outcome> {
-  const report = await searchAfterEvaluations({ evaluations: Number(values.evaluations), seed })
+  const report = await searchAfterEvaluations({ evaluations: Number(values.evaluations ?? 1000), seed })
   const { evaluations, requests, patterns, statuses, traces, control } = report
   const replies = [...statuses].map(([status, count]) => `${status} ${count}`).join(', ')
   const lines = [
@@ -116,7 +118,23 @@ async function published(): Promise<Outcome> {
   return { lines: failed === 0 ? [] : stdout.split('\n'), passed: count('pass'), failed: failed >= 0 ? failed : 1 }
 }
 
+/** Growth by 10,000 evaluations that is none, in megabytes. */
+const flatMegabytes = 1
+
+async function memory(): Promise<Outcome> {
+  const evaluations = values.evaluations === undefined ? 100_000 : Number(values.evaluations)
+  const { samples, slope } = await memoryOfEvaluations(evaluations, Math.max(100, Math.floor(evaluations / 20)))
+  const lines = samples.map((each) => `${each.evaluations} evaluations: ${each.megabytes.toFixed(1)} MB`)
+  const isFlat = slope < flatMegabytes
+  return {
+    lines: [...lines, `${slope.toFixed(3)} MB by 10,000 evaluations`],
+    passed: isFlat ? evaluations : 0,
+    failed: isFlat ? 0 : 1,
+  }
+}
+
 const parts: Record<string, () => Promise<Outcome>> = {
+  memory,
   mutants: mutateOwnRules,
   every: () => credentials(0),
   withdrawn: () => credentials(0, ['withdrawn']),

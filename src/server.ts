@@ -215,8 +215,7 @@ async function openRooms(config: Config, given: ServerParts, baseUrl: () => stri
   const mirror = createMirror({ ...parts, gateways: listsOf(gateways), storage: opened, publish, trust })
   const directory = keyDirectory({ config, storage, trust, keys, baseUrl, now, tell })
   const audit = createAuditFeeds({ ...parts, storage: opened, software: own.software, baseUrl })
-  const beginHistory = () => announced.begin(trust)
-  const beside = workBeside({ config, together, trust, tell, after, beginHistory, audit, registration, mirror })
+  const beside = workBeside({ config, together, trust, tell, after, announced, audit, registration, mirror })
   const shared = {
     log,
     front,

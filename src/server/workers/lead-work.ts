@@ -17,7 +17,7 @@ export interface LeadParts {
   tell: Tell
   after: After | undefined
   /** History of the trust lists. */
-  beginHistory(): Promise<void>
+  announced: { begin(trust: Trust): Promise<void> }
   audit: { start(): void; close(): Promise<void> }
   registration: Pick<Registration, 'start' | 'close' | 'states'>
   mirror: { start(): void; close(): Promise<void> }
@@ -58,7 +58,7 @@ export function workBeside(parts: LeadParts): WorkBeside {
       }
       await together.lead({
         async begin() {
-          await parts.beginHistory()
+          await parts.announced.begin(trust)
           await refresh(false)
           audit.start()
           registration.start()

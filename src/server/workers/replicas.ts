@@ -39,7 +39,7 @@ interface Said {
 export const isShared = ({ storageUrl }: Pick<Config, 'storageUrl'>): boolean => !storageUrl.startsWith('sqlite:')
 
 /** Number of the replica whose folder this is, made when it is first asked for. */
-export function replicaNumber(dataDir: string): number {
+function replicaNumber(dataDir: string): number {
   mkdirSync(dataDir, { recursive: true })
   // Two processes that begin together come to the same.
   writeNewFile(dataDir, FILE, String(randomInt(1, 1_000_000)))
