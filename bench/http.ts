@@ -115,7 +115,7 @@ async function compare(
   { ours, bare }: { ours(i: number): string; bare(): string },
   { isQuick, rounds }: Effort,
 ): Promise<Cost> {
-  const requests = isQuick ? 400 : 1500
+  const requests = isQuick ? 250 : 1500
   const measure = async (server: ChildProcess, addressOf: (i: number) => string) => {
     const addresses = Array.from({ length: requests }, (_, i) => addressOf(i))
     const before = await ask<{ microseconds: number }>(server, { cpu: true })

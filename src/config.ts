@@ -18,7 +18,6 @@ import type { Setting } from './config/setting.ts'
 import { settings, type Variable } from './config/settings.ts'
 import { parseSigners, type SignerConfig } from './config/signer-settings.ts'
 import { parseSigning, type SigningConfig } from './config/signing-settings.ts'
-import { readStorageSettings, type StorageConfig } from './config/storage-settings.ts'
 import { readWorkers } from './config/workers-settings.ts'
 import type { MirrorSettings } from './gateway/mirror/mirror-settings.ts'
 import type { GatewaySettings } from './gateway/settings.ts'
@@ -34,8 +33,7 @@ type RequestLimits = Omit<HttpLimits, 'writingEntries' | 'asyncMilliseconds'>
 
 /** The configuration of one server, every value read and checked. */
 export interface Config
-  extends StorageConfig,
-    SignerConfig,
+  extends SignerConfig,
     DirectoryConfig,
     ListenerConfig,
     FrontConfig,
@@ -48,6 +46,10 @@ export interface Config
   baseUrl: string | undefined
   dataDir: string
   storageUrl: string
+  /** Which member of a replica set is read. */
+  storageReads: 'primary' | 'nearest'
+  /** Folder where compiled code systems are kept for other replicas; undefined = with MongoDB in the store, else nowhere. */
+  artefactsFolder: string | undefined
   /** How many processes serve together; undefined = one, which shares nothing. */
   workers: number | undefined
   developmentToken: string | undefined
@@ -148,7 +150,8 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     baseUrl: texts.get('BASE_URL')?.replace(/\/+$/, ''),
     dataDir,
     storageUrl: texts.get('STORAGE_URL') ?? `sqlite:${join(dataDir, 'vidimus.db')}`,
-    ...readStorageSettings(texts),
+    storageReads: choiceOf(texts, 'STORAGE_READS', ['primary', 'nearest'] as const),
+    artefactsFolder: artefactsFolder(texts.get('ARTEFACTS_URL')),
     workers: readWorkers(texts),
     developmentToken: texts.get('DEVELOPMENT_TOKEN'),
     publishToken: texts.get('VIDIMUS_TOKEN'),
@@ -183,6 +186,10 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     ...signers,
   }
 }
+
+/** The folder of a `file:` URL whose text was checked. */
+const artefactsFolder = (url: string | undefined) =>
+  url === undefined ? undefined : url.replace(/^file:(?:\/\/(?=\/))?/, '')
 
 /** What requests, connections and job processes may take. */
 function readLimits(

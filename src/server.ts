@@ -18,12 +18,13 @@ import { createPendingContent, type PendingContent } from './publish/base-conten
 import { createPublish, type Publish } from './publish/publish.ts'
 import type { Rules } from './rules/rules.ts'
 import { authorityAt, authorityWarnings } from './server/authority.ts'
+import { shareIndexes } from './server/content/shared-indexes.ts'
 import { createContexts } from './server/context.ts'
 import { keyDirectory, standing } from './server/directory.ts'
 import { documents } from './server/documents.ts'
 import { createAuditFeeds } from './server/front/audit-feeds.ts'
-import { createFront } from './server/front/front.ts'
-import { createLog } from './server/front/log.ts'
+import { createFront, type Front } from './server/front/front.ts'
+import { createLog, type Tell } from './server/front/log.ts'
 import { readinessOf, shownBy } from './server/front/shown.ts'
 import { createRegistration, gatewayDownloads, openGateways, type Registration } from './server/gateway.ts'
 import { createVerifierKits } from './server/kit/verifier-kits.ts'
@@ -170,8 +171,7 @@ async function openRooms(config: Config, given: ServerParts, baseUrl: () => stri
   const configured = await signingKeys(config, now)
   const front = await createFront(config, { log, software, now, together })
   const gateways = await openGateways(config, now)
-  const opened = await openStorage(config.storageUrl, { dataDir: config.dataDir, reads: config.storageReads })
-  front.watchStore(opened)
+  const opened = await openShared(config, { front, tell })
   const plain = guardCopies(opened, ruleSuppliers(config))
   const storage = guardLives(plain, () => contexts.authors.rules)
   const network = createNetworkClient({ isOn: config.network, hosts: config.networkHosts })
@@ -197,7 +197,7 @@ async function openRooms(config: Config, given: ServerParts, baseUrl: () => stri
   const vouching = { trustedReference, baseUrl: () => `${baseUrl()}/fhir`, ...signed.context, verifierKits: () => kits }
   const guarded = (store: Storage) => guardCopies(store, ruleSuppliers(config))
   const past = { config, history, opened, guarded, signed, ...own }
-  const wiring = { config, storage, trust, pending, network, now, past, ...vouching }
+  const wiring = { config, storage, trust, pending, network, now, past, bringIndex: opened.bringIndex, ...vouching }
   const contexts = createContexts({ ...wiring, aroundRules, ...(formats ? { formats } : {}) })
   const kits = createVerifierKits({ ...wiring, contexts, signed, address: baseUrl })
   const context = contexts.authors
@@ -233,6 +233,11 @@ async function openRooms(config: Config, given: ServerParts, baseUrl: () => stri
     contexts,
   }
   return { ...shared, plain, publish, registration, mirror, directory }
+}
+
+/** The store, watched, with its large indexes shared among replicas. */
+async function openShared(config: Config, { front, tell }: { front: Pick<Front, 'watchStore'>; tell: Tell }) {
+  return shareIndexes(front.watchStore(await openStorage(config.storageUrl, config)), { config, tell })
 }
 
 /** What is made for a public address, and anew when that is another: it is known when the server listens. */

@@ -26,6 +26,7 @@ export const accepts: Record<Kind, (text: string, setting: Setting) => string | 
   },
   folder: folderProblem,
   store: storageUrlProblem,
+  artefacts: (text) => (/^file:(?:\/\/)?\/./.test(text) ? undefined : 'an absolute folder is wanted: file:/folder'),
   workers: workersProblem,
   token: (text) =>
     /^[A-Za-z0-9\-._~+/]+=*$/.test(text)

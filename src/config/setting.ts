@@ -14,6 +14,7 @@ export type Kind =
   | 'choice'
   | 'country'
   | 'store'
+  | 'artefacts'
   | 'token'
   | 'workers'
 

@@ -15,7 +15,6 @@ import { publishSettings } from './publish-settings.ts'
 import type { Setting } from './setting.ts'
 import { signerSettings } from './signer-settings.ts'
 import { signingSettings } from './signing-settings.ts'
-import { storageSettings } from './storage-settings.ts'
 import { trustSettings } from './trust-settings.ts'
 import { workersSettings } from './workers-settings.ts'
 
@@ -47,9 +46,24 @@ export const settings = [
     kind: 'store',
     fallbackText: '`sqlite:vidimus.db` in DATA_DIR',
     secret: true,
-    description: 'Artefact store: `sqlite:<file>` or `sqlite::memory:`; MongoDB is not supported yet.',
+    description:
+      'Artefact store: `sqlite:<file>`, `sqlite::memory:`, or a replica set of MongoDB (docs/operator.md): `mongodb://user:password@host:27017/database?replicaSet=name`, `mongodb+srv://…`.',
   },
-  ...storageSettings,
+  {
+    variable: 'STORAGE_READS',
+    kind: 'choice',
+    choices: ['primary', 'nearest'],
+    fallback: 'primary',
+    description:
+      'Which member of a MongoDB replica set is read: the primary, or the nearest one, for a server that is far from it and only reads.',
+  },
+  {
+    variable: 'ARTEFACTS_URL',
+    kind: 'artefacts',
+    fallbackText: 'with MongoDB the store itself; else nowhere',
+    description:
+      'Where compiled large code systems are kept for other replicas, which copy them into their DATA_DIR: `file:/folder` that all of them share. With MongoDB they are in the store without it.',
+  },
   ...signingSettings,
   {
     variable: 'DEVELOPMENT_TOKEN',

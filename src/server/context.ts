@@ -37,6 +37,7 @@ import { createTerminology } from '../terminology/terminology.ts'
 import type { Trust } from '../trust/trust.ts'
 import { threadMilliseconds } from '../workers/budget.ts'
 import { artefactHashes } from './content/artefact-hashes.ts'
+import type { SharedIndexes } from './content/shared-indexes.ts'
 import { createEuValueSets, type EuValueSets } from './eu-value-sets.ts'
 import { evaluationsUnder } from './lifecycle.ts'
 import { linkFollower } from './link-follower.ts'
@@ -122,6 +123,8 @@ export interface ContextParts
   formats?: readonly CredentialFormat[]
   /** Names the content of artefacts; default: of the store. */
   contentOf?: ReturnType<typeof artefactHashes>
+  /** Copies an index of a code system that other replicas have; default: none does. */
+  bringIndex?: SharedIndexes['bringIndex'] | undefined
   /** What stands between verdicts and rules; default: nothing. */
   aroundRules?: ((rules: Rules) => Rules) | undefined
 }
@@ -131,7 +134,7 @@ export function createContext(parts: Omit<ContextParts, 'past'> & Pick<Operation
   const { config, storage, pending, now, trustedReference, signatures, guard } = parts
   const uuid = () => randomUUID()
   const { cpuMilliseconds, replyBytes } = config.requestLimits
-  const { read } = indexReader(join(config.dataDir, INDEXES_FOLDER), largeCodeSystem)
+  const { read } = indexReader(join(config.dataDir, INDEXES_FOLDER), largeCodeSystem, parts.bringIndex)
   const terminology = createTerminology(
     { ...terminologySource(storage, pending, guard), largeCodeSystem: read },
     { now, uuid, limits: { evaluationMilliseconds: cpuMilliseconds }, milliseconds: threadMilliseconds },
@@ -153,7 +156,10 @@ export function createContext(parts: Omit<ContextParts, 'past'> & Pick<Operation
     translator: (conceptMap) => terminology.translator(conceptMap, { drafts: true }),
   }
   const euValueSets = createEuValueSets(storage)
-  const mapOptions = { elapsed: () => performance.now(), generate: config.mapCode }
+  const mapOptions = {
+    elapsed: () => performance.now(),
+    generate: config.mapCode ? { failed: tellWarning } : undefined,
+  }
   const verdictMaps = createMaps(mapEnvironment, mapOptions)
   const maps = createMaps(draftEnvironment, mapOptions)
   // Of each program: the translator, CQL, maps.
@@ -223,6 +229,10 @@ function wireEvaluate(
     now,
   })
 }
+
+/** What changes no answer and should not be: on standard error, without a word of what it was about. */
+const tellWarning = (error: unknown): void =>
+  process.emitWarning(`code for a map could not be generated: ${error instanceof Error ? error.name : 'unknown'}`)
 
 /** Rule sets answer in an order of their own, not in that in which they were stored: on every server, and by a kit, in the same. */
 const inOrder = keepPerObject((plans: PlanDefinition[]) => plans.toSorted((a, b) => compareNames(nameOf(a), nameOf(b))))

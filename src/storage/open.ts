@@ -1,5 +1,6 @@
 /** Opens the storage that a URL names. */
 import { isAbsolute, join } from 'node:path'
+import { type Artefacts, folderArtefacts } from './artefacts.ts'
 import { BackupError } from './backup/format.ts'
 import { finishRestore } from './backup/restore.ts'
 import type { MaintainedStore } from './backup/snapshot.ts'
@@ -42,7 +43,7 @@ export const shownStore = (url: string): string => (isMongo(url) ? `MongoDB: ${s
  */
 export async function openStorage(
   url: string,
-  { dataDir, reads }: { dataDir: string; reads?: 'primary' | 'nearest' },
+  { dataDir, storageReads: reads }: { dataDir: string; storageReads?: 'primary' | 'nearest' },
 ): Promise<Storage & AuditKeeping & Reachability> {
   const problem = storageUrlProblem(url)
   if (problem !== undefined) throw new Error(`STORAGE_URL: ${problem}.`)
@@ -53,6 +54,16 @@ export async function openStorage(
     return openMongo(url, reads ? { reads } : {})
   }
   return openSqlite(sqliteFile(url.slice('sqlite:'.length), dataDir))
+}
+
+/**
+ * Where compiled artefacts are kept for other replicas: in a folder that is named, else in a store that lies elsewhere; undefined where
+ * nobody shares any.
+ */
+export async function openArtefacts(url: string, folder: string | undefined): Promise<Artefacts | undefined> {
+  if (folder !== undefined) return folderArtefacts(folder)
+  if (!isMongo(url)) return undefined
+  return (await import('./mongodb/upkeep/artefacts.ts')).mongoArtefacts(url)
 }
 
 /**

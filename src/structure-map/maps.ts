@@ -11,7 +11,7 @@ import { modelFaults } from './check/model-faults.ts'
 import { loadProgram } from './compile/load-program.ts'
 import type { CompiledMap, Maps, Slices } from './compiled-map.ts'
 import type { MapEnvironment } from './environment.ts'
-import { generatedRuns } from './generate/generated-runs.ts'
+import { type Generation, generatedRuns } from './generate/generated-runs.ts'
 import { readR5 } from './language/spelling.ts'
 import { DEFAULT_LIMITS, type TransformLimits } from './run/run.ts'
 import { modelOf } from './run/write.ts'
@@ -36,11 +36,8 @@ export interface MapOptions {
   elapsed?(): number
   /** Evaluate every FHIRPath expression in the full engine: slower, and the measure of the closures that stand in for it. */
   engineOnly?: boolean
-  /**
-   * Maps that are published and run often are turned into JavaScript, which answers the same in less time. Default: never; a
-   * number says after how many runs of a map.
-   */
-  generate?: boolean | number
+  /** Maps that are published and run often are turned into JavaScript, which answers the same in less time. Default: never. */
+  generate?: Generation | undefined
 }
 
 const CACHE_ENTRIES = 200
@@ -62,10 +59,9 @@ export function createMaps(environment: MapEnvironment, options: MapOptions = {}
       engineOnly: options.engineOnly === true,
       budget,
     })
-    const { generate = false } = options
+    const { generate } = options
     const isPublished = isStored && program.scopes.every((each) => each.map.status === 'active')
-    const findRun =
-      generate !== false && isPublished ? generatedRuns(program, generate === true ? undefined : generate) : undefined
+    const findRun = generate && isPublished ? generatedRuns(program, generate) : undefined
     return {
       canonical: formatCanonical(map.url, map.version),
       warnings,

@@ -259,7 +259,7 @@ describe('several machines', () => {
     assert.match(balancer, /option httpchk GET \/ready/)
     const [, seconds] = /timeout server (\d+)s/.exec(balancer) ?? []
     assert.ok(Number(seconds) > readConfig({}).connectionLimits.replySeconds)
-    const [published] = services.balancer?.ports as Part
+    const published = services.balancer?.ports?.[0]
     assert.match(String(published), new RegExp(`:${/bind :(\d+)/.exec(balancer)?.[1]}$`))
   })
 
@@ -274,7 +274,7 @@ describe('several machines', () => {
     assert.equal(patch?.kind, 'Deployment')
     assert.ok(Number(patch?.spec?.replicas) > 1)
     assert.equal(Number(patch?.spec?.strategy?.rollingUpdate?.maxUnavailable), 0)
-    const [data] = patch?.spec?.template?.spec?.volumes as Part
+    const data = patch?.spec?.template?.spec?.volumes?.[0]
     assert.deepEqual([data?.name, Object.keys(data ?? {}).includes('emptyDir')], ['data', true])
   })
 })

@@ -29,7 +29,7 @@ export interface BothWays {
 export async function bothWays(map: StructureMap, environment: MapEnvironment): Promise<BothWays> {
   const load = () => loadProgram(map, [], { environment, engineOnly: false })
   const loaded = await load()
-  const find = generatedRuns(loaded.program, 0)
+  const find = generatedRuns(loaded.program, { runsBefore: 0 })
   const counts = { generated: 0, closures: 0 }
   const counted: FindRun = (...given) => {
     const run = find(...given)
@@ -49,7 +49,7 @@ export async function bothWays(map: StructureMap, environment: MapEnvironment): 
       const ask = async (isGenerated: boolean, most: number) => {
         const own = await load()
         return outcomeOf(own, source, {
-          findRun: isGenerated ? generatedRuns(own.program, 0) : undefined,
+          findRun: isGenerated ? generatedRuns(own.program, { runsBefore: 0 }) : undefined,
           tolerant,
           steps: most,
         })

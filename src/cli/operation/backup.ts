@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
 import { readConfig } from '../../config.ts'
 import { beginFile } from '../../files/growing-file.ts'
+import { bringSharedIndexes } from '../../server/content/shared-indexes.ts'
 import { dataFiles } from '../../server/data-files.ts'
 import { software } from '../../server.ts'
 import { BackupError } from '../../storage/backup/format.ts'
@@ -27,7 +28,9 @@ export function addBackup(program: Command): void {
 }
 
 async function backup(path: string, { withKeys, replace }: { withKeys: boolean; replace: boolean }): Promise<void> {
-  const { storageUrl, dataDir } = readConfig()
+  const config = readConfig()
+  const { storageUrl, dataDir } = config
+  await bringSharedIndexes(config)
   const store = await openThereStore(storageUrl, { dataDir })
   const snapshot = await store.snapshot()
   try {

@@ -285,7 +285,7 @@ const word = (value: unknown): string => (typeof value === 'string' ? value : ''
 
 function stripMarkup(html: string): string {
   return html
-    .replace(/<[^>]*>/g, ' ')
+    .replace(/<[^<>]*>/g, ' ')
     .replace(/\s+/g, ' ')
     .trim()
 }

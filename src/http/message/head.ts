@@ -61,7 +61,11 @@ function decodeComponent(text: string): string {
   }
 }
 
+/** What stands for itself in a query: what encodeURIComponent leaves, and the four that stay readable. */
+const plain = /^[\w.!~*'():/,$-]*$/
+
 function encode(text: string): string {
+  if (plain.test(text)) return text
   return encodeURIComponent(text.toWellFormed()).replace(/%(3A|2F|2C|24)/g, (escaped) => decodeURIComponent(escaped))
 }
 

@@ -56,7 +56,7 @@ export interface CodeSystemIndex {
 }
 
 /** Name of the index that has the concepts of a code system; undefined when the resource has its own. */
-function indexName(resource: CodeSystem): string | undefined {
+export function indexName(resource: CodeSystem): string | undefined {
   if (resource.concept && resource.concept.length > 0) return undefined
   const name = resource.extension?.find((each) => each.url === INDEX_EXTENSION)?.valueString
   return typeof name === 'string' ? name : undefined
@@ -121,8 +121,13 @@ export interface IndexReader<T> {
 /**
  * A reader over a folder of indexes. An index that is in use is read once, also when several versions of the resource name
  * it; one that nobody uses any more may leave the memory.
+ * @param bring copies one that is not in the folder from where other replicas keep it
  */
-export function indexReader<T>(folder: string, make: (resource: CodeSystem, index: Uint8Array) => T): IndexReader<T> {
+export function indexReader<T>(
+  folder: string,
+  make: (resource: CodeSystem, index: Uint8Array) => T,
+  bring?: (name: string) => Promise<void>,
+): IndexReader<T> {
   const known = new Map<string, WeakRef<CodeSystemIndex>>()
   const arriving = new Map<string, Promise<CodeSystemIndex>>()
   const failed = new Map<string, { stamp: string; error: unknown }>()
@@ -130,7 +135,11 @@ export function indexReader<T>(folder: string, make: (resource: CodeSystem, inde
     const here = known.get(name)?.deref()
     if (here) return here
     // What was found damaged is not read again for every request, only when it has changed.
-    const stamp = await stampOf(join(folder, name))
+    let stamp = await stampOf(join(folder, name))
+    if (stamp === nothing && bring) {
+      await bring(name)
+      stamp = await stampOf(join(folder, name))
+    }
     const before = failed.get(name)
     if (before?.stamp === stamp) throw before.error
     const coming = arriving.get(name) ?? readIndex(folder, name)
@@ -161,6 +170,7 @@ export function indexReader<T>(folder: string, make: (resource: CodeSystem, inde
         if (typeof made === 'object' && made !== null) keptBy.set(made, found)
         return made
       } catch (error) {
+        if (error instanceof FhirError) throw error
         const reason = error instanceof Error ? error.message : String(error)
         const text = `The concepts of the code system ${canonical} cannot be read: ${reason}. Import the code system again`
         throw new FhirError(503, issue('exception', text))
@@ -168,6 +178,11 @@ export function indexReader<T>(folder: string, make: (resource: CodeSystem, inde
     },
   }
 }
+
+/** What {@link stampOf} says of an index that is not there. */
+const nothing = Object.values(FILES)
+  .map(() => 'absent')
+  .join(' ')
 
 /** Sizes and times of the files of an index. */
 async function stampOf(path: string): Promise<string> {

@@ -35,7 +35,7 @@ export interface Front {
   /** What answers depend on of the machine, and whether the server is about to end. */
   readiness(): ReadinessPart[]
   /** Tells from now on how this store stands. */
-  watchStore(store: Reachability): void
+  watchStore<Store extends Reachability>(store: Store): Store
   /** Listens where the configuration says; resolves with the port of the public address. */
   listen(handler: Handler): Promise<number | undefined>
   /** Ports it listens on; none before it does. */
@@ -101,6 +101,7 @@ export async function createFront(config: Config, { log, software, now, together
     },
     watchStore(opened) {
       store = opened
+      return opened
     },
     operations: watch.operations(operationsWithout(config.routesOff, operations)),
     answered: watch.answered(log.access),

@@ -23,7 +23,7 @@ export interface Connection {
 const waits = {
   serverSelectionTimeoutMS: 5000,
   connectTimeoutMS: 5000,
-  socketTimeoutMS: 60_000,
+  socketTimeoutMS: 30_000,
   waitQueueTimeoutMS: 10_000,
 }
 

@@ -1,5 +1,11 @@
 /** What the driver throws, as errors of the interface: no address and no password is in their texts. */
-import { MongoBulkWriteError, MongoError, MongoServerError } from 'mongodb'
+import {
+  MongoBulkWriteError,
+  MongoError,
+  MongoNetworkError,
+  MongoServerError,
+  MongoServerSelectionError,
+} from 'mongodb'
 import { FhirError, issue } from '../../fhir/error.ts'
 
 /** The store cannot be opened. */
@@ -39,7 +45,9 @@ export const isConflict = (error: unknown): boolean => has(codes.conflict, codeO
 
 /** Whether what the database was asked may succeed when it is asked again. */
 export const isTransient = (error: unknown): boolean =>
-  error instanceof MongoError && (error.hasErrorLabel('TransientTransactionError') || isConflict(error))
+  error instanceof MongoNetworkError ||
+  error instanceof MongoServerSelectionError ||
+  (error instanceof MongoError && (error.hasErrorLabel('TransientTransactionError') || isConflict(error)))
 
 /** Whether nobody knows if the transaction was committed. */
 export const isUnknown = (error: unknown): boolean =>

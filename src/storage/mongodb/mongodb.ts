@@ -3,7 +3,7 @@ import type { AuditKeeping, Reachability, Storage, Write, Written } from '../sto
 import { createAuditKeeping } from './audit-keeping.ts'
 import { connect, prepareStore, startError } from './connect.ts'
 import { endOfTime } from './documents.ts'
-import { guarded } from './errors.ts'
+import { guarded, unreachable } from './errors.ts'
 import { count, findCanonical, past, publications } from './lists.ts'
 import { createReading } from './reading.ts'
 import { createRevision } from './revision.ts'
@@ -50,7 +50,7 @@ export async function openMongo(
   const connection = await connect(url, reads)
   const { client, collections } = connection
   const index = indexName()
-  const reading = createReading(connection)
+  const reading = createReading(connection, () => revision.isDown())
   let presence: Awaited<ReturnType<typeof announce>> | undefined
   try {
     presence = await announce(connection.db)
@@ -62,12 +62,14 @@ export async function openMongo(
     throw startError(error, client)
   }
   const { read } = reading
-  const transactions = createTransactions(client, createWriters(collections, client.db('admin')), busyMilliseconds)
+  const writers = createWriters(collections, client.db('admin'))
+  const transactions = createTransactions(client, writers, busyMilliseconds, reading.note)
   const revision = createRevision(connection, reading, maxStaleMilliseconds)
   await revision.ask()
 
   async function write(writes: Write[]): Promise<Written[]> {
     if (writes.length === 0) return []
+    if (revision.isDown()) throw unreachable()
     await forgetSuperseded()
     const { written, state } = await transactions.run((attempt) =>
       carryOut(writes, attempt, collections, { clock: now(), index }),

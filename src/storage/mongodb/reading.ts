@@ -2,20 +2,23 @@
 import type { ClientSession, Timestamp } from 'mongodb'
 import { type Connection, slowestAnswer } from './connect.ts'
 import type { Collections } from './documents.ts'
-import { guarded } from './errors.ts'
+import { guarded, unreachable } from './errors.ts'
 import type { Asking } from './versions.ts'
 
 /** A store that is read. */
 export interface Reading {
   collections: Collections
-  /** Asks one question after another in one session. @throws FhirError 503 when the store does not answer */
+  /** Asks one question after another, or writes, in one session. @throws FhirError 503 when the store does not answer */
   read<T>(work: (asking: Asking) => Promise<T>): Promise<T>
   /** What a session has seen or written: later questions see it, too. */
   note(session: ClientSession): void
 }
 
-/** Reading of an open database (causal consistency, https://www.mongodb.com/docs/manual/core/causal-consistency-read-write-concerns/). */
-export function createReading({ client, collections }: Connection): Reading {
+/**
+ * Reading of an open database (causal consistency, https://www.mongodb.com/docs/manual/core/causal-consistency-read-write-concerns/).
+ * @param isDown whether the store has not answered for a while: then nobody waits for it any more
+ */
+export function createReading({ client, collections }: Connection, isDown: () => boolean): Reading {
   let latest: Timestamp | undefined
   const note = ({ operationTime }: ClientSession) => {
     if (operationTime && (latest === undefined || operationTime.greaterThan(latest))) latest = operationTime
@@ -25,6 +28,7 @@ export function createReading({ client, collections }: Connection): Reading {
     note,
     read: (work) =>
       guarded(async () => {
+        if (isDown()) throw unreachable()
         const session = client.startSession({ causalConsistency: true })
         try {
           if (latest) session.advanceOperationTime(latest)

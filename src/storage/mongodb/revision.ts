@@ -14,6 +14,8 @@ import type { Reading } from './reading.ts'
 export interface Revision extends Pick<Storage, 'revision' | 'subscribe' | 'catchUp'>, Reachability {
   /** Learns what was written, or read. Nothing ever goes back. */
   learn(state: Pick<StateDocument, 'n' | 'types'>): void
+  /** Whether it has not answered for so long that nobody need wait for it. */
+  isDown(): boolean
   /** Asks the store. @throws FhirError 503 */
   ask(): Promise<void>
   close(): Promise<void>
@@ -25,6 +27,8 @@ const lookMilliseconds = 500
 const silentMilliseconds = 900
 /** How long an answer may take: less than a replica may be late. */
 const slowestMilliseconds = 1500
+/** How long a store that does not answer is waited for by who asks it: another member takes over meanwhile, most of the time. */
+const patientMilliseconds = 4000
 /** How long the database waits for a write before it says that there was none. */
 const maxAwaitTimeMS = 1000
 
@@ -34,7 +38,7 @@ export function createRevision(connection: Connection, { note }: Reading, maxSta
   let n = 0
   const byType = new Map<string, number>()
   let heard = Number.NEGATIVE_INFINITY
-  let down: { since: string } | undefined
+  let down: { since: string; at: number } | undefined
   let asking: Promise<void> | undefined
   const closing = new AbortController()
 
@@ -51,7 +55,7 @@ export function createRevision(connection: Connection, { note }: Reading, maxSta
       heard = sent
       down = undefined
     } catch {
-      down ??= { since: new Date().toISOString() }
+      down ??= { since: new Date().toISOString(), at: performance.now() }
       throw unreachable()
     }
   }
@@ -89,8 +93,9 @@ export function createRevision(connection: Connection, { note }: Reading, maxSta
       return () => listeners.delete(own)
     },
     catchUp: () => (performance.now() - heard <= maxStaleMilliseconds ? undefined : ask()),
+    isDown: () => down !== undefined && performance.now() - down.at > patientMilliseconds,
     reachable: () =>
-      down ? { isReachable: false, ...down, text: 'The store does not answer.' } : { isReachable: true },
+      down ? { isReachable: false, since: down.since, text: 'The store does not answer.' } : { isReachable: true },
     async close() {
       closing.abort()
       clearInterval(looking)
@@ -144,8 +149,11 @@ function createStream({ collections }: Connection, tell: () => void, signal: Abo
       signal.addEventListener('abort', end, { once: true })
       try {
         while (!signal.aborted) {
+          const asked = performance.now()
           const event = await stream.tryNext()
           token = stream.resumeToken
+          // One that is at its end says so at once, each time.
+          if (!event && performance.now() - asked < maxAwaitTimeMS / 10) await sleep(lookMilliseconds)
           // What was written while it was being opened is in no event.
           if (event || !isOpen) tell()
           isOpen = true

@@ -44,8 +44,16 @@ const slowestCommit = 15_000
 /** A transaction that took longer than this is not tried again: the server ends those of a minute. */
 const longestTry = 50_000
 
-/** @param patience how long one is tried, milliseconds */
-export function createTransactions(client: MongoClient, writers: Writers, patience: number): Transactions {
+/**
+ * @param patience how long one is tried, milliseconds
+ * @param note is told of what was written: who reads afterwards sees it
+ */
+export function createTransactions(
+  client: MongoClient,
+  writers: Writers,
+  patience: number,
+  note: (session: ClientSession) => void,
+): Transactions {
   let last: Promise<unknown> = Promise.resolve()
   let session: ClientSession | undefined
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
@@ -75,7 +83,10 @@ export function createTransactions(client: MongoClient, writers: Writers, patien
             session ??= client.startSession({ causalConsistency: true })
             const used = session
             const outcome = await tries.next(used, writers)
-            if ('result' in outcome) return outcome.result
+            if ('result' in outcome) {
+              note(used)
+              return outcome.result
+            }
             await breakOff(used)
             if (outcome.isOver) throw outcome.error
             if (outcome.isConflict) await writers.endDead()

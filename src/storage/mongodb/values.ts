@@ -3,7 +3,7 @@ import type { ClientSession } from 'mongodb'
 import { FhirError, issue } from '../../fhir/error.ts'
 import type { RecordChange, Storage } from '../storage.ts'
 import { type Collections, valueId } from './documents.ts'
-import { guarded, isConflict } from './errors.ts'
+import { isConflict } from './errors.ts'
 import type { Reading } from './reading.ts'
 import type { Transactions } from './transactions.ts'
 
@@ -18,10 +18,11 @@ export function createDerived({ collections: { derived }, read }: Reading): Stor
   return {
     get: (kind, key) => read(async (asking) => (await derived.findOne({ _id: valueId(kind, key) }, asking))?.value),
     set: (kind, key, value) =>
-      guarded(async () => {
+      read(async ({ session }) => {
         const _id = valueId(kind, key)
-        if (value.length > mostCharacters) await derived.deleteOne({ _id }, { maxTimeMS })
-        else await derived.updateOne({ _id }, { $set: { kind, key, value } }, { upsert: true, maxTimeMS })
+        const options = { session, maxTimeMS }
+        if (value.length > mostCharacters) await derived.deleteOne({ _id }, options)
+        else await derived.updateOne({ _id }, { $set: { kind, key, value } }, { ...options, upsert: true })
       }),
   }
 }
@@ -32,7 +33,7 @@ export function createRecords({ collections, read }: Reading, transactions: Tran
   const change = async (changes: readonly RecordChange[]): Promise<boolean> => {
     for (const { to = '' } of changes) if (to.length > mostCharacters) throw tooBig()
     const [only, ...others] = changes
-    if (others.length === 0) return only ? guarded(() => changeOne(collections, only)) : true
+    if (others.length === 0) return only ? read(({ session }) => changeOne(collections, only, session)) : true
     return transactions.run(async ({ session }) => {
       for (const each of changes)
         if (!(await changeOne(collections, each, session))) return { result: false, isEmpty: true }
@@ -57,22 +58,23 @@ const tooBig = () => new FhirError(413, issue('too-costly', 'The record is too b
 async function changeOne(
   { records }: Pick<Collections, 'records'>,
   { kind, key, from, to }: RecordChange,
-  session?: ClientSession,
+  session: ClientSession,
 ): Promise<boolean> {
   const _id = valueId(kind, key)
-  const options = session ? { session } : { maxTimeMS }
+  const isPart = session.inTransaction()
+  const options = isPart ? { session } : { session, maxTimeMS }
   if (from !== undefined) {
     const standing = { _id, value: from }
     if (to === undefined) return (await records.deleteOne(standing, options)).deletedCount === 1
     return (await records.updateOne(standing, { $set: { value: to } }, options)).matchedCount === 1
   }
   if (to === undefined) return (await records.findOne({ _id }, { ...options, readPreference: 'primary' })) === null
-  if (session && (await records.findOne({ _id }, options))) return false
+  if (isPart && (await records.findOne({ _id }, options))) return false
   try {
     await records.insertOne({ _id, kind, key, value: to }, options)
     return true
   } catch (error) {
-    if (!session && isConflict(error)) return false
+    if (!isPart && isConflict(error)) return false
     throw error
   }
 }

@@ -20,11 +20,16 @@ const RULES_AT_ONCE = 4
 /** Gives the code for an instance, or nothing where the closures are to run: in the beginning, for odd instances, and where code cannot be. */
 export type FindRun = (group: CompiledGroup, source: Node, target: Node) => GeneratedRun | undefined
 
-/**
- * Generates code for a program when it has run often enough, a few rules at a time; the closures run meanwhile.
- * @param runsBefore 0 generates it at once
- */
-export function generatedRuns(program: Program, runsBefore = RUNS_BEFORE): FindRun {
+/** When code is generated. */
+export interface Generation {
+  /** After how many runs of a map; 0 generates it at once, and not a few rules at a time. */
+  runsBefore?: number
+  /** Is told that code could not be generated, which changes no answer: the closures go on. */
+  failed?(error: unknown): void
+}
+
+/** Generates code for a program when it has run often enough, a few rules at a time; the closures run meanwhile. */
+export function generatedRuns(program: Program, { runsBefore = RUNS_BEFORE, failed }: Generation = {}): FindRun {
   let runs = 0
   const made = new Map<Type, GeneratedRun | undefined>()
   return (group, source, target) => {
@@ -36,7 +41,7 @@ export function generatedRuns(program: Program, runsBefore = RUNS_BEFORE): FindR
     if (!isUsual(group, type, target.type)) return undefined
     const steps = generateSteps(program, group, { source: type, target: target.type })
     if (runsBefore > 0) {
-      inTurns(steps, (code) => made.set(type, code && evaluateCode(code))).catch(tellFailure)
+      inTurns(steps, (code) => made.set(type, code && evaluateCode(code))).catch((error: unknown) => failed?.(error))
       return undefined
     }
     const code = finish(steps)
@@ -54,12 +59,6 @@ async function inTurns<T>(steps: Steps<T>, done: (result: T) => void): Promise<v
       if (isDone) return done(value)
     }
   }
-}
-
-/** That there is no code changes no answer: the closures go on. */
-function tellFailure(error: unknown): void {
-  const name = error instanceof Error ? error.name : 'unknown'
-  process.emitWarning(`code for a map could not be generated (${name}); the map runs without it`)
 }
 
 const isPlainObject = (value: Node['value']): boolean =>

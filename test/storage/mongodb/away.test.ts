@@ -186,7 +186,7 @@ describe('a store on another machine', { skip }, () => {
     await until(async () => answered.length > before + 3)
     isOver = true
     await writing
-    assert.deepEqual([...statuses].sort(), [201, 503])
+    for (const status of statuses) assert.ok(status === 201 || status === 503, String(status))
     for (const id of answered) assert.equal((await ask(`/fhir/ValueSet/${id}`)).status, 200, id)
   })
 })

@@ -126,6 +126,16 @@ export function interruptions(mongo: MongoServer): void {
         await sleep(2100)
         assert.equal((await refusal(Promise.resolve(storage.catchUp()))).status, 503)
         assert.equal(storage.reachable().isReachable, false)
+        await sleep(3000)
+        // By now nobody waits any more.
+        const begun = performance.now()
+        for (const answer of [
+          storage.read('ValueSet', 'a'),
+          storage.write([put(valueSet('b'))]),
+          storage.records.all('k'),
+        ])
+          assert.equal((await refusal(answer)).status, 503)
+        assert.ok(performance.now() - begun < 1500)
       } finally {
         mongo.resume()
       }

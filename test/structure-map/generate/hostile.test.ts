@@ -333,7 +333,7 @@ describe('hostile names and texts', () => {
       const base = 'http://hl7.org/fhir/StructureDefinition/Patient'
       const { map } = parseMap('map "http://x.org/m" = m\\nuses "' + base + '" alias S as source\\nuses "' + base + '" alias T as target\\ngroup m(source s : S, target t : T) { s.id as i -> t.id = i "i"; }')
       const none = async () => undefined
-      const maps = createMaps({ findMaps: async () => [{ ...map, status: 'active' }], findStructure: none, membership: none, translator: none, revision: () => 1 }, { generate: 0 })
+      const maps = createMaps({ findMaps: async () => [{ ...map, status: 'active' }], findStructure: none, membership: none, translator: none, revision: () => 1 }, { generate: { runsBefore: 0 } })
       const compiled = await maps.compile(map.url)
       let isForbidden = false
       try { new Function('') } catch { isForbidden = true }

@@ -44,45 +44,45 @@ async function runs(
 
 describe('code is made', () => {
   it('of a published map that has run often', async () => {
-    await runs(active, { generate: true })
+    await runs(active, { generate: {} })
     assert.equal(texts.length, 1)
     assert.match(texts[0] ?? '', /^"use strict";/)
   })
 
   it('not before it has', async () => {
-    await runs(active, { generate: true }, { times: 15 })
+    await runs(active, { generate: {} }, { times: 15 })
     assert.deepEqual(texts, [])
   })
 
   it('at once where that is asked for', async () => {
-    await runs(active, { generate: 0 }, { times: 1 })
+    await runs(active, { generate: { runsBefore: 0 } }, { times: 1 })
     assert.equal(texts.length, 1)
   })
 
   it('of no map that came with a request', async () => {
-    await runs(active, { generate: 0 }, { isBrought: true })
+    await runs(active, { generate: { runsBefore: 0 } }, { isBrought: true })
     assert.deepEqual(texts, [])
   })
 
   it('of no draft, and of none that imports one', async () => {
-    await runs(draft, { generate: 0 })
+    await runs(draft, { generate: { runsBefore: 0 } })
     const importing = { ...active, import: ['http://example.org/StructureMap/other'] }
     const other = { ...draft, url: 'http://example.org/StructureMap/other', version: '1' }
     const exact = { ...importing, import: [`${other.url}|1`] }
-    const maps = createMaps(memoryEnvironment([exact, other]), { generate: 0 })
+    const maps = createMaps(memoryEnvironment([exact, other]), { generate: { runsBefore: 0 } })
     const compiled = await maps.compile(exact.url)
     for (let time = 0; time < 30; time++) compiled.run(patient, mapCall())
     assert.deepEqual(texts, [])
   })
 
   it('of none where it is switched off', async () => {
-    await runs(active, { generate: false })
+    await runs(active, { generate: undefined })
     await runs(active, {})
     assert.deepEqual(texts, [])
   })
 
   it('but a trace is that of the closures', async () => {
-    const events = await runs(active, { generate: 0 }, { times: 3, isTraced: true })
+    const events = await runs(active, { generate: { runsBefore: 0 } }, { times: 3, isTraced: true })
     assert.equal(events, 6)
     assert.deepEqual(texts, [])
   })

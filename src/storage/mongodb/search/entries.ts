@@ -137,8 +137,11 @@ function* pairsOf(index: SearchIndex, type: string): Generator<PairEntry> {
 }
 
 /** The words of a text, each once, with the letter of where they stand. */
-function wordsOf(place: 'n' | 'c', text: string): Set<string> {
-  return new Set([...foldText(text).matchAll(/[\p{L}\p{N}]+/gu)].map(([word]) => `${place}:${word}`))
+function wordsOf(place: 'n' | 'c', text: string): string[] {
+  // Split at single characters: a pattern that takes words at once has no stack for one of millions of characters.
+  const words = new Set(foldText(text).split(/[^\p{L}\p{N}]/u))
+  words.delete('')
+  return [...words].map((word) => `${place}:${word}`)
 }
 
 /** Documents of entries that find no place with their version. */
