@@ -106,7 +106,7 @@ export async function bench({ isQuick }: Effort): Promise<Measured[]> {
     },
   }
   try {
-    const requests = isQuick ? 600 : 1500
+    const requests = isQuick ? 1500 : 4000
     const one = await measure(1, questions, requests)
     const two = await measure(2, questions, requests)
     return Object.keys(questions).flatMap((name) => figuresOf(name, one[name], two[name]))
