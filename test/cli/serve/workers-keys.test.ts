@@ -1,6 +1,6 @@
 /** Keys and limits are those of all workers together. */
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -84,18 +84,57 @@ describe('a key', { skip: noProc }, () => {
 
   it('changed in one history, which one worker writes', async () => {
     const entries = join(folder, 'data/trust/history/entries')
-    const names = readdirSync(entries).sort()
-    const texts = names.map((name) => readFileSync(join(entries, name), 'utf8'))
     // The keys at first, none, the keys, none, the keys.
-    const standings = texts.map((text) => JSON.stringify(JSON.parse(text).standing.lists))
+    const standings = () => {
+      const texts = readdirSync(entries)
+        .sort()
+        .map((name) => readFileSync(join(entries, name), 'utf8'))
+      return texts.map((text) => JSON.stringify(JSON.parse(text).standing.lists))
+    }
     // A worker that comes to lead says once more how they stand.
-    const changes = standings.filter((each, at) => each !== standings[at - 1])
-    assert.deepEqual([changes.length, new Set(changes).size], [5, 2], standings.join('\n'))
+    const changes = () => standings().filter((each, at, all) => each !== all[at - 1])
+    // What counts is answered by before it is written that it does.
+    await until(async () => changes().length >= 5, 'five standings are kept', 5)
+    assert.deepEqual([changes().length, new Set(changes()).size], [5, 2], standings().join('\n'))
     const gaps = readdirSync(join(folder, 'data/trust/history/gaps'))
     assert.ok(
       gaps.some((name) => name.startsWith('closed-')),
       'of the moments in which not all had followed nothing is told',
     )
+  })
+})
+
+describe('a file that nobody reads again by itself', { skip: noProc }, () => {
+  it('counts for all as it is now when workers are replaced, and when one is started again', async () => {
+    const own = join(folder, 'own')
+    cpSync(lists, own, { recursive: true })
+    const still = await startWorkers(2, {
+      DATA_DIR: join(folder, 'still'),
+      TRUST_LISTS: JSON.stringify([{ name: 'partners', kind: 'certificates', location: own }]),
+    })
+    const statuses = async () => {
+      const made = [connectTo(still.url), connectTo(still.url)]
+      for (const each of made) await each.ask('/health')
+      return Promise.all(made.map(status)).finally(() => made.forEach((each) => void each.close()))
+    }
+    try {
+      assert.deepEqual(await statuses(), ['VERIFIED', 'VERIFIED'])
+      const names = readdirSync(own).filter((name) => /dsc/i.test(name))
+      const aside = join(folder, 'own-aside')
+      mkdirSync(aside)
+      for (const name of names) renameSync(join(own, name), join(aside, name))
+      still.process.kill('SIGUSR2')
+      await until(async () => still.output().includes('all workers were replaced'), 'they are replaced', 60)
+      assert.deepEqual(await statuses(), ['ISSUER_NOT_TRUSTED', 'ISSUER_NOT_TRUSTED'])
+      for (const name of names) renameSync(join(aside, name), join(own, name))
+      const [, follower = 0] = await workersOf(still)
+      process.kill(follower, 'SIGKILL')
+      await strength(still, '1 of 2 answer')
+      await strength(still, '2 of 2 answer')
+      assert.deepEqual(await statuses(), ['VERIFIED', 'VERIFIED'], 'the newest reading counts for all')
+    } finally {
+      await still.stop()
+    }
   })
 })
 
