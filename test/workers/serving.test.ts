@@ -191,6 +191,33 @@ describe('a crew', () => {
     assert.ok(said.includes('all workers were replaced'))
   })
 
+  it('has as many as before when one had ended before the others were replaced', async () => {
+    const { crew, started, ready } = crewOf(2)
+    const begun = crew.begin()
+    ready(0)
+    await begun
+    ready(1)
+    // It was of no use: another is started after a pause, in which the successor of the first stands for it.
+    started[1]?.end(1)
+    await turn()
+    const replaced = crew.replaceAll()
+    await sleep(600)
+    assert.equal(started.length, 3)
+    ready(2)
+    await replaced
+    await sleep(20)
+    assert.equal(started.length, 4)
+    ready(3)
+    assert.deepEqual(
+      crew.members().map(({ id, state }) => [id, state]),
+      [
+        [3, 'ready'],
+        [4, 'ready'],
+      ],
+    )
+    await crew.end()
+  })
+
   it('goes on with the old ones when a successor does not start', async () => {
     const { crew, started, ready, said } = crewOf(1)
     const begun = crew.begin()
