@@ -185,9 +185,13 @@ class WorkingCrew implements Crew {
     member.state = 'ending'
     this.#options.handOut.remove(member)
     if (this.#lead === member && isRestart) {
-      // One ends before another begins.
-      await member.post.ask('lead', false, leadSeconds).catch(() => undefined)
-      this.#chooseLead()
+      // One ends before another begins: who does not say that it has ended is ended, and its end makes another lead.
+      try {
+        await member.post.ask('lead', false, leadSeconds)
+        if (this.#lead === member) this.#chooseLead()
+      } catch {
+        member.kill()
+      }
     }
     member.post.tell('end', { isRestart })
     const timer = setTimeout(() => member.kill(), endMilliseconds)
