@@ -144,7 +144,14 @@ function openOnce({ host, port, plainHttp, tls }: FirstProcessParts['config'], h
     opened.catch(failure.reject)
     return opened
   }
-  return { open, failed: failure.promise, close: () => void opened?.then((ports) => ports.close()) }
+  const close = () => {
+    // A port that could not be had was told already.
+    opened?.then(
+      (ports) => ports.close(),
+      () => undefined,
+    )
+  }
+  return { open, failed: failure.promise, close }
 }
 
 function readersOf(id: number, shared: Shared): ReturnType<CrewOptions['readers']> {

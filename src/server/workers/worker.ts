@@ -13,6 +13,8 @@ interface WorkerEvents {
   reload(): void
   /** It ends: after this no more connections come. */
   end(): void
+  /** It is to lead and cannot: it ends, so that another does. */
+  cannotLead(error: unknown): void
 }
 
 /** A worker's place beside the others. */
@@ -45,7 +47,7 @@ interface State {
   news: LeadNews | undefined
   leaveMilliseconds: number
   events: WorkerEvents | undefined
-  happened: (keyof WorkerEvents)[]
+  happened: (() => void)[]
   follow: ((news: SourceNews[]) => Promise<void>) | undefined
   readSources: ((names: string[] | undefined) => Promise<SourceNews[]>) | undefined
   useElsewhere: ((kind: string, name: string, used: number) => void) | undefined
@@ -70,9 +72,10 @@ export function takePlace(): Promise<Worker> {
     metrics: undefined,
     answerJob: undefined,
   }
-  const happens = (what: keyof WorkerEvents) => {
-    if (state.events) state.events[what]()
-    else state.happened.push(what)
+  const happens: Happens = (what, error) => {
+    const act = () => state.events?.[what](error)
+    if (state.events) act()
+    else state.happened.push(act)
   }
   return new Promise((resolve) => {
     const begin: Readers<ToWorker>['begin'] = ({ id, isLead, ...strength }) => {
@@ -83,7 +86,7 @@ export function takePlace(): Promise<Worker> {
         together: togetherOf(state, id, seat),
         on(events) {
           state.events = events
-          for (const each of state.happened.splice(0)) events[each]()
+          for (const act of state.happened.splice(0)) act()
         },
         ready: () => seat.post.tell('ready', undefined),
         async leave() {
@@ -102,11 +105,14 @@ export function takePlace(): Promise<Worker> {
   })
 }
 
-function readersOf(state: State, happens: (what: keyof WorkerEvents) => void): Omit<Readers<ToWorker>, 'begin'> {
+type Happens = (what: keyof WorkerEvents, error?: unknown) => void
+
+function readersOf(state: State, happens: Happens): Omit<Readers<ToWorker>, 'begin'> {
   return {
     async lead(isLead) {
       state.isLead = isLead
-      if (isLead) await beginWork(state)
+      // Nobody waits for an answer to this letter.
+      if (isLead) await beginWork(state).catch((error: unknown) => happens('cannotLead', error))
       else if (state.began) {
         await state.began
         await state.work?.end()

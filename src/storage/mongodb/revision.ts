@@ -92,7 +92,11 @@ export function createRevision(connection: Connection, { note }: Reading, maxSta
       listeners.add(own)
       return () => listeners.delete(own)
     },
-    catchUp: () => (performance.now() - heard <= maxStaleMilliseconds ? undefined : ask()),
+    catchUp({ asks } = { asks: false }) {
+      // A question that is under way may have been answered before the write.
+      if (asks) return asking ? asking.catch(() => undefined).then(ask) : ask()
+      return performance.now() - heard <= maxStaleMilliseconds ? undefined : ask()
+    },
     isDown: () => down !== undefined && performance.now() - down.at > patientMilliseconds,
     reachable: () =>
       down ? { isReachable: false, since: down.since, text: 'The store does not answer.' } : { isReachable: true },
