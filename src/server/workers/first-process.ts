@@ -109,7 +109,13 @@ export function createFirstProcess(parts: FirstProcessParts): FirstProcess {
     pids: () => crew.members().flatMap(({ state, pid }) => (state === 'ready' ? (pid ?? []) : [])),
     drain: () => tellAll(crew, 'drain'),
     reload: () => tellAll(crew, 'reload'),
-    replaceAll: () => crew.replaceAll(),
+    async replaceAll() {
+      // Those that come read the files as they are now; by these all are to answer, or none of them could follow.
+      await readByLead(undefined, shared).catch((error: unknown) =>
+        tell(`trust lists: the worker that leads has not read them again: ${errorText(error)}`, 'error'),
+      )
+      await crew.replaceAll()
+    },
     async end() {
       opening.close()
       await crew.end()
@@ -163,6 +169,7 @@ function readersOf(id: number, shared: Shared): ReturnType<CrewOptions['readers'
     },
     sources: (news) => passSources(id, news, shared),
     askSources: () => told.sources,
+    sourcesDiffer: (names) => readByLead(names, shared),
     askMetrics: () => allMetrics(shared),
     askJob: async ({ process, ...question }) =>
       shared
@@ -177,6 +184,13 @@ function readersOf(id: number, shared: Shared): ReturnType<CrewOptions['readers'
       metrics.last.set(id, last)
     },
   }
+}
+
+/** Has the lead read trust sources again; what it reads it tells all. */
+async function readByLead(names: string[] | undefined, { crew, told }: Shared): Promise<SourceNews[] | undefined> {
+  const news = await crew().lead()?.post.ask('readSources', names, followSeconds)
+  if (news) told.sources = news
+  return news
 }
 
 /** Every other worker follows; one that does not answers by keys that may be withdrawn, and is ended. */

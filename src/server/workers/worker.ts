@@ -47,6 +47,7 @@ interface State {
   events: WorkerEvents | undefined
   happened: (keyof WorkerEvents)[]
   follow: ((news: SourceNews[]) => Promise<void>) | undefined
+  readSources: ((names: string[] | undefined) => Promise<SourceNews[]>) | undefined
   useElsewhere: ((kind: string, name: string, used: number) => void) | undefined
   metrics: OwnMetrics | undefined
   answerJob: Parameters<JobsElsewhere['answer']>[0] | undefined
@@ -64,6 +65,7 @@ export function takePlace(): Promise<Worker> {
     events: undefined,
     happened: [],
     follow: undefined,
+    readSources: undefined,
     useElsewhere: undefined,
     metrics: undefined,
     answerJob: undefined,
@@ -126,6 +128,7 @@ function readersOf(state: State, happens: (what: keyof WorkerEvents) => void): O
       state.news = news
     },
     sources: (news) => state.follow?.(news),
+    readSources: (names) => state.readSources?.(names),
     metrics: () => state.metrics?.all(),
     job: (question) => state.answerJob?.(question),
   }
@@ -193,6 +196,10 @@ const sharedSources = (state: State, post: Seat['post']): SharedSources => ({
   follow(follow) {
     state.follow = follow
   },
+  differ: (names) => post.ask('sourcesDiffer', names, followSeconds),
+  onRead(read) {
+    state.readSources = read
+  },
 })
 
 function sharedUses(state: State, post: Seat['post']): SharedUses {
@@ -222,22 +229,37 @@ function sharedUses(state: State, post: Seat['post']): SharedUses {
 const mostTries = 5
 const tryMilliseconds = 1000
 
+/** Trust sources that follow, and how they stand. */
+interface Following {
+  follow(news: readonly SourceNews[]): Promise<boolean>
+  news(): SourceNews[]
+}
+
 /**
- * Brings trust sources to how they stand with the lead.
+ * Brings trust sources to how they stand with the lead. What was read here later than there counts: the lead reads it again.
  * @throws Error when they do not: who answers by other keys than the rest must not answer
  */
 export async function followLead(
-  news: readonly SourceNews[],
-  trust: { follow(news: readonly SourceNews[]): Promise<boolean> },
+  told: readonly SourceNews[],
+  trust: Following,
+  sources: Pick<SharedSources, 'differ'>,
 ): Promise<void> {
+  let news = told
   let fault = 'they stand otherwise here than with the worker that reads them'
   for (let tries = 0; tries < mostTries; tries++) {
     if (tries > 0) await sleep(tryMilliseconds)
     try {
+      if (await trust.follow(news)) return
+      news = (await sources.differ(differing(trust.news(), news))) ?? news
       if (await trust.follow(news)) return
     } catch (error) {
       fault = errorText(error)
     }
   }
   throw new Error(`the trust lists cannot be followed: ${fault}`)
+}
+
+function differing(own: readonly SourceNews[], theirs: readonly SourceNews[]): string[] {
+  const prints = new Map(theirs.map(({ name, print }) => [name, print]))
+  return own.filter(({ name, print }) => prints.get(name) !== print).map(({ name }) => name)
 }

@@ -13,6 +13,8 @@ export interface Done<Result> {
   result: Result
   /** Whether there is anything to commit. */
   isEmpty: boolean
+  /** Of an empty one: what it has begun is undone. */
+  isUndone?: boolean
   /** Looks, in a later transaction, whether this one was committed after all; what has none is not begun anew when nobody knows. */
   wasCommitted?(session: ClientSession): Promise<boolean>
 }
@@ -146,12 +148,14 @@ function createTries<Result>(work: (attempt: Attempt) => Promise<Done<Result>>, 
       })
       // It has begun in the session of the one before, which nothing becomes of any more unless it is seen here, or conflicts.
       if (open?.wasCommitted && (await open.wasCommitted(session))) {
-        await session.abortTransaction()
+        // Committed, so that most members have what it has seen before that is told.
+        await commit(session, until)
         return { result: open.result }
       }
       const done = await writers.during(session, () => work({ session, token, before }))
       if (done.isEmpty) {
-        await session.abortTransaction()
+        if (done.isUndone) await session.abortTransaction()
+        else await commit(session, until)
         return { result: done.result }
       }
       open = done

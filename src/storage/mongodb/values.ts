@@ -36,7 +36,7 @@ export function createRecords({ collections, read }: Reading, transactions: Tran
     if (others.length === 0) return only ? read(({ session }) => changeOne(collections, only, session)) : true
     return transactions.run(async ({ session }) => {
       for (const each of changes)
-        if (!(await changeOne(collections, each, session))) return { result: false, isEmpty: true }
+        if (!(await changeOne(collections, each, session))) return { result: false, isEmpty: true, isUndone: true }
       return { result: true, isEmpty: false }
     })
   }

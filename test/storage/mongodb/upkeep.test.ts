@@ -207,6 +207,66 @@ describe('looking after a MongoDB store', { skip }, () => {
     assert.deepEqual(await faultsOf(store), [])
   })
 
+  it('one that stood still and was taken over changes nothing of what the other has made', async () => {
+    const database = 'woken'
+    const store = await target(database)
+    await migrateStore(source, store)
+    const ours = async () => {
+      // The other fills it anew, and is whole before this one goes on.
+      const stale = await store.fill({ source: 'backup 1', replace: true })
+      await stale.version({ ...(await firstVersion()), seq: 1 })
+      await inDatabase(database, (db) => upkeepOf(db).updateOne({ _id: 'filling' }, { $set: { holder: '' } }))
+      const snapshot = await source.snapshot()
+      const taker = await store.fill({ source: `store ${source.name}`, replace: true })
+      for await (const each of snapshot.versions()) if (each.seq > taker.last) await taker.version(each)
+      for await (const each of snapshot.records()) await taker.record(each)
+      await snapshot.close()
+      await taker.finish()
+      return { stale, taker }
+    }
+    const firstVersion = async () => {
+      const snapshot = await source.snapshot()
+      try {
+        for await (const each of snapshot.versions()) return each
+        throw new Error('none')
+      } finally {
+        await snapshot.close()
+      }
+    }
+    type Stale = Awaited<ReturnType<typeof ours>>['stale']
+    const steps: [string, boolean, (stale: Stale) => Promise<unknown>][] = [
+      ['abandon', true, (stale) => stale.abandon()],
+      ['finish', true, (stale) => stale.finish()],
+      ['abandon', false, (stale) => stale.abandon()],
+    ]
+    for (const [step, isCommitted, does] of steps) {
+      const { stale, taker } = await ours()
+      if (isCommitted) await taker.commit()
+      await assert.rejects(does(stale), /taken over/, step)
+      if (!isCommitted) await taker.commit()
+      assert.deepEqual(await stateOf(store), wanted, step)
+      assert.deepEqual(await faultsOf(store), [], step)
+      await stale.leave()
+    }
+  })
+
+  it('a filling that is thrown away, and interrupted at that, still puts back what was there', async () => {
+    const store = await target('put-back-later')
+    await migrateStore(source, store)
+    const filling = await store.fill({ source: 'backup 2', replace: true })
+    await inDatabase('put-back-later', async (db) => {
+      const names = (await db.listCollections().toArray()).map(({ name }) => name)
+      const aside = names.find((name) => name.endsWith('_versions') && name.startsWith('before_')) ?? ''
+      // As when it ended in the middle: one is back, the others are not.
+      await upkeepOf(db).updateOne({ _id: 'filling' }, { $set: { isPuttingBack: true, holder: '' } })
+      await db.renameCollection(aside, 'versions', { dropTarget: true })
+    })
+    await filling.leave()
+    await (await store.fill({ source: 'backup 3', replace: true })).abandon()
+    assert.deepEqual(await stateOf(store), wanted)
+    assert.deepEqual(await faultsOf(store), [])
+  })
+
   it('finds what does not fit', async () => {
     type Change = (db: Db) => Promise<unknown>
     const set =

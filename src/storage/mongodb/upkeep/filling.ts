@@ -2,7 +2,7 @@
  * A MongoDB store in the making. A mark in the database keeps everybody from opening it until it was read again and found whole; who finds
  * the mark of an interrupted filling goes on with it, or begins anew.
  */
-import type { Db } from 'mongodb'
+import type { Binary, Db, MongoClient } from 'mongodb'
 import { BackupError, type KeptRecord, type KeptVersion } from '../../backup/format.ts'
 import { keptResource, notKept } from '../../backup/kept.ts'
 import type { Filling, FillingOptions, StoreSnapshot } from '../../backup/snapshot.ts'
@@ -21,9 +21,11 @@ import {
   type VersionDocument,
   valueId,
 } from '../documents.ts'
+import { isDenied } from '../errors.ts'
 import { entriesOf, indexName, moreDocuments } from '../search/entries.ts'
 import { type Asking, keepText, textOf } from '../versions.ts'
 import { namesOf } from '../write.ts'
+import { type Held, heldBy, takenOver } from './held.ts'
 import {
   beating,
   everybody,
@@ -60,17 +62,19 @@ interface FillingParts {
 export async function fillMongo(given: FillingParts, options: FillingOptions): Promise<Filling> {
   const { connection, name, pace, close, snapshot } = given
   const holder = newToken()
-  const taken = await take(connection, { ...options, holder, name, pace })
+  const held = heldBy(connection, holder, name)
+  const taken = await take(connection, { ...options, held, holder, name, pace })
+  const { aside } = taken
   const upkeep = upkeepOf(connection.db)
-  const stop = beating(upkeep, FILLING, pace)
+  const stop = beating(upkeep, { _id: FILLING, holder }, pace)
   const end = async () => {
     stop()
     await close()
   }
   try {
-    if (taken.isPuttingAside) await putAside(connection.db, taken.aside ?? '')
-    await upkeep.updateOne({ _id: FILLING, holder }, { $unset: { isPuttingAside: '' } })
-    const filler = await createFiller(connection, taken.isFresh, pace)
+    if (aside !== undefined) await allAside(connection.db, { ...taken, aside, held })
+    await upkeep.updateOne({ _id: FILLING, holder }, { $unset: { isPuttingAside: '', isPuttingBack: '' } })
+    const filler = await createFiller(connection, { held, isFresh: taken.isFresh, pace })
     return {
       ...filler,
       moves: [],
@@ -78,14 +82,17 @@ export async function fillMongo(given: FillingParts, options: FillingOptions): P
       async commit() {
         const gone = await upkeep.deleteOne({ _id: FILLING, holder })
         await end()
-        if (gone.deletedCount !== 1) throw new BackupError(`Another process has taken over the filling of ${name}.`)
-        return taken.aside === undefined ? undefined : `collections of the same database that begin with ${taken.aside}`
+        if (gone.deletedCount !== 1) throw takenOver(name)
+        return aside === undefined ? undefined : `collections of the same database that begin with ${aside}`
       },
       async abandon() {
-        await empty(connection.db)
-        if (taken.aside !== undefined) await putBack(connection.db, taken.aside)
-        await upkeep.deleteOne({ _id: FILLING, holder })
-        await end()
+        try {
+          await empty(connection, held)
+          if (aside !== undefined) await putBack(connection.db, { aside, held })
+          if ((await upkeep.deleteOne({ _id: FILLING, holder })).deletedCount !== 1) throw takenOver(name)
+        } finally {
+          await end()
+        }
       },
       async leave() {
         await upkeep.updateOne({ _id: FILLING, holder }, { $set: { holder: '' } }).catch(() => undefined)
@@ -100,44 +107,75 @@ export async function fillMongo(given: FillingParts, options: FillingOptions): P
 }
 
 interface Taking extends FillingOptions, Pick<FillingParts, 'name' | 'pace'> {
+  held: Held
   holder: string
 }
 
-/** Takes the mark. @returns what is to be done, and whether nothing of it is done yet */
-async function take(
-  { db, collections }: Connection,
-  { holder, name, pace, source, replace, anew = false }: Taking,
-): Promise<Pick<UpkeepDocument, 'aside' | 'isPuttingAside'> & { isFresh: boolean }> {
-  const upkeep = upkeepOf(db)
-  const own = { holder, source }
-  const before = await mark(upkeep, own)
-  if (before) {
-    if (before.holder !== '' && (await isSomebodyThere(upkeep, { _id: FILLING }, pace)))
-      throw new BackupError(`${name} is being filled by another process.`)
-    const { holder: gone = '', aside, isPuttingAside = false } = before
-    const changed = await upkeep.updateOne({ _id: FILLING, holder: gone }, { $set: own, $inc: { beat: 1 } })
-    if (changed.matchedCount !== 1) throw new BackupError(`${name} is being filled by another process.`)
-    const isFresh = anew || before.source !== source
-    return { isFresh, isPuttingAside, ...(aside === undefined ? {} : { aside }) }
-  }
+/** What is found when the mark is taken. */
+interface Taken extends Pick<UpkeepDocument, 'aside' | 'former' | 'isPuttingAside' | 'isPuttingBack'> {
+  /** Nothing is done yet that could be gone on with. */
+  isFresh: boolean
+}
+
+const sessionOf = ({ session }: Held) => (session ? { session } : {})
+
+const newAside = (): string => `before_${new Date().toISOString().replace(/[^0-9]/g, '')}_`
+
+/** Takes the mark. */
+async function take(connection: Connection, taking: Taking): Promise<Taken> {
+  const { holder, held, name, pace, source, replace } = taking
+  const upkeep = upkeepOf(connection.db)
+  const before = await mark(upkeep, { holder, source, ...sessionOf(held) })
+  if (before) return takeOver(connection, before, taking)
   try {
     if (await isSomebodyThere(upkeep, everybody, pace))
       throw new BackupError(
         `The store ${name} is in use: end every server and every command that has it open. Nothing was changed.`,
       )
-    await upkeep.deleteMany(everybody)
-    if (!(await holdsSomething(collections))) return { isFresh: true }
+    await held.change((session) => upkeep.deleteMany(everybody, { session }))
+    if (!(await holdsSomething(connection.collections))) return { isFresh: true }
     if (!replace)
       throw new BackupError(
         `The store ${name} is not empty. With --replace the backup takes its place. Nothing was changed.`,
       )
-    const aside = `before_${new Date().toISOString().replace(/[^0-9]/g, '')}_`
-    await upkeep.updateOne({ _id: FILLING, holder }, { $set: { aside, isPuttingAside: true } })
+    const aside = newAside()
+    await held.note({ aside, isPuttingAside: true })
     return { isFresh: true, aside, isPuttingAside: true }
   } catch (error) {
     await upkeep.deleteOne({ _id: FILLING, holder })
     throw error
   }
+}
+
+async function endSession(client: MongoClient, id: Binary): Promise<void> {
+  try {
+    await client.db('admin').command({ killSessions: [{ id }] })
+  } catch (error) {
+    // Who may not do this waits until the server does it.
+    if (!isDenied(error)) throw error
+  }
+}
+
+/** Takes the mark of one that is gone. What it had put aside gets another name, so that it finds nothing to put back should it wake up. */
+async function takeOver(
+  { client, db }: Connection,
+  before: UpkeepDocument,
+  { held, holder, name, pace, source, anew = false }: Taking,
+): Promise<Taken> {
+  const upkeep = upkeepOf(db)
+  if (before.holder !== '' && (await isSomebodyThere(upkeep, { _id: FILLING }, pace)))
+    throw new BackupError(`${name} is being filled by another process.`)
+  const { holder: gone = '', beat, aside, isPuttingAside = false, isPuttingBack = false, former = [] } = before
+  // What it has left open would stand in the way for a minute.
+  if (before.session) await endSession(client, before.session)
+  // One that may be about to put something aside finds the name taken; so that stays.
+  const names =
+    aside === undefined || isPuttingAside ? { aside, former } : { aside: newAside(), former: [...former, aside] }
+  const kept = names.aside === undefined ? {} : { aside: names.aside, former: names.former }
+  const own = { $set: { holder, source, ...sessionOf(held), ...kept }, $inc: { beat: 1 } }
+  const changed = await upkeep.updateOne({ _id: FILLING, holder: gone, beat }, own)
+  if (changed.matchedCount !== 1) throw new BackupError(`${name} is being filled by another process.`)
+  return { isFresh: anew || before.source !== source, isPuttingAside, isPuttingBack, ...kept }
 }
 
 /** Whether there is anything that would be lost. */
@@ -150,21 +188,50 @@ async function namesIn(db: Db): Promise<Set<string>> {
   return new Set((await db.listCollections({}, { nameOnly: true }).toArray()).map(({ name }) => name))
 }
 
+interface Aside {
+  aside: string
+  held: Held
+}
+
 /** Every step may be repeated: what has its other name is not there under its own. */
-async function putAside(db: Db, aside: string): Promise<void> {
+async function allAside(db: Db, { aside, held, former = [], ...taken }: Taken & Aside): Promise<void> {
+  for (const name of await namesIn(db)) {
+    const prefix = former.find((each) => name.startsWith(each))
+    if (prefix !== undefined) await rename(db, { from: name, to: `${aside}${name.slice(prefix.length)}`, held })
+  }
+  if (!taken.isPuttingAside && !taken.isPuttingBack) return
   const there = await namesIn(db)
   for (const name of filled)
-    if (there.has(name) && !there.has(`${aside}${name}`)) await db.renameCollection(name, `${aside}${name}`)
+    if (there.has(name) && !there.has(`${aside}${name}`)) await rename(db, { from: name, to: `${aside}${name}`, held })
 }
 
-async function putBack(db: Db, aside: string): Promise<void> {
+/** Interrupted, it is undone by whoever goes on with the filling. What takes the place of the empty ones is not theirs to find. */
+async function putBack(db: Db, { aside, held }: Aside): Promise<void> {
+  await held.note({ isPuttingBack: true })
   for (const name of await namesIn(db))
-    if (name.startsWith(aside)) await db.renameCollection(name, name.slice(aside.length), { dropTarget: true })
+    if (name.startsWith(aside)) await rename(db, { from: name, to: name.slice(aside.length), held }, true)
 }
 
-async function empty(db: Db): Promise<void> {
+async function rename(
+  db: Db,
+  { from, to, held }: { from: string; to: string; held: Held },
+  dropTarget = false,
+): Promise<void> {
+  await held.note()
+  try {
+    await db.renameCollection(from, to, { dropTarget })
+  } catch (error) {
+    // Whoever has taken over has renamed it, too: that is told then.
+    await held.note()
+    throw error
+  }
+}
+
+/** By document, in transactions: a collection is dropped by its name, whoever has filled it meanwhile. */
+async function empty({ db }: Connection, held: Held): Promise<void> {
+  await held.note()
   const there = await namesIn(db)
-  for (const name of filled) if (there.has(name)) await db.dropCollection(name)
+  for (const name of filled) if (there.has(name)) await held.remove(db.collection(name))
 }
 
 /** Versions that wait to be written, with their texts' parts. */
@@ -178,31 +245,34 @@ const noBatch = (): Batch => ({ versions: [], parts: [], characters: 0 })
 
 async function createFiller(
   connection: Connection,
-  isFresh: boolean,
-  { batch: perBatch }: Pace,
+  { held, isFresh, pace: { batch: perBatch } }: { held: Held; isFresh: boolean; pace: Pace },
 ): Promise<Pick<Filling, 'last' | 'version' | 'record' | 'finish'>> {
   const { db, collections } = connection
   const { versions, contents } = collections
-  if (isFresh) await empty(db)
+  if (isFresh) await empty(connection, held)
+  // In a transaction one could be made only where nobody else does.
+  const there = await namesIn(db)
+  for (const name of filled) if (!there.has(name)) await db.createCollection(name)
   for (const [name, keys] of Object.entries(indexes))
     await collections[name as keyof Collections].createIndexes(keys.map((key) => ({ key })))
   const last = (await lastOf(collections)) ?? 0
   // Parts come before their version: what an interruption left of them belongs to none.
-  await contents.deleteMany({ seq: { $gt: last } })
-  await collections.records.deleteMany({})
+  await held.remove(contents, { seq: { $gt: last } })
+  await held.remove(collections.records)
   let newest = last
   let batch = noBatch()
   let records: KeptRecord[] = []
   const flush = async () => {
     const full = batch
     batch = noBatch()
-    if (full.versions.length > 0) await writeBatch(connection, full)
+    if (full.versions.length > 0) await writeBatch(connection, held, full)
   }
   const flushRecords = async () => {
     const full = records
     records = []
     if (full.length === 0) return
-    await collections.records.insertMany(full.map((each) => ({ _id: valueId(each.kind, each.key), ...each })))
+    const made = full.map((each) => ({ _id: valueId(each.kind, each.key), ...each }))
+    await held.change((session) => collections.records.insertMany(made, { session }))
   }
   return {
     last,
@@ -222,8 +292,8 @@ async function createFiller(
     async finish(progress = () => {}) {
       await flush()
       await flushRecords()
-      await makeFindable(connection, perBatch, progress)
-      await conclude(collections, (await lastOf(collections)) ?? 0)
+      await makeFindable(connection, { held, perBatch }, progress)
+      await conclude(collections, held, (await lastOf(collections)) ?? 0)
       const last = await versions.findOne({ seq: newest }, { projection: { _id: 1 } })
       if (newest > 0 && !last) throw new BackupError('The database has lost what was written to it.')
     },
@@ -265,8 +335,8 @@ function documentOf(version: KeptVersion): { document: VersionDocument; parts: P
 /** What a document was made of, until it is written. */
 const pending = new WeakMap<VersionDocument, KeptVersion>()
 
-/** Writes a batch so that it may be cut off anywhere: parts, what is superseded, and then versions in their order. */
-async function writeBatch({ collections }: Connection, { versions: made, parts }: Batch): Promise<void> {
+/** Writes a batch as a whole: parts, what is superseded, and versions. */
+async function writeBatch({ collections }: Connection, held: Held, { versions: made, parts }: Batch): Promise<void> {
   const { versions, contents } = collections
   const own = new Map<string, VersionDocument>(made.map((each) => [each._id, each]))
   const idBefore = ({ of, vid }: VersionDocument) => `${of}/${vid - 1}`
@@ -286,25 +356,33 @@ async function writeBatch({ collections }: Connection, { versions: made, parts }
     const before = own.get(idBefore(each))
     if (before) before.superseded = each.updated
   }
-  if (parts.length > 0) await contents.insertMany(parts)
   const gone = made.flatMap((each) =>
     known.has(idBefore(each))
       ? [{ updateOne: { filter: { _id: idBefore(each) }, update: { $set: { superseded: each.updated } } } }]
       : [],
   )
-  if (gone.length > 0) await versions.bulkWrite(gone)
-  await versions.insertMany(made, { ordered: true })
+  await held.change(async (session) => {
+    if (parts.length > 0) await contents.insertMany(parts, { session })
+    if (gone.length > 0) await versions.bulkWrite(gone, { session })
+    await versions.insertMany(made, { ordered: true, session })
+  })
+}
+
+/** How much is written at once, while the mark is held. */
+interface Batches {
+  held: Held
+  perBatch: number
 }
 
 /** What searches see: every current version, made anew. */
 async function makeFindable(
   { client, collections }: Connection,
-  perBatch: number,
+  batches: Batches,
   progress: (done: number, total: number) => void,
 ): Promise<void> {
   const session = client.startSession()
   try {
-    await makeAllFindable(collections, { asking: { session }, perBatch }, progress)
+    await makeAllFindable(collections, { asking: { session }, ...batches }, progress)
   } finally {
     await session.endSession()
   }
@@ -312,12 +390,12 @@ async function makeFindable(
 
 async function makeAllFindable(
   collections: Collections,
-  { asking, perBatch }: { asking: Asking; perBatch: number },
+  { asking, held, perBatch }: Batches & { asking: Asking },
   progress: (done: number, total: number) => void,
 ): Promise<void> {
   const { versions, searchable, more } = collections
-  await searchable.deleteMany({})
-  await more.deleteMany({})
+  await held.remove(searchable)
+  await held.remove(more)
   const current = { superseded: endOfTime, method: { $ne: 'DELETE' as const } }
   const total = await versions.countDocuments(current)
   let done = 0
@@ -325,8 +403,11 @@ async function makeAllFindable(
   let further: MoreDocument[] = []
   let characters = 0
   const write = async () => {
-    if (own.length > 0) await searchable.insertMany(own)
-    if (further.length > 0) await more.insertMany(further)
+    if (own.length === 0) return
+    await held.change(async (session) => {
+      await searchable.insertMany(own, { session })
+      if (further.length > 0) await more.insertMany(further, { session })
+    })
     own = []
     further = []
     characters = 0
@@ -360,7 +441,7 @@ export async function searchableOf(
 }
 
 /** The state of the store as its last write left it. Page links of before lead nowhere. */
-async function conclude(collections: Collections, last: number): Promise<void> {
+async function conclude(collections: Collections, held: Held, last: number): Promise<void> {
   const { state, marks, versions } = collections
   const types = await versions
     .aggregate<{ _id: string; seq: number }>([{ $group: { _id: '$type', seq: { $max: '$seq' } } }])
@@ -375,6 +456,8 @@ async function conclude(collections: Collections, last: number): Promise<void> {
     updated: newest?.updated ?? 0,
     write: FILLING,
   }
-  await state.replaceOne({ _id: 'store' }, store, { upsert: true })
-  await marks.replaceOne({ _id: 'purged' }, { until: last }, { upsert: true })
+  await held.change(async (session) => {
+    await state.replaceOne({ _id: 'store' }, store, { upsert: true, session })
+    await marks.replaceOne({ _id: 'purged' }, { until: last }, { upsert: true, session })
+  })
 }

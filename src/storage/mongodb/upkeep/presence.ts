@@ -3,7 +3,7 @@
  * replaced under a server that has it open. No clock is asked: who counts is there, who does not for a while is not.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Collection, Db } from 'mongodb'
+import type { Binary, Collection, Db } from 'mongodb'
 import { newToken } from '../documents.ts'
 import { isConflict, StartError } from '../errors.ts'
 
@@ -15,12 +15,18 @@ export interface UpkeepDocument {
   beat: number
   /** Of a filling: who fills; nobody when it was left. */
   holder?: string
+  /** Of a filling: the session of its transactions. */
+  session?: Binary | undefined
   /** Of a filling: what it is filled from. */
   source?: string
   /** Of a filling: what the collections that were there before are called now begins with this. */
   aside?: string
   /** Of a filling: the collections that were there before are still being put aside. */
   isPuttingAside?: boolean
+  /** Of a filling that is thrown away: they are being put back. */
+  isPuttingBack?: boolean
+  /** Of a filling: what `aside` was before others took it over. */
+  former?: string[]
 }
 
 /** The collection. */
@@ -40,14 +46,14 @@ export interface Pace {
 /** The pace of all processes over a database. */
 export const usualPace: Pace = { beatMilliseconds: 3_000, silentMilliseconds: 10_000, batch: 500 }
 
-/** Counts under a name until the end. */
+/** Counts, in the document that is found, until the end. */
 export function beating(
   upkeep: Collection<UpkeepDocument>,
-  name: string,
+  own: { _id: string; holder?: string },
   { beatMilliseconds }: Pick<Pace, 'beatMilliseconds'>,
 ): () => void {
   // The next one follows in a moment; what does not come through at all is what others take for an end.
-  const count = () => upkeep.updateOne({ _id: name }, { $inc: { beat: 1 } }).catch(() => undefined)
+  const count = () => upkeep.updateOne(own, { $inc: { beat: 1 } }).catch(() => undefined)
   const timer = setInterval(() => void count(), beatMilliseconds).unref()
   return () => clearInterval(timer)
 }
@@ -68,7 +74,7 @@ export async function announce(db: Db, pace: Pace = usualPace): Promise<{ close(
       `The database of STORAGE_URL is being filled from a ${filling.source?.split(' ')[0] ?? 'store'}, or that was interrupted: run \`vidimus restore\` or \`vidimus storage migrate\` once more.`,
     )
   }
-  const stop = beating(upkeep, name, pace)
+  const stop = beating(upkeep, { _id: name }, pace)
   return {
     async close() {
       stop()
