@@ -115,6 +115,8 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
   } catch (error) {
     // From the mark on it counts: whoever opens the store next, finishes it.
     if (!existsSync(join(dataDir, FOLDER, MARK))) await filling.abandon()
+    // One elsewhere stays as it is, marked as half: the same restore goes on with it.
+    else if (filling.moves.length === 0) await filling.leave()
     throw error
   }
 }
@@ -147,8 +149,10 @@ async function stageAndMove(options: RestoreOptions, filling: Filling, sha256: s
     const before = filling.moves.flatMap(({ to }) => (existsSync(to) ? [aside(to)] : []))[0]
     const mark: Moves = { pid: process.pid, at, moves: wanted }
     await writeWhole(join(stage, MARK), Buffer.from(JSON.stringify(mark)))
-    move(dataDir, wanted)
+    moveAll(wanted)
+    // The mark stays until the store counts, too: what fails here is not undone, but gone on with.
     const kept = await filling.commit()
+    await clear()
     return { about, counts, before: before ?? kept, stayed: stays, aside: replaced }
   } catch (error) {
     if (!existsSync(join(stage, MARK))) await clear()
@@ -257,7 +261,8 @@ export function finishRestore(dataDir: string): void {
   if (!mark) return
   if (mark.pid !== process.pid && Date.now() - mark.at < moveSeconds * 1000 && isProcessAlive(mark.pid))
     throw new BackupError('A backup is being restored by another process; try again in a minute.')
-  move(dataDir, mark.moves)
+  moveAll(mark.moves)
+  rmSync(join(dataDir, FOLDER), { recursive: true, force: true })
 }
 
 function readMark(path: string): Moves | undefined {
@@ -273,8 +278,8 @@ function readMark(path: string): Moves | undefined {
   return moves
 }
 
-/** Every step may be repeated: what was moved is not there any more. The mark goes last. */
-function move(dataDir: string, moves: readonly Move[]): void {
+/** Every step may be repeated: what was moved is not there any more. */
+function moveAll(moves: readonly Move[]): void {
   for (const { from, to, aside, isFolder } of moves) {
     if (!existsSync(from)) continue
     mkdirSync(dirname(to), { recursive: true })
@@ -284,7 +289,6 @@ function move(dataDir: string, moves: readonly Move[]): void {
       if (existsSync(`${to}${ending}`)) renameSync(`${to}${ending}`, `${aside}${ending}`)
     renameSync(from, to)
   }
-  rmSync(join(dataDir, FOLDER), { recursive: true, force: true })
 }
 
 /** Under its old name the file is there until the new one takes its place. */

@@ -200,6 +200,41 @@ describe('looking after a MongoDB store', { skip }, () => {
     )
   })
 
+  it('a restore whose last step fails is not undone: the same one goes on with it', async () => {
+    const from = await target('unconfirmed-source')
+    await migrateStore(source, from)
+    const path = join(newFolder(), 'backup')
+    const snapshot = await from.snapshot()
+    const pieces: Uint8Array[] = []
+    const about = { software: 'test', taken: '2026-01-01T00:00:00.000Z', revision: snapshot.revision, keys: false }
+    await writeBackup(async (bytes) => void pieces.push(Buffer.from(bytes)), { about, snapshot, files: [] })
+    await snapshot.close()
+    writeFileSync(path, Buffer.concat(pieces))
+    const store = await target('unconfirmed')
+    const failing: MaintainedStore = {
+      ...store,
+      fill: async (options) => ({
+        ...(await store.fill(options)),
+        commit: () => Promise.reject(new Error('the database is away')),
+      }),
+    }
+    const options = { path, dataDir: newFolder(), folders: {}, replace: false }
+    await assert.rejects(restoreBackup({ ...options, store: failing }), /is away/)
+    await assert.rejects(openMongo(server.url('unconfirmed')), /being filled/)
+    let begun = 0
+    const watched: MaintainedStore = {
+      ...store,
+      fill: async (given) => {
+        const filling = await store.fill(given)
+        begun = filling.last
+        return filling
+      },
+    }
+    await restoreBackup({ ...options, store: watched })
+    assert.ok(begun > 0, 'it was emptied')
+    assert.deepEqual(await stateOf(store), wanted)
+  })
+
   it('a restore that fails puts back what was there', async () => {
     const store = await target('put-back')
     await migrateStore(source, store)
