@@ -30,10 +30,11 @@ export function addBackup(program: Command): void {
 async function backup(path: string, { withKeys, replace }: { withKeys: boolean; replace: boolean }): Promise<void> {
   const config = readConfig()
   const { storageUrl, dataDir } = config
-  await bringSharedIndexes(config)
   const store = await openThereStore(storageUrl, { dataDir })
   const snapshot = await store.snapshot()
   try {
+    // After the store: an index is shared before its code system is stored, so that what the snapshot names is there now.
+    await bringSharedIndexes(config)
     const file = await beginFile(path)
     const bar = progressBar('Backup')
     try {

@@ -2,7 +2,7 @@
  * Brings a backup back, all of it or nothing. Everything is made ready beside what is there and forced to the disk; then one small file
  * is written that says what is to be moved where. From that moment on the restore counts: whoever opens the store next, finishes it.
  */
-import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { mkdir, open, readFile, rm, statfs } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { isMissing, isSystemError } from '../../base/system-error.ts'
@@ -59,6 +59,8 @@ interface Move {
   /** Where what is there goes. */
   aside: string
   isFolder?: boolean
+  /** Nothing may be there. */
+  isNew?: boolean
 }
 
 /** All moves of a restore that counts. */
@@ -115,6 +117,8 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
   } catch (error) {
     // From the mark on it counts: whoever opens the store next, finishes it.
     if (!existsSync(join(dataDir, FOLDER, MARK))) await filling.abandon()
+    // One elsewhere stays as it is, marked as half: the same restore goes on with it.
+    else if (filling.moves.length === 0) await filling.leave()
     throw error
   }
 }
@@ -141,14 +145,24 @@ async function stageAndMove(options: RestoreOptions, filling: Filling, sha256: s
       const files = { from: join(stage, name), to: join(dataDir, name) }
       if (!stays.includes(name) && !(await isSame(files.from, files.to))) moves.push(files)
     }
-    const files = [...moves, ...filling.moves].map((each) => ({ ...each, aside: aside(each.to) }))
-    const wanted: Move[] = [...folders, ...files]
+    const all: { from: string; to: string; isNew?: boolean }[] = [...moves, ...filling.moves]
+    const files = all.map((each) => ({ ...each, aside: aside(each.to) }))
+    const wanted: Move[] = [...files.filter(({ isNew }) => isNew), ...folders, ...files.filter(({ isNew }) => !isNew)]
     const replaced = folders.flatMap(({ to, aside }) => (existsSync(to) ? [aside] : []))
     const before = filling.moves.flatMap(({ to }) => (existsSync(to) ? [aside(to)] : []))[0]
+    for (const { to, isNew } of wanted) if (isNew && existsSync(to)) throw madeMeanwhile(to)
     const mark: Moves = { pid: process.pid, at, moves: wanted }
     await writeWhole(join(stage, MARK), Buffer.from(JSON.stringify(mark)))
-    move(dataDir, wanted)
+    try {
+      moveAll(wanted)
+    } catch (error) {
+      // Of what must not be there nothing was moved, and it comes first: the restore does not count.
+      if (error instanceof BackupError) await clear()
+      throw error
+    }
+    // The mark stays until the store counts, too: what fails here is not undone, but gone on with.
     const kept = await filling.commit()
+    await clear()
     return { about, counts, before: before ?? kept, stayed: stays, aside: replaced }
   } catch (error) {
     if (!existsSync(join(stage, MARK))) await clear()
@@ -257,7 +271,14 @@ export function finishRestore(dataDir: string): void {
   if (!mark) return
   if (mark.pid !== process.pid && Date.now() - mark.at < moveSeconds * 1000 && isProcessAlive(mark.pid))
     throw new BackupError('A backup is being restored by another process; try again in a minute.')
-  move(dataDir, mark.moves)
+  try {
+    moveAll(mark.moves)
+  } catch (error) {
+    // The store was made anew since: what was not brought back is told once, and that one counts.
+    if (error instanceof BackupError) rmSync(join(dataDir, FOLDER), { recursive: true, force: true })
+    throw error
+  }
+  rmSync(join(dataDir, FOLDER), { recursive: true, force: true })
 }
 
 function readMark(path: string): Moves | undefined {
@@ -273,19 +294,38 @@ function readMark(path: string): Moves | undefined {
   return moves
 }
 
-/** Every step may be repeated: what was moved is not there any more. The mark goes last. */
-function move(dataDir: string, moves: readonly Move[]): void {
-  for (const { from, to, aside, isFolder } of moves) {
+/** Every step may be repeated: what was moved is not there any more. */
+function moveAll(moves: readonly Move[]): void {
+  for (const { from, to, aside, isFolder, isNew } of moves) {
     if (!existsSync(from)) continue
     mkdirSync(dirname(to), { recursive: true })
     if (isFolder && existsSync(to)) renameSync(to, aside)
-    if (existsSync(to)) linkAside(to, aside)
+    if (!isNew && existsSync(to)) linkAside(to, aside)
+    if (isNew && existsSync(to)) {
+      putNew(from, to)
+      continue
+    }
     for (const ending of ['-wal', '-shm'])
       if (existsSync(`${to}${ending}`)) renameSync(`${to}${ending}`, `${aside}${ending}`)
-    renameSync(from, to)
+    if (isNew) putNew(from, to)
+    else renameSync(from, to)
   }
-  rmSync(join(dataDir, FOLDER), { recursive: true, force: true })
 }
+
+/** Never in the place of another one, not even of one that was made a moment ago. @throws BackupError */
+function putNew(from: string, to: string): void {
+  try {
+    linkSync(from, to)
+  } catch (error) {
+    if (!isSystemError(error) || error.code !== 'EEXIST') throw error
+    // Linked before an interruption: the same file under both names.
+    if (statSync(from).ino !== statSync(to).ino) throw madeMeanwhile(to)
+  }
+  rmSync(from)
+}
+
+const madeMeanwhile = (file: string) =>
+  new BackupError(`${file} was made by another process meanwhile: end every server, and restore once more.`)
 
 /** Under its old name the file is there until the new one takes its place. */
 function linkAside(file: string, aside: string): void {

@@ -24,8 +24,8 @@ export interface Filling {
   finish(progress?: (done: number, total: number) => void): Promise<void>
   /** What it holds, read once more when it is finished. */
   snapshot(): Promise<StoreSnapshot>
-  /** Files that whoever fills it moves, before he commits it; what lies at their places goes aside. */
-  moves: readonly { from: string; to: string }[]
+  /** Files that whoever fills it moves, before he commits it; what lies at their places goes aside, and of one that is new nothing may. */
+  moves: readonly { from: string; to: string; isNew?: boolean }[]
   /**
    * From now on it counts.
    * @returns where what was there before is kept, in words of that store, when it keeps it itself

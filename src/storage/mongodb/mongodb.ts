@@ -64,7 +64,7 @@ export async function openMongo(
   const { read } = reading
   const writers = createWriters(collections, client.db('admin'))
   const transactions = createTransactions(client, writers, busyMilliseconds, reading.note)
-  const revision = createRevision(connection, reading, maxStaleMilliseconds)
+  const revision = createRevision(connection, reading, maxStaleMilliseconds, () => presence?.isGone() ?? false)
   await revision.ask()
 
   async function write(writes: Write[]): Promise<Written[]> {

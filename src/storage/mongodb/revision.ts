@@ -32,11 +32,22 @@ const patientMilliseconds = 4000
 /** How long the database waits for a write before it says that there was none. */
 const maxAwaitTimeMS = 1000
 
-/** @param maxStaleMilliseconds how old what is known may be */
-export function createRevision(connection: Connection, { note }: Reading, maxStaleMilliseconds: number): Revision {
+/**
+ * @param maxStaleMilliseconds how old what is known may be
+ * @param isOther whether it is known otherwise that the store was replaced by another one
+ */
+export function createRevision(
+  connection: Connection,
+  { note }: Reading,
+  maxStaleMilliseconds: number,
+  isOther: () => boolean,
+): Revision {
   const listeners = new Set<() => void>()
   let n = 0
   const byType = new Map<string, number>()
+  /** Another store has come in the place of the one that was opened: it stays so until this process ends. */
+  let isReplaced = false
+  const wasReplaced = () => (isReplaced ||= isOther())
   let heard = Number.NEGATIVE_INFINITY
   let down: { since: string; at: number } | undefined
   let asking: Promise<void> | undefined
@@ -50,8 +61,13 @@ export function createRevision(connection: Connection, { note }: Reading, maxSta
   }
   const askNow = async () => {
     const sent = performance.now()
+    const known = n
     try {
-      learn(await newestState(connection, note))
+      const state = await newestState(connection, note)
+      // What was on most members before it was asked cannot be undone in the same store.
+      if (state.n < known) isReplaced = true
+      if (wasReplaced()) throw unreachable()
+      learn(state)
       heard = sent
       down = undefined
     } catch {
@@ -95,11 +111,13 @@ export function createRevision(connection: Connection, { note }: Reading, maxSta
     catchUp({ asks } = { asks: false }) {
       // A question that is under way may have been answered before the write.
       if (asks) return asking ? asking.catch(() => undefined).then(ask) : ask()
-      return performance.now() - heard <= maxStaleMilliseconds ? undefined : ask()
+      return !wasReplaced() && performance.now() - heard <= maxStaleMilliseconds ? undefined : ask()
     },
-    isDown: () => down !== undefined && performance.now() - down.at > patientMilliseconds,
-    reachable: () =>
-      down ? { isReachable: false, since: down.since, text: 'The store does not answer.' } : { isReachable: true },
+    isDown: () => wasReplaced() || (down !== undefined && performance.now() - down.at > patientMilliseconds),
+    reachable: () => {
+      if (wasReplaced()) down ??= { since: new Date().toISOString(), at: performance.now() }
+      return reachability(down?.since, isReplaced)
+    },
     async close() {
       closing.abort()
       clearInterval(looking)
@@ -108,6 +126,14 @@ export function createRevision(connection: Connection, { note }: Reading, maxSta
       await asking?.catch(() => undefined)
     },
   }
+}
+
+function reachability(since: string | undefined, isReplaced: boolean): ReturnType<Reachability['reachable']> {
+  if (since === undefined) return { isReachable: true }
+  const text = isReplaced
+    ? 'The store was replaced by another one: this server must be started anew.'
+    : 'The store does not answer.'
+  return { isReachable: false, since, text }
 }
 
 /** The state as it stands on most members at the time of the question. */

@@ -47,7 +47,8 @@ async function fill(file: string, { replace }: FillingOptions): Promise<Filling>
     return {
       ...filler,
       last: 0,
-      moves: [{ from: path, to: file }],
+      // Without a file nothing is held: whoever makes one meanwhile has it.
+      moves: [{ from: path, to: file, ...(held.isNew ? { isNew: true } : {}) }],
       snapshot: async () => openSqliteSnapshot(path),
       async commit() {
         held.release()
@@ -71,8 +72,8 @@ async function removeLeftovers(file: string): Promise<void> {
   }
 }
 
-function hold(file: string): { isEmpty: boolean; release(): void } {
-  if (!existsSync(file)) return { isEmpty: true, release: () => {} }
+function hold(file: string): { isEmpty: boolean; isNew?: boolean; release(): void } {
+  if (!existsSync(file)) return { isEmpty: true, isNew: true, release: () => {} }
   let connection: DatabaseSync | undefined
   try {
     connection = new DatabaseSync(file, { timeout: 100 })

@@ -148,6 +148,34 @@ describe('files beside the store', () => {
   })
 })
 
+test('a store that a server makes while a backup comes back into an empty folder stays as it is', async () => {
+  const [from, to] = [newFolder(), newFolder()]
+  await fillStore(from, 8)
+  const path = join(from, 'backup')
+  await backUp(from, path)
+  const store = await storeOf(to)
+  let isMade = false
+  const make = async () => {
+    if (isMade) return
+    isMade = true
+    const storage = openSqlite(join(to, 'vidimus.db'))
+    await storage.write([{ method: 'PUT', type: 'ValueSet', id: 'new', resource: valueSet('new') }])
+    await storage.close()
+  }
+  const filledMeanwhile: typeof store = {
+    ...store,
+    fill: async (options) => {
+      const filling = await store.fill(options)
+      return { ...filling, finish: (progress) => filling.finish(progress).then(make) }
+    },
+  }
+  await assert.rejects(restore(to, path, { store: filledMeanwhile }), /was made by another process meanwhile/)
+  const storage = openSqlite(join(to, 'vidimus.db'))
+  assert.ok(await storage.read('ValueSet', 'new'))
+  await storage.close()
+  assert.equal(existsSync(join(to, '.restoring')), false)
+})
+
 describe('what is refused, with nothing changed', async () => {
   const from = newFolder()
   await fillStore(from, 8)

@@ -4,13 +4,14 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { type Db, MongoClient } from 'mongodb'
+import { Collection, type Db, MongoClient, MongoNetworkError } from 'mongodb'
 import { contentsOf } from '../../../src/storage/backup/contents.ts'
 import { migrateStore } from '../../../src/storage/backup/migrate.ts'
 import { restoreBackup } from '../../../src/storage/backup/restore.ts'
 import type { MaintainedStore } from '../../../src/storage/backup/snapshot.ts'
 import { writeBackup } from '../../../src/storage/backup/write-backup.ts'
 import { openMongo } from '../../../src/storage/mongodb/mongodb.ts'
+import { mongoArtefacts } from '../../../src/storage/mongodb/upkeep/artefacts.ts'
 import { maintainedMongo } from '../../../src/storage/mongodb/upkeep/maintained.ts'
 import { announce, upkeepOf } from '../../../src/storage/mongodb/upkeep/presence.ts'
 import { openStore } from '../../../src/storage/open.ts'
@@ -18,6 +19,7 @@ import { openSqlite } from '../../../src/storage/sqlite/sqlite.ts'
 import { type MongoForTests, mongoForTests } from '../../support/mongo.ts'
 import { fillStore } from '../backup/support.ts'
 import { valueSet } from '../contract.ts'
+import { until } from './support.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'vidimus-upkeep-'))
 after(() => rmSync(root, { recursive: true, force: true }))
@@ -198,6 +200,41 @@ describe('looking after a MongoDB store', { skip }, () => {
     )
   })
 
+  it('a restore whose last step fails is not undone: the same one goes on with it', async () => {
+    const from = await target('unconfirmed-source')
+    await migrateStore(source, from)
+    const path = join(newFolder(), 'backup')
+    const snapshot = await from.snapshot()
+    const pieces: Uint8Array[] = []
+    const about = { software: 'test', taken: '2026-01-01T00:00:00.000Z', revision: snapshot.revision, keys: false }
+    await writeBackup(async (bytes) => void pieces.push(Buffer.from(bytes)), { about, snapshot, files: [] })
+    await snapshot.close()
+    writeFileSync(path, Buffer.concat(pieces))
+    const store = await target('unconfirmed')
+    const failing: MaintainedStore = {
+      ...store,
+      fill: async (options) => ({
+        ...(await store.fill(options)),
+        commit: () => Promise.reject(new Error('the database is away')),
+      }),
+    }
+    const options = { path, dataDir: newFolder(), folders: {}, replace: false }
+    await assert.rejects(restoreBackup({ ...options, store: failing }), /is away/)
+    await assert.rejects(openMongo(server.url('unconfirmed')), /being filled/)
+    let begun = 0
+    const watched: MaintainedStore = {
+      ...store,
+      fill: async (given) => {
+        const filling = await store.fill(given)
+        begun = filling.last
+        return filling
+      },
+    }
+    await restoreBackup({ ...options, store: watched })
+    assert.ok(begun > 0, 'it was emptied')
+    assert.deepEqual(await stateOf(store), wanted)
+  })
+
   it('a restore that fails puts back what was there', async () => {
     const store = await target('put-back')
     await migrateStore(source, store)
@@ -265,6 +302,55 @@ describe('looking after a MongoDB store', { skip }, () => {
     await (await store.fill({ source: 'backup 3', replace: true })).abandon()
     assert.deepEqual(await stateOf(store), wanted)
     assert.deepEqual(await faultsOf(store), [])
+  })
+
+  it('a server whose store was replaced under it serves nothing any more', async () => {
+    for (const change of ['revision', 'presence']) {
+      const database = `replaced-${change}`
+      const storage = await openMongo(server.url(database))
+      await storage.write([{ method: 'PUT', type: 'ValueSet', id: 'a', resource: valueSet('a') }])
+      assert.deepEqual(storage.reachable(), { isReachable: true })
+      await inDatabase(database, async (db) => {
+        if (change === 'presence') await upkeepOf(db).deleteMany({})
+        else await db.collection<{ _id: string }>('meta').updateOne({ _id: 'store' }, { $set: { n: 0 } })
+      })
+      await until(() => !storage.reachable().isReachable)
+      assert.match(JSON.stringify(storage.reachable()), /replaced by another/)
+      await assert.rejects(async () => storage.catchUp(), { status: 503 })
+      await assert.rejects(storage.read('ValueSet', 'a'), { status: 503 })
+      const write = { method: 'PUT', type: 'ValueSet', id: 'b', resource: valueSet('b') } as const
+      await assert.rejects(storage.write([write]), { status: 503 })
+      await storage.close()
+    }
+  })
+
+  it('an artefact whose name was kept and not confirmed is whole; one that has lost a part can be put again', async () => {
+    const artefacts = await mongoArtefacts(server.url('artefacts'))
+    const bytes = async function* () {
+      yield Buffer.from('an artefact')
+    }
+    const read = async (name: string) => {
+      const pieces: Uint8Array[] = []
+      for await (const piece of (await artefacts.get(name)) ?? []) pieces.push(piece)
+      return Buffer.concat(pieces)
+    }
+    const real = Collection.prototype.insertOne
+    try {
+      Collection.prototype.insertOne = async function (...args) {
+        const answer = await real.apply(this, args)
+        if (this.collectionName === 'artefacts') throw new MongoNetworkError('the reply is lost')
+        return answer
+      }
+      await assert.rejects(artefacts.put('one', bytes()))
+    } finally {
+      Collection.prototype.insertOne = real
+    }
+    assert.equal(String(await read('one')), 'an artefact')
+    await inDatabase('artefacts', (db) => db.collection('artefact_parts').deleteMany({}))
+    await assert.rejects(read('one'), /a part of it is lost/)
+    await artefacts.put('one', bytes())
+    assert.equal(String(await read('one')), 'an artefact')
+    await artefacts.close()
   })
 
   it('finds what does not fit', async () => {

@@ -39,23 +39,25 @@ export async function mongoArtefacts(url: string): Promise<Artefacts> {
       if (await find(name)) return
       const own = newToken()
       let count = 0
-      let isKept = false
+      // From the moment on in which its name is asked for, nobody knows: what is refused may be there all the same.
+      let mayBeKept = false
       try {
         const hash = createHash('sha256')
         for await (const part of inParts(bytes)) {
           hash.update(part)
           await guarded(() => parts.insertOne({ _id: `${own}/${count++}`, data: new Binary(part) }))
         }
-        isKept = await keepName(artefacts, { _id: name, parts: own, count, sha256: hash.digest('hex') })
+        mayBeKept = true
+        mayBeKept = await keepName(artefacts, { _id: name, parts: own, count, sha256: hash.digest('hex') })
       } finally {
         // Another replica was faster, or it broke off: nobody will ever ask for these.
         const names = Array.from({ length: count }, (_, number) => `${own}/${number}`)
-        if (!isKept) await parts.deleteMany({ _id: { $in: names } }).catch(() => undefined)
+        if (!mayBeKept) await parts.deleteMany({ _id: { $in: names } }).catch(() => undefined)
       }
     },
     async get(name) {
       const found = await find(name)
-      return found ? readParts(parts, found) : undefined
+      return found ? readParts({ artefacts, parts }, found) : undefined
     },
     close: () => client.close(),
   }
@@ -67,7 +69,9 @@ async function keepName(artefacts: Collection<ArtefactDocument>, document: Artef
     await artefacts.insertOne(document)
     return true
   } catch (error) {
-    if (isConflict(error)) return false
+    // It may be this very one, asked for twice.
+    if (isConflict(error))
+      return (await guarded(() => artefacts.findOne({ _id: document._id })))?.parts === document.parts
     return guarded(() => Promise.reject(error))
   }
 }
@@ -91,13 +95,17 @@ async function* inParts(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer
 }
 
 async function* readParts(
-  parts: Collection<PartDocument>,
-  { parts: own, count, sha256 }: ArtefactDocument,
+  { artefacts, parts }: { artefacts: Collection<ArtefactDocument>; parts: Collection<PartDocument> },
+  { _id, parts: own, count, sha256 }: ArtefactDocument,
 ): AsyncGenerator<Uint8Array> {
   const hash = createHash('sha256')
   for (let number = 0; number < count; number++) {
     const part = await guarded(() => parts.findOne({ _id: `${own}/${number}` }))
-    if (!part) throw new Error('a part of it is lost in the store')
+    if (!part) {
+      // Its name goes, so that whoever has it can put it again.
+      await guarded(() => artefacts.deleteOne({ _id, parts: own }))
+      throw new Error('a part of it is lost in the store')
+    }
     const bytes = part.data.buffer
     hash.update(bytes)
     yield bytes

@@ -80,6 +80,7 @@ export async function fillMongo(given: FillingParts, options: FillingOptions): P
       moves: [],
       snapshot,
       async commit() {
+        // A failure leaves the connection open, for whoever leaves the filling then.
         const gone = await upkeep.deleteOne({ _id: FILLING, holder })
         await end()
         if (gone.deletedCount !== 1) throw takenOver(name)

@@ -46,23 +46,34 @@ export interface Pace {
 /** The pace of all processes over a database. */
 export const usualPace: Pace = { beatMilliseconds: 3_000, silentMilliseconds: 10_000, batch: 500 }
 
-/** Counts, in the document that is found, until the end. */
+/** Counts, in the document that is found, until the end. @param gone is told when others have taken that away */
 export function beating(
   upkeep: Collection<UpkeepDocument>,
   own: { _id: string; holder?: string },
   { beatMilliseconds }: Pick<Pace, 'beatMilliseconds'>,
+  gone: () => void = () => {},
 ): () => void {
   // The next one follows in a moment; what does not come through at all is what others take for an end.
-  const count = () => upkeep.updateOne(own, { $inc: { beat: 1 } }).catch(() => undefined)
+  const count = async () => {
+    const found = await upkeep.updateOne(own, { $inc: { beat: 1 } }).catch(() => undefined)
+    if (found?.matchedCount === 0) gone()
+  }
   const timer = setInterval(() => void count(), beatMilliseconds).unref()
   return () => clearInterval(timer)
+}
+
+/** That a process has the database open. */
+export interface Presence {
+  /** Whether others took it for gone and said so: what is in the database since may be another store. */
+  isGone(): boolean
+  close(): Promise<void>
 }
 
 /**
  * Says that this process has the database open, until it is closed.
  * @throws StartError when the database is being filled, or a filling was interrupted
  */
-export async function announce(db: Db, pace: Pace = usualPace): Promise<{ close(): Promise<void> }> {
+export async function announce(db: Db, pace: Pace = usualPace): Promise<Presence> {
   const upkeep = upkeepOf(db)
   const name = `open:${newToken()}`
   // First this is said, then looked: who fills does it the other way round, so that one of both sees the other.
@@ -74,8 +85,12 @@ export async function announce(db: Db, pace: Pace = usualPace): Promise<{ close(
       `The database of STORAGE_URL is being filled from a ${filling.source?.split(' ')[0] ?? 'store'}, or that was interrupted: run \`vidimus restore\` or \`vidimus storage migrate\` once more.`,
     )
   }
-  const stop = beating(upkeep, { _id: name }, pace)
+  let isGone = false
+  const stop = beating(upkeep, { _id: name }, pace, () => {
+    isGone = true
+  })
   return {
+    isGone: () => isGone,
     async close() {
       stop()
       await upkeep.deleteOne({ _id: name }).catch(() => undefined)
