@@ -306,7 +306,7 @@ function createHttpApp(wiring: HttpWiring) {
         ? jobsOfReplica(config, wiring.storage.records, wiring.together.jobs)
         : wiring.together.jobs,
       isPending: pending.isPending,
-      pendingEpoch: pending.epoch,
+      contentEpoch: () => pending.epoch() + signed.context.guard.epoch(),
       readiness: () => readinessOf(wiring),
       publishedWrite: publish.writeInHand,
       completeWrites: completeWrites({ storage: wiring.storage, complete: signed.complete }),

@@ -30,24 +30,32 @@ interface OnceOptions {
 const CLEARING_SECONDS = 60
 /** Records that are forgotten in one step. */
 const AT_A_TIME = 200
+/** For so long a name is kept beyond its time: the clock of another server over the same store, by which it still counts, may be late. */
+const SKEW_SECONDS = 7200
+/** What is kept beyond its time may be so many times as much as what counts. */
+const MOST_KEPT = 4
 
-/** Remembers names as records, each until its time, and never more than `most`. */
+/** Remembers names as records, each until its time and a while longer, and never more than `most` of those that count. */
 export function createOnce({ records, kind, now, most = 50_000 }: OnceOptions): Once {
   const seconds = () => now().getTime() / 1000
   let remembered = 0
+  /** With those that are kept beyond their time. */
+  let kept = 0
   let clearedAt: number | undefined
   let clearing: Promise<void> | undefined
   const clear = async () => {
     const at = seconds()
     const all = await records.all(kind)
-    const old = all.filter(({ value }) => !(Number(value) >= at))
+    const old = all.filter(({ value }) => !(Number(value) + SKEW_SECONDS >= at))
     for (let first = 0; first < old.length; first += AT_A_TIME) {
       const some = old.slice(first, first + AT_A_TIME)
-      // Another server may have cleared them already: then nothing of these is left to do.
-      await records.change(some.map(({ key, value }) => ({ kind, key, from: value, to: undefined })))
+      const together = await records.change(some.map(({ key, value }) => ({ kind, key, from: value, to: undefined })))
+      // Another server may have cleared one of them already: the others are not left because of it.
+      if (!together) for (const { key, value } of some) await records.replace(kind, key, value, undefined)
       await nextTurn()
     }
-    remembered = all.length - old.length
+    kept = all.length - old.length
+    remembered = all.filter(({ value }) => Number(value) >= at).length
     clearedAt = at
   }
   const clearInTime = async () => {
@@ -61,10 +69,13 @@ export function createOnce({ records, kind, now, most = 50_000 }: OnceOptions): 
   return {
     async use(of, name, until) {
       await clearInTime()
-      if (remembered >= most) throw tooMany()
+      if (remembered >= most || kept >= most * MOST_KEPT) throw tooMany()
       // Names may be long and say something: their hash is enough.
       const isFirst = await records.replace(kind, sha256Base64url(JSON.stringify([of, name])), undefined, String(until))
-      if (isFirst) remembered += 1
+      if (isFirst) {
+        remembered += 1
+        kept += 1
+      }
       return isFirst
     },
   }

@@ -1,4 +1,4 @@
-import { alpha2FromAlpha3, isJurisdictionCode } from '../base/iso-3166.ts'
+import { alpha2FromAlpha3 } from '../base/iso-3166.ts'
 import type { JsonObject } from '../base/json-value.ts'
 import type { EventKind } from '../credentials/credential-format.ts'
 import { incomplete, issue, notFound } from '../fhir/error.ts'
@@ -17,7 +17,7 @@ import {
 import { certificateKinds, contentAbout, coreDataSetsAbout } from './certificate-kinds.ts'
 import type { Evaluation } from './evaluation.ts'
 import type { EvaluateRequest } from './request.ts'
-import type { Verification } from './verify/verification.ts'
+import { issuerCodes, type Verification } from './verify/verification.ts'
 
 /** What running rules needs of the server. */
 export interface RuleSurroundings {
@@ -185,16 +185,11 @@ async function selected(
   surroundings: RuleSurroundings,
   { request, verifications, named: { uses }, content }: Judged,
 ): Promise<RuleSource[]> {
-  const issuers = verifications.flatMap(({ issuer }) => [
-    issuer?.participant ?? '',
-    issuer?.name?.trim().toUpperCase() ?? '',
-  ])
-  const countries = issuers.filter(isJurisdictionCode)
   const certified = [...new Set(verifications.flatMap(({ events }) => events))].map((kind) => kindNames[kind])
   const kinds = certificateKinds(certified, 'notRun' in content ? undefined : content)
   const plans = await surroundings.plans.select({
     jurisdiction: request.jurisdiction,
-    issuerCountry: countries,
+    issuerCountry: verifications.flatMap(({ issuer }) => issuerCodes(issuer)),
     isIssuerUnknown: verifications.some(({ isIssuerUnknown }) => isIssuerUnknown),
     // Of a credential whose content is not known any kind may apply.
     kinds: kinds.length === 0 && 'notRun' in content ? undefined : kinds,

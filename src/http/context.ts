@@ -113,7 +113,7 @@ export interface HttpHooks {
   /** Whether an artefact that is not stored may still come: content is being loaded. */
   isPending?(type: string, wanted: { urls?: string[]; ids?: string[] }): Promise<boolean>
   /** Grows with every change of what may still come. */
-  pendingEpoch?(): number
+  contentEpoch?(): number
   /** What answers depend on, for `/ready`. */
   readiness?(): ReadinessPart[]
   /** The codes of a value set as token search values (`system|code`, escaped), for `:in` and `:not-in`. */

@@ -4,9 +4,9 @@
  */
 import { readFile } from 'node:fs/promises'
 import { canonicalJson } from '../base/json.ts'
+import { sameParticipant } from '../base/participant-codes.ts'
 import { isMissing } from '../base/system-error.ts'
 import { writeWhole } from '../files/whole-file.ts'
-import { sameParticipant } from '../trust/keys/participant-codes.ts'
 import { alone } from './apply-lock.ts'
 import { readKit } from './archive/archive.ts'
 import { checkKit } from './check-kit.ts'

@@ -8,48 +8,28 @@ import { isJsonObject } from '../base/json.ts'
 import { keepPerObject } from '../base/keep.ts'
 import { shapeIssues } from '../fhir/check/input-resource.ts'
 import { primitiveFault } from '../fhir/elements.ts'
-import { issue, unprocessable } from '../fhir/error.ts'
+import { unprocessable } from '../fhir/error.ts'
 import { asJson } from '../fhir/json.ts'
-import type { CodeableConcept, Coding, Issue, PlanDefinition, UsageContext } from '../fhir/types.ts'
+import type { Coding, Issue, PlanDefinition, UsageContext } from '../fhir/types.ts'
+import { readType } from './selection/plan-type.ts'
+import {
+  codingsOf,
+  fault,
+  kindSystem,
+  kinds,
+  type PlanAction,
+  type Reading,
+  ruleTypeSystem,
+  ruleTypes,
+  useSystem,
+  uses,
+} from './selection/readings.ts'
 
-/** A part of a plan as far as it was understood, and what was not. */
-export interface Reading<T> {
-  value: T
-  faults: Issue[]
-}
+export { everyAction, fault, type PlanAction, type Reading } from './selection/readings.ts'
 
-/** One action of a plan. */
-export type PlanAction = NonNullable<PlanDefinition['action']>[number]
-
-const planTypeSystem = 'http://terminology.hl7.org/CodeSystem/plan-definition-type'
 const contextTypeSystem = 'http://terminology.hl7.org/CodeSystem/usage-context-type'
-/** Codes of plan-definition-type that are no rules to be run on a credential. */
-const otherTypes = ['order-set', 'clinical-protocol', 'workflow-definition']
-const kinds = [
-  'vaccination',
-  'yellow-fever',
-  'poliomyelitis',
-  'test',
-  'recovery',
-  'patient-summary',
-  'general',
-  'on-request',
-]
-
-/** Codings of a concept that are of a system or of none; `system` may be the tail of its url, for copies under other bases. */
-function codingsOf(concept: CodeableConcept | undefined, system: string): string[] {
-  return (concept?.coding ?? []).flatMap((each) =>
-    each.code !== undefined && (each.system === undefined || each.system.endsWith(system)) ? [each.code] : [],
-  )
-}
-
-const kindSystem = '/CodeSystem/certificate-kind'
-const useSystem = '/CodeSystem/verdict-use'
-/** What a verdict may be for (CodeSystem verdict-use). */
-const uses = ['entry', 'transit', 'venue', 'care']
 /** The use whose rules inform and never decide. */
 const informing = 'care'
-const ruleTypeSystem = '/CodeSystem/rule-type'
 
 /** Whether a plan says that it is not in use. A status that FHIR does not have says nothing, so the plan counts. */
 export const isOutOfUse = ({ status }: PlanDefinition): boolean => ['draft', 'retired', 'unknown'].includes(status)
@@ -97,25 +77,6 @@ const unread: PlanReading = {
   ruleType: { value: 'unknown', faults: [] },
 }
 
-/** Whether a plan is a rule set for credentials (`eca-rule`), another plan, or says it in words that are not known. */
-function readType(plan: PlanDefinition): 'rule' | 'other' | 'unknown' {
-  const codes = codingsOf(plan.type, planTypeSystem)
-  if (codes.includes('eca-rule')) return 'rule'
-  if (codes.some((each) => otherTypes.includes(each))) return 'other'
-  // A type of somebody else's, or none: meant for this server when it uses the codes of this server.
-  return codes.length > 0 || usesOwnCodes(plan) ? 'unknown' : 'other'
-}
-
-function usesOwnCodes(plan: PlanDefinition): boolean {
-  const concepts = [
-    ...(plan.useContext ?? []).map((each) => each.valueCodeableConcept),
-    ...(plan.action ?? []).flatMap((each) => each.code ?? []),
-  ]
-  return concepts.some((each) =>
-    each?.coding?.some(({ system }) => [kindSystem, useSystem, ruleTypeSystem].some((own) => system?.endsWith(own))),
-  )
-}
-
 /** Kinds of certificates that a rule set is about (CodeSystem certificate-kind); empty = every kind. */
 function readKinds(plan: PlanDefinition): Reading<string[]> {
   const found: string[] = []
@@ -132,8 +93,13 @@ function readKinds(plan: PlanDefinition): Reading<string[]> {
       )
     else found.push(...codes)
   }
+  if (found.includes(onRequest) && found.some((each) => each !== onRequest))
+    faults.push(fault(`its useContext names ${onRequest}, which is never chosen, beside another kind`, useContexts))
   return { value: found, faults }
 }
+
+/** The kind of rule sets that are run when they are named, and never by themselves. */
+const onRequest = 'on-request'
 
 const isOfContextType = (code: Coding | undefined, type: string) =>
   code?.code === type && (code.system === undefined || code.system === contextTypeSystem)
@@ -193,18 +159,20 @@ function readJurisdictions(plan: PlanDefinition): Reading<string[]> {
   const found: string[] = []
   const faults: Issue[] = []
   for (const [index, concept] of (plan.jurisdiction ?? []).entries()) {
-    const codes = (concept.coding ?? []).flatMap(({ system, code }) =>
-      code !== undefined && (system === undefined || countrySystem.test(system)) ? [code.toUpperCase()] : [],
-    )
-    const read = codes.flatMap((code) => {
-      const country = subdivision.exec(code)?.[1] ?? code
-      return country === world || isJurisdictionCode(country) ? [country] : []
-    })
-    found.push(...read)
-    if (read.length === 0)
+    const read = (concept.coding ?? []).map(countryOf)
+    found.push(...read.filter((each) => each !== undefined))
+    // Also one beside others that are read: it may be the country that is asked for.
+    if (read.length === 0 || read.includes(undefined))
       faults.push(fault('its jurisdiction is no code of ISO 3166', `PlanDefinition.jurisdiction[${index}]`))
   }
   return { value: found.includes(world) ? [] : found, faults }
+}
+
+function countryOf({ system, code = '' }: Coding): string | undefined {
+  if (system !== undefined && !countrySystem.test(system)) return undefined
+  const written = code.toUpperCase()
+  const country = subdivision.exec(written)?.[1] ?? written
+  return country === world || isJurisdictionCode(country) ? country : undefined
 }
 
 /** UN M49. */
@@ -241,10 +209,11 @@ export function readPeriod(plan: { effectivePeriod?: PlanDefinition['effectivePe
 
 const earliest = (text: string) => Date.parse(text)
 
-/** First moment after a date or dateTime of any precision. */
+/** First moment after a date or dateTime, which counts with the whole of its last part (FHIR R4, Period.end), to the millisecond. */
 function latest(text: string): number {
   const [, year, month, day] = /^(\d{4})(?:-(\d\d)(?:-(\d\d))?)?$/.exec(text) ?? []
-  if (year === undefined) return Date.parse(text) + 1
+  const [, fraction = ''] = /\.(\d+)/.exec(text) ?? []
+  if (year === undefined) return Date.parse(text) + Math.max(1, 10 ** (3 - fraction.length))
   if (month === undefined) return Date.UTC(Number(year) + 1, 0, 1)
   return day === undefined
     ? Date.UTC(Number(year), Number(month), 1)
@@ -253,19 +222,23 @@ function latest(text: string): number {
 
 /**
  * Whether the rules of a plan are demands of the verifying country (`acceptance`, also when nothing is said) or of the issuing one
- * (`invalidation`); both is a fault, for a rule set is chosen as a whole.
+ * (`invalidation`); both is a fault, for a rule set is chosen as a whole. What a group says holds for the rules in it that say nothing.
  */
 function readRuleType(plan: PlanDefinition): Reading<'acceptance' | 'invalidation' | 'unknown'> {
   const found = new Set<string>()
   const faults: Issue[] = []
-  for (const { action, path } of everyAction(plan)) {
-    for (const [index, concept] of (action.code ?? []).entries()) {
-      const codes = codingsOf(concept, ruleTypeSystem).map((each) => each.toLowerCase())
+  const visit = (actions: readonly PlanAction[], parent: string, said: boolean): void => {
+    for (const [index, action] of actions.entries()) {
+      const path = `${parent}.action[${index}]`
+      const codes = ruleCodes(action, path, faults)
       for (const code of codes) found.add(code)
-      if (codes.length === 0 || codes.some((each) => each !== 'acceptance' && each !== 'invalidation'))
-        faults.push(fault('its action has a code other than acceptance or invalidation', `${path}.code[${index}]`))
+      const isSaid = said || codes.length > 0
+      const isRule = !action.action?.length || (action.condition ?? []).length > 0
+      if (isRule && !isSaid) found.add('acceptance')
+      visit(action.action ?? [], path, isSaid)
     }
   }
+  visit(plan.action ?? [], 'PlanDefinition', false)
   if (faults.length === 0 && found.size > 1)
     faults.push(
       fault(
@@ -277,15 +250,12 @@ function readRuleType(plan: PlanDefinition): Reading<'acceptance' | 'invalidatio
   return { value: found.has('invalidation') ? 'invalidation' : 'acceptance', faults }
 }
 
-/** Every action of a plan at any depth, with its FHIRPath. */
-export function everyAction(plan: PlanDefinition): { action: PlanAction; path: string }[] {
-  const walk = (actions: PlanAction[], parent: string): { action: PlanAction; path: string }[] =>
-    actions.flatMap((action, index) => {
-      const path = `${parent}.action[${index}]`
-      return [{ action, path }, ...walk(action.action ?? [], path)]
-    })
-  return walk(plan.action ?? [], 'PlanDefinition')
+/** The codes of one action; those that are no rule types are told as faults. */
+function ruleCodes(action: PlanAction, path: string, faults: Issue[]): string[] {
+  return (action.code ?? []).flatMap((concept, index) => {
+    const codes = codingsOf(concept, ruleTypeSystem).map((each) => each.toLowerCase())
+    if (codes.length === 0 || codes.some((each) => !ruleTypes.includes(each)))
+      faults.push(fault('its action has a code other than acceptance or invalidation', `${path}.code[${index}]`))
+    return codes
+  })
 }
-
-/** An issue that says why a plan cannot be understood; the text goes on after the plan's name. */
-export const fault = (text: string, expression: string): Issue => issue('not-supported', { text, expression })

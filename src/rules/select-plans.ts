@@ -1,4 +1,4 @@
-import { alpha3FromAlpha2 } from '../base/iso-3166.ts'
+import { jurisdictionCodes } from '../base/participant-codes.ts'
 import { compareVersions } from '../fhir/canonical.ts'
 import { issue } from '../fhir/error.ts'
 import type { Issue, PlanDefinition } from '../fhir/types.ts'
@@ -35,8 +35,12 @@ export function selectPlans(plans: PlanDefinition[], choice: PlanChoice): PlanDe
   return newestOfEach(here).filter((each) => fitsKind(each, choice.kinds) && fitsUse(each, choice.uses))
 }
 
-/** What the versions of one rule set have in common. */
-export const planKey = (plan: PlanDefinition): string => String(plan.url ?? plan.identifier?.[0]?.value ?? plan.id)
+/** What the versions of one rule set have in common: its url, else its first identifier with the system, else its id. */
+export function planKey({ url, identifier, id }: PlanDefinition): string {
+  if (url != null) return `url ${url}`
+  const { system, value } = identifier?.[0] ?? {}
+  return value == null ? `id ${id}` : `identifier ${JSON.stringify([system, value])}`
+}
 
 /** The highest version of every rule set; two of the same version both. */
 function newestOfEach(plans: PlanDefinition[]): PlanDefinition[] {
@@ -112,6 +116,7 @@ export function fitsJurisdiction(plan: PlanDefinition, choice: PlanChoice): bool
 
 const isUnderstood = ({ faults }: Reading<unknown>) => faults.length === 0
 
-/** A country by its alpha-3 code, whichever it is told by. */
-export const alpha3 = (code: string) => alpha3FromAlpha2(code.toUpperCase()) ?? code.toUpperCase()
-const sameCountry = (a: string, b: string) => alpha3(a) === alpha3(b)
+const sameCountry = (a: string, b: string) => {
+  const others = jurisdictionCodes(b)
+  return jurisdictionCodes(a).some((each) => others.includes(each))
+}

@@ -1,10 +1,11 @@
 /** Documents that this server publishes outside of FHIR's interactions. */
 import { createPublicKey, type KeyObject } from 'node:crypto'
-import type { FindDocument } from '../base/public-document.ts'
+import type { DocumentQuestion, FindDocument, PublicDocument } from '../base/public-document.ts'
 import type { Config } from '../config.ts'
 import { ownKey } from '../network/own-key.ts'
 import { keyDocuments } from '../provenance/key-documents.ts'
 import type { SigningKeys } from '../provenance/keys.ts'
+import type { Storage } from '../storage/storage.ts'
 import type { EuValueSets } from './eu-value-sets.ts'
 import { type LegacyParts, legacyDocuments } from './legacy.ts'
 import type { Provenance } from './provenance.ts'
@@ -40,16 +41,28 @@ export function documents(options: DocumentsOptions): FindDocument[] {
   return [
     withdrawnFirst(refresh),
     keyDocuments({ keys, baseUrl, ...(config.network ? { messageKey } : {}) }),
-    provenance.documents,
+    caughtUp(storage, provenance.documents),
     ...(config.keyDirectory ? [directory.find] : []),
     ...(config.legacyDcc
-      ? [legacyDocuments({ storage, terminology, pending, trust, valueSets, signingKey, tell })]
+      ? [caughtUp(storage, legacyDocuments({ storage, terminology, pending, trust, valueSets, signingKey, tell }))]
       : []),
   ]
 }
 
 /** What tells of keys, or is signed by one, is told by what is known now: `vidimus keys revoke` is another process. */
 const ofKeys = /\/\.well-known\/|\/trusted\/|\/v2\/|\/fhir\/r\/|\/did\.json$/
+
+/** Documents that are made of what is stored: what was found while the store had been silent too long is looked for again when it was asked. */
+export function caughtUp({ catchUp }: Pick<Storage, 'catchUp'>, find: FindDocument): FindDocument {
+  const checked = (found: PublicDocument | undefined, asked: DocumentQuestion) => {
+    const behind = found && catchUp()
+    return behind ? behind.then(() => find(asked)) : found
+  }
+  return (asked) => {
+    const found = find(asked)
+    return found instanceof Promise ? found.then((each) => checked(each, asked)) : checked(found, asked)
+  }
+}
 
 /** Finds nothing itself. */
 function withdrawnFirst(refresh: () => Promise<void>): FindDocument {

@@ -2,6 +2,7 @@
 
 import { setImmediate } from 'node:timers/promises'
 import { derSignature } from '../base/crypto/ecdsa-signature.ts'
+import { participantAlpha2 } from '../base/participant-codes.ts'
 import type { FindDocument } from '../base/public-document.ts'
 import { artefactCanonical, isForeignRule, mirroredFrom, statusOf } from '../fhir/artefact.ts'
 import { formatCanonical } from '../fhir/canonical.ts'
@@ -17,7 +18,6 @@ import { ruleTypes } from '../storage/by-revision.ts'
 import { listAll, listUsable } from '../storage/find-artefacts.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { Terminology } from '../terminology/terminology.ts'
-import { participantAlpha2 } from '../trust/keys/participant-codes.ts'
 import type { Trust } from '../trust/trust.ts'
 import { type EuValueSets, euValueSetText } from './eu-value-sets.ts'
 

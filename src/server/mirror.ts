@@ -2,6 +2,7 @@
 
 import { randomUUID } from 'node:crypto'
 import { type After, afterTimeout } from '../base/after.ts'
+import { participantCode, sameParticipant } from '../base/participant-codes.ts'
 import { errorText } from '../base/system-error.ts'
 import type { Config } from '../config.ts'
 import { type ListStatus, type MirrorGateway, type MirrorReport, runMirror } from '../gateway/mirror/mirror-run.ts'
@@ -15,7 +16,6 @@ import { createMirrorStore, readForeignPackage } from '../publish/mirror.ts'
 import type { Publish } from '../publish/publish.ts'
 import { leaseTaker } from '../storage/lease.ts'
 import type { Storage } from '../storage/storage.ts'
-import { participantCode, sameParticipant } from '../trust/keys/participant-codes.ts'
 import { PASSPORT_DOMAIN } from '../trust/keys/trusted-key.ts'
 import type { Trust } from '../trust/trust.ts'
 

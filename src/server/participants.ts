@@ -1,8 +1,9 @@
 /** Participants of the trust lists beside those of WHO's value sets: a list may hold some that no value set has. */
+
+import { sameParticipant } from '../base/participant-codes.ts'
 import { FhirError } from '../fhir/error.ts'
 import { expandCodes } from '../terminology/expand-codes.ts'
 import type { Terminology } from '../terminology/terminology.ts'
-import { sameParticipant } from '../trust/keys/participant-codes.ts'
 import { type ListedParticipant, listedParticipants } from '../trust/participants.ts'
 import type { Trust } from '../trust/trust.ts'
 

@@ -207,9 +207,10 @@ export interface Storage {
   /**
    * To be asked before anything is answered from what was kept under a revision. Undefined: what {@link Storage.revision} knows is as new
    * as this store promises. Otherwise the store has not told anything for too long and is being asked.
+   * @param how with `asks` the store is asked in any case: another's write is known to be there that is not known here
    * @throws FhirError 503 when it cannot be asked: nothing that is kept may be answered then
    */
-  catchUp(): Promise<void> | undefined
+  catchUp(how?: { asks: boolean }): Promise<void> | undefined
   /** The store as it stood: what {@link asOfView} is made of. Versions are never changed, so that what is answered of the past stays. */
   past: Past
   /** Small key/value side table for derived data (compiled ELM, expansion indexes); never authoritative. */

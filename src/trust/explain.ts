@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto'
-import { participantOfIssuer, sameParticipant } from './keys/participant-codes.ts'
+import { participantOfIssuer, sameParticipant } from '../base/participant-codes.ts'
 import { isExpired, type KeySource, type KeyStatus, keyAlgorithm, scaOf, type TrustedKey } from './keys/trusted-key.ts'
 import { wrappedKeyIds } from './keys/wrapped-keys.ts'
 import { type CheckedList, checkTrustList, isRefused, type ListChecker, type RefusedList } from './lists/check-list.ts'

@@ -75,7 +75,7 @@ describe('a name that counts once', () => {
     const one = once()
     for (let each = 0; each < 450; each++) await one.use('a', `${each}`, clock + 60)
     await one.use('a', 'late', clock + 600)
-    at.seconds = clock + 61
+    at.seconds = clock + 7261
     assert.equal(await one.use('a', 'late', clock + 600), false)
     assert.equal((await records.all('n')).length, 1)
     await storage.close()
@@ -92,7 +92,52 @@ describe('a name that counts once', () => {
     assert.equal((await records.all('n')).length, 10_000)
     at.seconds = clock + 301
     assert.equal(await one.use('a', 'more', clock + 600), true)
-    assert.equal((await records.all('n')).length, 1)
+    at.seconds = clock + 7501
+    assert.equal(await one.use('a', 'much later', clock + 8000), true)
+    assert.deepEqual((await records.all('n')).map(({ value }) => Number(value) - clock).sort(), [600, 8000])
+    await storage.close()
+  })
+
+  it('is refused with 429 when those that are kept beyond their time are too many', async () => {
+    const { storage, at, once } = await open()
+    const one = once(10)
+    for (let each = 0; each < 40; each++) {
+      at.seconds = clock + each * 61
+      assert.equal(await one.use('a', `${each}`, at.seconds + 60), true)
+    }
+    await assert.rejects(one.use('a', 'more', at.seconds + 60), { status: 429 })
+    at.seconds = clock + 7300
+    assert.equal(await one.use('a', 'more', at.seconds + 60), true)
+    await storage.close()
+  })
+
+  it('counts once, also where the clock of another server is an hour ahead', async () => {
+    const { storage, records, once } = await open()
+    assert.equal(await once().use('a', 'x', clock + 60), true)
+    const ahead = createOnce({ records, kind: 'n', now: () => new Date((clock + 3600) * 1000) })
+    await ahead.use('a', 'other', clock + 3700)
+    assert.equal(await once().use('a', 'x', clock + 60), false)
+    await storage.close()
+  })
+
+  it('is forgotten with its neighbours, also when another server has forgotten one of them in between', async () => {
+    const { storage, at, records, once } = await open()
+    for (const name of ['x', 'y', 'z']) await once().use('a', name, clock + 60)
+    at.seconds = clock + 7261
+    const behind = {
+      ...records,
+      async all(kind: string) {
+        const all = await records.all(kind)
+        const [one] = all
+        if (one) await records.replace(kind, one.key, one.value, undefined)
+        return all
+      },
+    }
+    await createOnce({ records: behind, kind: 'n', now: () => new Date(at.seconds * 1000) }).use('a', 'v', clock + 8000)
+    assert.deepEqual(
+      (await records.all('n')).map(({ value }) => value),
+      [String(clock + 8000)],
+    )
     await storage.close()
   })
 })

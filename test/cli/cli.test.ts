@@ -150,7 +150,7 @@ test('wrong use ends with status 2 and says what is wrong', async () => {
     [['evaluate', '/nowhere'], {}, /nowhere/],
     [['frobnicate'], {}, /unknown command/],
     [['serve'], { PORT: 'eighty', NETWORK: 'maybe' }, /PORT[\s\S]*NETWORK/],
-    [['serve'], { STORAGE_URL: 'mongodb://localhost/x' }, /MongoDB/],
+    [['serve'], { STORAGE_URL: 'mysql://localhost/x' }, /mongodb/],
     // A file that is no store.
     [['serve'], { STORAGE_URL: `sqlite:${join(root, 'package.json')}` }, /package\.json is not usable/],
     [['map', 'format', join(root, 'package.json')], {}, /line 1, column 1/],

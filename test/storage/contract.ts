@@ -89,6 +89,11 @@ function pastCases(test: Test): void {
     await storage.catchUp()
     assert.ok(storage.revision(types) > 0)
   })
+  test('a store that is asked knows what was written', async (storage) => {
+    await storage.write([put(valueSet('a'))])
+    await Promise.all([storage.catchUp({ asks: true }), storage.catchUp({ asks: true })])
+    assert.ok(storage.revision(types) > 0)
+  })
   test('what was written after a revision is told once, with the version of before', async (storage) => {
     await storage.write([put(valueSet('a')), put(valueSet('b')), put(valueSet('gone'))])
     await storage.write([{ method: 'DELETE', type: 'ValueSet', id: 'gone' }])

@@ -1,5 +1,6 @@
 /** A server that mirrors, over a store that a test may look into, with participants and addresses that the test makes up. */
 import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign, X509Certificate } from 'node:crypto'
+import { participantCode, sameParticipant } from '../../src/base/participant-codes.ts'
 import { writeCertificate } from '../../src/demo/certificate-writer.ts'
 import type { Resource } from '../../src/fhir/types.ts'
 import { type MirrorGateway, type MirrorRunOptions, runMirror } from '../../src/gateway/mirror/mirror-run.ts'
@@ -10,7 +11,6 @@ import { NetworkError } from '../../src/network/network-error.ts'
 import { openJws } from '../../src/provenance/jws.ts'
 import { createMirrorStore, readForeignPackage } from '../../src/publish/mirror.ts'
 import { openStorage } from '../../src/storage/open.ts'
-import { participantCode, sameParticipant } from '../../src/trust/keys/participant-codes.ts'
 import { openTestServer } from './loaded-server.ts'
 
 /** A certificate with its key. */

@@ -76,7 +76,7 @@ describe('connections', () => {
 })
 
 /** A worker that says what it is made to say. */
-function fakeWorkers() {
+function fakeWorkers(cannotEnd: boolean) {
   const started: { id: number; readers: Readers<ToFirst>; end(code: number): void; told: string[] }[] = []
   const start = (id: number, readers: Readers<ToFirst>): ServingProcess => {
     const { promise: ended, resolve: end } = Promise.withResolvers<number>()
@@ -85,19 +85,30 @@ function fakeWorkers() {
     const post = {
       tell: (topic: string, body: unknown) => {
         told.push(topic === 'lead' ? `lead ${body}` : topic)
-        if (topic === 'end') end(0)
+        if (topic === 'end' && !cannotEnd) end(0)
       },
-      ask: async (topic: string, body: unknown) => void told.push(`${topic} ${body}`),
+      ask: async (topic: string, body: unknown) => {
+        told.push(`${topic} ${body}`)
+        if (cannotEnd) throw new Error(`${topic}: no answer`)
+      },
       receive: () => {},
       end: () => {},
     }
-    return { id, pid: id, post: post as ServingProcess['post'], give: () => {}, kill: () => end(137), ended }
+    const kill = () => {
+      told.push('kill')
+      // It takes the system a moment.
+      setTimeout(() => {
+        told.push('ended')
+        end(137)
+      }, 20)
+    }
+    return { id, pid: id, post: post as ServingProcess['post'], give: () => {}, kill, ended }
   }
   return { started, start }
 }
 
-function crewOf(count: number) {
-  const { started, start } = fakeWorkers()
+function crewOf(count: number, cannotEnd = false) {
+  const { started, start } = fakeWorkers(cannotEnd)
   const said: string[] = []
   let clock = 0
   const handOut: HandOut = createHandOut({ ...limits, clientOf: () => undefined })
@@ -189,6 +200,50 @@ describe('a crew', () => {
     )
     assert.equal(crew.lead()?.id, 2)
     assert.ok(said.includes('all workers were replaced'))
+  })
+
+  it('has no second lead while the first cannot end what only it does: that one is killed first', async () => {
+    const { crew, started, ready, said } = crewOf(1, true)
+    const begun = crew.begin()
+    ready(0)
+    await begun
+    const replaced = crew.replaceAll()
+    await turn()
+    ready(1)
+    await turn()
+    assert.equal(started[0]?.told.includes('kill'), true)
+    assert.equal(started[1]?.told.includes('lead true'), false)
+    await replaced
+    assert.equal(started[1]?.told.filter((each) => each === 'lead true').length, 1)
+    assert.equal(crew.lead()?.id, 2)
+    assert.ok(said.includes('all workers were replaced'))
+  })
+
+  it('has as many as before when one had ended before the others were replaced', async () => {
+    const { crew, started, ready } = crewOf(2)
+    const begun = crew.begin()
+    ready(0)
+    await begun
+    ready(1)
+    // It was of no use: another is started after a pause, in which the successor of the first stands for it.
+    started[1]?.end(1)
+    await turn()
+    const replaced = crew.replaceAll()
+    await sleep(600)
+    assert.equal(started.length, 3)
+    ready(2)
+    await replaced
+    await sleep(20)
+    assert.equal(started.length, 4)
+    ready(3)
+    assert.deepEqual(
+      crew.members().map(({ id, state }) => [id, state]),
+      [
+        [3, 'ready'],
+        [4, 'ready'],
+      ],
+    )
+    await crew.end()
   })
 
   it('goes on with the old ones when a successor does not start', async () => {

@@ -45,7 +45,7 @@ interface Run {
   signal: AbortSignal
   stop(): void
   tell: Tell
-  together: Pick<Together, 'isLead'>
+  together: Pick<Together, 'isLead' | 'source'>
   /** It answers. */
   listening(address: string): void
 }
@@ -71,7 +71,7 @@ export async function serveUntil(
     },
     signal,
   )
-  const joined = isShared(config) ? await join(server, tell) : undefined
+  const joined = isShared(config) ? await join(server, tell, together.source !== undefined) : undefined
   try {
     listening(await server.listen())
     letYoungGenerationGrow()
@@ -85,8 +85,8 @@ export async function serveUntil(
   }
 }
 
-const join = ({ config, storage, signing }: VidimusServer, tell: Tell) =>
-  joinReplicas({ config, records: storage.records, signing, tell })
+const join = ({ config, storage, signing }: VidimusServer, tell: Tell, isOneOfSeveral: boolean) =>
+  joinReplicas({ config, records: storage.records, signing, tell, isOneOfSeveral })
 
 const dayMilliseconds = 86_400_000
 

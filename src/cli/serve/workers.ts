@@ -121,15 +121,26 @@ async function serveBeside(config: Config, { together, on, ready }: Worker): Pro
   const stopping = new AbortController()
   const { signal } = stopping
   const stop = () => stopping.abort()
-  on({ drain: () => {}, reload: () => {}, end: stop })
+  let failure: { error: unknown } | undefined
+  const cannotLead = (error: unknown) => {
+    failure = { error }
+    // One that cannot even end would lead and do nothing.
+    setTimeout(() => process.exit(1), endMilliseconds).unref()
+    stop()
+  }
+  on({ drain: () => {}, reload: () => {}, end: stop, cannotLead })
   const own = divided(config, together.strength()?.workers ?? 1).config
   const log = createLog({ ...own, accessLog: false }, () => new Date())
   const tell = together.tell(log.tell)
   const server = await openServer(own, { beside: besideOf(own), together }, tell)
-  on({ drain: server.drain, reload: server.reload, end: stop })
+  on({ drain: server.drain, reload: server.reload, end: stop, cannotLead })
   try {
     await serveUntil(server, { signal, stop, tell, together, listening: ready })
   } finally {
     await server.close()
   }
+  if (failure) throw new Error(`the work of the lead cannot be begun: ${errorText(failure.error)}`)
 }
+
+/** Time to finish what is under way, in milliseconds. */
+const endMilliseconds = 20_000

@@ -1,4 +1,5 @@
 import type { Json } from '../../base/json-value.ts'
+import { knownParticipant } from '../../base/participant-codes.ts'
 import type {
   CertificateInput,
   Envelope,
@@ -37,7 +38,7 @@ export interface Verification {
   inputs: CertificateInput[]
   events: EventKind[]
   period: Envelope['period']
-  /** Neither the key nor the credential names a country or participant: any may have issued it. */
+  /** Neither the key nor the credential names a known country or participant ({@link issuerCodes}): any may have issued it. */
   isIssuerUnknown: boolean
   /** What makes `accepted` impossible although the credential is VERIFIED: content that was not understood or does not count. */
   obstacles: Issue[]
@@ -61,3 +62,7 @@ export function unverified(report: ReturnType<typeof createReport>): Verificatio
     links: [],
   }
 }
+
+/** Codes of the country or participant that issued, by the key and by the credential; none when neither names one that is known. */
+export const issuerCodes = (issuer: Verification['issuer']): string[] =>
+  [issuer?.participant, issuer?.name].flatMap((each) => (each === undefined ? [] : (knownParticipant(each) ?? [])))

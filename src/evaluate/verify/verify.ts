@@ -1,3 +1,4 @@
+import { participantOfIssuer } from '../../base/participant-codes.ts'
 import {
   type CheckName,
   type CredentialFormat,
@@ -13,7 +14,6 @@ import {
   type VerificationKey,
 } from '../../credentials/credential-format.ts'
 import { incomplete } from '../../fhir/error.ts'
-import { participantOfIssuer } from '../../trust/keys/participant-codes.ts'
 import type { KeySource, TrustedKey } from '../../trust/keys/trusted-key.ts'
 import type { RevocationLists } from '../../trust/revocation/revocation-lists.ts'
 import {
@@ -29,7 +29,7 @@ import {
 } from './checks.ts'
 import { candidateKeys, issuerFault, listedSigner, preferredKey, verifyingKeys } from './key.ts'
 import { createReport } from './report.ts'
-import { unverified, type Verification } from './verification.ts'
+import { issuerCodes, unverified, type Verification } from './verification.ts'
 
 type CheckReport = ReturnType<typeof createReport>
 type VerifiedIssuer = NonNullable<Verification['issuer']>
@@ -216,11 +216,8 @@ function withLists({ envelope, issuer, context }: Case, key: TrustedKey): Verifi
 
 /** Whether the key look-up compared the issuer: an exact name, or a country or participant; a URL, a urn or free text it cannot. */
 function isCompared(issuer: string | undefined, { issuers }: CredentialFormat): boolean {
-  return issuers === 'address' || isCountry(issuer)
+  return issuers === 'address' || (issuer !== undefined && participantOfIssuer(issuer) !== undefined)
 }
-
-const isCountry = (issuer: string | undefined): boolean =>
-  issuer !== undefined && participantOfIssuer(issuer) !== undefined
 
 function verdict(
   { envelope, issuer, format, report, context }: Case,
@@ -237,7 +234,7 @@ function verdict(
     inputs: [],
     events: [],
     period: envelope.period,
-    isIssuerUnknown: !key?.participant && !isCountry(issuer),
+    isIssuerUnknown: issuerCodes(issuerOf(envelope, issuer, key)).length === 0,
     obstacles: [],
     links: [],
   }

@@ -217,7 +217,7 @@ export function requestStorage(storage: Storage, source: AuditSource, complete: 
     count: () => storage.count(),
     revision: (types) => storage.revision(types),
     subscribe: (listener) => storage.subscribe(listener),
-    catchUp: () => storage.catchUp(),
+    catchUp: (how) => storage.catchUp(how),
     past: storage.past,
     derived: storage.derived,
     records: storage.records,

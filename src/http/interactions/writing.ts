@@ -158,7 +158,7 @@ export function judgedAnew<T>(
       } catch (error) {
         if (tries === mostTries || !isOvertaken(error)) throw error
         await sleep(tries * tries)
-        await context.storage.catchUp()
+        await context.storage.catchUp({ asks: true })
       }
     }
   })

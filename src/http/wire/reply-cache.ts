@@ -57,10 +57,11 @@ const harmlessHeaders = new Set([
 export function cacheKey(address: string, headers: IncomingHttpHeaders): string | undefined {
   if (address.length > 1000 || headers.authorization !== undefined) return undefined
   for (const name in headers) if (name.startsWith('x-') && !harmlessHeaders.has(name)) return undefined
-  const { accept = '', 'accept-language': language = '', prefer = '' } = headers
+  const { accept = '', 'accept-language': language = '', prefer = '', 'content-type': type = '' } = headers
   // Headers that only somebody makes who wants much to be kept.
-  if (accept.length + language.length + prefer.length > longestHeaders) return undefined
-  return `${address}\n${accept}\n${language}\n${prefer}`
+  if (accept.length + language.length + prefer.length + type.length > longestHeaders) return undefined
+  // Where nothing else says it, the format of a question is that of its answer.
+  return `${address}\n${accept}\n${language}\n${prefer}\n${type}`
 }
 
 const longestHeaders = 500
@@ -165,12 +166,12 @@ export function createReplyCache(revision: () => number): ReplyCache {
 const publicTypes = supportedTypes.filter((type) => !isProtectedType(type))
 
 /**
- * A number that grows with every write of what is public, and with what is known of content that is still to come: AuditEvents of reads must not empty the cache that makes
- * reads quick.
+ * A number that grows with every write of what is public, and with what else may change an answer: content that is still to come, and
+ * signatures of authors that hold no more. AuditEvents of reads must not empty the cache that makes reads quick.
  */
 export function publicRevision(
   storage: Pick<Storage, 'revision'>,
-  { pendingEpoch = () => 0 }: { pendingEpoch?(): number } = {},
+  { contentEpoch = () => 0 }: { contentEpoch?(): number } = {},
 ): () => number {
-  return () => storage.revision(publicTypes) + pendingEpoch()
+  return () => storage.revision(publicTypes) + contentEpoch()
 }

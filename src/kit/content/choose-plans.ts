@@ -1,7 +1,8 @@
 /** Which rule sets a kit is made of. */
+
+import { sameParticipant } from '../../base/participant-codes.ts'
 import type { PlanDefinition } from '../../fhir/types.ts'
 import { readPlan } from '../../rules/rules.ts'
-import { sameParticipant } from '../../trust/keys/participant-codes.ts'
 
 /**
  * Whether a rule set may apply to some credential in a jurisdiction, at some time, for some use: it is not out of use, and is for the

@@ -3,7 +3,7 @@
  * many as a filter: what does not pass it is on no list, what passes has to be asked for where the list is.
  */
 import type { Json, JsonObject } from '../../base/json-value.ts'
-import { participantCode } from '../../trust/keys/participant-codes.ts'
+import { participantCode } from '../../base/participant-codes.ts'
 import type { CardList } from '../../trust/revocation/card-list.ts'
 import {
   type CountryFigures,

@@ -48,6 +48,7 @@ export function guardRemovals(storage: Storage, referencesOf: ReferencesOf): Sto
       } catch (error) {
         if (tries === mostTries || !isOvertaken(error)) throw error
         await nextTurn()
+        await storage.catchUp({ asks: true })
       }
     }
   }

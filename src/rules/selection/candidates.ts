@@ -3,9 +3,10 @@
  * clock is one of few values. The selection itself goes on as over all; what is left out here could not have been selected.
  */
 import { keep, keepPerObject } from '../../base/keep.ts'
+import { jurisdictionCodes } from '../../base/participant-codes.ts'
 import type { PlanDefinition } from '../../fhir/types.ts'
 import { isOutOfUse, readPlan } from '../read-plan.ts'
-import { alpha3, fitsJurisdiction, fitsKind, fitsUse, type PlanChoice, planKey } from '../select-plans.ts'
+import { fitsJurisdiction, fitsKind, fitsUse, type PlanChoice, planKey } from '../select-plans.ts'
 
 /** Most kinds of questions that are remembered for one state of the store: jurisdictions, countries of issuers, kinds, uses. */
 const mostQuestions = 2_000
@@ -18,15 +19,17 @@ export const candidatesIn = keepPerObject((plans: PlanDefinition[]) => {
   for (const each of rules) {
     const { jurisdictions, ruleType } = readPlan(each)
     for (const country of jurisdictions.value) {
-      if (ruleType.value !== 'invalidation') countries.add(alpha3(country))
-      if (ruleType.value !== 'acceptance') issuers.add(alpha3(country))
+      for (const code of jurisdictionCodes(country)) {
+        if (ruleType.value !== 'invalidation') countries.add(code)
+        if (ruleType.value !== 'acceptance') issuers.add(code)
+      }
     }
   }
   const known = keep<string, PlanDefinition[]>(mostQuestions)
   // A country that no rule set names is as good as any other of these.
   const named = (all: ReadonlySet<string>, said: (string | undefined)[]) => {
-    const own = said.flatMap((each) => (each === undefined ? [] : [alpha3(each)])).filter((each) => all.has(each))
-    return [...new Set(own)].sort()
+    const own = said.flatMap((each) => (each === undefined ? [] : jurisdictionCodes(each)))
+    return [...new Set(own.filter((each) => all.has(each)))].sort()
   }
   return (choice: PlanChoice): PlanDefinition[] => {
     const { jurisdiction, issuerCountry, isIssuerUnknown = false, kinds, uses = [] } = choice

@@ -1,4 +1,6 @@
 /** `$evaluate` over a verifier kit: the same rooms as of a server, over what the kit holds, and nothing else of a server. */
+
+import { sameParticipant } from '../../base/participant-codes.ts'
 import type { Config } from '../../config.ts'
 import type { Evaluate } from '../../evaluate/evaluate.ts'
 import type { EvaluateRequest } from '../../evaluate/request.ts'
@@ -12,7 +14,6 @@ import type { NetworkClient } from '../../network/network-client.ts'
 import type { RuleGuard } from '../../publish/provenance/rule-guard.ts'
 import type { Storage } from '../../storage/storage.ts'
 import type { KeyIndex } from '../../trust/keys/key-index.ts'
-import { sameParticipant } from '../../trust/keys/participant-codes.ts'
 import { artefactHashes } from '../content/artefact-hashes.ts'
 import { closeContext, createContext } from '../context.ts'
 

@@ -109,7 +109,13 @@ export function createFirstProcess(parts: FirstProcessParts): FirstProcess {
     pids: () => crew.members().flatMap(({ state, pid }) => (state === 'ready' ? (pid ?? []) : [])),
     drain: () => tellAll(crew, 'drain'),
     reload: () => tellAll(crew, 'reload'),
-    replaceAll: () => crew.replaceAll(),
+    async replaceAll() {
+      // Those that come read the files as they are now; by these all are to answer, or none of them could follow.
+      await readByLead(undefined, shared).catch((error: unknown) =>
+        tell(`trust lists: the worker that leads has not read them again: ${errorText(error)}`, 'error'),
+      )
+      await crew.replaceAll()
+    },
     async end() {
       opening.close()
       await crew.end()
@@ -138,7 +144,14 @@ function openOnce({ host, port, plainHttp, tls }: FirstProcessParts['config'], h
     opened.catch(failure.reject)
     return opened
   }
-  return { open, failed: failure.promise, close: () => void opened?.then((ports) => ports.close()) }
+  const close = () => {
+    // A port that could not be had was told already.
+    opened?.then(
+      (ports) => ports.close(),
+      () => undefined,
+    )
+  }
+  return { open, failed: failure.promise, close }
 }
 
 function readersOf(id: number, shared: Shared): ReturnType<CrewOptions['readers']> {
@@ -163,6 +176,7 @@ function readersOf(id: number, shared: Shared): ReturnType<CrewOptions['readers'
     },
     sources: (news) => passSources(id, news, shared),
     askSources: () => told.sources,
+    sourcesDiffer: (names) => readByLead(names, shared),
     askMetrics: () => allMetrics(shared),
     askJob: async ({ process, ...question }) =>
       shared
@@ -177,6 +191,13 @@ function readersOf(id: number, shared: Shared): ReturnType<CrewOptions['readers'
       metrics.last.set(id, last)
     },
   }
+}
+
+/** Has the lead read trust sources again; what it reads it tells all. */
+async function readByLead(names: string[] | undefined, { crew, told }: Shared): Promise<SourceNews[] | undefined> {
+  const news = await crew().lead()?.post.ask('readSources', names, followSeconds)
+  if (news) told.sources = news
+  return news
 }
 
 /** Every other worker follows; one that does not answers by keys that may be withdrawn, and is ended. */

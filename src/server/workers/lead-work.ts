@@ -2,6 +2,7 @@
 import type { After } from '../../base/after.ts'
 import type { Config } from '../../config.ts'
 import { refreshTrust } from '../../trust/lists/refresh.ts'
+import { isRemote } from '../../trust/lists/trust-source.ts'
 import type { Trust } from '../../trust/trust.ts'
 import type { Tell } from '../front/log.ts'
 import type { Registration } from '../gateway.ts'
@@ -50,11 +51,16 @@ export function workBeside(parts: LeadParts): WorkBeside {
     async start() {
       if (isStarted) return
       isStarted = true
-      if (!together.isLead()) {
-        together.sources?.follow((news) => followLead(news, trust))
+      const { sources } = together
+      sources?.onRead(async (names) => {
+        await trust.reload(names ?? filesOf(parts))
+        return trust.news()
+      })
+      if (sources && !together.isLead()) {
+        sources.follow((news) => followLead(news, trust, sources))
         await refresh(true)
-        const news = await together.sources?.current()
-        if (news) await followLead(news, trust)
+        const news = await sources.current()
+        if (news) await followLead(news, trust, sources)
       }
       await together.lead({
         async begin() {
@@ -76,6 +82,10 @@ export function workBeside(parts: LeadParts): WorkBeside {
     close: end,
   }
 }
+
+/** Sources that a process that begins reads for itself: names of those that are not remote. */
+const filesOf = ({ config }: LeadParts): string[] =>
+  configuredSources(config).flatMap((source) => (isRemote(source) ? [] : source.name))
 
 /** Reads trust lists again from now on; what it returns ends that. */
 function beginRefresh({ trust, config, after, tell }: LeadParts, follows: boolean): () => Promise<void> {

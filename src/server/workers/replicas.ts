@@ -51,6 +51,8 @@ interface ReplicaParts {
   records: Storage['records']
   signing: Pick<SigningKeys, 'current'>
   tell: Tell
+  /** Other processes say the same for this replica, and go on when this one ends. */
+  isOneOfSeveral?: boolean
 }
 
 /** A replica that has joined the others. */
@@ -95,6 +97,8 @@ export async function joinReplicas(parts: ReplicaParts): Promise<Joined> {
   return {
     async close() {
       clearInterval(timer)
+      // What nobody counts up any more counts for no longer than that of one that was killed.
+      if (parts.isOneOfSeveral) return
       // A store that is away remembers a replica that counts no more.
       await say(undefined).catch(() => undefined)
     },
@@ -150,6 +154,25 @@ function read(text: string): Said {
   return said
 }
 
+/** Whether a replica is there: it has said so, and what it says has changed within the time in which it counts up several times. */
+function presence(
+  records: Pick<Storage['records'], 'get'>,
+  elapsed: () => number,
+): (number: string) => Promise<boolean> {
+  const seen = new Map<string, { value: string; at: number }>()
+  return async (number) => {
+    const value = await records.get(KIND, number)
+    if (value === undefined) {
+      seen.delete(number)
+      return false
+    }
+    const before = seen.get(number)
+    if (before?.value === value) return elapsed() - before.at < goneMilliseconds
+    seen.set(number, { value, at: elapsed() })
+    return true
+  }
+}
+
 /**
  * Asynchronous jobs where a job may be at another replica: it is held there in memory, for it may be about a person, and nobody else has
  * it. Who asks the wrong one is told to ask again.
@@ -158,7 +181,9 @@ export function jobsOfReplica(
   { dataDir }: Pick<Config, 'dataDir'>,
   records: Storage['records'],
   own: JobsElsewhere | undefined,
+  elapsed = () => performance.now(),
 ): JobsElsewhere {
+  const isThere = presence(records, elapsed)
   const first = replicaNumber(dataDir) * processesOfOne
   const register = createJobRegister(mostJobs)
   const beside = own ?? {
@@ -175,7 +200,7 @@ export function jobsOfReplica(
     async ask({ process, ...question }) {
       const replica = Math.floor(process / processesOfOne)
       if (replica * processesOfOne === first) return beside.ask({ process: process - first, ...question })
-      if ((await records.get(KIND, String(replica))) === undefined) return undefined
+      if (!(await isThere(String(replica)))) return undefined
       const text = 'This job is at another server behind the same address, which alone has it; ask again.'
       throw new FhirError(503, issue('transient', text), { 'Retry-After': '1', 'Cache-Control': 'no-store' })
     },

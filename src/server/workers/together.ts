@@ -40,6 +40,10 @@ export interface SharedSources {
   current(): Promise<SourceNews[] | undefined>
   /** Follows from now on. */
   follow(news: (news: SourceNews[]) => Promise<void>): void
+  /** Has the lead read these again, since they stand otherwise here; how all stand with it then. Undefined where nobody leads. */
+  differ(names: string[]): Promise<SourceNews[] | undefined>
+  /** As the lead, reads those again that are asked for from now on; without names all that are files here. */
+  onRead(read: (names: string[] | undefined) => Promise<SourceNews[]>): void
 }
 
 /** What clients have used of what is limited, told to all. */

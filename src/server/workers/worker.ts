@@ -13,6 +13,8 @@ interface WorkerEvents {
   reload(): void
   /** It ends: after this no more connections come. */
   end(): void
+  /** It is to lead and cannot: it ends, so that another does. */
+  cannotLead(error: unknown): void
 }
 
 /** A worker's place beside the others. */
@@ -45,8 +47,9 @@ interface State {
   news: LeadNews | undefined
   leaveMilliseconds: number
   events: WorkerEvents | undefined
-  happened: (keyof WorkerEvents)[]
+  happened: (() => void)[]
   follow: ((news: SourceNews[]) => Promise<void>) | undefined
+  readSources: ((names: string[] | undefined) => Promise<SourceNews[]>) | undefined
   useElsewhere: ((kind: string, name: string, used: number) => void) | undefined
   metrics: OwnMetrics | undefined
   answerJob: Parameters<JobsElsewhere['answer']>[0] | undefined
@@ -64,13 +67,15 @@ export function takePlace(): Promise<Worker> {
     events: undefined,
     happened: [],
     follow: undefined,
+    readSources: undefined,
     useElsewhere: undefined,
     metrics: undefined,
     answerJob: undefined,
   }
-  const happens = (what: keyof WorkerEvents) => {
-    if (state.events) state.events[what]()
-    else state.happened.push(what)
+  const happens: Happens = (what, error) => {
+    const act = () => state.events?.[what](error)
+    if (state.events) act()
+    else state.happened.push(act)
   }
   return new Promise((resolve) => {
     const begin: Readers<ToWorker>['begin'] = ({ id, isLead, ...strength }) => {
@@ -81,7 +86,7 @@ export function takePlace(): Promise<Worker> {
         together: togetherOf(state, id, seat),
         on(events) {
           state.events = events
-          for (const each of state.happened.splice(0)) events[each]()
+          for (const act of state.happened.splice(0)) act()
         },
         ready: () => seat.post.tell('ready', undefined),
         async leave() {
@@ -100,11 +105,14 @@ export function takePlace(): Promise<Worker> {
   })
 }
 
-function readersOf(state: State, happens: (what: keyof WorkerEvents) => void): Omit<Readers<ToWorker>, 'begin'> {
+type Happens = (what: keyof WorkerEvents, error?: unknown) => void
+
+function readersOf(state: State, happens: Happens): Omit<Readers<ToWorker>, 'begin'> {
   return {
     async lead(isLead) {
       state.isLead = isLead
-      if (isLead) await beginWork(state)
+      // Nobody waits for an answer to this letter.
+      if (isLead) await beginWork(state).catch((error: unknown) => happens('cannotLead', error))
       else if (state.began) {
         await state.began
         await state.work?.end()
@@ -126,6 +134,7 @@ function readersOf(state: State, happens: (what: keyof WorkerEvents) => void): O
       state.news = news
     },
     sources: (news) => state.follow?.(news),
+    readSources: (names) => state.readSources?.(names),
     metrics: () => state.metrics?.all(),
     job: (question) => state.answerJob?.(question),
   }
@@ -193,6 +202,10 @@ const sharedSources = (state: State, post: Seat['post']): SharedSources => ({
   follow(follow) {
     state.follow = follow
   },
+  differ: (names) => post.ask('sourcesDiffer', names, followSeconds),
+  onRead(read) {
+    state.readSources = read
+  },
 })
 
 function sharedUses(state: State, post: Seat['post']): SharedUses {
@@ -222,22 +235,37 @@ function sharedUses(state: State, post: Seat['post']): SharedUses {
 const mostTries = 5
 const tryMilliseconds = 1000
 
+/** Trust sources that follow, and how they stand. */
+interface Following {
+  follow(news: readonly SourceNews[]): Promise<boolean>
+  news(): SourceNews[]
+}
+
 /**
- * Brings trust sources to how they stand with the lead.
+ * Brings trust sources to how they stand with the lead. What was read here later than there counts: the lead reads it again.
  * @throws Error when they do not: who answers by other keys than the rest must not answer
  */
 export async function followLead(
-  news: readonly SourceNews[],
-  trust: { follow(news: readonly SourceNews[]): Promise<boolean> },
+  told: readonly SourceNews[],
+  trust: Following,
+  sources: Pick<SharedSources, 'differ'>,
 ): Promise<void> {
+  let news = told
   let fault = 'they stand otherwise here than with the worker that reads them'
   for (let tries = 0; tries < mostTries; tries++) {
     if (tries > 0) await sleep(tryMilliseconds)
     try {
+      if (await trust.follow(news)) return
+      news = (await sources.differ(differing(trust.news(), news))) ?? news
       if (await trust.follow(news)) return
     } catch (error) {
       fault = errorText(error)
     }
   }
   throw new Error(`the trust lists cannot be followed: ${fault}`)
+}
+
+function differing(own: readonly SourceNews[], theirs: readonly SourceNews[]): string[] {
+  const prints = new Map(theirs.map(({ name, print }) => [name, print]))
+  return own.filter(({ name, print }) => prints.get(name) !== print).map(({ name }) => name)
 }

@@ -108,7 +108,11 @@ export function createRevision(
       listeners.add(own)
       return () => listeners.delete(own)
     },
-    catchUp: () => (!wasReplaced() && performance.now() - heard <= maxStaleMilliseconds ? undefined : ask()),
+    catchUp({ asks } = { asks: false }) {
+      // A question that is under way may have been answered before the write.
+      if (asks) return asking ? asking.catch(() => undefined).then(ask) : ask()
+      return !wasReplaced() && performance.now() - heard <= maxStaleMilliseconds ? undefined : ask()
+    },
     isDown: () => wasReplaced() || (down !== undefined && performance.now() - down.at > patientMilliseconds),
     reachable: () => {
       if (wasReplaced()) down ??= { since: new Date().toISOString(), at: performance.now() }

@@ -1,12 +1,12 @@
 import type { KeyObject, X509Certificate } from 'node:crypto'
 import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
+import { isoAlpha3, participantCode } from '../../base/participant-codes.ts'
 import { badRequest, FhirError } from '../../fhir/error.ts'
 import { parseJson } from '../../fhir/json.ts'
 import { anchorServes } from './issuer-binding.ts'
 import { publicKeyFromJwk, x5cCertificates } from './jwk.ts'
 import { createKeyIndex } from './key-index.ts'
-import { isoAlpha3, participantCode } from './participant-codes.ts'
 import {
   certificateMembers,
   derivedKeyId,

@@ -1,7 +1,7 @@
 import type { X509Certificate } from 'node:crypto'
 import { authorityKeyIdentifier, subjectKeyIdentifier } from '../../base/crypto/x509.ts'
+import { sameParticipant } from '../../base/participant-codes.ts'
 import { makeTurns } from '../turns.ts'
-import { sameParticipant } from './participant-codes.ts'
 
 /** What the chain check needs of an entry of a list. */
 export interface ChainEntry {

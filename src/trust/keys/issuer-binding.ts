@@ -1,4 +1,4 @@
-import { isoAlpha3, participantOfIssuer, sameParticipant } from './participant-codes.ts'
+import { isoAlpha3, participantOfIssuer, sameParticipant } from '../../base/participant-codes.ts'
 import type { KeyQuery, TrustedKey } from './trusted-key.ts'
 import { servesAnyIssuer } from './wrapped-keys.ts'
 

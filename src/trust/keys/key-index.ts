@@ -1,9 +1,9 @@
 import type { X509Certificate } from 'node:crypto'
+import { sameParticipant } from '../../base/participant-codes.ts'
 import { inSteps } from './in-steps.ts'
 import { listedKeyServes, type ServesIssuer } from './issuer-binding.ts'
 import { mergeLists } from './merge-lists.ts'
 import { collectObjections, type Distrust, type Objections, type Suspension, worseStatus } from './objections.ts'
-import { sameParticipant } from './participant-codes.ts'
 import { certificatePrints, type KeyQuery, type KeySource, type TrustedKey } from './trusted-key.ts'
 import { wrappedKeyIds } from './wrapped-keys.ts'
 

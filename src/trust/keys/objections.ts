@@ -1,8 +1,8 @@
 import type { X509Certificate } from 'node:crypto'
 import { authorityKeyIdentifier } from '../../base/crypto/x509.ts'
+import { sameParticipant } from '../../base/participant-codes.ts'
 import { isSignedBy } from './chain.ts'
 import { inSteps } from './in-steps.ts'
-import { sameParticipant } from './participant-codes.ts'
 import { certificatePrints, type KeyStatus, type TrustedKey } from './trusted-key.ts'
 
 /** What a list of kind `distrusted` names. */

@@ -1,7 +1,7 @@
 import { isJsonObject } from '../../base/json.ts'
 import type { Json } from '../../base/json-value.ts'
 import { unknownMember } from '../../base/nearest.ts'
-import { participantCode } from '../keys/participant-codes.ts'
+import { participantCode } from '../../base/participant-codes.ts'
 import { parseJson } from './did-source.ts'
 import {
   isUrl,

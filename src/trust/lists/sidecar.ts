@@ -1,7 +1,7 @@
 import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
 import { unknownMember } from '../../base/nearest.ts'
-import { participantCode } from '../keys/participant-codes.ts'
+import { participantCode } from '../../base/participant-codes.ts'
 import { type KeyStatus, readStatus, scaOf, statusForm } from '../keys/trusted-key.ts'
 
 /** What `trust.json` says of the certificates of one file. */

@@ -2,8 +2,8 @@ import path from 'node:path'
 import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
 import { unknownMember } from '../../base/nearest.ts'
+import { participantCode, sameParticipant } from '../../base/participant-codes.ts'
 import { parseJson } from '../../fhir/json.ts'
-import { participantCode, sameParticipant } from '../keys/participant-codes.ts'
 import { gatewayMembers, gatewayProblems, gatewaySettings, modeProblems } from './gateway/gateway-settings.ts'
 import {
   isOfGateway,

@@ -1,5 +1,5 @@
+import { participantCode, sameParticipant } from '../../base/participant-codes.ts'
 import type { Distrust, Suspension } from '../keys/objections.ts'
-import { participantCode, sameParticipant } from '../keys/participant-codes.ts'
 import { scaOf, type TrustedKey } from '../keys/trusted-key.ts'
 import type { BatchStore } from '../revocation/gateway/batch-store.ts'
 import type { RevocationContent } from '../revocation/revocation-content.ts'

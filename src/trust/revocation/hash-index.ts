@@ -1,4 +1,4 @@
-import { participantCode } from '../keys/participant-codes.ts'
+import { participantCode } from '../../base/participant-codes.ts'
 import { HASH_BYTES, HASH_WORDS, HashDrawer } from './hash-drawer.ts'
 
 /** What the hashes of a batch are made of (EU DCC gateway, revocation). */

@@ -1,6 +1,6 @@
 import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
-import { participantCode } from '../keys/participant-codes.ts'
+import { participantCode } from '../../base/participant-codes.ts'
 import { HASH_BYTES } from './hash-drawer.ts'
 import { type HashBatch, hashTypes } from './hash-index.ts'
 

@@ -1,5 +1,5 @@
+import { participantOfIssuer, sameParticipant } from '../../base/participant-codes.ts'
 import type { KeyIndex } from '../keys/key-index.ts'
-import { participantOfIssuer, sameParticipant } from '../keys/participant-codes.ts'
 import type { TrustedKey } from '../keys/trusted-key.ts'
 import type { CountryFigures, HashType } from './hash-index.ts'
 import type { RevocationContent } from './revocation-content.ts'

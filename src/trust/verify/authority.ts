@@ -1,7 +1,7 @@
 import { authorityKeyIdentifier, subjectKeyIdentifier } from '../../base/crypto/x509.ts'
+import { sameParticipant } from '../../base/participant-codes.ts'
 import { isSignedBy } from '../keys/chain.ts'
 import type { KeyIndex } from '../keys/key-index.ts'
-import { sameParticipant } from '../keys/participant-codes.ts'
 import type { TrustedKey } from '../keys/trusted-key.ts'
 
 /** Usages whose certificates an authority of that usage signs. */

@@ -2,9 +2,9 @@ import { X509Certificate } from 'node:crypto'
 import { hasBase64Letters } from '../../base/crypto/base64.ts'
 import { jwkThumbprint } from '../../base/crypto/jwk-thumbprint.ts'
 import { subjectKeyIdentifier } from '../../base/crypto/x509.ts'
+import { participantCode } from '../../base/participant-codes.ts'
 import { isSignedBy, subjectCountries } from '../keys/chain.ts'
 import type { KeyIndex } from '../keys/key-index.ts'
-import { participantCode } from '../keys/participant-codes.ts'
 import {
   certificateMembers,
   certificatePrints,

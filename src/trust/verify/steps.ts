@@ -1,7 +1,7 @@
 import { fitsJwsAlgorithm, isJwsSignature } from '../../base/crypto/jws-algorithms.ts'
 import { isForSignatures } from '../../base/crypto/x509.ts'
+import { participantOfIssuer, sameParticipant } from '../../base/participant-codes.ts'
 import type { KeyIndex } from '../keys/key-index.ts'
-import { participantOfIssuer, sameParticipant } from '../keys/participant-codes.ts'
 import { certificatePrints, keyFault, scaOf, type TrustedKey } from '../keys/trusted-key.ts'
 import { AUTHORITIES, type Authorities } from './authority.ts'
 import { type Candidate, isOfParticipant } from './candidates.ts'

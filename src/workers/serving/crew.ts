@@ -107,6 +107,8 @@ class WorkingCrew implements Crew {
   replaceAll(): Promise<void> {
     this.#replacing ??= this.#replaceEach().finally(() => {
       this.#replacing = undefined
+      // One that ended meanwhile was not started again while a successor stood for it.
+      if (!this.#isOver) for (let missing = this.#missing(); missing > 0; missing--) void this.#start()
     })
     return this.#replacing
   }
@@ -174,17 +176,22 @@ class WorkingCrew implements Crew {
     const text = `worker ${member.id} (process ${member.pid}) has ended ${how}; another is started in ${pause / 1000} s`
     this.#options.tell(text, 'error')
     await sleep(pause)
-    const there = this.#all.filter(({ state }) => state !== 'ending').length
-    if (!this.#isOver && there < this.#options.count) await this.#start()
+    if (!this.#isOver && this.#missing() > 0) await this.#start()
   }
+
+  #missing = () => this.#options.count - this.#all.filter(({ state }) => state !== 'ending').length
 
   async #finish(member: Member, isRestart: boolean): Promise<void> {
     member.state = 'ending'
     this.#options.handOut.remove(member)
     if (this.#lead === member && isRestart) {
-      // One ends before another begins.
-      await member.post.ask('lead', false, leadSeconds).catch(() => undefined)
-      this.#chooseLead()
+      // One ends before another begins: who does not say that it has ended is ended, and its end makes another lead.
+      try {
+        await member.post.ask('lead', false, leadSeconds)
+        if (this.#lead === member) this.#chooseLead()
+      } catch {
+        member.kill()
+      }
     }
     member.post.tell('end', { isRestart })
     const timer = setTimeout(() => member.kill(), endMilliseconds)
@@ -195,6 +202,8 @@ class WorkingCrew implements Crew {
   async #replaceEach(): Promise<void> {
     for (const member of this.#all.filter(isReady)) {
       if (this.#isOver) return
+      // One that has ended meanwhile needs no successor by its name.
+      if (!this.#all.includes(member)) continue
       if ((await this.#start()) !== undefined) {
         this.#options.tell('the successor of a worker does not start: those that are there go on', 'error')
         return

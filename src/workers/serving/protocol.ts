@@ -49,6 +49,8 @@ export interface ToWorker {
   leadNews: { body: LeadNews; reply: unknown }
   /** Answered when the lists stand so with it, too. */
   sources: { body: SourceNews[]; reply: unknown }
+  /** To the lead: it reads the sources of these names again, without names all that are files here; how all stand with it then. */
+  readSources: { body: string[] | undefined; reply: SourceNews[] | undefined }
   metrics: { body: undefined; reply: unknown }
   job: { body: JobQuestion; reply: unknown }
 }
@@ -68,6 +70,8 @@ export interface ToFirst {
   sources: { body: SourceNews[]; reply: unknown }
   /** How the lists stand with the lead; undefined before it has said so. */
   askSources: { body: undefined; reply: SourceNews[] | undefined }
+  /** Sources of these names stand otherwise here, also after they were read again: the lead reads them, too, and this is how all stand then. */
+  sourcesDiffer: { body: string[]; reply: SourceNews[] | undefined }
   /** Numbers of all workers. */
   askMetrics: { body: undefined; reply: unknown[] }
   /** About a job of the process with that id; undefined: it is no more. */

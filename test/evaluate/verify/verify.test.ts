@@ -8,6 +8,7 @@ import { parseSign1 } from '../../../src/credentials/encoding/cose.ts'
 import type { CborInput } from '../../../src/demo/cbor-encode.ts'
 import { type HcertClaims, hcertClaims, issueHcert } from '../../../src/demo/issue-hcert.ts'
 import { sampleKinds } from '../../../src/demo/samples.ts'
+import { issuerCodes } from '../../../src/evaluate/verify/verification.ts'
 import { type VerificationContext, verifyCredential } from '../../../src/evaluate/verify/verify.ts'
 import { anchorKeySource, certificateKey, keyFromJwk } from '../../../src/trust/keys/anchors.ts'
 import { createKeyIndex } from '../../../src/trust/keys/key-index.ts'
@@ -236,6 +237,29 @@ describe('verifyCredential', () => {
     const free = await verify(claim('Ministry of Health'), { keys: listed() })
     assert.equal(free.status, 'VERIFIED')
     assert.equal(outcomes(free).key, 'warn')
+  })
+
+  it('does not know an issuer whose code is that of no country or participant', async () => {
+    const certificate: [number, string] = [5, 'vhlink:/eyJ1cmwiOiJodHRwczovL2V4YW1wbGUub3JnL3gifQ']
+    const claim = (name: string) =>
+      issueHcert(hcertClaims({ issuer: name, issuedAt: 1, expires: 2e9, certificate }), issuer.signer)
+    for (const [name, participant, isUnknown] of [
+      ['MOH', '', true],
+      ['UK', '', true],
+      ['EL', '', true],
+      ['UK', 'UK', true],
+      ['Ministry of Health', '', true],
+      ['XA', '', false],
+      ['GB', '', false],
+      ['did:web:example.org:v2:trustlist:DIVOC:FRA', '', false],
+      ['Ministry of Health', 'DEU', false],
+      ['WHO', 'WHO', false],
+    ] as const) {
+      const verdict = await verify(claim(name), { keys: listed({ participant }) })
+      assert.equal(verdict.status, 'VERIFIED', name)
+      assert.equal(verdict.isIssuerUnknown, isUnknown, name)
+      assert.equal(issuerCodes(verdict.issuer).length === 0, isUnknown, name)
+    }
   })
 
   it('prefers among several keys of one id the one that verifies, is current and fits', async () => {

@@ -3,10 +3,26 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import request from 'supertest'
 import { FhirError, issue } from '../../../src/fhir/error.ts'
+import { caughtUp } from '../../../src/server/documents.ts'
 import { openStorage } from '../../../src/storage/open.ts'
 import { bearer, makeApp } from '../support.ts'
 
 const valueSet = { resourceType: 'ValueSet', id: 'a', url: 'http://example.org/a', name: 'A', status: 'active' }
+
+test('documents of what is stored are looked for again when the store had to be asked, and are 503 when it cannot be', async () => {
+  const found = (body: string) => ({ body: Buffer.from(body), contentType: 'text/plain', etag: body })
+  let stored = 'old'
+  let behind: Promise<void> | undefined
+  const find = caughtUp({ catchUp: () => behind }, ({ path }) => (path === '/x' ? found(stored) : undefined))
+  assert.equal((await find({ path: '/x', accept: undefined }))?.etag, 'old')
+  behind = Promise.resolve().then(() => {
+    stored = 'new'
+  })
+  assert.equal((await find({ path: '/x', accept: undefined }))?.etag, 'new')
+  behind = Promise.reject(new Error('away'))
+  assert.equal(find({ path: '/other', accept: undefined }), undefined)
+  await assert.rejects(async () => find({ path: '/x', accept: undefined }), /away/)
+})
 
 test('a kept reply waits until the store has told what is new; without it the answer is 503', async () => {
   let catchUp: () => Promise<void> | undefined = () => undefined

@@ -27,8 +27,10 @@ describe('what a reply is kept under', () => {
       cacheKey('/ValueSet/b', {}),
       cacheKey('/ValueSet/a', { accept: 'application/fhir+xml' }),
       cacheKey('/ValueSet/a', { 'accept-language': 'application/fhir+xml' }),
+      // By which the format of the answer is chosen where nobody asks for one.
+      cacheKey('/ValueSet/a', { 'content-type': 'application/fhir+xml' }),
     ]
-    assert.equal(new Set(keys).size, 4)
+    assert.equal(new Set(keys).size, 5)
     assert.ok(!keys.includes(undefined))
   })
 })

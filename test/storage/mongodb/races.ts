@@ -157,6 +157,15 @@ export function races(mongo: MongoForTests): void {
       }
     })
 
+    together('one that asks knows at once what another wrote', [{}, {}], async (left, right) => {
+      assert.ok(left && right)
+      for (let i = 1; i <= 10; i++) {
+        await left.write([put(valueSet('a', { title: `${i}` }))])
+        await right.catchUp({ asks: true })
+        assert.equal(right.revision(['ValueSet']), i)
+      }
+    })
+
     together('count up a record by compare and set', [{}, {}], async (left, right) => {
       assert.ok(left && right)
       const count = async ({ records }: Storage) => {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import type { JsonObject } from '../../../src/base/json-value.ts'
+import { participantCode, sameParticipant } from '../../../src/base/participant-codes.ts'
 import { credentialFormats } from '../../../src/credentials/credentials.ts'
 import { verifyCredential } from '../../../src/evaluate/verify/verify.ts'
 import { anchorKeySource, readJwk } from '../../../src/trust/keys/anchors.ts'
-import { participantCode, sameParticipant } from '../../../src/trust/keys/participant-codes.ts'
 import { issueSample, testIssuer } from '../../support/issuer.ts'
 import { walkSections } from '../../support/sections.ts'
 

@@ -1,7 +1,7 @@
 /** Signed lists of rules: what is inside counts only under the signature of an upload key of the country whose rules they are. */
 import type { X509Certificate } from 'node:crypto'
+import { participantAlpha2 } from '../../../base/participant-codes.ts'
 import { CmsError, openCms } from '../../../cms/cms.ts'
-import { participantAlpha2 } from '../../../trust/keys/participant-codes.ts'
 
 /** What is known of rules of the EU beside what they say. */
 export interface EuRuleSurroundings extends EuRuleTrust {

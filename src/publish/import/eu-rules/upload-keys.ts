@@ -2,8 +2,8 @@
 import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { pemCertificates } from '../../../base/crypto/pem.ts'
+import { sameParticipant } from '../../../base/participant-codes.ts'
 import { unprocessable } from '../../../fhir/error.ts'
-import { sameParticipant } from '../../../trust/keys/participant-codes.ts'
 import type { Trust } from '../../../trust/trust.ts'
 import { countryOf, type EuRuleTrust } from './open-signed.ts'
 

@@ -103,6 +103,13 @@ export function optionalText(node: JsonObject, member: string): string | undefin
   return value === undefined || value === null ? undefined : textOf(node, member)
 }
 
+/** A member that is a Boolean or not there: the executor takes other values for one, each where it stands. */
+export function optionalFlag(node: JsonObject, member: string): boolean | undefined {
+  const value = node[member]
+  if (value === undefined || value === null) return undefined
+  return typeof value === 'boolean' ? value : leave(`${member} is no Boolean`)
+}
+
 /** A member that is a list of objects, or not there. */
 export function objectsOf(node: JsonObject, member: string): JsonObject[] {
   const value = node[member]

@@ -2,6 +2,7 @@
 import { isJsonObject } from '../../../base/json.ts'
 import type { JsonObject } from '../../../base/json-value.ts'
 import { keepPerObject } from '../../../base/keep.ts'
+import { namesOwnSystems } from '../corrections/executable-elm.ts'
 import { definitions, includeDefinitions, visit } from '../translate/elm.ts'
 import type { CompiledLibrary } from '../translate/libraries.ts'
 import {
@@ -200,6 +201,7 @@ function declaredIn({ elm }: CompiledLibrary, section: string, name: string): Js
 
 function valueSetOf(library: CompiledLibrary, name: string): { id: string; version: string | undefined } {
   const found = declaredIn(library, 'valueSets', name)
+  if (!namesOwnSystems(library.elm, found)) leave('a value set names a code system that its library does not have')
   return { id: textOf(found, 'id'), version: optionalText(found, 'version') }
 }
 

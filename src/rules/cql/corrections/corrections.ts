@@ -6,6 +6,7 @@ import { correctBoundaries } from './boundaries.ts'
 import { correctConversions } from './conversions.ts'
 import { isMoment } from './durations.ts'
 import { correctEquality } from './equality.ts'
+import { keepNullParameters } from './executable-elm.ts'
 import { correctExpansion } from './expansion.ts'
 import { correctIntervals } from './intervals.ts'
 import { correctLists } from './lists.ts'
@@ -19,6 +20,7 @@ import {
   nullUnevaluated,
   replaceOperator,
 } from './operators.ts'
+import { correctCalls } from './overloads.ts'
 import { correctSorting } from './sorting.ts'
 import { correctTexts } from './texts.ts'
 import { countWholeDates } from './whole-dates.ts'
@@ -55,6 +57,8 @@ export function correctExecutor(): void {
   correctSorting()
   countWholeDates()
   addTerminologyOperators()
+  correctCalls()
+  keepNullParameters()
   // A parameter without value and default, asked within a query or function, would be its own declaration.
   nullUnevaluated('ParameterRef')
   // A query over one value that its condition does not let pass.

@@ -28,6 +28,7 @@ const modules: Record<string, OperatorClass>[] = [
   'comparison',
   'parameters',
   'query',
+  'reusable',
 ].map((name) => require(`cql-execution/lib/elm/${name}`))
 const { Expression } = all
 
@@ -77,7 +78,7 @@ export const operandTypes = ({ operand }: JsonObject): (string | undefined)[] =>
   })
 
 /** The class of an operator, and the module that holds it: `expressions` re-exports what stands there. */
-function find(name: string): { module: Record<string, OperatorClass>; Original: OperatorClass } {
+export function find(name: string): { module: Record<string, OperatorClass>; Original: OperatorClass } {
   const module = modules.find((each) => Object.hasOwn(each, name))
   const Original = module?.[name]
   if (!module || !Original) throw new Error(`cql-execution has no operator ${name}`)
@@ -148,7 +149,8 @@ function operandOf(operator: object, name: string): Executable | undefined {
   return isExecutable(built) ? built : undefined
 }
 
-interface Executable {
+/** A step that the executor has built. */
+export interface Executable {
   execute(context: unknown): Promise<unknown>
 }
 

@@ -68,13 +68,9 @@ async function answer(session: Session, define: Define, library: CompiledLibrary
   }
 }
 
-/**
- * Whether the executor finds the values of parameters wherever they are asked for: within a query it takes a null for no value, and a
- * value that has a default of its own for a declaration.
- */
+/** Whether the executor finds the values of parameters wherever they are asked for: one that has a `default` of its own it takes for a declaration. */
 export const areFound = (values: Readonly<Record<string, unknown>>, declarations: ParameterDeclaration[]): boolean =>
-  declarations.every(({ name, hasDefault }) => {
+  declarations.every(({ name }) => {
     const value = values[name]
-    if (value === null) return !hasDefault
-    return typeof value !== 'object' || !('default' in value)
+    return typeof value !== 'object' || value === null || !('default' in value)
   })

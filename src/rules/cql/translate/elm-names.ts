@@ -1,6 +1,7 @@
 /** What the names in ELM stand for (https://cql.hl7.org/elm.html, references): definitions of the library and of those that it includes. */
 import { isJsonObject, objectsIn } from '../../../base/json.ts'
 import type { JsonObject } from '../../../base/json-value.ts'
+import { operandType } from '../corrections/overloads.ts'
 import { definitions, type Elm } from './elm.ts'
 
 /** An included library by its alias: undefined where it is not known, about which others complain. */
@@ -62,7 +63,7 @@ export function elmNames(elm: Elm, included: Included): ElmNames {
       : {}
   }
   return {
-    faults: doubles(elm),
+    faults: [...doubles(elm), ...undeclared(elm, (node, type) => find(node, type).fault)],
     statementName: (index) => String(statements[index]?.name),
     find(node) {
       const type = String(node.type)
@@ -86,18 +87,45 @@ function isMeant(definition: JsonObject, node: JsonObject, type: string): boolea
   return definition.type === 'FunctionDef' && operands === objectsIn(node.operand).length
 }
 
-/** Definitions of one name: of two the executor would take one, and nobody could tell which. Functions may share theirs. */
+/** Definitions of one name: of two the executor would take one, and nobody could tell which. Functions may share theirs when their operands differ. */
 function doubles(elm: Elm): ElmNames['faults'] {
   const faults: ElmNames['faults'] = []
   for (const section of ['includes', 'usings', ...new Set(Object.values(sectionOf))]) {
     const seen = new Set<string>()
     for (const [index, each] of definitions(elm, section).entries()) {
-      if (each.type === 'FunctionDef') continue
-      const name = String(each.name ?? each.localIdentifier)
+      const name = nameOf(each)
       const locator = typeof each.locator === 'string' ? each.locator : undefined
       if (seen.has(name)) faults.push([`"${name}" is there twice`, `${section}.def[${index}]`, locator])
       seen.add(name)
     }
   }
   return faults
+}
+
+/** The name of a definition; of a function with the types of its operands, by which a call chooses. */
+function nameOf(definition: JsonObject): string {
+  const name = String(definition.name ?? definition.localIdentifier)
+  if (definition.type !== 'FunctionDef') return name
+  const types = objectsIn(definition.operand).map((each) => JSON.stringify(operandType(each) ?? null))
+  return `${name}(${types.join()})`
+}
+
+/** Members of declarations that refer to others, by section. */
+const declaredMembers: [section: string, member: string, type: string][] = [
+  ['valueSets', 'codeSystem', 'CodeSystemRef'],
+  ['codes', 'codeSystem', 'CodeSystemRef'],
+  ['concepts', 'code', 'CodeRef'],
+]
+
+/** Declarations that name what is not declared. */
+function undeclared(elm: Elm, faultOf: (node: JsonObject, type: string) => string | undefined): ElmNames['faults'] {
+  return declaredMembers.flatMap(([section, member, type]) =>
+    definitions(elm, section).flatMap((each, index) =>
+      [each[member] ?? []].flat().flatMap((reference): ElmNames['faults'] => {
+        const text = isJsonObject(reference) ? faultOf(reference, type) : `${member} is no reference`
+        const locator = typeof each.locator === 'string' ? each.locator : undefined
+        return text === undefined ? [] : [[text, `${section}.def[${index}].${member}`, locator]]
+      }),
+    ),
+  )
 }

@@ -3,6 +3,9 @@
  * is true to whoever asks whether it is one.
  */
 
+import { isJsonObject } from '../../../base/json.ts'
+import type { Json } from '../../../base/json-value.ts'
+
 /** A part of a step that is a step itself, or a list of such. */
 export interface Part {
   name: string
@@ -81,4 +84,28 @@ const literals: Record<string, RegExp> = {
 export function isLiteral(type: unknown, value: unknown): boolean {
   const form = typeof type === 'string' && Object.hasOwn(literals, type) ? literals[type] : undefined
   return form !== undefined && typeof value === 'string' && form.test(value)
+}
+
+/** Attributes of steps and clauses that are Booleans wherever they stand; any other value is read as one or the other, by whoever reads it. */
+const flags = new Set(['strict', 'distinct', 'lowClosed', 'highClosed', 'preserve', 'external', 'fluent'])
+/** Attributes that are texts wherever they stand. */
+const texts = new Set(
+  [
+    'asType isType toType valueType dataType templateId codeProperty codeComparator dateProperty dateLowProperty dateHighProperty',
+    'idProperty contextProperty alias identifier libraryName scope path direction accessLevel unit name operandType',
+  ]
+    .join(' ')
+    .split(' '),
+)
+
+/** Attributes below a statement or parameter that are of another type of JSON than theirs: what is wrong, and the path. */
+export function attributeFaults(node: Json | undefined, path: string): [text: string, path: string][] {
+  if (Array.isArray(node)) return node.flatMap((each, index) => attributeFaults(each, `${path}[${index}]`))
+  if (!isJsonObject(node)) return []
+  return Object.entries(node).flatMap(([name, value]): [text: string, path: string][] => {
+    if (name === 'annotation' || value === null) return []
+    if (flags.has(name) && typeof value !== 'boolean') return [[`${name} is no Boolean`, path]]
+    if (texts.has(name) && typeof value !== 'string') return [[`${name} is no text`, path]]
+    return attributeFaults(value, `${path}.${name}`)
+  })
 }

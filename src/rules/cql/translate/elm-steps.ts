@@ -8,7 +8,7 @@ import { issue } from '../../../fhir/error.ts'
 import type { Issue } from '../../../fhir/types.ts'
 import { definitions, type Elm } from './elm.ts'
 import { type ElmNames, elmNames, type Included } from './elm-names.ts'
-import { isLiteral, type Part, stepParts } from './elm-shapes.ts'
+import { attributeFaults, isLiteral, type Part, stepParts } from './elm-shapes.ts'
 
 /** Most faults that are told of one library. */
 const mostFaults = 50
@@ -42,6 +42,10 @@ export function stepFaults(elm: Elm, included: Included, retrievable: (type: str
     if (faults.length < mostFaults) faults.push(faultAt(elm, text, place))
   }
   for (const [text, path, locator] of names.faults) report(text, { path, locator })
+  for (const section of ['parameters', 'statements'])
+    for (const [index, each] of definitions(elm, section).entries())
+      for (const [text, path] of attributeFaults(each, `${section}.def[${index}]`))
+        report(text, placeOf(each, { path }))
   const check = new StepCheck(names, report, retrievable)
   for (const [index, each] of definitions(elm, 'parameters').entries())
     if (each.default !== undefined)

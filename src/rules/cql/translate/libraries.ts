@@ -10,6 +10,7 @@ import type { LogicalModel } from '../../models/logical-model.ts'
 import { modelInfoXml } from '../../models/model-info-xml.ts'
 import { createModels, type ModelStore } from '../../models/models.ts'
 import { correctExecutor } from '../corrections/corrections.ts'
+import { executableElm } from '../corrections/executable-elm.ts'
 import { checkLiterals } from '../corrections/literals.ts'
 import { hasOperator } from '../corrections/operators.ts'
 import { elmFaults, pinFaults } from './check-elm.ts'
@@ -297,7 +298,7 @@ export function link({ text, elm, issues, includes, models = [] }: Linking): Com
     },
     issues: [...issues, ...(broken ? [] : found), ...unknownOperators(elm)],
     get executable() {
-      executable ??= new ExecutableLibrary(withNullDefaults(elm), {
+      executable ??= new ExecutableLibrary(executableElm(elm), {
         resolve: (path: string, version?: string) => find(path, version)?.executable,
       })
       return executable
@@ -305,17 +306,6 @@ export function link({ text, elm, issues, includes, models = [] }: Linking): Com
     includes,
     models,
   }
-}
-
-/**
- * The same library with null as the default of every parameter that has none: where a query asks for one without value, the executor
- * would else hand out its declaration, which is not null.
- */
-function withNullDefaults(elm: Elm): Elm {
-  const parameters = definitions(elm, 'parameters')
-  if (parameters.every((each) => each.default !== undefined)) return elm
-  const def = parameters.map((each) => (each.parameterTypeSpecifier ? { default: { type: 'Null' }, ...each } : each))
-  return { ...elm, library: { ...elm.library, parameters: { def } } }
 }
 
 /** Steps that the executor does not have: it would leave them out, which makes a condition that always holds. */

@@ -1,6 +1,6 @@
 import type { X509Certificate } from 'node:crypto'
+import { participantCode } from '../../../base/participant-codes.ts'
 import { type ChainEntry, checkChains, subjectCountries } from '../../keys/chain.ts'
-import { participantCode } from '../../keys/participant-codes.ts'
 import {
   certificateMembers,
   derivedKeyId,

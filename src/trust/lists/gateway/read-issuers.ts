@@ -1,8 +1,8 @@
 import { isJsonObject } from '../../../base/json.ts'
 import type { Json } from '../../../base/json-value.ts'
+import { participantCode } from '../../../base/participant-codes.ts'
 import { urlOfDid } from '../../did-web/did-url.ts'
 import { subjectCountries } from '../../keys/chain.ts'
-import { participantCode } from '../../keys/participant-codes.ts'
 import type { TrustedKey } from '../../keys/trusted-key.ts'
 import { readJwksSource } from '../jwks-source.ts'
 import {

@@ -1,7 +1,7 @@
 import type { X509Certificate } from 'node:crypto'
 import type { Json, JsonObject } from '../../../base/json-value.ts'
+import { participantCode } from '../../../base/participant-codes.ts'
 import { subjectCountries } from '../../keys/chain.ts'
-import { participantCode } from '../../keys/participant-codes.ts'
 import { certificateMembers, derivedKeyId, keyFault, type TrustedKey } from '../../keys/trusted-key.ts'
 import { readExactCertificate } from '../../messages/open-messages.ts'
 import { entryName, type LeftOut } from '../trust-source.ts'

@@ -1,5 +1,5 @@
+import { participantCode } from '../../../base/participant-codes.ts'
 import type { KeyIndex } from '../../keys/key-index.ts'
-import { participantCode } from '../../keys/participant-codes.ts'
 import type { TrustedKey } from '../../keys/trusted-key.ts'
 
 /** Upload certificates that count, to be asked by country (alpha-2). */

@@ -5,7 +5,7 @@ import type { JsonObject } from '../../../../base/json-value.ts'
 import { equals } from '../../corrections/operators.ts'
 import { isOfType } from '../../corrections/parts.ts'
 import { isTypeSpecifier, type TypeSpecifier } from '../../translate/elm.ts'
-import { type Builder, objectsOf, onlyMembers, type Place, textOf } from '../place.ts'
+import { type Builder, objectsOf, onlyMembers, optionalFlag, type Place, textOf } from '../place.ts'
 import { leave, type Step } from '../step.ts'
 
 const system = '{urn:hl7-org:elm-types:r1}'
@@ -241,11 +241,12 @@ export function specifierOf(node: JsonObject, typed: string, specified: string):
 const as: Builder = (node, place) => {
   const operand = single(node, place, 'asType', 'asTypeSpecifier', 'strict')
   const specifier = specifierOf(node, 'asType', 'asTypeSpecifier')
+  const isStrict = optionalFlag(node, 'strict')
   return (frame) => {
     const value = operand(frame)
     if (value == null) return null
     if (isOfType(value, specifier)) return value
-    return node.strict === true ? leave('a cast fails') : null
+    return isStrict ? leave('a cast fails') : null
   }
 }
 

@@ -3,7 +3,7 @@ import { isJsonObject } from '../../../../base/json.ts'
 import type { JsonObject } from '../../../../base/json-value.ts'
 import { lists } from '../../corrections/parts.ts'
 import { orderOf } from '../../corrections/sorting.ts'
-import { type Builder, bind, objectsOf, onlyMembers, type Place, textOf } from '../place.ts'
+import { type Builder, bind, objectsOf, onlyMembers, optionalFlag, type Place, textOf } from '../place.ts'
 import { type Frame, leave, type Step } from '../step.ts'
 import { holds } from './plain.ts'
 
@@ -138,7 +138,7 @@ function outcomeOf(node: JsonObject, around: Around): Outcome {
     return aggregateOf(node.aggregate, around)
   }
   if (!isJsonObject(node.return)) return leave('a query without return')
-  const { distinct } = node.return
+  const distinct = optionalFlag(node.return, 'distinct')
   onlyMembers(node.return, 'expression', 'distinct')
   const row = around.inner.build(node.return.expression)
   return {
@@ -151,7 +151,7 @@ function outcomeOf(node: JsonObject, around: Around): Outcome {
 /** Rows are what the names stood for; they are gone through once all are known. */
 function aggregateOf(node: JsonObject, { inner, outer, sources, lets }: Around): Outcome {
   onlyMembers(node, 'identifier', 'expression', 'starting', 'distinct')
-  if (node.distinct === true) return leave('an aggregate of what is distinct')
+  if (optionalFlag(node, 'distinct')) return leave('an aggregate of what is distinct')
   const starting = node.starting == null ? undefined : outer.build(node.starting)
   const { place, slot } = inner.within(textOf(node, 'identifier'))
   const step = place.build(node.expression)

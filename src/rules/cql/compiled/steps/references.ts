@@ -1,7 +1,5 @@
 /** What a step names: aliases, defines, functions, parameters, elements. */
-import type { JsonObject } from '../../../../base/json-value.ts'
-import { isOfType } from '../../corrections/parts.ts'
-import { isTypeSpecifier, type TypeSpecifier } from '../../translate/elm.ts'
+import { fitOperands, staticOverload } from '../../corrections/overloads.ts'
 import { type Builder, type Callable, objectsOf, onlyMembers, optionalText, textOf } from '../place.ts'
 import { type Frame, leave } from '../step.ts'
 
@@ -28,6 +26,11 @@ const call: Builder = (node, place) => {
   const found = place.surroundings.functions(textOf(node, 'name'), optionalText(node, 'libraryName'), operands.length)
   const [only, ...others] = found
   if (!only) return leave('no function has so many operands')
+  const chosen = staticOverload(
+    node,
+    found.map((each) => each.operands),
+  )
+  const meant = chosen === undefined ? found : found.slice(chosen, chosen + 1)
   if (others.length === 0)
     return (frame) =>
       run(
@@ -35,20 +38,12 @@ const call: Builder = (node, place) => {
         operands.map((each) => each(frame)),
         frame,
       )
-  const choices = found.map((callable) => ({ callable, types: callable.operands.map(typeOf) }))
   return (frame) => {
     const values = operands.map((each) => each(frame))
-    const fitting = choices.findLast(({ types }) =>
-      types.every((type, at) => values[at] === null || isOfType(values[at], type)),
-    )
-    return fitting ? run(fitting.callable, values, frame) : leave('no function of that name takes these operands')
+    const [fitting, ...more] = meant.filter((each) => fitOperands(values, each.operands))
+    if (!fitting || more.length > 0) return leave('which function of that name takes these operands is not told')
+    return run(fitting, values, frame)
   }
-}
-
-function typeOf(operand: JsonObject): TypeSpecifier {
-  const { operandTypeSpecifier } = operand
-  if (isTypeSpecifier(operandTypeSpecifier)) return operandTypeSpecifier
-  return { type: 'NamedTypeSpecifier', name: textOf(operand, 'operandType') }
 }
 
 function run(callable: Callable, values: unknown[], frame: Frame): unknown {

@@ -2,11 +2,13 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import {
   isoAlpha3,
+  jurisdictionCodes,
+  knownParticipant,
   participantAlpha2,
   participantCode,
   participantOfIssuer,
   sameParticipant,
-} from '../../../src/trust/keys/participant-codes.ts'
+} from '../../src/base/participant-codes.ts'
 
 describe('participant codes', () => {
   for (const [text, code] of [
@@ -64,4 +66,46 @@ describe('participant codes', () => {
     assert.equal(isoAlpha3('it'), 'ITA')
     assert.equal(isoAlpha3('XL'), 'XL')
   })
+})
+
+describe('what is known of an issuer', () => {
+  for (const text of [
+    'DE',
+    'deu',
+    ' FR ',
+    'XA',
+    'XXA',
+    'XK',
+    'WHO',
+    'WH',
+    'XYK',
+    'EU',
+    'did:web:x.org:v2:trustlist:DIVOC:DEU',
+  ])
+    it(`${text} is known`, () => assert.equal(knownParticipant(text) === undefined, false))
+  for (const text of [
+    'MOH',
+    'UK',
+    'EL',
+    'ZZ',
+    'AAA',
+    '',
+    'https://example.org',
+    'did:web:x.org:v2:trustlist:DIVOC:MOH',
+  ])
+    it(`${text} is not`, () => assert.equal(knownParticipant(text), undefined))
+})
+
+describe('what a code means when rules are chosen', () => {
+  for (const [text, codes] of [
+    ['ch', ['CHE']],
+    ['CHE', ['CHE']],
+    ['XA', ['XXA']],
+    ['XXA', ['XXA']],
+    ['XK', ['XKX', 'XXK']],
+    ['IO', ['IOM', 'IOT']],
+    ['EU', ['EU']],
+    ['nowhere', ['nowhere']],
+  ] as const)
+    it(text, () => assert.deepEqual(jurisdictionCodes(text), codes))
 })

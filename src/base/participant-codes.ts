@@ -1,4 +1,4 @@
-import { alpha2FromAlpha3, alpha3FromAlpha2 } from '../../base/iso-3166.ts'
+import { alpha2FromAlpha3, alpha3FromAlpha2, isJurisdictionCode } from './iso-3166.ts'
 
 /** Two-letter codes whose three-letter form the network fixes otherwise than ISO 3166. */
 const NETWORK_CODES = new Map([
@@ -62,4 +62,27 @@ export function participantOfIssuer(issuer: string): string | undefined {
 export function isoAlpha3(text: string): string {
   const code = codeOf(text)
   return code === undefined ? text : (alpha3FromAlpha2(code) ?? code)
+}
+
+/**
+ * Code of an issuer or participant as it is written, when it is that of a country, a test participant or another participant of the network.
+ * Undefined for any other text, also for codes that look like one and are not: `MOH`, `UK`, `EL`.
+ */
+export function knownParticipant(issuer: string): string | undefined {
+  const written = participantOfIssuer(issuer)
+  const code = written === undefined ? undefined : participantCode(written)
+  const isKnown = code !== undefined && (isJurisdictionCode(code) || [...NETWORK_CODES.values()].includes(code))
+  return isKnown ? written : undefined
+}
+
+/**
+ * The codes in three letters of what a code may mean, for choosing rules: `IO` is a territory by ISO 3166 and a participant by the network.
+ * The same for both spellings of a country.
+ */
+export function jurisdictionCodes(text: string): string[] {
+  const code = codeOf(text)
+  if (code === undefined) return [text]
+  const codes = [participantCode(code), SECOND_CODES.get(code), isoAlpha3(code)].filter((each) => each !== undefined)
+  const inThree = codes.filter((each) => each.length === 3)
+  return [...new Set(inThree.length > 0 ? inThree : codes)]
 }
