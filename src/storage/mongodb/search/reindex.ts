@@ -14,7 +14,10 @@ const perTurn = 100
  */
 export async function reindex({ client, collections }: Connection, index: string): Promise<void> {
   const { state, searchable } = collections
-  await state.updateOne({ _id: 'store' }, { $set: { index: `making ${index}` }, $unset: { more: '' } })
+  // Another replica may have made them since this one looked: what is whole is not begun again.
+  const unmade = { _id: 'store', index: { $ne: index } } as const
+  const begun = await state.updateOne(unmade, { $set: { index: `making ${index}` }, $unset: { more: '' } })
+  if (begun.matchedCount !== 1) return
   const session = client.startSession({ causalConsistency: true })
   try {
     for (let after = 0; ; ) {
