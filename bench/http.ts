@@ -1,8 +1,8 @@
-import { type ChildProcess, fork } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
+import type { ChildProcess } from 'node:child_process'
 import type { CodeSystem, ConceptMap, Library, Resource, ValueSet } from '../src/fhir/types.ts'
 import type { Measured } from './support/harness/figure.ts'
 import { type Cost, costFrom, type Effort, foundBaseline, shareFigure } from './support/harness/measure.ts'
+import { ask, startSupport } from './support/processes.ts'
 
 const base = 'http://example.org/bench'
 const codes = Array.from({ length: 30_000 }, (_, i) => `c${i}`)
@@ -41,9 +41,9 @@ const firstHash = async (list: string): Promise<string> => {
  * the same run. A ratio above 1 is less CPU than Express.
  */
 export async function bench(effort: Effort): Promise<Measured[]> {
-  const vidimus = start('http-server.ts', 'vidimus')
-  const express = start('http-server.ts', 'express')
-  const load = start('http-load.ts')
+  const vidimus = startSupport('http-server.ts', 'vidimus')
+  const express = startSupport('http-server.ts', 'express')
+  const load = startSupport('http-load.ts')
   try {
     const { url } = await ask<{ url: string }>(vidimus, { start: artefacts() })
     const samples = await Promise.all(
@@ -91,7 +91,7 @@ async function withAccessLog(
   bareUrl: string,
   effort: Effort,
 ): Promise<Measured> {
-  const vidimus = start('http-server.ts', 'vidimus', 'on')
+  const vidimus = startSupport('http-server.ts', 'vidimus', 'on')
   vidimus.stdout?.resume()
   try {
     const { url } = await ask<{ url: string }>(vidimus, { start: artefacts() })
@@ -134,24 +134,6 @@ async function compare(
   }
   foundBaseline(bareExpress, other)
   return costFrom(own, other, bareExpress)
-}
-
-function start(file: string, ...argv: string[]): ChildProcess {
-  return fork(fileURLToPath(new URL(`support/${file}`, import.meta.url)), argv, {
-    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
-  })
-}
-
-function ask<T>(child: ChildProcess, message: object): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const failed = (code: number | null) => reject(new Error(`a process of the benchmark ended with ${code}`))
-    child.once('exit', failed)
-    child.once('message', (answer) => {
-      child.off('exit', failed)
-      resolve(answer as T)
-    })
-    child.send(message)
-  })
 }
 
 function artefacts(): Resource[] {

@@ -4,24 +4,13 @@ import { after, before, describe, it } from 'node:test'
 import { toJson } from '../../../src/rules/cql/run/to-json.ts'
 import { cqlLibrary, testEnvironment, testRules } from '../environment.ts'
 import { readTable } from '../read-table.ts'
+import { header, valueSets } from './cases-library.ts'
 
 /**
  * What CQL 1.5 says, section by section: `cases/<section>.tsv` has a sentence, an expression and the answer as JSON, or `error`. The
  * expressions of a section are defines of one library, which is translated once; each is evaluated for itself.
  */
 const folder = new URL('cases/', import.meta.url)
-
-const header = `codesystem "S": 'http://example.org/s'
-codesystem "T": 'http://example.org/t'
-valueset "One": 'http://example.org/one'
-valueset "Two": 'http://example.org/two'
-valueset "Unknown": 'http://example.org/unknown'
-`
-
-const valueSets = {
-  'http://example.org/one': ['http://example.org/s|1', 'http://example.org/s|2'],
-  'http://example.org/two': ['http://example.org/s|1', 'http://example.org/t|1'],
-}
 
 const rules = testRules(testEnvironment([], valueSets))
 after(() => rules.close())

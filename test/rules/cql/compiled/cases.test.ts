@@ -4,21 +4,10 @@ import { readdirSync } from 'node:fs'
 import { after, describe, it } from 'node:test'
 import { cqlLibrary, testEnvironment, testRules } from '../../environment.ts'
 import { readTable } from '../../read-table.ts'
+import { header, valueSets } from '../cases-library.ts'
 import { type Counted, onlyDefine, runOneWay } from './both-ways.ts'
 
 const folder = new URL('../cases/', import.meta.url)
-
-const header = `codesystem "S": 'http://example.org/s'
-codesystem "T": 'http://example.org/t'
-valueset "One": 'http://example.org/one'
-valueset "Two": 'http://example.org/two'
-valueset "Unknown": 'http://example.org/unknown'
-`
-
-const valueSets = {
-  'http://example.org/one': ['http://example.org/s|1', 'http://example.org/s|2'],
-  'http://example.org/two': ['http://example.org/s|1', 'http://example.org/t|1'],
-}
 
 /** Share of the cases of a section that the compiled form answers itself: one that it leaves to the executor shows nothing. */
 const least: Record<string, number> = {
