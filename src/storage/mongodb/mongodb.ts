@@ -1,7 +1,9 @@
 /** The MongoDB store: what replicas share. One write is one transaction of a replica set; each replica learns of the others' writes. */
+import type { MongoClient } from 'mongodb'
+import { takeTurn } from '../lease.ts'
 import type { AuditKeeping, Reachability, Storage, Write, Written } from '../storage.ts'
 import { createAuditKeeping } from './audit-keeping.ts'
-import { connect, prepareStore, startError } from './connect.ts'
+import { type Connection, connect, prepareStore, startError } from './connect.ts'
 import { endOfTime } from './documents.ts'
 import { guarded, unreachable } from './errors.ts'
 import { count, findCanonical, past, publications } from './lists.ts'
@@ -52,39 +54,40 @@ export async function openMongo(
   const index = indexName()
   const reading = createReading(connection, () => revision.isDown())
   let presence: Awaited<ReturnType<typeof announce>> | undefined
-  try {
-    presence = await announce(connection.db)
-    const state = await prepareStore(connection, index)
-    if (state.index !== index) await reindex(connection, index)
-  } catch (error) {
+  const end = async () => {
     await presence?.close()
     await client.close()
-    throw startError(error, client)
   }
+  const state = await orClosed(client, end, async () => {
+    presence = await announce(connection.db)
+    return prepareStore(connection, index)
+  })
   const { read } = reading
+  const forgetSuperseded = forgetting(collections, cursorSeconds)
   const writers = createWriters(collections, client.db('admin'))
   const transactions = createTransactions(client, writers, busyMilliseconds, reading.note)
   const revision = createRevision(connection, reading, maxStaleMilliseconds, () => presence?.isGone() ?? false)
-  await revision.ask()
+  const records = createRecords(reading, transactions)
+  const close = async () => {
+    await transactions.close()
+    await revision.close()
+    await end()
+  }
+  await orClosed(client, close, async () => {
+    // Several replicas of a new version may start at once: entries are made by one of them.
+    if (state.index !== index) await takeTurn({ records, job: 'search entries' }, () => reindex(connection, index))
+    await revision.ask()
+  })
 
   async function write(writes: Write[]): Promise<Written[]> {
     if (writes.length === 0) return []
     if (revision.isDown()) throw unreachable()
-    await forgetSuperseded()
+    await forgetSuperseded(now())
     const { written, state } = await transactions.run((attempt) =>
       carryOut(writes, attempt, collections, { clock: now(), index }),
     )
     revision.learn(state)
     return written
-  }
-
-  let purgedAt = 0
-  /** Forgets now and then what no cursor can look at any more. */
-  async function forgetSuperseded(): Promise<void> {
-    const time = now()
-    if (time - purgedAt < cursorSeconds * 250) return
-    await guarded(() => purge(collections, time - cursorSeconds * 1000))
-    purgedAt = time
   }
 
   return {
@@ -109,12 +112,27 @@ export async function openMongo(
     catchUp: revision.catchUp,
     reachable: revision.reachable,
     derived: createDerived(reading),
-    records: createRecords(reading, transactions),
-    async close() {
-      await transactions.close()
-      await revision.close()
-      await presence?.close()
-      await client.close()
-    },
+    records,
+    close,
+  }
+}
+
+/** A step of opening: what cannot be opened is closed again. */
+async function orClosed<T>(client: MongoClient, close: () => Promise<void>, step: () => Promise<T>): Promise<T> {
+  try {
+    return await step()
+  } catch (error) {
+    await close()
+    throw startError(error, client)
+  }
+}
+
+/** Forgets now and then what no cursor can look at any more. */
+function forgetting(collections: Connection['collections'], cursorSeconds: number) {
+  let forgotten = 0
+  return async (time: number): Promise<void> => {
+    if (time - forgotten < cursorSeconds * 250) return
+    await guarded(() => purge(collections, time - cursorSeconds * 1000))
+    forgotten = time
   }
 }

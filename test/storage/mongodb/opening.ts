@@ -151,13 +151,19 @@ export function opening(mongo: MongoForTests): void {
       const { status, text } = await refusal(old.write([put(valueSet('c'))]))
       assert.equal(status, 503)
       assert.match(text, /Another version of vidimus/)
-      const made = await openMongo(url)
-      const conditions = [{ parameter: 'name', values: [{ value: 'seta' }] }]
-      const page = await made.search({ type: 'ValueSet', conditions, sort: [], count: 5, total: 'none' })
-      assert.deepEqual(
-        page.matches.map(({ id }) => id),
-        ['a'],
-      )
+      // Replicas of a new version start together.
+      const opened = await Promise.all([openMongo(url), openMongo(url), openMongo(url)])
+      const [made, ...others] = opened
+      assert.ok(made)
+      for (const each of opened) {
+        const conditions = [{ parameter: 'name', values: [{ value: 'seta' }] }]
+        const page = await each.search({ type: 'ValueSet', conditions, sort: [], count: 5, total: 'none' })
+        assert.deepEqual(
+          page.matches.map(({ id }) => id),
+          ['a'],
+        )
+      }
+      for (const each of others) await each.close()
       await old.write([put(valueSet('c'))])
       await until(() => made.revision() === 3)
       await old.close()
