@@ -2,11 +2,8 @@
 import { issue } from '../../fhir/error.ts'
 import type { CodeSystem, Issue, Resource } from '../../fhir/types.ts'
 import { INDEXES_FOLDER } from '../../packages/large-code-system/code-system-index.ts'
-import {
-  type IndexEngine,
-  importCodeSystem,
-  type LargeImport,
-} from '../../packages/large-code-system/import-code-system.ts'
+import { type IndexEngine, importCodeSystem } from '../../packages/large-code-system/import-code-system.ts'
+import type { LargeImport } from '../../packages/large-code-system/make-index.ts'
 import { type OpenSource, resourceSource } from '../../packages/large-code-system/sources.ts'
 import type { ArchiveFile } from '../../packages/tar.ts'
 import { headOf } from '../../terminology/code-system/concept-index.ts'

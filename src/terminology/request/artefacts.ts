@@ -176,10 +176,14 @@ async function openLarge(systems: CodeSystem[], open: NonNullable<ArtefactSource
   }
 }
 
-/** A summary, or the resource of a large system apart from its index, says how many concepts it has and has none: no content. */
+/**
+ * A summary, or the resource of a large system apart from its index, says how many concepts it has and has none: no content. One whose
+ * concepts are not to be handed out says that they are not present; what is open here answers.
+ */
 export const hasContent = (each: CodeSystem): boolean =>
-  (each.content === 'complete' || each.content === 'fragment') &&
-  (each.concept !== undefined || !each.count || providers.has(each))
+  each.content === 'complete' || each.content === 'fragment'
+    ? each.concept !== undefined || !each.count || providers.has(each)
+    : each.content === 'not-present' && providers.has(each)
 
 /** The compiled form of a CodeSystem resource, made once per object. */
 export function providerOf(resource: CodeSystem): CodeSystemProvider {
