@@ -31,9 +31,18 @@ export function eclSet(content: SnomedContent, text: string, limit = mostSteps):
   const plan = compile({ content, text, cost }, expression)
   return {
     expression,
-    has: (concept) => plan.has(concept),
-    matches: (subject) => holds(plan, subject),
-    members: () => plan.all(),
+    has(concept) {
+      cost.restart()
+      return plan.has(concept)
+    },
+    matches(subject) {
+      cost.restart()
+      return holds(plan, subject)
+    },
+    members() {
+      cost.restart()
+      return plan.all()
+    },
   }
 }
 

@@ -35,6 +35,11 @@ export class EclCost {
     this.#context = { text, limit }
   }
 
+  /** Begins again with all that may be taken. */
+  restart(): void {
+    this.#left = this.#context.limit
+  }
+
   /** @throws EclError when the evaluation takes more than it may */
   spend(units: number): void {
     this.#left -= units
