@@ -77,7 +77,7 @@ const MESSAGES = {
   },
   INACTIVE_CONCEPT_FOUND: {
     ...comment,
-    text: "The concept '{1}' has a status of {0} and its use should be reviewed",
+    text: "The concept '{1}' has a status of {0} and its use should be reviewed{2}",
   },
   INACTIVE_DISPLAY_FOUND: {
     severity: 'warning',
@@ -191,7 +191,7 @@ const MESSAGES = {
     severity: 'error',
     code: 'code-invalid',
     type: 'invalid-code',
-    text: "Unknown code '{0}' in the CodeSystem '{1}' version '{2}'",
+    text: "Unknown code '{0}' in the CodeSystem '{1}' version '{2}'{3}",
   },
   VALUESET_CIRCULAR_REFERENCE: {
     severity: 'error',
