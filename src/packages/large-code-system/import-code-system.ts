@@ -34,6 +34,7 @@ export interface IndexEngine {
   createBuilder(
     head: CodeSystem,
     spool: { append(bytes: Uint8Array): void; read(offset: number, length: number): Uint8Array },
+    kind?: string,
   ): ConceptIndexBuilder
   /** Opens a finished index; answers how many concepts it has. Throws when it is damaged. */
   countConcepts(head: CodeSystem, index: Uint8Array): number
@@ -153,9 +154,19 @@ function outcomeOf(
 }
 
 /** The same source, read in the same way, has the same name. */
-function indexNameOf({ head, format, sha256 }: OpenSource, layout: number): string {
+function indexNameOf({ head, format, sha256, kind }: OpenSource, layout: number): string {
   const { url, version, caseSensitive, property } = head
-  const made = JSON.stringify([IMPORTER, layout, format, sha256, url, version, caseSensitive, property])
+  const made = JSON.stringify([
+    IMPORTER,
+    layout,
+    format,
+    sha256,
+    url,
+    version,
+    caseSensitive,
+    property,
+    ...(kind ? [kind] : []),
+  ])
   const hash = createHash('sha256').update(made).digest('hex').slice(0, 16)
   const safe = (text: string) =>
     text
@@ -175,7 +186,7 @@ async function buildIndex(source: OpenSource, working: string, options: LargeImp
   const spool = spoolFile(join(working, 'spool'))
   const index = openSync(join(working, FILES.index), 'wx')
   try {
-    const builder = options.engine.createBuilder(source.head, spool)
+    const builder = options.engine.createBuilder(source.head, spool, source.kind)
     const { counts, problems } = await readSource(source, builder, options)
     const total = counts.concepts
     const made = builder.finish({ write: (position, bytes) => writeAll(index, bytes, position) }, (done) =>
