@@ -88,29 +88,35 @@ function designationParameter(text: ReturnType<typeof shownDesignation>, source:
   return { name: 'designation', part }
 }
 
+/** What is said of a value beside it. */
+type Told = { description?: string | undefined; language?: string | undefined }
+
 /** `inactive` always; all others when asked for by code or `*`. */
 function propertyParameters(provider: CodeSystemProvider, ref: Ref, asked: string[]): Parameter[] {
-  const wants = (code: string) => asked.includes('*') || asked.includes(code)
+  const tells = (code: string) => asked.length === 0 && provider.tellsUnasked?.(code) === true
+  const wants = (code: string) => asked.includes('*') || asked.includes(code) || tells(code)
   const made: Parameter[] = []
-  const add = (code: string, member: string, value: unknown, description?: string) => {
+  const add = (code: string, member: string, value: unknown, { description, language }: Told = {}) => {
     const part: Parameter[] = [
       { name: 'code', valueCode: code },
       { name: 'value', [member]: value },
     ]
+    if (language !== undefined) part.push({ name: 'language', valueCode: language })
     if (description !== undefined) part.push({ name: 'description', valueString: description })
     made.push({ name: 'property', part })
   }
   add('inactive', 'valueBoolean', provider.isInactive(ref))
-  for (const { code, member, value } of provider.properties(ref)) {
-    if (code !== 'inactive' && wants(code)) add(code, member, value)
+  const properties = provider.properties(ref)
+  for (const { code, member, value, ...told } of properties) {
+    if (code !== 'inactive' && wants(code)) add(code, member, value, told)
   }
-  const own = new Set(provider.properties(ref).map((each) => each.code))
+  const own = new Set(properties.map((each) => each.code))
   for (const [code, refs] of [
     ['parent', provider.parents],
     ['child', provider.children],
   ] as const) {
     if (!wants(code) || own.has(code)) continue
-    for (const each of refs(ref)) add(code, 'valueCode', provider.code(each), provider.display(each))
+    for (const each of refs(ref)) add(code, 'valueCode', provider.code(each), { description: provider.display(each) })
   }
   return made
 }

@@ -18,6 +18,10 @@ export interface ConceptProperty {
   code: string
   member: string
   value: string | number | boolean | Coding
+  /** Language of a text. */
+  language?: string
+  /** What the value means, for people. */
+  description?: string
 }
 
 /** What is known of a code system beside its concepts. */
@@ -51,6 +55,8 @@ export interface CodeSystemHead {
   properties: Map<string, { uri?: string; type: string }>
   /** Set when the system has a grammar and no end: canonical of the set an expansion is based on, and the set. */
   unbounded?: { basedOn: string; definition?: ValueSet }
+  /** Imported from a release of its publisher: the whole system, however few concepts it has. */
+  isRelease?: true
   /** url|version of every supplement applied. */
   supplements: string[]
 }
@@ -76,6 +82,10 @@ export interface CodeSystemProvider {
   isAbstract(ref: Ref): boolean
   /** Property `status`, else the standards status of the concept. */
   status(ref: Ref): string | undefined
+  /** How messages call the status of an inactive concept; without it, its status "and inactive". */
+  inactiveAs?(ref: Ref): string | undefined
+  /** Whether a look-up that names no property is told this one; without it, none is. */
+  tellsUnasked?(property: string): boolean
   parents(ref: Ref): Ref[]
   children(ref: Ref): Ref[]
   /** Whether `ancestor` subsumes `descendant`, itself included. */

@@ -49,6 +49,7 @@ export function collectSystems(url: string, { found, own }: Shelves): CodeSystem
 /** A stored system as what it can be: the whole, or a fragment, which keeps no version that its system cannot have. */
 const storedProvider = keepPerObject((provider: CodeSystemProvider): CodeSystemProvider => {
   const { version, ...head } = provider.head
+  if (head.isRelease) return provider
   const edition = editionOf({ ...provider.head, concepts: provider.all.size() })
   const isInvented = version !== edition.version
   if (!edition.isPart || (head.content === 'fragment' && !isInvented)) return provider

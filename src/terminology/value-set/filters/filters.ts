@@ -4,7 +4,7 @@ import type { Selection } from '../../code-system/selection.ts'
 import { otherIssue, txIssue } from '../../request/messages.ts'
 import { equals } from './equals.ts'
 import { exists } from './exists.ts'
-import type { FilterDefinition, FilterOperator } from './filter-operator.ts'
+import { type FilterDefinition, FilterFault, type FilterOperator } from './filter-operator.ts'
 import { childOf, descendentLeaf, descendentOf, generalizes, isA, isNotA } from './is-a.ts'
 import { isIn, notIn } from './membership.ts'
 import { regex } from './regex.ts'
@@ -44,8 +44,6 @@ export function requireValue(system: string, filter: FilterDefinition): void {
 /** The concepts that pass a filter; 422 naming operator, property or value when it cannot be evaluated. */
 export function applyFilter(provider: CodeSystemProvider, filter: FilterDefinition): Selection {
   const { property, op, value = '' } = filter
-  const own = provider.filter?.(property, op, value)
-  if (own) return own
   const fail = (reason: string) =>
     new FhirError(
       422,
@@ -55,7 +53,20 @@ export function applyFilter(provider: CodeSystemProvider, filter: FilterDefiniti
         { type: 'vs-invalid', expression: filter.expression },
       ),
     )
+  const own = ownFilter(provider, { property, op, value, fail })
+  if (own) return own
   const operator = Object.hasOwn(FILTER_OPERATORS, op) ? FILTER_OPERATORS[op] : undefined
   if (!operator) throw fail(`unknown operator '${op}'; known are ${knownOperators.join(', ')}`)
   return operator({ provider, property, value, fail })
+}
+
+function ownFilter(
+  provider: CodeSystemProvider,
+  { property, op, value, fail }: { property: string; op: string; value: string; fail(reason: string): FhirError },
+): Selection | undefined {
+  try {
+    return provider.filter?.(property, op, value)
+  } catch (error) {
+    throw error instanceof FilterFault ? fail(error.message) : error
+  }
 }
