@@ -20,9 +20,6 @@ export interface FilterCall {
   fail(text: string): Error
 }
 
-/** Why a code system cannot evaluate a filter of its own: who asked makes the error that names property and value. */
-export class FilterFault extends Error {}
-
 /** A filter operator: the concepts of the system that pass. Throws for properties it does not apply to. */
 export type FilterOperator = (call: FilterCall) => Selection
 

@@ -4,7 +4,7 @@ import type { Selection } from '../../code-system/selection.ts'
 import { otherIssue, txIssue } from '../../request/messages.ts'
 import { equals } from './equals.ts'
 import { exists } from './exists.ts'
-import { type FilterDefinition, FilterFault, type FilterOperator } from './filter-operator.ts'
+import type { FilterDefinition, FilterOperator } from './filter-operator.ts'
 import { childOf, descendentLeaf, descendentOf, generalizes, isA, isNotA } from './is-a.ts'
 import { isIn, notIn } from './membership.ts'
 import { regex } from './regex.ts'
@@ -53,20 +53,9 @@ export function applyFilter(provider: CodeSystemProvider, filter: FilterDefiniti
         { type: 'vs-invalid', expression: filter.expression },
       ),
     )
-  const own = ownFilter(provider, { property, op, value, fail })
+  const own = provider.filter?.(property, op, value, fail)
   if (own) return own
   const operator = Object.hasOwn(FILTER_OPERATORS, op) ? FILTER_OPERATORS[op] : undefined
   if (!operator) throw fail(`unknown operator '${op}'; known are ${knownOperators.join(', ')}`)
   return operator({ provider, property, value, fail })
-}
-
-function ownFilter(
-  provider: CodeSystemProvider,
-  { property, op, value, fail }: { property: string; op: string; value: string; fail(reason: string): FhirError },
-): Selection | undefined {
-  try {
-    return provider.filter?.(property, op, value)
-  } catch (error) {
-    throw error instanceof FilterFault ? fail(error.message) : error
-  }
 }

@@ -8,20 +8,24 @@ import { complement, merge } from '../../code-system/large/value-filter.ts'
 import { exactOrdinals, type Postings } from '../../code-system/postings.ts'
 import { asOrdinal, listSelection, type Selection } from '../../code-system/selection.ts'
 import { words } from '../../code-system/text-index.ts'
-import { FilterFault } from '../../value-set/filters/filter-operator.ts'
 import { compileExpression } from '../../value-set/filters/regex.ts'
 import { CLASS_TYPES } from './class-types.ts'
 
 type Filter = NonNullable<CodeSystemProvider['filter']>
 
+/** A release that is asked, and what makes the error of a filter that it cannot evaluate. */
+interface Asked extends OpenIndex {
+  fail(reason: string): Error
+}
+
 /** Filters that are not values of a property. */
-const PARTICULAR: Readonly<Record<string, (index: OpenIndex, op: string, value: string) => Selection | undefined>> = {
-  LIST: (index, op, value) => (op === '=' ? answersOf(index, [listNamed(index, value)]) : undefined),
-  'answers-for': (index, op, value) => (op === '=' ? answersOf(index, listsFor(index, value)) : undefined),
-  copyright: (index, op, value) => (op === '=' ? byCopyright(index, value) : undefined),
-  parent: (index, op, value) => related(index, { op, value, read: index.relations.children }),
-  child: (index, op, value) => related(index, { op, value, read: index.relations.parents }),
-  ancestor: (index, op, value) => related(index, { op, value, read: (ref) => below(index, ref) }),
+const PARTICULAR: Readonly<Record<string, (asked: Asked, op: string, value: string) => Selection | undefined>> = {
+  LIST: (asked, op, value) => (op === '=' ? answersOf(asked, [listNamed(asked, value)]) : undefined),
+  'answers-for': (asked, op, value) => (op === '=' ? answersOf(asked, listsFor(asked, value)) : undefined),
+  copyright: (asked, op, value) => (op === '=' ? byCopyright(asked, value) : undefined),
+  parent: (asked, op, value) => related(asked, { op, value, read: asked.relations.children }),
+  child: (asked, op, value) => related(asked, { op, value, read: asked.relations.parents }),
+  ancestor: (asked, op, value) => related(asked, { op, value, read: (ref) => below(asked, ref) }),
 }
 
 /** Properties that are none of LOINC's own: what every code system has. */
@@ -30,12 +34,13 @@ const COMMON = new Set(['concept', 'code', 'display', 'definition', 'designation
 /** The filters of a release. */
 export function loincFilter(index: OpenIndex): Filter {
   const base: Filter = (...filter) => index.provider.filter?.(...filter)
-  return (property, op, value) => {
+  return (property, op, value, fail) => {
+    const asked = { ...index, fail }
     const particular = Object.hasOwn(PARTICULAR, property) ? PARTICULAR[property] : undefined
-    if (particular) return particular(index, op, value)
-    if (COMMON.has(property) || !index.provider.hasProperty(property)) return base(property, op, value)
+    if (particular) return particular(asked, op, value)
+    if (COMMON.has(property) || !index.provider.hasProperty(property)) return base(property, op, value, fail)
     const values = index.valuesOf(property)
-    return (values && byValue(index, values, { property, op, value })) ?? base(property, op, value)
+    return (values && byValue(asked, values, { property, op, value })) ?? base(property, op, value, fail)
   }
 }
 
@@ -43,7 +48,7 @@ const CODE = /^(?:LP|LL|LA|LG)?\d{1,9}-\d$/
 
 /** Values of a property: parts by their numbers or names, texts without regard to case. */
 function byValue(
-  index: OpenIndex,
+  index: Asked,
   values: Postings,
   { property, op, value }: { property: string; op: string; value: string },
 ): Selection | undefined {
@@ -101,8 +106,8 @@ const isCalled = (provider: CodeSystemProvider, ref: Ref, wanted: string): boole
   provider.designations(ref).some(({ value }) => value.toLowerCase() === wanted)
 
 /** Concepts whose value matches an expression as a whole; of a part its name counts. */
-function matching({ provider }: OpenIndex, values: Postings, expression: string): Int32Array[] {
-  const matches = compileExpression(expression, (text) => new FilterFault(text))
+function matching({ provider, fail }: Asked, values: Postings, expression: string): Int32Array[] {
+  const matches = compileExpression(expression, fail)
   return vocabularyOf(values)
     .filter((each) => {
       const part = CODE.test(each) ? provider.locate(each) : undefined
@@ -111,18 +116,18 @@ function matching({ provider }: OpenIndex, values: Postings, expression: string)
     .map((each) => exactOrdinals(values, each))
 }
 
-function listNamed({ provider }: OpenIndex, value: string): Ref {
+function listNamed({ provider, fail }: Asked, value: string): Ref {
   const ref = value.toUpperCase().startsWith('LL') ? provider.locate(value) : undefined
-  if (ref === undefined) throw new FilterFault(`the answer list '${value}' is not known in the code system`)
+  if (ref === undefined) throw fail(`the answer list '${value}' is not known in the code system`)
   return ref
 }
 
 /** The list of that number, or the lists of a term. */
-function listsFor(index: OpenIndex, value: string): Ref[] {
+function listsFor(index: Asked, value: string): Ref[] {
   if (value.toUpperCase().startsWith('LL')) return [listNamed(index, value)]
-  const { provider } = index
+  const { provider, fail } = index
   const ref = provider.locate(value)
-  if (ref === undefined) throw new FilterFault(`the code '${value}' is not known in the code system`)
+  if (ref === undefined) throw fail(`the code '${value}' is not known in the code system`)
   return codesOf(index, ref, 'answer-list').flatMap((each) => provider.locate(each) ?? [])
 }
 
@@ -130,13 +135,13 @@ const codesOf = ({ provider }: OpenIndex, ref: Ref, property: string): string[] 
   provider.properties(ref).flatMap(({ code, value }) => (code === property ? String(value) : []))
 
 /** Answers in the sequence of their lists. A list whose answers are codes of another system has none that could be told. */
-function answersOf(index: OpenIndex, lists: Ref[]): Selection {
-  const { provider } = index
+function answersOf(index: Asked, lists: Ref[]): Selection {
+  const { provider, fail } = index
   const answers = new Set<Ref>()
   for (const list of lists) {
     const own = codesOf(index, list, 'Answer')
     if (own.length === 0 && codesOf(index, list, 'ExtDefinedYN').includes('Y'))
-      throw new FilterFault(`the answers of ${provider.code(list)} are codes of another system`)
+      throw fail(`the answers of ${provider.code(list)} are codes of another system`)
     for (const each of own) {
       const ref = provider.locate(each)
       if (ref !== undefined) answers.add(ref)
@@ -146,13 +151,13 @@ function answersOf(index: OpenIndex, lists: Ref[]): Selection {
   return { has: (ref) => answers.has(ref), size: () => order.length, at: (position) => order[position] ?? -1 }
 }
 
-function byCopyright({ provider, valuesOf }: OpenIndex, value: string): Selection {
+function byCopyright({ provider, valuesOf, fail }: Asked, value: string): Selection {
   const wanted = { loinc: false, '3rdparty': true }[value.toLowerCase()]
-  if (wanted === undefined) throw new FilterFault("the value must be 'LOINC' or '3rdParty'")
+  if (wanted === undefined) throw fail("the value must be 'LOINC' or '3rdParty'")
   const count = provider.all.size()
   const notices = valuesOf('EXTERNAL_COPYRIGHT_NOTICE')
   if (!notices && provider.hasProperty('EXTERNAL_COPYRIGHT_NOTICE'))
-    throw new FilterFault('the notices of this release are not indexed')
+    throw fail('the notices of this release are not indexed')
   const others = merge(notices ? [notices.ordinals] : [], count)
   return listSelection(wanted ? others : complement(others, count))
 }

@@ -1,5 +1,5 @@
 /** LOINC over its index (https://terminology.hl7.org/LOINC.html): what is particular of it beside a large code system. */
-import type { CodeSystemProvider, ConceptProperty, Ref } from '../../code-system/code-system.ts'
+import type { CodeSystemProvider, ConceptProperty, LookedUpProperty, Ref } from '../../code-system/code-system.ts'
 import { propertiesOf } from '../../code-system/concept-index.ts'
 import type { OpenIndex } from '../../code-system/large/large-code-system.ts'
 import { CLASS_TYPES } from './class-types.ts'
@@ -25,24 +25,31 @@ export function loincProvider(index: OpenIndex): CodeSystemProvider {
   }
   const linked = (code: string, refs: Ref[]): ConceptProperty[] =>
     refs.map((each) => ({ code, member: 'valueCode', value: provider.code(each) }))
+  const properties = (ref: Ref) => [
+    ...storedProperties(index, ref),
+    ...linked('parent', provider.parents(ref)),
+    ...linked('child', provider.children(ref)),
+  ]
   return {
     ...provider,
     status,
     // Of a term that is discouraged the ecosystem says that alone.
     inactiveAs: status,
-    properties: (ref) => [
-      ...storedProperties(index, ref),
-      ...linked('parent', provider.parents(ref)),
-      ...linked('child', provider.children(ref)),
+    properties,
+    lookUp: (ref, asked) => [
+      { code: 'inactive', member: 'valueBoolean', value: provider.isInactive(ref) },
+      ...properties(ref).filter(({ code }) => code !== 'inactive' && isWanted(code, asked)),
     ],
-    tellsUnasked: (property) => TOLD.has(property) || /^(?:document|rad)-/.test(property),
     filter: loincFilter(index),
   }
 }
 
-function storedProperties({ concept }: OpenIndex, ref: Ref): ConceptProperty[] {
+const isWanted = (code: string, asked: readonly string[]): boolean =>
+  asked.length > 0 ? asked.includes('*') || asked.includes(code) : TOLD.has(code) || /^(?:document|rad)-/.test(code)
+
+function storedProperties({ concept }: OpenIndex, ref: Ref): LookedUpProperty[] & ConceptProperty[] {
   return (concept(ref).property ?? []).flatMap((each) =>
-    propertiesOf({ code: '', property: [each] }).map((property): ConceptProperty => {
+    propertiesOf({ code: '', property: [each] }).map((property) => {
       const language = each.extension?.find(({ url }) => url === LANGUAGE)?.valueCode
       const description = each.code === 'CLASSTYPE' ? CLASS_TYPES[String(property.value)] : undefined
       return { ...property, ...(language && { language }), ...(description && { description }) }
