@@ -4,7 +4,7 @@ import { type Expression, ExpressionError } from './expression.ts'
 import { looksLikeExpression, parseExpression } from './parse-expression.ts'
 import { printExpression } from './print-expression.ts'
 import { type ResolvedAttribute, type ResolvedExpression, resolveExpression } from './resolve-expression.ts'
-import { fullForm, type Subsumption, subsumesExpression } from './subsume-expression.ts'
+import { fullGroups, type Subsumption, subsumesExpression } from './subsume-expression.ts'
 
 /** An expression that holds: its concepts are there and are active, its attributes are attributes, its terms are theirs. */
 export interface ReadExpression {
@@ -49,7 +49,7 @@ export function expressionsOf(content: SnomedContent): Expressions {
       return read instanceof ExpressionError ? `Not a valid expression: ${read.message}` : undefined
     },
     display: ({ expression }, term) => printExpression(expression, ({ id }) => term(content.ordinalOf(id))),
-    attributes: ({ resolved }) => onlyOnce(fullForm(resolved, content).groups.flat()),
+    attributes: ({ resolved }) => onlyOnce(fullGroups(resolved, content).flat()),
     subsumes: (general, special) => subsumesExpression(meaning(general), meaning(special), content),
   }
 }

@@ -33,7 +33,7 @@ const ATTRIBUTES = ['410662002', '106237007'] as const
  * @throws ExpressionError for a concept that is not there or is inactive, an attribute that is none, and a term that is none of its concept
  */
 export function resolveExpression(expression: Expression, content: SnomedContent): ResolvedExpression {
-  const above = ATTRIBUTES.map(content.ordinalOf).filter((each) => each >= 0)
+  const above = ATTRIBUTES.map((id) => content.ordinalOf(id)).filter((each) => each >= 0)
   const conceptOf = ({ id, term, at }: ConceptReference): number => {
     const concept = content.ordinalOf(id)
     if (concept < 0) throw new ExpressionError(`Concept ${id} not found`, at)
