@@ -190,7 +190,7 @@ const MESSAGES = {
     severity: 'error',
     code: 'code-invalid',
     type: 'invalid-code',
-    text: "Unknown code '{0}' in the CodeSystem '{1}' version '{2}'",
+    text: "Unknown code '{0}' in the CodeSystem '{1}' version '{2}'{3}",
   },
   VALUESET_CIRCULAR_REFERENCE: {
     severity: 'error',

@@ -143,8 +143,13 @@ function loaderOf(snapshot: Snapshot, brought: Resource[]): Pick<Scope, 'has' | 
   }
 }
 
-function shelvesOf(snapshot: Snapshot, brought: Resource[], day: string | undefined): Shelves {
+function shelvesOf(
+  snapshot: Snapshot,
+  brought: Resource[],
+  { day, snomedEdition }: { day: string | undefined; snomedEdition: string | undefined },
+): Shelves {
   return {
+    snomedEdition,
     found: (type, url) => {
       const stored = snapshot.at(type, url)
       if (!stored) throw new Error(`${type} ${url} is looked up before it is loaded`)
@@ -214,7 +219,7 @@ function valueSetsIn(snapshot: Snapshot, { found, own }: Shelves, brought: Resou
 /** The view of one request; `day`: of the versions that were there on it. */
 export function createScope(artefacts: Artefacts, brought: Resource[], day?: string): Scope {
   const snapshot = snapshotOf(artefacts)
-  const shelves = shelvesOf(snapshot, brought, day)
+  const shelves = shelvesOf(snapshot, brought, { day, snomedEdition: artefacts.snomedEdition })
   const { found, own } = shelves
   const mapsByUrl = new Map<string, ConceptMap[]>()
   return {
