@@ -49,7 +49,7 @@ export function expressionsOf(content: SnomedContent): Expressions {
       return read instanceof ExpressionError ? `Not a valid expression: ${read.message}` : undefined
     },
     display: ({ expression }, term) => printExpression(expression, ({ id }) => term(content.ordinalOf(id))),
-    attributes: ({ resolved }) => onlyOnce(fullGroups(resolved, content).flat()),
+    attributes: ({ resolved }) => onlyOnce(fullGroups(resolved, content).flatMap((each) => each.attributes)),
     subsumes: (general, special) => subsumesExpression(meaning(general), meaning(special), content),
   }
 }

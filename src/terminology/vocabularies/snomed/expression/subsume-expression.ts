@@ -36,14 +36,22 @@ function hasSeveralAxioms(concept: number, content: SnomedContent): boolean {
   return axioms.filter((each) => each.isActive).length > 1
 }
 
-/** Attributes that stand together; one alone for one of no group. */
-export type Group = readonly ResolvedAttribute[]
+/** Attributes that stand together, or one of no group. */
+export interface Group {
+  attributes: readonly ResolvedAttribute[]
+  isAlone: boolean
+}
+
+const ownGroups = ({ ungrouped, groups }: ResolvedExpression): Group[] => [
+  ...ungrouped.map((each) => ({ attributes: [each], isAlone: true })),
+  ...groups.map((each) => ({ attributes: each, isAlone: false })),
+]
 
 /** What has to hold of whatever it takes in: primitive concepts, and groups that are more than those say. */
-function normalForm({ focus, ungrouped, groups }: ResolvedExpression, content: SnomedContent) {
+function normalForm(expression: ResolvedExpression, content: SnomedContent) {
   const primitives = new Set<number>()
-  const own: Group[] = [...ungrouped.map((each) => [each]), ...groups]
-  for (const concept of focus) {
+  const own = ownGroups(expression)
+  for (const concept of expression.focus) {
     if (!content.isDefined(concept)) {
       primitives.add(concept)
       continue
@@ -55,9 +63,9 @@ function normalForm({ focus, ungrouped, groups }: ResolvedExpression, content: S
 }
 
 /** Groups of everything that is known of it: of its own and of its concepts. */
-export function fullGroups({ focus, ungrouped, groups }: ResolvedExpression, content: SnomedContent): Group[] {
-  const inherited = focus.flatMap((concept) => groupsOf(concept, content))
-  const refined = [...ungrouped.map((each) => [each]), ...groups]
+export function fullGroups(expression: ResolvedExpression, content: SnomedContent): Group[] {
+  const inherited = expression.focus.flatMap((concept) => groupsOf(concept, content))
+  const refined = ownGroups(expression)
   return [...refined, ...joined(inherited, refined, content), ...inherited]
 }
 
@@ -70,20 +78,25 @@ function joined(inherited: Group[], refined: Group[], content: SnomedContent): G
     content.hierarchy.subsumes(b.type, a.type) && matchValue(b.value, a.value, content) === 'yes'
   return inherited.flatMap((group) =>
     refined
-      .filter((own) => own.some((attribute) => group.some((each) => isMoreSpecial(attribute, each))))
-      .map((own) => [...own, ...group]),
+      .filter((own) =>
+        own.attributes.some((attribute) => group.attributes.some((each) => isMoreSpecial(attribute, each))),
+      )
+      .map((own) => ({
+        attributes: [...own.attributes, ...group.attributes],
+        isAlone: own.isAlone && group.isAlone,
+      })),
   )
 }
 
 /** The primitive concepts above a concept that have no other of them below. */
-export function proximalPrimitives(concept: number, content: SnomedContent): number[] {
+function proximalPrimitives(concept: number, content: SnomedContent): number[] {
   const primitives = [...content.hierarchy.ancestors(concept)].filter((each) => !content.isDefined(each))
-  const { subsumes } = content.hierarchy
-  return primitives.filter((each) => !primitives.some((other) => other !== each && subsumes(each, other)))
+  const isAbove = (a: number, b: number) => a !== b && content.hierarchy.subsumes(a, b)
+  return primitives.filter((each) => !primitives.some((other) => isAbove(each, other)))
 }
 
 /** Groups of attributes that the release has of a concept. */
-export function groupsOf(concept: number, { attributes }: SnomedContent): Group[] {
+function groupsOf(concept: number, { attributes }: SnomedContent): Group[] {
   const ungrouped: Group[] = []
   const groups = new Map<number, ResolvedAttribute[]>()
   const end = attributes.start[concept + 1] ?? 0
@@ -92,22 +105,30 @@ export function groupsOf(concept: number, { attributes }: SnomedContent): Group[
     const value = target >= 0 ? { concept: target } : { concrete: attributes.value(-1 - target) }
     const attribute = { type: attributes.type[row] ?? -1, value }
     const number = attributes.group[row] ?? 0
-    if (number === 0) ungrouped.push([attribute])
+    if (number === 0) ungrouped.push({ attributes: [attribute], isAlone: true })
     else groups.set(number, [...(groups.get(number) ?? []), attribute])
   }
-  return [...ungrouped, ...groups.values()]
+  return [...ungrouped, ...[...groups.values()].map((each) => ({ attributes: each, isAlone: false }))]
 }
 
 /** Whether each of the groups wanted is there. */
 function matchGroups(wanted: Group[], given: Group[], content: SnomedContent): Subsumption {
-  return every(wanted, (group) =>
-    some(given, (other) =>
-      every(group, (attribute) => some(other, (each) => matchAttribute(attribute, each, content))),
-    ),
+  return every(wanted, (group) => some(given, (other) => groupSubsumes(group, other, content)))
+}
+
+/** Whether a group of attributes takes in another: each of its attributes takes in one of the other. */
+export function groupSubsumes(general: Group, special: Group, content: SnomedContent): Subsumption {
+  return every(general.attributes, (attribute) =>
+    some(special.attributes, (each) => matchAttribute(attribute, each, content)),
   )
 }
 
-function matchAttribute(general: ResolvedAttribute, special: ResolvedAttribute, content: SnomedContent): Subsumption {
+/** Whether an attribute takes in another. */
+export function matchAttribute(
+  general: ResolvedAttribute,
+  special: ResolvedAttribute,
+  content: SnomedContent,
+): Subsumption {
   if (!content.hierarchy.subsumes(general.type, special.type)) return 'no'
   return matchValue(general.value, special.value, content)
 }
