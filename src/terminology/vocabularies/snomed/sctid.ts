@@ -1,6 +1,9 @@
-/** Identifiers of SNOMED CT (SCTID): partition and check digit by Verhoeff (SNOMED CT Release File Specification, 5.2). */
+/**
+ * Identifiers of SNOMED CT (SCTID): 6 to 18 digits, of which the last is a check digit and the two before it say what kind of component
+ * it is (SNOMED CT Release File Specifications, 6).
+ */
 
-/** Digits of the dihedral group of order ten: d(j, k), and the permutations by position. */
+/** Dihedral group of the pentagon (Verhoeff): product of row and column. */
 const PRODUCT = [
   '0123456789',
   '1234067895',
@@ -12,8 +15,10 @@ const PRODUCT = [
   '7659821043',
   '8765932104',
   '9876543210',
-]
-const PERMUTATION = [
+].map((row) => [...row].map(Number))
+
+/** How a digit is changed by its position, from the right, modulo 8. */
+const PERMUTED = [
   '0123456789',
   '1576283094',
   '5803796142',
@@ -22,17 +27,21 @@ const PERMUTATION = [
   '4286573901',
   '2793806415',
   '7046913258',
-]
+].map((row) => [...row].map(Number))
 
-/** Whether the last digit of a number in text is the check digit of the others. */
-function isChecked(digits: string): boolean {
+/** Whether the last digit fits the others. */
+export function hasCheckDigit(id: string): boolean {
   let check = 0
-  for (let at = 0; at < digits.length; at++) {
-    const digit = Number(digits[digits.length - 1 - at])
-    check = Number(PRODUCT[check]?.[Number(PERMUTATION[at % 8]?.[digit])])
+  for (let i = 0; i < id.length; i++) {
+    const digit = id.charCodeAt(id.length - 1 - i) - 48
+    check = PRODUCT[check]?.[PERMUTED[i % 8]?.[digit] ?? 0] ?? 0
   }
   return check === 0
 }
 
-/** Whether it is an identifier of any component: 6 to 18 digits, no leading zero, with its check digit. */
-export const isSctid = (text: string): boolean => /^[1-9]\d{5,17}$/.test(text) && isChecked(text)
+/** What is wrong with the form of an identifier; undefined for one of 6 to 18 digits that does not begin with 0. */
+export function faultOfSctid(id: string): string | undefined {
+  if (!/^[0-9]+$/.test(id)) return 'it has other characters than digits'
+  if (id.length < 6 || id.length > 18) return `it has ${id.length} digits, and not 6 to 18`
+  return id.startsWith('0') ? 'it begins with 0' : undefined
+}
