@@ -1,6 +1,8 @@
-import { keep } from '../../../../base/keep.ts'
+import { keep, keepPerObject } from '../../../../base/keep.ts'
 import type { SnomedContent } from '../content.ts'
+import type { EclSubject } from '../ecl/subject.ts'
 import { type Expression, ExpressionError } from './expression.ts'
+import { expressionSubject } from './expression-subject.ts'
 import { looksLikeExpression, parseExpression } from './parse-expression.ts'
 import { printExpression } from './print-expression.ts'
 import { type ResolvedAttribute, type ResolvedExpression, resolveExpression } from './resolve-expression.ts'
@@ -22,6 +24,8 @@ export interface Expressions {
   fault(text: string): string | undefined
   /** The expression with the terms of its concepts, without white space. */
   display(read: ReadExpression, term: (concept: number) => string | undefined): string
+  /** What sets of concepts ask of it. */
+  subject(read: ReadExpression): EclSubject
   /** Attributes that are known of it, of its own and of its concepts, each once. */
   attributes(read: ReadExpression): ResolvedAttribute[]
   /** Whether the first takes in the second; ordinals are concepts. */
@@ -35,6 +39,7 @@ const KEPT = 300
 export function expressionsOf(content: SnomedContent): Expressions {
   const known = keep<string, ReadExpression | ExpressionError>(KEPT)
   const found = (text: string) => known.of(text, () => readExpression(text, content))
+  const subjects = keepPerObject(({ resolved }: ReadExpression) => expressionSubject(resolved, content))
   const meaning = (given: ReadExpression | number): ResolvedExpression =>
     typeof given === 'number' ? { focus: [given], ungrouped: [], groups: [] } : given.resolved
   return {
@@ -49,6 +54,7 @@ export function expressionsOf(content: SnomedContent): Expressions {
       return read instanceof ExpressionError ? `Not a valid expression: ${read.message}` : undefined
     },
     display: ({ expression }, term) => printExpression(expression, ({ id }) => term(content.ordinalOf(id))),
+    subject: subjects,
     attributes: ({ resolved }) => onlyOnce(fullGroups(resolved, content).flatMap((each) => each.attributes)),
     subsumes: (general, special) => subsumesExpression(meaning(general), meaning(special), content),
   }
