@@ -77,7 +77,7 @@ const MESSAGES = {
   },
   INACTIVE_CONCEPT_FOUND: {
     ...comment,
-    text: "The concept '{1}' has a status of {0} and its use should be reviewed",
+    text: "The concept '{1}' has a status of {0} and its use should be reviewed{2}",
   },
   INACTIVE_DISPLAY_FOUND: {
     severity: 'warning',

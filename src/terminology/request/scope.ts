@@ -204,7 +204,7 @@ function valueSetsIn(snapshot: Snapshot, { found, own }: Shelves, brought: Resou
     const versions = versionsOf(asked)
     const fitting = versions.filter((each) => version === undefined || matchesVersion(version, each.version))
     const [best] = fitting.sort(preferredFirst)
-    if (best || version !== undefined) return best
+    if (best || version !== undefined) return best ?? implicitValueSet(asked, version)
     return implicitValueSet(asked) ?? setOfSystem(asked)
   }
   const byUrl = new Map<string, ValueSet | undefined>()
