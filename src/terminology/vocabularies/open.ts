@@ -7,6 +7,8 @@ import type { IndexSource } from '../code-system/large/paged-bytes.ts'
 import { loincProvider } from './loinc/provider.ts'
 import { compiledSnomed } from './snomed/compiled-content.ts'
 import { eclConstraint } from './snomed/ecl/constraint.ts'
+import { eclSet } from './snomed/ecl/ecl.ts'
+import { withExpressions } from './snomed/expression/with-expressions.ts'
 import { SNOMED_KIND } from './snomed/names.ts'
 import { snomedProvider } from './snomed/provider.ts'
 
@@ -34,7 +36,8 @@ export function openCodeSystem(resource: CodeSystem, file: IndexSource): CodeSys
 /** SNOMED CT with expression constraints, and expressions as codes. */
 function openSnomed(resource: CodeSystem, sections: Sections): CodeSystemProvider {
   const { base, content } = compiledSnomed(resource, sections)
-  return snomedProvider(resource, content, base, { constraint: eclConstraint })
+  const concepts = snomedProvider(resource, content, base, { constraint: eclConstraint })
+  return withExpressions(concepts, content, (constraint, subject) => eclSet(content, constraint).matches(subject))
 }
 
 /** What is imported as a release is whole, though its resource says that its concepts are not present. */
