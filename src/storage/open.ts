@@ -1,7 +1,7 @@
 /** Opens the storage that a URL names. */
 import { isAbsolute, join } from 'node:path'
 import { type Artefacts, folderArtefacts } from './artefacts.ts'
-import { BackupError } from './backup/format.ts'
+import { BackupError, notWhole } from './backup/format.ts'
 import { finishRestore } from './backup/restore.ts'
 import type { MaintainedStore } from './backup/snapshot.ts'
 import { shownUrl } from './shown-url.ts'
@@ -10,6 +10,7 @@ import { isFree, placeSqlite } from './sqlite/place.ts'
 import { openSqlite } from './sqlite/sqlite.ts'
 import type { AuditKeeping, Reachability, Storage } from './storage.ts'
 
+export { notWhole } from './backup/format.ts'
 export { openScratch } from './sqlite/scratch.ts'
 
 const accepted = 'sqlite:<file>, sqlite::memory:, mongodb://… and mongodb+srv://…'
@@ -83,11 +84,13 @@ export async function openStore(url: string, { dataDir }: { dataDir: string }): 
 
 /**
  * The same of a store that must be there: who reads one is not told of an empty one when a setting leads astray.
- * @throws BackupError when there is none, or it dies with its process
+ * @throws BackupError when there is none, it is not whole, or it dies with its process
  */
 export async function openThereStore(url: string, place: { dataDir: string }): Promise<MaintainedStore> {
   const store = await openStore(url, place)
-  if (await store.isThere()) return store
+  const standing = await store.standing()
+  if (standing === 'whole') return store
+  if (standing === 'half') throw notWhole(store.name)
   throw new BackupError(`There is no store at ${store.name}. Are DATA_DIR and STORAGE_URL those of the server?`)
 }
 

@@ -15,7 +15,11 @@ import { openSqliteSnapshot } from './snapshot.ts'
 export const maintainedSqlite = (file: string): MaintainedStore => ({
   name: file,
   folder: dirname(file),
-  isThere: async () => existsSync(file),
+  standing: async () => {
+    if (existsSync(file)) return 'whole'
+    // Without its file what is left beside it is of one that was thrown away.
+    return (await fillings(file)).some(({ path }) => /-\d+-\d+$/.test(path)) ? 'half' : 'none'
+  },
   snapshot: async () => openSqliteSnapshot(file),
   faults: (progress) => sqliteFaults(file, progress),
   fill: (options) => fill(file, options),
@@ -29,7 +33,7 @@ async function fill(file: string, { replace }: FillingOptions): Promise<Filling>
   const held = hold(file)
   const path = `${file}.restoring-${process.pid}-${made++}`
   const clear = async () => {
-    for (const ending of ['', '-wal', '-shm', '-journal']) await rm(`${path}${ending}`, { force: true })
+    for (const ending of ['', '-wal', '-shm', '-journal', '-whole']) await rm(`${path}${ending}`, { force: true })
   }
   try {
     if (!held.isEmpty && !replace)
@@ -52,6 +56,7 @@ async function fill(file: string, { replace }: FillingOptions): Promise<Filling>
       snapshot: async () => openSqliteSnapshot(path),
       async commit() {
         held.release()
+        await clear()
         return undefined
       },
       abandon,
@@ -63,13 +68,20 @@ async function fill(file: string, { replace }: FillingOptions): Promise<Filling>
   }
 }
 
+/** Files of stores in the making that are to become this one, each with the process that makes or made it. */
+async function fillings(file: string): Promise<{ path: string; pid: number }[]> {
+  const folder = dirname(file)
+  if (!existsSync(folder)) return []
+  const start = `${basename(file)}.restoring-`
+  return (await readdir(folder)).flatMap((name) => {
+    const pid = name.startsWith(start) ? Number.parseInt(name.slice(start.length), 10) : Number.NaN
+    return Number.isNaN(pid) ? [] : [{ path: join(folder, name), pid }]
+  })
+}
+
 /** What fillings of processes that are no more have left: nothing in it waited for the disk, so that nobody can go on with it. */
 async function removeLeftovers(file: string): Promise<void> {
-  const start = `${basename(file)}.restoring-`
-  for (const name of await readdir(dirname(file))) {
-    const pid = name.startsWith(start) ? Number.parseInt(name.slice(start.length), 10) : Number.NaN
-    if (!Number.isNaN(pid) && pid !== process.pid && !isProcessAlive(pid)) await rm(join(dirname(file), name))
-  }
+  for (const { path, pid } of await fillings(file)) if (pid !== process.pid && !isProcessAlive(pid)) await rm(path)
 }
 
 function hold(file: string): { isEmpty: boolean; isNew?: boolean; release(): void } {

@@ -14,7 +14,7 @@ import { openMongo } from '../../../src/storage/mongodb/mongodb.ts'
 import { mongoArtefacts } from '../../../src/storage/mongodb/upkeep/artefacts.ts'
 import { maintainedMongo } from '../../../src/storage/mongodb/upkeep/maintained.ts'
 import { announce, upkeepOf } from '../../../src/storage/mongodb/upkeep/presence.ts'
-import { openStore } from '../../../src/storage/open.ts'
+import { openStore, openThereStore } from '../../../src/storage/open.ts'
 import { openSqlite } from '../../../src/storage/sqlite/sqlite.ts'
 import { type MongoForTests, mongoForTests } from '../../support/mongo.ts'
 import { fillStore } from '../backup/support.ts'
@@ -116,11 +116,12 @@ describe('looking after a MongoDB store', { skip }, () => {
       await new Promise((resolve) => child.on('close', resolve))
       if (child.signalCode !== 'SIGKILL') continue
       const half = await target(database)
-      assert.equal(await half.isThere(), false, step)
       const isMarked = await inDatabase(database, (db) => db.collection('upkeep').countDocuments({}))
+      assert.equal(await half.standing(), isMarked > 0 ? 'half' : 'none', step)
       if (isMarked > 0) {
         await assert.rejects(half.snapshot(), /not whole/, step)
         await assert.rejects(faultsOf(half), /not whole/, step)
+        await assert.rejects(openThereStore(url, { dataDir: from }), /not whole/, step)
         await assert.rejects(openMongo(url), /being filled/, step)
         const filled = await half.fill({ source: `store ${source.name}`, replace: false })
         if (filled.last > 0) went++

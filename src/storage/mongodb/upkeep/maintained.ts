@@ -1,6 +1,6 @@
 /** A MongoDB store as those see it who look after it. */
 import { MongoError } from 'mongodb'
-import { BackupError } from '../../backup/format.ts'
+import { BackupError, notWhole } from '../../backup/format.ts'
 import type { Filling, MaintainedStore } from '../../backup/snapshot.ts'
 import { shownUrl } from '../../shown-url.ts'
 import { type Connection, connect } from '../connect.ts'
@@ -14,9 +14,10 @@ import { mongoSnapshot } from './snapshot.ts'
 export function maintainedMongo(url: string, pace: Pace = usualPace): MaintainedStore {
   const name = shownUrl(url)
   const open = () => connect(url, 'primary')
-  const refuseHalf = async ({ db }: Connection) => {
-    if (await upkeepOf(db).findOne({ _id: FILLING }, { readPreference: 'primary' }))
-      throw new BackupError(`${name} is being filled, or that was interrupted: it is not whole.`)
+  const isHalf = async ({ db }: Connection) =>
+    (await upkeepOf(db).findOne({ _id: FILLING }, { readPreference: 'primary' })) !== null
+  const refuseHalf = async (connection: Connection) => {
+    if (await isHalf(connection)) throw notWhole(name)
   }
   const snapshot = async () => {
     const connection = await open()
@@ -25,14 +26,14 @@ export function maintainedMongo(url: string, pace: Pace = usualPace): Maintained
   return {
     name,
     folder: undefined,
-    isThere: () =>
+    standing: () =>
       told(async () => {
-        const { client, db, collections } = await open()
+        const connection = await open()
         try {
-          if (await upkeepOf(db).findOne({ _id: FILLING }, { readPreference: 'primary' })) return false
-          return await holdsSomething(collections)
+          if (await isHalf(connection)) return 'half'
+          return (await holdsSomething(connection.collections)) ? 'whole' : 'none'
         } finally {
-          await client.close()
+          await connection.client.close()
         }
       }),
     snapshot: () =>
