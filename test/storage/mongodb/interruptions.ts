@@ -14,6 +14,19 @@ import { put, refusal, until } from './support.ts'
 /** Commands are known by their names in the bytes of a message. */
 const names = (bytes: Buffer, ...all: string[]) => all.some((each) => bytes.includes(`${each}\0`, 0, 'latin1'))
 
+/** How many search entries are left that were superseded before that time. */
+async function supersededOf(url: string, before: number): Promise<number> {
+  const client = new MongoClient(url)
+  try {
+    return await client
+      .db()
+      .collection('searchable')
+      .countDocuments({ superseded: { $lt: before } })
+  } finally {
+    await client.close()
+  }
+}
+
 /** Tests that need a server of their own: it is stopped and killed. */
 export function interruptions(mongo: MongoServer): void {
   let databases = 0
@@ -71,6 +84,33 @@ export function interruptions(mongo: MongoServer): void {
         assert.equal(storage.revision(), 24)
       },
     )
+    overWire('while a write forgets what was superseded: it does not wait for that', async (old, wire) => {
+      await old.write([put(valueSet('a'))])
+      await old.write([put(valueSet('a', { title: 'two' }))])
+      let later = Date.now() + 7_200_000
+      const storage = await openMongo(wire.url(`wire-${databases}`), { now: () => later })
+      const isForgetting = (bytes: Buffer) => names(bytes, 'delete') && !names(bytes, 'autocommit')
+      let begun = 0
+      try {
+        wire.onCommand = (bytes) => (isForgetting(bytes) && ++begun > 0 ? 'never' : undefined)
+        await storage.write([put(valueSet('b'))])
+        await until(() => begun === 1)
+        await storage.write([put(valueSet('c'))])
+        assert.equal(begun, 1, 'it is done once at a time')
+        // It fails; no write does, and that of a minute later begins it anew.
+        wire.cut()
+        wire.onCommand = () => undefined
+        await storage.write([put(valueSet('d'))])
+        await until(async () => {
+          later += 61_000
+          await storage.write([put(valueSet('e', { title: String(later) }))])
+          return (await supersededOf(wire.url(`wire-${databases}`), later - 3_700_000)) === 0
+        })
+      } finally {
+        wire.onCommand = () => undefined
+        await storage.close()
+      }
+    })
     overWire('for good: what is not known is told as that, in bounded time', async (_, wire) => {
       const storage = await openMongo(wire.url('wire-lost'), { busyMilliseconds: 600 })
       wire.onCommand = (bytes) => (names(bytes, 'commitTransaction') ? 'after' : undefined)

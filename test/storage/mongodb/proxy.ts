@@ -13,9 +13,9 @@ export interface Wire {
   refuse(refused: boolean): void
   /**
    * Called with each command as it is sent, by its bytes. `before`: the connection is cut, and the command does not arrive; `after`: it
-   * arrives, its answer does not, and the connection is cut.
+   * arrives, its answer does not, and the connection is cut; `never`: it does not arrive, and the connection stays.
    */
-  onCommand: (bytes: Buffer) => 'before' | 'after' | undefined
+  onCommand: (bytes: Buffer) => 'before' | 'after' | 'never' | undefined
   close(): Promise<void>
 }
 
@@ -41,6 +41,7 @@ export async function openWire(port: number): Promise<Wire> {
     near.on('data', (bytes) => {
       const fate = wire.onCommand(bytes)
       if (fate === 'before') return end()
+      if (fate === 'never') return
       if (fate === 'after') isLost = true
       far.write(bytes)
     })
