@@ -282,7 +282,7 @@ describe('replicas over one store', { skip }, async () => {
     await held.release(undefined)
   })
 
-  const rounds = Number(process.env.VIDIMUS_STORE_KILLS ?? 4)
+  const rounds = 4
   it(`kill -9 of writer and store, ${rounds} times: nothing acknowledged is lost, nothing is half`, {
     timeout: 60_000 + rounds * 10_000,
   }, async () => {
