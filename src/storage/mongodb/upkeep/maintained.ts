@@ -1,7 +1,7 @@
 /** A MongoDB store as those see it who look after it. */
 import { MongoError } from 'mongodb'
 import { BackupError, notWhole } from '../../backup/format.ts'
-import type { Filling, MaintainedStore } from '../../backup/snapshot.ts'
+import type { Filling, MaintainedStore, StoreSnapshot } from '../../backup/snapshot.ts'
 import { shownUrl } from '../../shown-url.ts'
 import { type Connection, connect } from '../connect.ts'
 import { storageError } from '../errors.ts'
@@ -19,10 +19,8 @@ export function maintainedMongo(url: string, pace: Pace = usualPace): Maintained
   const refuseHalf = async (connection: Connection) => {
     if (await isHalf(connection)) throw notWhole(name)
   }
-  const snapshot = async () => {
-    const connection = await open()
-    return mongoSnapshot(connection, () => connection.client.close())
-  }
+  const snapshotOf = async (connection: Connection) =>
+    readInWords(await mongoSnapshot(connection, { close: () => connection.client.close(), pace }))
   return {
     name,
     folder: undefined,
@@ -45,7 +43,7 @@ export function maintainedMongo(url: string, pace: Pace = usualPace): Maintained
           await connection.client.close()
           throw error
         }
-        return mongoSnapshot(connection, () => connection.client.close())
+        return snapshotOf(connection)
       }),
     async *faults(progress) {
       const connection = await open()
@@ -63,6 +61,7 @@ export function maintainedMongo(url: string, pace: Pace = usualPace): Maintained
         const connection = await open()
         const close = () => connection.client.close()
         try {
+          const snapshot = async () => snapshotOf(await open())
           return inWordsOf(await fillMongo({ connection, name, pace, close, snapshot }, options))
         } catch (error) {
           await close()
@@ -85,6 +84,21 @@ async function told<T>(work: () => Promise<T>): Promise<T> {
     throw inWords(error)
   }
 }
+
+async function* toldEach<T>(items: AsyncIterable<T>): AsyncGenerator<T> {
+  try {
+    yield* items
+  } catch (error) {
+    throw inWords(error)
+  }
+}
+
+/** A snapshot whose errors have no address in them: it is read for as long as the store is large. */
+const readInWords = (snapshot: StoreSnapshot): StoreSnapshot => ({
+  ...snapshot,
+  versions: () => toldEach(snapshot.versions()),
+  records: () => toldEach(snapshot.records()),
+})
 
 /** A filling whose errors have no address in them. */
 const inWordsOf = (filling: Filling): Filling => ({
