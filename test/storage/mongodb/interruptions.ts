@@ -222,6 +222,20 @@ export function interruptions(mongo: MongoServer): void {
       await client.close(true)
       await storage.close()
     })
+    overWire('is ended also when the wire is cut at that', async (storage, wire) => {
+      const client = await leaveOpen(`wire-${databases}`, 60_000)
+      let asked = 0
+      // The question for the database's time; the driver's own have no session.
+      wire.onCommand = (bytes) =>
+        names(bytes, 'hello') && names(bytes, 'lsid') && asked++ === 0 ? 'before' : undefined
+      try {
+        const [written] = await storage.write([put(valueSet('a'))])
+        assert.ok(asked > 1)
+        assert.deepEqual([written?.version.versionId, storage.revision()], ['1', 1])
+      } finally {
+        await client.close(true)
+      }
+    })
     it('by one that is alive is waited for, and then told', async () => {
       const storage = await openMongo(mongo.url('alive'), { busyMilliseconds: 1500 })
       const client = await leaveOpen('alive', 0)
