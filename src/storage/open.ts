@@ -58,6 +58,14 @@ export async function openStorage(
 }
 
 /**
+ * Asks a store that lies elsewhere whether it answers and keeps what is leaned on; it is not opened.
+ * @throws Error that says what is wrong with the URL or the server; its `code` is STORE_NOT_REACHABLE when that may pass by itself
+ */
+export async function tryStorage(url: string): Promise<void> {
+  if (isMongo(url)) await (await import('./mongodb/connect.ts')).tryConnection(url)
+}
+
+/**
  * Where compiled artefacts are kept for other replicas: in a folder that is named, else in a store that lies elsewhere; undefined where
  * nobody shares any.
  */

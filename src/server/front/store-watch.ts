@@ -6,7 +6,7 @@ import { listen } from '../../http/app.ts'
 import type { ReadinessPart } from '../../http/context.ts'
 import type { Handler } from '../../http/limits/connections.ts'
 import type { RunningServer } from '../../http/wire/running-server.ts'
-import { isElsewhere, openStorage } from '../../storage/open.ts'
+import { isElsewhere, tryStorage } from '../../storage/open.ts'
 import type { Reachability } from '../../storage/storage.ts'
 import { listeners } from './listeners.ts'
 import type { Tell } from './log.ts'
@@ -43,8 +43,8 @@ const pauses = [1, 2, 5, 10, 20]
 interface Waiting {
   tell: Tell
   now(): Date
-  /** Opens the store; as the server does. */
-  open?: (config: Config) => Promise<{ close(): Promise<void> }>
+  /** Asks the store of a URL; by default {@link tryStorage}. */
+  ask?: (url: string) => Promise<void>
   /** Waits that many seconds; the process's clock. */
   pause?: (seconds: number) => Promise<unknown>
   /** Told where it listens meanwhile. */
@@ -58,12 +58,12 @@ interface Waiting {
  */
 export async function untilStoreAnswers(config: Config, waiting: Waiting): Promise<void> {
   if (!isElsewhere(config.storageUrl)) return
-  const open = waiting.open ?? (({ storageUrl, dataDir }) => openStorage(storageUrl, { dataDir }))
+  const ask = waiting.ask ?? tryStorage
   const pause = waiting.pause ?? ((seconds) => sleep(seconds * 1000))
   let running: RunningServer | undefined
   try {
     for (let tries = 0; ; tries++) {
-      const failure = await tryStore(config, open)
+      const failure = await tryStore(config.storageUrl, ask)
       if (failure === undefined) return
       const seconds = pauses[Math.min(tries, pauses.length - 1)] ?? 0
       waiting.tell(`${failure} Trying again in ${seconds} s; until then every request is answered 503.`, 'error')
@@ -77,9 +77,9 @@ export async function untilStoreAnswers(config: Config, waiting: Waiting): Promi
 }
 
 /** Why the store does not answer. @throws Error when it is another reason than that */
-async function tryStore(config: Config, open: NonNullable<Waiting['open']>): Promise<string | undefined> {
+async function tryStore(url: string, ask: NonNullable<Waiting['ask']>): Promise<string | undefined> {
   try {
-    await (await open(config)).close()
+    await ask(url)
     return undefined
   } catch (error) {
     if (!isAway(error)) throw error
