@@ -1,9 +1,9 @@
 /** A SQLite store as those see it who look after it: what replaces it is a new file, and nobody else may have it open meanwhile. */
 import { existsSync } from 'node:fs'
 import { readdir, rm } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { isProcessAlive } from '../../files/process-alive.ts'
+import { removeLeftBehind } from '../../files/left-behind.ts'
 import { BackupError } from '../backup/format.ts'
 import type { Filling, FillingOptions, MaintainedStore } from '../backup/snapshot.ts'
 import { sqliteFaults } from './check.ts'
@@ -17,8 +17,7 @@ export const maintainedSqlite = (file: string): MaintainedStore => ({
   folder: dirname(file),
   standing: async () => {
     if (existsSync(file)) return 'whole'
-    // Without its file what is left beside it is of one that was thrown away.
-    return (await fillings(file)).some(({ path }) => /-\d+-\d+$/.test(path)) ? 'half' : 'none'
+    return (await isBeingFilled(file)) ? 'half' : 'none'
   },
   snapshot: async () => openSqliteSnapshot(file),
   faults: (progress) => sqliteFaults(file, progress),
@@ -28,12 +27,16 @@ export const maintainedSqlite = (file: string): MaintainedStore => ({
 /** Told from what other processes make, and from what this one makes at the same time. */
 let made = 0
 
+/** Files that this process fills. */
+const inWork = new Set<string>()
+
 /** A file beside the one that is there. */
 async function fill(file: string, { replace }: FillingOptions): Promise<Filling> {
   const held = hold(file)
   const path = `${file}.restoring-${process.pid}-${made++}`
   const clear = async () => {
     for (const ending of ['', '-wal', '-shm', '-journal', '-whole']) await rm(`${path}${ending}`, { force: true })
+    inWork.delete(path)
   }
   try {
     if (!held.isEmpty && !replace)
@@ -42,6 +45,7 @@ async function fill(file: string, { replace }: FillingOptions): Promise<Filling>
       )
     await removeLeftovers(file)
     await clear()
+    inWork.add(path)
     const filler = fillSqlite(path)
     const abandon = async () => {
       await filler.abandon()
@@ -63,26 +67,33 @@ async function fill(file: string, { replace }: FillingOptions): Promise<Filling>
       leave: abandon,
     }
   } catch (error) {
+    inWork.delete(path)
     held.release()
     throw error
   }
 }
 
-/** Files of stores in the making that are to become this one, each with the process that makes or made it. */
-async function fillings(file: string): Promise<{ path: string; pid: number }[]> {
-  const folder = dirname(file)
-  if (!existsSync(folder)) return []
-  const start = `${basename(file)}.restoring-`
-  return (await readdir(folder)).flatMap((name) => {
-    const pid = name.startsWith(start) ? Number.parseInt(name.slice(start.length), 10) : Number.NaN
-    return Number.isNaN(pid) ? [] : [{ path: join(folder, name), pid }]
-  })
+/** `<pid>-<number>` in the name of a file of a store in the making that is to become this one, with its end. */
+const partsOf = (file: string, name: string): RegExpExecArray | null =>
+  name.startsWith(`${basename(file)}.restoring-`)
+    ? /^((\d+)-\d+)(.*)$/.exec(name.slice(`${basename(file)}.restoring-`.length))
+    : null
+
+/** Whether there is one. Without its file what is left beside it is of one that was thrown away. */
+async function isBeingFilled(file: string): Promise<boolean> {
+  if (!existsSync(dirname(file))) return false
+  return (await readdir(dirname(file))).some((name) => partsOf(file, name)?.[3] === '')
 }
 
 /** What fillings of processes that are no more have left: nothing in it waited for the disk, so that nobody can go on with it. */
-async function removeLeftovers(file: string): Promise<void> {
-  for (const { path, pid } of await fillings(file)) if (pid !== process.pid && !isProcessAlive(pid)) await rm(path)
-}
+const removeLeftovers = (file: string): Promise<void> =>
+  removeLeftBehind(dirname(file), {
+    pidOf: (name) => {
+      const pid = partsOf(file, name)?.[2]
+      return pid === undefined ? undefined : Number(pid)
+    },
+    isInWork: (name) => inWork.has(`${file}.restoring-${partsOf(file, name)?.[1]}`),
+  })
 
 function hold(file: string): { isEmpty: boolean; isNew?: boolean; release(): void } {
   if (!existsSync(file)) return { isEmpty: true, isNew: true, release: () => {} }
