@@ -23,10 +23,33 @@ export function storageUrlProblem(url: string): string | undefined {
     return undefined
   }
   if (isMongo(url)) {
-    if (/^mongodb(?:\+srv)?:\/\/(?:[^/?@]*@)?[^/?@]+(?:\/[\w%.-]*)?(?:\?.*)?$/.test(url)) return undefined
+    if (/^mongodb(?:\+srv)?:\/\/(?:[^/?@]*@)?[^/?@]+(?:\/[\w%.-]*)?(?:\?.*)?$/.test(url)) return ownOptionProblem(url)
     return 'mongodb: takes hosts and a database: mongodb://user:password@host:27017/database?replicaSet=name'
   }
   return `${scheme ? `the scheme ${scheme}: is unknown` : 'it has no scheme'}; accepted are ${accepted}`
+}
+
+/** Options of a connection string that this store sets itself, in lower case, with what it sets. */
+const ownOptions: Record<string, string> = {
+  readpreference: 'primary',
+  readconcernlevel: 'majority',
+  w: 'majority',
+  journal: 'true',
+  j: 'true',
+  retrywrites: 'true',
+}
+
+/** The same value may stand there, as it does in what hosts of databases give out; another would have no effect. */
+function ownOptionProblem(url: string): string | undefined {
+  const at = url.indexOf('?')
+  if (at < 0) return undefined
+  for (const [name, value] of new URLSearchParams(url.slice(at))) {
+    const own = ownOptions[name.toLowerCase()]
+    if (own === undefined || value.toLowerCase() === own) continue
+    const why = own === 'primary' ? 'STORAGE_READS says where to read' : `it is always ${own} here`
+    return `mongodb: leave out the option ${name}: ${why}`
+  }
+  return undefined
 }
 
 const isMongo = (url: string): boolean => /^mongodb(?:\+srv)?:/.test(url)
