@@ -4,7 +4,7 @@
  */
 import { errorText } from '../../base/system-error.ts'
 import type { Config } from '../../config.ts'
-import { mostJobs } from '../../http/async/jobs.ts'
+import { createJobRegister, type JobRegister } from '../../http/async/job-register.ts'
 import { connectionClients } from '../../http/limits/requester.ts'
 import { countsOf, mergeMetrics } from '../../http/metrics/merge-metrics.ts'
 import { openSharedPorts, type SharedPorts } from '../../http/wire/shared-ports.ts'
@@ -13,7 +13,6 @@ import { type Crew, type CrewFailure, type CrewOptions, createCrew } from '../..
 import type { LeadNews, SourceNews } from '../../workers/serving/protocol.ts'
 import { type LineWriters, startServing } from '../../workers/serving/serving-process.ts'
 import type { Tell } from '../front/log.ts'
-import { createJobRegister, type JobRegister } from './job-register.ts'
 import { createUseBook, type UseBook } from './use-book.ts'
 import { followSeconds } from './worker.ts'
 
@@ -78,7 +77,7 @@ export function createFirstProcess(parts: FirstProcessParts): FirstProcess {
     crew: () => crew,
     ports: opening.open,
     uses: createUseBook(() => performance.now()),
-    jobs: createJobRegister(mostJobs),
+    jobs: createJobRegister(),
     metrics: { last: new Map(), gone: [] },
     told: { sources: undefined, news: undefined },
   }

@@ -11,12 +11,11 @@ import type { Config } from '../../config.ts'
 import { FhirError, issue } from '../../fhir/error.ts'
 import { writeNewFile } from '../../files/new-file.ts'
 import type { JobsElsewhere } from '../../http/async/elsewhere.ts'
-import { mostJobs } from '../../http/async/jobs.ts'
+import { ownPlaces } from '../../http/async/job-register.ts'
 import { ownKey } from '../../network/own-key.ts'
 import type { SigningKeys } from '../../provenance/keys.ts'
 import type { Storage } from '../../storage/storage.ts'
 import type { Tell } from '../front/log.ts'
-import { createJobRegister } from './job-register.ts'
 
 const KIND = 'replica'
 const FILE = 'replica'
@@ -185,12 +184,9 @@ export function jobsOfReplica(
 ): JobsElsewhere {
   const isThere = presence(records, elapsed)
   const first = replicaNumber(dataDir) * processesOfOne
-  const register = createJobRegister(mostJobs)
   const beside = own ?? {
     process: 0,
-    begins: async (job) => register.begins(0, job),
-    turn: register.turn,
-    ends: register.ends,
+    ...ownPlaces(),
     ask: async () => undefined,
     answer: () => {},
   }
