@@ -86,7 +86,10 @@ export function openSqliteOver(
     revision,
     subscribe: watch.subscribe,
     // The file itself is asked: nothing that is kept is older than that.
-    catchUp: () => undefined,
+    catchUp(how) {
+      if (how?.asks) forget()
+      return undefined
+    },
     reachable: () => ({ isReachable: true }),
     past: past(database),
     derived: {
@@ -149,7 +152,9 @@ async function whenFree<Result>(busyMilliseconds: number, work: () => Result): P
     try {
       return work()
     } catch (error) {
-      const isBusy = error instanceof FhirError && error.issues.some(({ code }) => code === 'lock-error')
+      // Of what was judged before another wrote (409), no second try makes anything else.
+      const isBusy =
+        error instanceof FhirError && error.status === 503 && error.issues.some(({ code }) => code === 'lock-error')
       if (!isBusy || waited >= busyMilliseconds) throw error
       await sleep(pauseMilliseconds)
     }
