@@ -133,10 +133,12 @@ function createRecords(database: Database, busyMilliseconds: number): Storage['r
     )
   return {
     get: async (kind, key) => read(kind, key),
-    all: async (kind) =>
-      database
-        .all('SELECT key, value FROM record WHERE kind = ? ORDER BY key', kind)
-        .map(({ key, value }) => ({ key: String(key), value: String(value) })),
+    all: async (kind, { after, most } = { after: undefined, most: -1 }) => {
+      const order = `key ${after === undefined ? '>=' : '>'} ? ORDER BY key LIMIT ?`
+      return database
+        .all(`SELECT key, value FROM record WHERE kind = ? AND ${order}`, kind, after ?? '', most)
+        .map(({ key, value }) => ({ key: String(key), value: String(value) }))
+    },
     replace: (kind, key, from, to) => change([{ kind, key, from, to }]),
     change,
   }
