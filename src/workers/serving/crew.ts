@@ -16,7 +16,7 @@ export interface CrewOptions {
   handOut: HandOut
   /** A worker answers from now on. */
   ready(member: Member): void
-  /** A worker is no more, and led until then or not. */
+  /** A worker is no more. */
   gone(member: Member): void
   tell(text: string, level?: 'info' | 'warn' | 'error'): void
   /** Milliseconds of a clock that only moves forward. */
