@@ -224,8 +224,8 @@ export interface Storage {
    */
   records: {
     get(kind: string, key: string): Promise<string | undefined>
-    /** Every record of a kind, by key in the order of its UTF-8 bytes. */
-    all(kind: string): Promise<StoredRecord[]>
+    /** Every record of a kind, by key in the order of its UTF-8 bytes; of a page those after a key, and no more than `most`. */
+    all(kind: string, page?: { after: string | undefined; most: number }): Promise<StoredRecord[]>
     /**
      * Compare and set: what stands there becomes `to` if it is `from`, in one step that no other process comes into; undefined
      * is "absent". False, and nothing is changed, when it is another.

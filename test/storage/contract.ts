@@ -154,6 +154,14 @@ function recordCases(test: Test): void {
       ['Z: of Z', 'a: of a', 'b: of b', 'é: of é'],
     )
     assert.deepEqual(await records.all('none'), [])
+    await records.replace('k', '', undefined, 'of nothing')
+    const page = async (after: string | undefined, most: number) =>
+      (await records.all('k', { after, most })).map(({ key }) => key)
+    assert.deepEqual(await page(undefined, 2), ['', 'Z'])
+    assert.deepEqual(await page('', 2), ['Z', 'a'])
+    assert.deepEqual(await page('Y', 1), ['Z'])
+    assert.deepEqual(await page('a', 10), ['b', 'é'])
+    assert.deepEqual(await page('é', 10), [])
     assert.equal(await derived.get('k', 'a'), 'derived')
     assert.equal(storage.revision(), before)
     assert.equal(storage.revision(['ValueSet']), before)

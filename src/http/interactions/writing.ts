@@ -141,8 +141,8 @@ export type Judged = NonNullable<Write['judgedAt']>
 const mostTries = 8
 
 /**
- * Search and write as one step, among all processes that write to the store: what was judged by what is stored is judged again when
- * one of those types was written meanwhile.
+ * Search and write as one step, among all processes that write to the store: what was judged by what is stored, refusals too, is judged
+ * again when one of those types was written meanwhile.
  * @param attempt hands `judgedAt` on with what it writes
  * @throws FhirError 409 when others always come first
  */
@@ -153,16 +153,21 @@ export function judgedAnew<T>(
 ): Promise<T> {
   return context.inTurn(async () => {
     for (let tries = 1; ; tries++) {
+      const revision = context.storage.revision(types)
       try {
-        return await attempt({ types, revision: context.storage.revision(types) }, tries)
+        return await attempt({ types, revision }, tries)
       } catch (error) {
-        if (tries === mostTries || !isOvertaken(error)) throw error
-        await sleep(tries * tries)
+        if (tries === mostTries || !isRefusal(error)) throw error
+        if (isOvertaken(error)) await sleep(tries * tries)
         await context.storage.catchUp({ asks: true })
+        // One look saw the store before another's write and the next one after it: a duplicate, where what stands there would fit.
+        if (!isOvertaken(error) && context.storage.revision(types) === revision) throw error
       }
     }
   })
 }
+
+const isRefusal = (error: unknown): boolean => error instanceof FhirError && error.status < 500
 
 const isOvertaken = (error: unknown): boolean =>
   error instanceof FhirError && error.status === 409 && error.issues.some(({ code }) => code === 'lock-error')

@@ -47,24 +47,27 @@ interface Waiting {
   ask?: (url: string) => Promise<void>
   /** Waits that many seconds; the process's clock. */
   pause?: (seconds: number) => Promise<unknown>
+  /** Comes when nobody waits any more. */
+  signal?: AbortSignal
   /** Told where it listens meanwhile. */
   listening?: (running: Pick<RunningServer, 'port' | 'tlsPort'>) => void
 }
 
 /**
  * Waits until a store that lies elsewhere answers, and says so meanwhile at the address of the server: every request is answered 503, and
- * `/health` names the part that is missing. A store of this machine is there, or cannot be used.
+ * `/health` names the part that is missing. A store of this machine is there, or cannot be used. Resolves also when its signal comes.
  * @throws Error when the store answers and cannot be used, or a setting is wrong: that does not pass by itself
  */
 export async function untilStoreAnswers(config: Config, waiting: Waiting): Promise<void> {
   if (!isElsewhere(config.storageUrl)) return
   const ask = waiting.ask ?? tryStorage
-  const pause = waiting.pause ?? ((seconds) => sleep(seconds * 1000))
+  const { signal } = waiting
+  const pause = waiting.pause ?? ((seconds) => pauseUntil(seconds, signal))
   let running: RunningServer | undefined
   try {
-    for (let tries = 0; ; tries++) {
+    for (let tries = 0; !signal?.aborted; tries++) {
       const failure = await tryStore(config.storageUrl, ask)
-      if (failure === undefined) return
+      if (failure === undefined || signal?.aborted) return
       const seconds = pauses[Math.min(tries, pauses.length - 1)] ?? 0
       waiting.tell(`${failure} Trying again in ${seconds} s; until then every request is answered 503.`, 'error')
       running ??= await listen(unavailable, listeners(config, waiting))
@@ -73,6 +76,15 @@ export async function untilStoreAnswers(config: Config, waiting: Waiting): Promi
     }
   } finally {
     await running?.close(0)
+  }
+}
+
+/** Waits that long, or until the signal comes. */
+async function pauseUntil(seconds: number, signal: AbortSignal | undefined): Promise<void> {
+  try {
+    await sleep(seconds * 1000, undefined, { signal })
+  } catch (error) {
+    if (!signal?.aborted) throw error
   }
 }
 
