@@ -37,10 +37,10 @@ export { shippedElm } from './cql/translate/shipped-elm.ts'
 export type { LibraryInspector } from './inspect-library.ts'
 export { actionFaults, modifiers, planFaults } from './plan-faults.ts'
 export { createPlans, type Plans } from './plans.ts'
-export { everyAction, readAskedUses, readPlan } from './read-plan.ts'
+export { everyAction, isOutOfUse, readAskedUses, readPlan } from './read-plan.ts'
 export type { RuleResult } from './rule-result.ts'
 export { statusRemark, unquote } from './run-expression.ts'
-export { fitsUse, periodRemark } from './select-plans.ts'
+export { fitsJurisdiction, fitsUse, periodRemark } from './select-plans.ts'
 
 /** What the rules need of the server. */
 export interface RuleEnvironment extends LibraryStore, ModelStore, CqlTerminology {

@@ -21,6 +21,7 @@ import { kitStorage } from '../../src/kit/kit-storage.ts'
 import { openKit } from '../../src/kit/open-kit.ts'
 import { readScope } from '../../src/kit/scope.ts'
 import { signManifest } from '../../src/kit/signature.ts'
+import { selectPlans } from '../../src/rules/select-plans.ts'
 import { certificateMembers, type TrustedKey } from '../../src/trust/keys/trusted-key.ts'
 import { createHashIndex } from '../../src/trust/revocation/hash-index.ts'
 import { noFloor } from '../../src/trust/upkeep/plausible.ts'
@@ -357,6 +358,24 @@ describe('rule sets of a kit', () => {
       [of('FR', { effectivePeriod: { end: '2020-01-01' } }), true],
     ] as const)
       assert.equal(isForJurisdiction(given, 'FRA'), isIn, JSON.stringify(given))
+  })
+
+  it('are those that a server chooses for the code in whichever way it is asked, where that has two meanings', () => {
+    const plans = ['IO', 'IOT', 'IOM', 'XK', 'XKX', 'XXK', 'FR'].map((code) => ({
+      ...plan,
+      id: code,
+      url: `http://example.org/PlanDefinition/${code}`,
+      jurisdiction: [{ coding: [{ system: 'urn:iso:std:iso:3166', code }] }],
+    }))
+    for (const asked of ['IO', 'IOT', 'XK', 'XKX', 'XXK', 'FR']) {
+      const scope = readScope({ jurisdiction: asked, trustDomains: [], planDefinitions: [] })
+      const inKit = plans.filter((each) => isForJurisdiction(each, scope.jurisdiction))
+      for (const jurisdiction of [asked, scope.jurisdiction]) {
+        const chosen = selectPlans(plans, { jurisdiction, kinds: undefined, clock: now })
+        assert.deepEqual(inKit, chosen, `${asked}, ${jurisdiction}`)
+        assert.ok(chosen.length > 0)
+      }
+    }
   })
 })
 
