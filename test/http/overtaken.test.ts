@@ -52,6 +52,7 @@ describe('a DELETE by a condition that a second resource came to fit', () => {
     'a store that guards what is leant on': (storage) => guardRemovals(storage, async () => []),
   }
   const ways: Record<string, (http: ReturnType<typeof request>) => request.Test> = {
+    'by itself': (http) => http.delete(`/fhir/${condition}`),
     'as a transaction of one entry': (http) => http.post('/fhir').send(bundle(1)),
     'in a transaction of two': (http) => http.post('/fhir').send(bundle(2)),
   }
