@@ -657,6 +657,11 @@ function searchCases(test: Test): void {
       ['_content=searchable words', 'd'],
       ['_content=rare', 'd'],
       ['_content=\'"; DROP', ''],
+      // Every resource has these, or they are of none in particular.
+      ...['_id', '_lastUpdated', '_text', '_content', 'context-type-value'].flatMap((name): [string, string][] => [
+        [`${name}:missing=true`, ''],
+        [`${name}:missing=false`, 'a b c d'],
+      ]),
     ]
     for (const [query, ids] of cases) {
       const pairs = query

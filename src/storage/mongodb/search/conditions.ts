@@ -72,7 +72,7 @@ async function matchesWhere(
   const missing = matches[0]?.match
   if (missing?.kind === 'missing') {
     const isSpecial = ['_id', '_lastUpdated', '_text', '_content'].includes(name)
-    if (isSpecial || parameter.parts) return missing.missing !== isSpecial ? never : always
+    if (isSpecial || parameter.parts) return missing.missing ? never : always
     return missing.missing ? { has: { $ne: name } } : { has: name }
   }
   if (name === '_id') return any(matches.map(({ match }) => idWhere(match)))
