@@ -149,7 +149,8 @@ async function whenFree<Result>(busyMilliseconds: number, work: () => Result): P
     try {
       return work()
     } catch (error) {
-      const isBusy = error instanceof FhirError && error.issues.some(({ code }) => code === 'lock-error')
+      const isBusy =
+        error instanceof FhirError && error.status === 503 && error.issues.some(({ code }) => code === 'lock-error')
       if (!isBusy || waited >= busyMilliseconds) throw error
       await sleep(pauseMilliseconds)
     }
