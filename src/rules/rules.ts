@@ -63,6 +63,8 @@ export interface RulesOptions {
   idleSeconds?: number
   /** Whether what is stored here runs compiled where it can; default yes. */
   isCompiled?: boolean
+  /** Told of an error in a compiled form that the executor did not meet; it changes no answer. */
+  programFailed?(error: unknown): void
   /** Folder of `*.elm` files that come with the program; their CQL is never translated again. */
   elmFolder?: string
 }
@@ -183,6 +185,7 @@ export function createRules(environment: RuleEnvironment, options: RulesOptions 
     classes: createFhirClasses(model),
     terminology: environment,
     programOf: options.isCompiled === false ? undefined : programOf,
+    programFailed: options.programFailed,
   }
   const sandbox = createSandbox(environment, pool)
   const expressions: ExpressionEnvironment = {

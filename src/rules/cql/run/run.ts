@@ -68,6 +68,8 @@ export interface RunEnvironment {
   terminology: CqlTerminology
   /** The compiled form of a library that is stored here, or why there is none; absent where everything is left to the executor. */
   programOf?: ProgramOf | undefined
+  /** Told of a fault of a compiled form, once for a library; it changes no answer. */
+  programFailed?: ((error: unknown) => void) | undefined
 }
 
 /** A library opened over the data of one request; defines share what they computed. */
@@ -141,7 +143,8 @@ export function openRun(library: CompiledLibrary, call: RunCall, environment: Ru
     }
     return openSession(of, { clock, source, codes, parameters })
   }
-  const compiled = program && compiledDefines(library, { open: openCompiled(program), execute })
+  const failed = environment.programFailed
+  const compiled = program && compiledDefines(library, { open: openCompiled(program), execute, failed })
   return {
     library,
     issues: listener.issues,
