@@ -167,6 +167,8 @@ export function createContext(parts: Omit<ContextParts, 'past'> & Pick<Operation
   const mapJobs = createMapJobs(draftEnvironment, jobProcesses)
   const images = createImageReader({ processes: config.jobProcesses })
   const { aroundRules = (made) => made } = parts
+  const programFailed = tellWarning('a compiled rule failed that the executor answered')
+  const compiled = { isCompiled: config.compiledRules, programFailed }
   const ownRules = createRules(
     {
       findLibraries: async (url) => guard.admit(await find(storage, 'Library', url)),
@@ -179,13 +181,7 @@ export function createContext(parts: Omit<ContextParts, 'past'> & Pick<Operation
       derived: storage.derived,
       revision: () => revision(ruleTypes),
     },
-    {
-      ...jobProcesses,
-      jobSeconds: cpuMilliseconds / 1000,
-      elmFolder,
-      isCompiled: config.compiledRules,
-      programFailed: tellWarning('a compiled rule failed that the executor answered'),
-    },
+    { ...jobProcesses, jobSeconds: cpuMilliseconds / 1000, elmFolder, ...compiled },
   )
   const rules = aroundRules(ownRules)
   const evaluate = wireEvaluate(parts, { rules, verdictMaps, images, revision })
