@@ -1,22 +1,10 @@
 /** Defines of a library that answers at once, as long as it can; from then on the executor answers, for all that was asked. */
 import { keepPerObject } from '../../../base/keep.ts'
-import { isError } from '../../../fhir/error.ts'
-import type { Program } from '../compiled/program.ts'
 import type { Session } from '../compiled/session.ts'
 import type { Define, ParameterDeclaration } from '../translate/elm.ts'
 import type { CompiledLibrary } from '../translate/libraries.ts'
 import type { DefineResult } from './define-result.ts'
 import { evidenceOf } from './evidence.ts'
-
-/** The compiled form of a library, or why there is none. */
-export type ProgramOf = (library: CompiledLibrary) => Program | string
-
-/** The program of a library that may be run by it: nothing of it, and of what it includes, is in doubt. */
-export function runnableProgram(library: CompiledLibrary, programOf: ProgramOf | undefined): Program | undefined {
-  if (!programOf || [library, ...library.includes].some(({ issues }) => issues.some(isError))) return undefined
-  const program = programOf(library)
-  return typeof program === 'string' ? undefined : program
-}
 
 /** Runs after which it is told whether the program of a library pays. */
 const RUNS_WATCHED = 8
