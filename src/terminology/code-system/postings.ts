@@ -1,6 +1,5 @@
 /** Which concepts have a word, and which have words that begin so. */
-import { keepPerObject } from '../../base/keep.ts'
-import { type KeepBytes, keepBytes } from '../../base/keep-bytes.ts'
+import { type Keep, keep, keepPerObject } from '../../base/keep.ts'
 import { bitsOf, commonOrdinals, united, withBit } from './ordinals.ts'
 
 /** Which concepts have a word. */
@@ -111,8 +110,8 @@ function beginningOf(
 const ENTRY_BYTES = 200
 
 /** What was found of the texts of all indexes, of at most so many bytes together. */
-const keepLists = (most: number): KeepBytes<string, Int32Array> =>
-  keepBytes(most, (text, list) => ENTRY_BYTES + 2 * text.length + list.byteLength)
+const keepLists = (most: number): Keep<string, Int32Array> =>
+  keep(most, (text, list) => ENTRY_BYTES + 2 * text.length + list.byteLength)
 
 /** What texts of several words found, beginnings of words, and these as bits; each under the number of its index. */
 const kept = { found: keepLists(6 << 20), begun: keepLists(10 << 20), bits: keepLists(4 << 20) }
