@@ -6,9 +6,16 @@ export interface Proxy {
   readonly port: number
   /** From now on everything takes so long, milliseconds; 0 for as long as it takes. */
   delay(milliseconds: number): void
-  /** Cuts every connection, and takes none until it is mended. */
+  /** Cuts every connection. */
+  drop(): void
+  /** The same, and takes none until it is mended. */
   cut(): void
   mend(): void
+  /**
+   * Called with each command as it is sent, by its bytes. `before`: the connection is cut, and the command does not arrive; `after`: it
+   * arrives, its answer does not, and the connection is cut.
+   */
+  onCommand: (bytes: Buffer) => 'before' | 'after' | undefined
   close(): Promise<void>
 }
 
@@ -32,32 +39,41 @@ export async function openProxy(target: number): Promise<Proxy> {
         end()
       })
     }
-    const pass = (from: Socket, to: Socket) =>
-      from.on('data', (chunk) => {
-        if (milliseconds === 0) to.write(chunk)
-        else setTimeout(() => to.writable && to.write(chunk), milliseconds)
-      })
-    pass(socket, there)
-    pass(there, socket)
+    const pass = (chunk: Buffer, to: Socket) => {
+      if (milliseconds === 0) to.write(chunk)
+      else setTimeout(() => to.writable && to.write(chunk), milliseconds)
+    }
+    let isLost = false
+    socket.on('data', (chunk) => {
+      const fate = proxy.onCommand(chunk)
+      if (fate === 'before') return end()
+      if (fate === 'after') isLost = true
+      pass(chunk, there)
+    })
+    there.on('data', (chunk) => (isLost ? end() : pass(chunk, socket)))
   })
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
   const { port } = server.address() as AddressInfo
-  const cut = () => {
-    isCut = true
-    for (const socket of sockets) socket.destroy()
-  }
-  return {
+  const proxy: Proxy = {
     port,
+    onCommand: () => undefined,
     delay(next) {
       milliseconds = next
     },
-    cut,
+    drop() {
+      for (const socket of sockets) socket.destroy()
+    },
+    cut() {
+      isCut = true
+      proxy.drop()
+    },
     mend() {
       isCut = false
     },
     async close() {
-      cut()
+      proxy.cut()
       await new Promise((done) => server.close(done))
     },
   }
+  return proxy
 }
