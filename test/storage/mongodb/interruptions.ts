@@ -6,7 +6,7 @@ import { MongoClient } from 'mongodb'
 import { FhirError, issue } from '../../../src/fhir/error.ts'
 import { openMongo } from '../../../src/storage/mongodb/mongodb.ts'
 import type { Reachability, Storage } from '../../../src/storage/storage.ts'
-import { openProxy, type Proxy } from '../../support/mongo/proxy.ts'
+import { openProxy, type WireProxy } from '../../support/mongo/proxy.ts'
 import type { MongoServer } from '../../support/mongo/server.ts'
 import { valueSet } from '../contract.ts'
 import { put, refusal, until } from './support.ts'
@@ -14,12 +14,13 @@ import { put, refusal, until } from './support.ts'
 /** Commands are known by their names in the bytes of a message. */
 const names = (bytes: Buffer, ...all: string[]) => all.some((each) => bytes.includes(`${each}\0`, 0, 'latin1'))
 
-const urlOver = ({ port }: Proxy, database: string) => `mongodb://127.0.0.1:${port}/${database}?directConnection=true`
+const urlOver = ({ port }: WireProxy, database: string) =>
+  `mongodb://127.0.0.1:${port}/${database}?directConnection=true`
 
 /** Tests that need a server of their own: it is stopped and killed. */
 export function interruptions(mongo: MongoServer): void {
   let databases = 0
-  const overWire = (title: string, body: (storage: Storage & Reachability, wire: Proxy) => Promise<void>) =>
+  const overWire = (title: string, body: (storage: Storage & Reachability, wire: WireProxy) => Promise<void>) =>
     it(title, async () => {
       const wire = await openProxy(mongo.port)
       const storage = await openMongo(urlOver(wire, `wire-${++databases}`))

@@ -2,7 +2,7 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
 /** A proxy of TCP on this machine. */
-export interface Proxy {
+export interface WireProxy {
   readonly port: number
   /** From now on everything takes so long, milliseconds; 0 for as long as it takes. */
   delay(milliseconds: number): void
@@ -20,7 +20,7 @@ export interface Proxy {
 }
 
 /** Opens one to a port of this machine. */
-export async function openProxy(target: number): Promise<Proxy> {
+export async function openProxy(target: number): Promise<WireProxy> {
   const sockets = new Set<Socket>()
   let milliseconds = 0
   let isCut = false
@@ -54,7 +54,7 @@ export async function openProxy(target: number): Promise<Proxy> {
   })
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
   const { port } = server.address() as AddressInfo
-  const proxy: Proxy = {
+  const proxy: WireProxy = {
     port,
     onCommand: () => undefined,
     delay(next) {
