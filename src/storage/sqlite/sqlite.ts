@@ -154,7 +154,6 @@ async function whenFree<Result>(busyMilliseconds: number, work: () => Result): P
     try {
       return work()
     } catch (error) {
-      // Of what was judged before another wrote (409), no second try makes anything else.
       const isBusy =
         error instanceof FhirError && error.status === 503 && error.issues.some(({ code }) => code === 'lock-error')
       if (!isBusy || waited >= busyMilliseconds) throw error

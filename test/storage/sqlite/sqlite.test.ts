@@ -53,7 +53,7 @@ test('what was judged before another wrote is refused at once', async () => {
   const types = ['ValueSet']
   const revision = own.revision(types)
   await other.write([write('a')])
-  await assert.rejects(own.write([{ ...write('b'), judgedAt: { types, revision } }]), { status: 409 })
+  await assert.rejects(own.write([{ ...write('b'), judgedAt: [{ types, revision }] }]), { status: 409 })
   assert.equal(tries, 1)
   await own.close()
   await other.close()
