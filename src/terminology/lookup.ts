@@ -2,11 +2,13 @@ import { parseCanonical } from '../fhir/canonical.ts'
 import { badRequest, FhirError, notFound } from '../fhir/error.ts'
 import { firstParameter, textParameter } from '../fhir/operation.ts'
 import type { Parameter, Parameters } from '../fhir/types.ts'
-import type { CodeSystemProvider, Ref } from './code-system/code-system.ts'
+import type { CodeSystemProvider, LookedUpProperty, Ref } from './code-system/code-system.ts'
 import { shownDesignation, textsOf } from './code-system/designations.ts'
+import { unknownCodeIssues } from './code-system/other-editions.ts'
 import { supplemented } from './code-system/supplement-lookup.ts'
 import { agreed } from './request/agreement.ts'
-import { alternatives, otherIssue, txIssue } from './request/messages.ts'
+import type { Languages } from './request/languages.ts'
+import { alternatives, otherIssue } from './request/messages.ts'
 import { type Request, textParameters } from './request/request.ts'
 import { requestedLanguages, requestedSupplements } from './request/requested-set.ts'
 import { agreedSystem, agreedVersion, requireOneQuestion } from './request/value.ts'
@@ -34,7 +36,8 @@ export function* lookUp(request: Request): Work<Parameters> {
   const { head } = provider
   const ref = provider.locate(code)
   if (ref === undefined) {
-    throw new FhirError(404, txIssue('Unknown_Code_in_Version', [code, head.url, head.version], { expression: 'code' }))
+    const others = request.scope.systemsHere(parseCanonical(system).url)
+    throw new FhirError(404, unknownCodeIssues(provider, { code, system: head.url, expression: 'code' }, others))
   }
   const parameter: Parameter[] = [
     { name: 'name', valueString: head.name },
@@ -48,7 +51,7 @@ export function* lookUp(request: Request): Work<Parameters> {
   if (definition !== undefined) parameter.push({ name: 'definition', valueString: definition })
   parameter.push({ name: 'abstract', valueBoolean: provider.isAbstract(ref) })
   for (const text of textsOf(provider, ref)) parameter.push(designationParameter(shownDesignation(text), text.source))
-  parameter.push(...propertyParameters(provider, ref, textParameters(parameters, 'property')))
+  parameter.push(...propertyParameters(provider, ref, { asked: textParameters(parameters, 'property'), languages }))
   for (const valueCanonical of head.supplements) parameter.push({ name: 'used-supplement', valueCanonical })
   return { resourceType: 'Parameters', parameter }
 }
@@ -88,8 +91,25 @@ function designationParameter(text: ReturnType<typeof shownDesignation>, source:
   return { name: 'designation', part }
 }
 
+/** A property as a system with more to say than code and value shows it. */
+function lookedUp(name: 'property' | 'subproperty', { value, ...property }: LookedUpProperty): Parameter {
+  const part: Parameter[] = [{ name: 'code', valueCode: property.code }]
+  if (value !== undefined) part.push({ name: 'value', [property.member]: value })
+  if (property.codeDisplay !== undefined) part.push({ name: 'code-display', valueString: property.codeDisplay })
+  if (property.language !== undefined) part.push({ name: 'language', valueCode: property.language })
+  if (property.description !== undefined) part.push({ name: 'description', valueString: property.description })
+  for (const each of property.subproperty ?? []) part.push(lookedUp('subproperty', each))
+  return { name, part }
+}
+
 /** `inactive` always; all others when asked for by code or `*`. */
-function propertyParameters(provider: CodeSystemProvider, ref: Ref, asked: string[]): Parameter[] {
+function propertyParameters(
+  provider: CodeSystemProvider,
+  ref: Ref,
+  { asked, languages }: { asked: string[]; languages: Languages | undefined },
+): Parameter[] {
+  if (provider.lookUp)
+    return provider.lookUp(ref, asked, languages?.tags ?? []).map((each) => lookedUp('property', each))
   const wants = (code: string) => asked.includes('*') || asked.includes(code)
   const made: Parameter[] = []
   const add = (code: string, member: string, value: unknown, description?: string) => {

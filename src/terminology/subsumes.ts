@@ -3,11 +3,12 @@ import { badRequest, FhirError } from '../fhir/error.ts'
 import { firstParameter, textParameter } from '../fhir/operation.ts'
 import type { Coding, Parameters } from '../fhir/types.ts'
 import type { CodeSystemProvider, Ref } from './code-system/code-system.ts'
+import { unknownCodeIssues } from './code-system/other-editions.ts'
 import { requestedSystem } from './lookup.ts'
 import { agreed } from './request/agreement.ts'
 import { systemIdentity } from './request/aliases.ts'
-import { txIssue } from './request/messages.ts'
 import { type Request, resourceParameter } from './request/request.ts'
+import type { Scope } from './request/scope.ts'
 import { requireOneQuestion } from './request/value.ts'
 import type { Work } from './request/work.ts'
 
@@ -26,8 +27,8 @@ export function* subsumption(request: Request): Work<Parameters> {
   const { system, version } = systemInQuestion(parameters, [codingA, codingB])
   if (!codeA || !codeB || !system) throw badRequest('Send codeA, codeB and system, or codingA and codingB', 'required')
   const provider = yield* requestedSystem(request, system, version)
-  const a = located(provider, codeA, 'codeA')
-  const b = located(provider, codeB, 'codeB')
+  const a = located(provider, { code: codeA, expression: 'codeA' }, request.scope)
+  const b = located(provider, { code: codeB, expression: 'codeB' }, request.scope)
   return { resourceType: 'Parameters', parameter: [{ name: 'outcome', valueCode: outcome(provider, a, b) }] }
 }
 
@@ -55,11 +56,15 @@ function systemInQuestion(parameters: Parameters, codings: (Coding | undefined)[
   return { system, version: version ?? (own && '') }
 }
 
-function located(provider: CodeSystemProvider, code: string, expression: string): Ref {
+function located(
+  provider: CodeSystemProvider,
+  { code, expression }: { code: string; expression: string },
+  scope: Scope,
+): Ref {
   const ref = provider.locate(code)
   if (ref !== undefined) return ref
-  const { url, version } = provider.head
-  throw new FhirError(404, txIssue('Unknown_Code_in_Version', [code, url, version], { expression }))
+  const { url } = provider.head
+  throw new FhirError(404, unknownCodeIssues(provider, { code, system: url, expression }, scope.systemsHere(url)))
 }
 
 function outcome(provider: CodeSystemProvider, a: Ref, b: Ref): string {

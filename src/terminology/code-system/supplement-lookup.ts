@@ -4,6 +4,7 @@ import { FhirError } from '../../fhir/error.ts'
 import type { CodeSystem } from '../../fhir/types.ts'
 import { txIssue } from '../request/messages.ts'
 import type { Scope } from '../request/scope.ts'
+import { isNamedBy } from '../request/versions.ts'
 import { loaded, type Work } from '../request/work.ts'
 import type { CodeSystemProvider } from './code-system.ts'
 import { withSupplements } from './supplements.ts'
@@ -45,7 +46,7 @@ export function supplemented(base: CodeSystemProvider, supplements: CodeSystem[]
   if (supplements.length === 0) return base
   const fitting = supplements.filter((each) => {
     const { url, version } = parseCanonical(each.supplements ?? '')
-    return url === base.head.url && (version === undefined || version === base.head.version)
+    return url === base.head.url && (version === undefined || isNamedBy(version, base.head.version))
   })
   if (fitting.length === 0) return base
   const key = fitting.map((each) => `${each.url}|${each.version}`).join(' ')

@@ -31,14 +31,24 @@ export function withSupplements(base: CodeSystemProvider, supplements: CodeSyste
     properties,
     supplements: supplements.map((each) => formatCanonical(each.url, each.version)),
   }
-  const { filter } = base
+  const { filter, lookUp } = base
   return {
     ...base,
     head,
     // What the system evaluates itself knows nothing of values that a supplement adds.
     ...(filter && {
-      filter: (property, op, value) =>
-        used.has(property) || used.has(standardProperty(head, property)) ? undefined : filter(property, op, value),
+      filter: (property, op, value, fail) =>
+        used.has(property) || used.has(standardProperty(head, property))
+          ? undefined
+          : filter(property, op, value, fail),
+    }),
+    ...(lookUp && {
+      lookUp: (ref, asked, languages) => [
+        ...lookUp(ref, asked, languages),
+        ...of(ref)
+          .flatMap(({ concept }) => propertiesOf(concept))
+          .filter(({ code }) => asked.includes('*') || asked.includes(code)),
+      ],
     }),
     designations: (ref): Designation[] => [
       ...base.designations(ref),

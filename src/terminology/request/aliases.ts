@@ -1,4 +1,5 @@
 import type { CodeSystem } from '../../fhir/types.ts'
+import type { CodeSystemHead } from '../code-system/code-system.ts'
 
 /**
  * Names under which WHO's published packages ask for their own artefacts, and systems that several suppliers
@@ -103,13 +104,20 @@ export interface StoredEdition {
   version?: string | undefined
   content: CodeSystem['content']
   concepts: number
+  /** Of one whose concepts are kept outside its resource. */
+  head?: CodeSystemHead
 }
 
 /**
  * What a stored copy of a system is: one that can only be a part of the real edition is a fragment, whatever it says, and a part
  * has no version that its system cannot have: the version of a package is none of the system it takes codes from.
  */
-export function editionOf({ url, version, content, concepts }: StoredEdition): { isPart: boolean; version?: string } {
+export function editionOf({ url, version, content, concepts, head }: StoredEdition): {
+  isPart: boolean
+  version?: string
+} {
+  // What its publisher released is the whole of it, however small.
+  if (head?.isRelease) return { isPart: false, ...(version !== undefined && { version }) }
   const foreign = FOREIGN_SYSTEMS.get(systemIdentity(url))
   const isPart = content === 'fragment' || (foreign !== undefined && concepts < foreign.concepts)
   const isInvented = isPart && foreign !== undefined && version !== undefined && !foreign.version?.test(version)

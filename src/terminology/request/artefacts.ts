@@ -53,6 +53,8 @@ export interface Artefacts {
   answering(): Promise<StoredEdition[]>
   /** Forgets what may be stale; answers the current revision. */
   refresh(): number
+  /** Edition of SNOMED CT that counts where a request names none: the URI of an edition or version, or the identifier of its module. */
+  readonly snomedEdition?: string | undefined
 }
 
 /** Most urls that are remembered, known or not. */
@@ -62,7 +64,7 @@ const versionKey = (resource: Resource) =>
   `${resource.id ?? ''}/${resource.meta?.versionId ?? ''}/${resource.meta?.lastUpdated ?? ''}`
 
 /** A cache over a source; an artefact that a new revision left unchanged keeps its object, and what was compiled of it. */
-export function createArtefacts(source: ArtefactSource): Artefacts {
+export function createArtefacts(source: ArtefactSource, settings: Pick<Artefacts, 'snomedEdition'> = {}): Artefacts {
   let revision = Number.NaN
   const kept = keep<string, Stored & { revision: number }>(URLS_KEPT)
   // Directories of the whole store, each made once a revision.
@@ -96,6 +98,7 @@ export function createArtefacts(source: ArtefactSource): Artefacts {
   }
   const listed = async () => (await source.list('CodeSystem')).filter(isOf('CodeSystem'))
   return {
+    ...settings,
     refresh,
     load,
     peek: (type, url) => {
@@ -161,7 +164,9 @@ function entriesOf(systems: CodeSystem[]): SystemEntry[] {
 function editionsOf(system: CodeSystem): StoredEdition[] {
   const { url, version, content, concept, count } = system
   if (!url || !hasContent(system)) return []
-  return [{ url, version, content, concepts: concept ? conceptCount(concept) : (count ?? 0) }]
+  const head = providers.get(system)?.head
+  const concepts = concept ? conceptCount(concept) : (count ?? 0)
+  return [{ url, version, content: head?.content ?? content, concepts, ...(head && { head }) }]
 }
 
 const conceptCount = (concepts: CodeSystemConcept[]): number =>
@@ -177,13 +182,16 @@ async function openLarge(systems: CodeSystem[], open: NonNullable<ArtefactSource
 }
 
 /**
- * A summary, or the resource of a large system apart from its index, says how many concepts it has and has none: no content. One whose
- * concepts are not to be handed out says that they are not present; what is open here answers.
+ * A summary, or the resource of a large system apart from its index, says how many concepts it has and has none: no content. What was
+ * opened is whatever its provider says.
  */
-export const hasContent = (each: CodeSystem): boolean =>
-  each.content === 'complete' || each.content === 'fragment'
-    ? each.concept !== undefined || !each.count || providers.has(each)
-    : each.content === 'not-present' && providers.has(each)
+export const hasContent = (each: CodeSystem): boolean => {
+  const content = providers.get(each)?.head.content ?? each.content
+  return (
+    (content === 'complete' || content === 'fragment') &&
+    (each.concept !== undefined || !each.count || providers.has(each))
+  )
+}
 
 /** The compiled form of a CodeSystem resource, made once per object. */
 export function providerOf(resource: CodeSystem): CodeSystemProvider {

@@ -5,13 +5,15 @@ import { implicitProvider, implicitSystem } from '../code-system/implicit/implic
 import { editionOf, systemNames } from './aliases.ts'
 import { type ArtefactType, hasContent, providerOf } from './artefacts.ts'
 import type { ResourceOf } from './typed.ts'
-import { preferredFirst } from './versions.ts'
+import { preferredFirst, preferredSystemFirst } from './versions.ts'
 
 /** Look-ups below a scope: stored artefacts in memory, and those the request brought. */
 export interface Shelves {
   /** @throws FhirError 503 for a value set or concept map that may still come, Error for what was not loaded before */
   found<Type extends ArtefactType>(type: Type, url: string): ResourceOf<Type>[]
   own<Type extends ArtefactType>(type: Type, url: string): ResourceOf<Type>[]
+  /** Edition of SNOMED CT that counts where none is named. */
+  snomedEdition?: string | undefined
 }
 
 /** Brought by the request, stored, computed, stored in parts: the order in which copies of one version are preferred. */
@@ -21,7 +23,7 @@ const COMPUTED = 2
 const PART = 3
 
 /** Every version of a system under all its names, best first; the parts stand behind the wholes. */
-export function collectSystems(url: string, { found, own }: Shelves): CodeSystemProvider[] {
+export function collectSystems(url: string, { found, own, snomedEdition }: Shelves): CodeSystemProvider[] {
   const listing = (url: string | undefined): ValueSet | undefined =>
     url === undefined ? undefined : found('ValueSet', url).toSorted(preferredFirst)[0]
   const providers: CodeSystemProvider[] = []
@@ -43,7 +45,8 @@ export function collectSystems(url: string, { found, own }: Shelves): CodeSystem
     if (typeof implicit === 'object') add(implicitProvider(implicit, listing(implicit.listedIn)), COMPUTED)
   }
   const isPart = (each: CodeSystemProvider) => Number(rank.get(each) === PART)
-  return providers.sort((a, b) => isPart(a) - isPart(b) || preferredFirst(a.head, b.head))
+  const preferred = preferredSystemFirst(snomedEdition)
+  return providers.sort((a, b) => isPart(a) - isPart(b) || preferred(a.head, b.head))
 }
 
 /** A stored system as what it can be: the whole, or a fragment, which keeps no version that its system cannot have. */

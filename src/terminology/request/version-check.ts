@@ -3,7 +3,7 @@ import type { Clause } from '../value-set/clause.ts'
 import type { Resolution } from '../value-set/query.ts'
 import { alternatives, txIssue, versionCheckIssue } from './messages.ts'
 import type { CodedValue } from './value.ts'
-import { matchesVersion } from './versions.ts'
+import { isNamedBy, matchesVersion } from './versions.ts'
 
 /** Canonical of something unknown, and whether the decision hung on it. */
 export interface UnknownSystem {
@@ -31,8 +31,9 @@ export function checkVersion(clause: Clause, resolution: Resolution, value: Code
     const options = { expression: value.at('version') }
     finding.issues.push(versionCheckIssue('code system', [system, version, check], options))
   }
-  if (value.version === undefined || value.version === version || resolution.assumed) return finding
-  const isKnown = resolution.known.includes(value.version)
+  if (value.version === undefined || isNamedBy(value.version, version) || resolution.assumed) return finding
+  const named = value.version
+  const isKnown = resolution.known.some((each) => isNamedBy(named, each))
   const difference = mismatch(clause, resolution, value, isKnown)
   if (difference) finding.issues.push(difference)
   if (!isKnown) {
@@ -63,7 +64,7 @@ function mismatch(clause: Clause, resolution: Resolution, value: CodedValue, isK
 function unresolved(clause: Clause, { asked, known }: Resolution, value: CodedValue): Finding {
   const system = clause.system ?? ''
   const issues: Issue[] = []
-  if (value.version !== undefined && asked !== '' && value.version !== asked) {
+  if (value.version !== undefined && asked !== '' && value.version !== asked && !isNamedBy(asked, value.version)) {
     const options = { expression: value.at('version') }
     issues.push(txIssue('VALUESET_VALUE_MISMATCH', [system, asked, value.version], options))
   }

@@ -2,6 +2,14 @@ import { compareVersions, parseCanonical } from '../../fhir/canonical.ts'
 import { badRequest } from '../../fhir/error.ts'
 import { parameterValue } from '../../fhir/operation.ts'
 import type { Parameters } from '../../fhir/types.ts'
+import { plainVersion } from '../vocabularies/loinc/implicit-sets.ts'
+import {
+  compareSnomedVersions,
+  INTERNATIONAL,
+  isEdition,
+  isOfEdition,
+  parseSnomedUri,
+} from '../vocabularies/snomed/version-uri.ts'
 
 /** Wishes of a request about the versions of one url; a pattern may hold wildcard segments. */
 export interface VersionRule {
@@ -73,20 +81,33 @@ export const VALUE_SET_RULES = {
 /** Names of the rules for code systems. */
 export const SYSTEM_RULES = { default: 'system-version', check: 'check-system-version', force: 'force-system-version' }
 
-/** Whether a pattern has a segment `x` (any case) or `*`. */
+/** Whether a pattern leaves the version open: by a segment `x` (any case) or `*`, or as an edition of SNOMED CT without a date. */
 export function isWildcard(pattern: string): boolean {
-  return pattern.split('.').some(isAny)
+  return pattern.split('.').some(isAny) || isEdition(pattern)
 }
+
+/**
+ * Whether a version is the one that a value names: the very same, with or without `LOINC_`, or one of the edition of SNOMED CT that it
+ * names without a date.
+ */
+export const isNamedBy = (named: string | undefined, version: string | undefined): boolean =>
+  named === version ||
+  (named !== undefined &&
+    version !== undefined &&
+    (plainVersion(named) === plainVersion(version) || isOfEdition(named, version)))
 
 const isAny = (segment: string) => segment === 'x' || segment === 'X' || segment === '*'
 
-/** Whether a version is the one a pattern names; a final wildcard segment stands for all further ones. */
+/**
+ * Whether a version is the one a pattern names; a final wildcard segment stands for all further ones, an edition of SNOMED CT for each of
+ * its versions.
+ */
 export function matchesVersion(pattern: string, version: string | undefined): boolean {
   if (version === undefined) return false
-  if (pattern === version) return true
-  if (!isWildcard(pattern)) return false
-  const wanted = pattern.split('.')
-  const given = version.split('.')
+  if (isNamedBy(pattern, version)) return true
+  if (!pattern.split('.').some(isAny)) return false
+  const wanted = plainVersion(pattern).split('.')
+  const given = plainVersion(version).split('.')
   if (given.length < wanted.length) return false
   if (given.length > wanted.length && !isAny(wanted.at(-1) ?? '')) return false
   return wanted.every((segment, index) => isAny(segment) || segment === given[index])
@@ -106,6 +127,8 @@ const isRelease = (version: string) => /^\d+\.\d+/.test(version)
 
 /** Oldest first. Publishers that went from dates to release numbers did so once: a release number is newer than a date. */
 export function olderFirst(a = '', b = ''): number {
+  const snomed = compareSnomedVersions(a, b)
+  if (snomed !== undefined) return snomed
   if (isDate(a) && isRelease(b)) return -1
   if (isRelease(a) && isDate(b)) return 1
   return compareVersions(a, b)
@@ -121,6 +144,23 @@ export function newestFirst(a: Versioned, b: Versioned): number {
  * a draft may change at will; else as {@link newestFirst}.
  */
 export function preferredFirst(a: Versioned, b: Versioned): number {
-  const isActive = (item: Versioned) => (item.status === 'active' ? 0 : 1)
-  return isActive(a) - isActive(b) || newestFirst(a, b)
+  return activeFirst(a, b) || newestFirst(a, b)
+}
+
+const activeFirst = (a: Versioned, b: Versioned): number =>
+  Number(b.status === 'active') - Number(a.status === 'active')
+
+/**
+ * The order of the versions of one code system where a request names none: an active one before any other; of SNOMED CT the edition that
+ * the server is set to, then the international one, then any; the newest of it.
+ * @param edition URI of an edition or version, or the identifier of its module
+ */
+export function preferredSystemFirst(edition: string | undefined): (a: Versioned, b: Versioned) => number {
+  const rank = ({ version = '' }: Versioned) => {
+    const named = parseSnomedUri(version)
+    if (!named) return 0
+    if (edition !== undefined && (named.module === edition || isNamedBy(edition, version))) return 0
+    return named.module === INTERNATIONAL ? 1 : 2
+  }
+  return (a, b) => activeFirst(a, b) || rank(a) - rank(b) || newestFirst(a, b)
 }

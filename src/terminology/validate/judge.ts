@@ -1,10 +1,11 @@
 import { formatCanonical } from '../../fhir/canonical.ts'
 import type { Issue } from '../../fhir/types.ts'
 import type { CodeSystemProvider } from '../code-system/code-system.ts'
+import { unknownCodeIssues } from '../code-system/other-editions.ts'
 import { otherIssue, txIssue } from '../request/messages.ts'
 import { type CodedValue, codelessIssue } from '../request/value.ts'
 import { checkVersion, type UnknownSystem, unknownSystemIssue } from '../request/version-check.ts'
-import { matchesVersion } from '../request/versions.ts'
+import { isNamedBy, matchesVersion } from '../request/versions.ts'
 import { type CompiledSet, enumeratedConcept } from '../value-set/clause.ts'
 import { findMatch, type Match, type Search } from '../value-set/find-member.ts'
 import type { Resolution, ValueSetQuery } from '../value-set/query.ts'
@@ -52,7 +53,7 @@ export function judge(
   if (search.unresolved.length > 0 && search.outside.length === 0) {
     return judgeUnresolved(judgement, search.unresolved[0], query)
   }
-  if (search.outside.length > 0) return judgeOutside(judgement, set, search, options)
+  if (search.outside.length > 0) return judgeOutside(judgement, set, search, { query, options })
   return judgeForeign(judgement, set, query, options)
 }
 
@@ -71,7 +72,7 @@ function judgeMatch(judgement: Judgement, set: CompiledSet, match: Match, option
   judgement.unknown.push(...version.unknown)
   if (resolution.isUnknown) remarkUnknown(judgement)
   else if (resolution.fragment && !options.membershipOnly && resolution.fragment.locate(value.code) === undefined)
-    judgement.issues.push(unknownCode(value, resolution.fragment))
+    judgement.issues.push(unknownInFragment(value, resolution.fragment))
   judgement.issues.push(...checkConcept(value, located, options))
   if (!options.membershipOnly) judgement.issues.push(...checkEnumeration(value, concept, match.set.canonical))
   return judgement
@@ -122,14 +123,21 @@ function standIn(value: CodedValue, query: ValueSetQuery, { known }: Resolution)
   const candidates = query.scope.systems(value.system ?? '')
   const rule = query.systemRules.get(value.system ?? '')
   const wanted =
-    value.version !== undefined && known.includes(value.version) ? value.version : (rule?.default ?? rule?.check)
+    value.version !== undefined && known.some((each) => isNamedBy(value.version, each))
+      ? value.version
+      : (rule?.default ?? rule?.check)
   return candidates.find((each) => wanted !== undefined && matchesVersion(wanted, each.head.version)) ?? candidates[0]
 }
 
 /** The set names the system, but not the code. */
-function judgeOutside(judgement: Judgement, set: CompiledSet, search: Search, options: ValidationOptions): Judgement {
+function judgeOutside(
+  judgement: Judgement,
+  set: CompiledSet,
+  search: Search,
+  { query, options }: { query: ValueSetQuery; options: ValidationOptions },
+): Judgement {
   const { value } = judgement
-  const own = search.outside.find((each) => each.provider.head.version === value.version)
+  const own = search.outside.find((each) => isNamedBy(value.version, each.provider.head.version))
   const first = own ?? newestOutside(search.outside)
   if (!first) return judgement
   const { provider, ref, clause, resolution } = first
@@ -139,14 +147,14 @@ function judgeOutside(judgement: Judgement, set: CompiledSet, search: Search, op
   const isWhole = !clause.concepts && clause.filters.length === 0
   if (ref === undefined && provider.head.content === 'fragment' && isWhole) {
     judgement.isMember = true
-    judgement.issues.push(...version.issues, unknownCode(value, provider))
+    judgement.issues.push(...version.issues, unknownInFragment(value, provider))
     return judgement
   }
   judgement.issues.push(notInSet(set, value), ...version.issues)
   const reasons = clause.filters.map((each) => ref !== undefined && provider.explainFilter?.(ref, each))
   judgement.reason = reasons.find((each) => typeof each === 'string')
   if (resolution.isUnknown) remarkUnknown(judgement)
-  else addCode(judgement, resolution.fragment ?? provider, options)
+  else addCode(judgement, resolution.fragment ?? provider, { query, options })
   return judgement
 }
 
@@ -169,7 +177,7 @@ function judgeForeign(
   judgement.issues.push(notInSet(set, value))
   if (!provider) return judgement
   judgement.version = provider.head.version
-  addCode(judgement, provider, options)
+  addCode(judgement, provider, { query, options })
   return judgement
 }
 
@@ -206,25 +214,37 @@ export function locateSystem(judgement: Judgement, query: ValueSetQuery): CodeSy
 }
 
 /** Adds what the code system says about a code that is not in the set. */
-function addCode(judgement: Judgement, provider: CodeSystemProvider, options: ValidationOptions): void {
+function addCode(
+  judgement: Judgement,
+  provider: CodeSystemProvider,
+  { query, options }: { query: ValueSetQuery; options: ValidationOptions },
+): void {
   const { value } = judgement
   const ref = provider.locate(value.code)
   if (ref === undefined) {
-    if (!options.membershipOnly) judgement.issues.push(unknownCode(value, provider), ...explanation(value, provider))
+    if (!options.membershipOnly) judgement.issues.push(...unknownCode(value, provider, query))
     return
   }
   judgement.located = { provider, ref }
   judgement.issues.push(...checkConcept(value, judgement.located, options))
 }
 
-/** A code the system does not have: an error, in a fragment a warning. */
-export function unknownCode(value: CodedValue, provider: CodeSystemProvider): Issue {
-  const id = provider.head.content === 'fragment' ? 'UNKNOWN_CODE_IN_FRAGMENT' : 'Unknown_Code_in_Version'
-  return txIssue(id, [value.code, value.system, provider.head.version], { expression: value.at('code') })
+/** A code the system does not have: a warning, for it is a fragment. */
+function unknownInFragment(value: CodedValue, { head }: CodeSystemProvider): Issue {
+  return txIssue('UNKNOWN_CODE_IN_FRAGMENT', [value.code, value.system, head.version], { expression: value.at('code') })
+}
+
+/** A code the system does not have: an error, in a fragment a warning; with what can be said about it. */
+export function unknownCode(value: CodedValue, provider: CodeSystemProvider, { scope }: ValueSetQuery): Issue[] {
+  if (provider.head.content === 'fragment') return [unknownInFragment(value, provider), ...explanation(value, provider)]
+  const { code, system } = value
+  const others = system === undefined ? [] : scope.systemsHere(system)
+  const issues = unknownCodeIssues(provider, { code, system, expression: value.at('code') }, others)
+  return [...issues, ...explanation(value, provider)]
 }
 
 /** What the system can say about a text that is no code of it. */
-export function explanation(value: CodedValue, provider: CodeSystemProvider): Issue[] {
+function explanation(value: CodedValue, provider: CodeSystemProvider): Issue[] {
   const options = { severity: 'information', expression: value.at('code') } as const
   const text = provider.explain?.(value.code)
   if (text !== undefined) return [otherIssue('code-invalid', text, { ...options, type: 'invalid-code' })]

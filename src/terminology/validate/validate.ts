@@ -18,7 +18,7 @@ import type { CompiledSet } from '../value-set/clause.ts'
 import { systemsWithCode } from '../value-set/find-member.ts'
 import type { ValueSetQuery } from '../value-set/query.ts'
 import { checkConcept, checkUse, replyDisplay, type ValidationOptions } from './concept-check.ts'
-import { asRemark, explanation, type Judgement, judge, locateSystem, unknownCode } from './judge.ts'
+import { asRemark, type Judgement, judge, locateSystem, unknownCode } from './judge.ts'
 
 /**
  * A coding that is judged costs as much as so many clauses: most of it is what is said about it.
@@ -129,7 +129,7 @@ function judgeInSystem(asked: CodedValue, given: SystemQuestion, query: ValueSet
   judgement.version = provider.head.version
   const ref = provider.locate(value.code)
   if (ref === undefined) {
-    judgement.issues.push(unknownCode(value, provider), ...explanation(value, provider))
+    judgement.issues.push(...unknownCode(value, provider, query))
     judgement.isMember = provider.head.content === 'fragment'
     return judgement
   }

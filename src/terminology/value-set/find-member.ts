@@ -3,6 +3,7 @@ import type { CodeSystemProvider, Ref } from '../code-system/code-system.ts'
 import { sameText, textsOf } from '../code-system/designations.ts'
 import { systemIdentity } from '../request/aliases.ts'
 import type { CodedValue } from '../request/value.ts'
+import { isNamedBy } from '../request/versions.ts'
 import { type Clause, type CompiledSet, contentOf, enumeratedConcept } from './clause.ts'
 import { membersIn } from './clause-members.ts'
 import { takesAway, takesSystem } from './contains.ts'
@@ -106,9 +107,11 @@ function bestOf(
     const { display } = value
     return newestOf(display === undefined ? usable : preferred(usable, (each) => hasText(each, display)))
   }
-  const own = matches.find((each) => each.provider.head.version === value.version)
+  const named = value.version
+  const isOwn = ({ provider }: { provider: CodeSystemProvider }) => isNamedBy(named, provider.head.version)
+  const own = matches.find(isOwn)
   if (own) return own
-  return search.outside.some((each) => each.provider.head.version === value.version) ? undefined : matches[0]
+  return search.outside.some(isOwn) ? undefined : matches[0]
 }
 
 function hasText({ provider, ref, clause }: Match, display: string): boolean {

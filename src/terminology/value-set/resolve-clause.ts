@@ -1,7 +1,14 @@
 import type { CodeSystemProvider } from '../code-system/code-system.ts'
 import { supplemented } from '../code-system/supplement-lookup.ts'
 import { systemIdentity } from '../request/aliases.ts'
-import { isWildcard, matchesVersion, olderFirst, type VersionRule, type VersionRules } from '../request/versions.ts'
+import {
+  isNamedBy,
+  isWildcard,
+  matchesVersion,
+  olderFirst,
+  type VersionRule,
+  type VersionRules,
+} from '../request/versions.ts'
 import type { Clause } from './clause.ts'
 import { enumeratedSystem } from './enumerated-system.ts'
 import type { Resolution, ValueSetQuery } from './query.ts'
@@ -37,7 +44,7 @@ function decide(clause: Clause, query: ValueSetQuery, valueVersion: string | und
   const fitting = candidates.filter(isAsked)
   const own =
     valueVersion !== undefined && isWildcard(asked)
-      ? fitting.find((each) => each.head.version === valueVersion)
+      ? fitting.find((each) => isNamedBy(valueVersion, each.head.version))
       : undefined
   const provider = own ?? fitting[0]
   if (provider) resolution.provider = supplemented(provider, clause.supplements)

@@ -57,7 +57,7 @@ describe('import of a code system', () => {
     const provider = await providers(at.indexes).read(resource)
     assert.equal(provider?.display(provider.locate('navy') ?? -1), 'Navy')
     assert.equal(provider?.subsumes(provider.locate('all') ?? -1, provider.locate('navy') ?? -1), true)
-    assert.equal(provider?.filter?.('hue', '=', 'cold')?.size(), 2)
+    assert.equal(provider?.filter?.('hue', '=', 'cold', (reason) => new Error(reason))?.size(), 2)
     assert.deepEqual(readdirSync(at.indexes), [index])
     const { manifest } = await readIndex(at.indexes, index)
     assert.equal(manifest.canonical, `${url}|1.2`)

@@ -44,8 +44,6 @@ export function requireValue(system: string, filter: FilterDefinition): void {
 /** The concepts that pass a filter; 422 naming operator, property or value when it cannot be evaluated. */
 export function applyFilter(provider: CodeSystemProvider, filter: FilterDefinition): Selection {
   const { property, op, value = '' } = filter
-  const own = provider.filter?.(property, op, value)
-  if (own) return own
   const fail = (reason: string) =>
     new FhirError(
       422,
@@ -55,6 +53,8 @@ export function applyFilter(provider: CodeSystemProvider, filter: FilterDefiniti
         { type: 'vs-invalid', expression: filter.expression },
       ),
     )
+  const own = provider.filter?.(property, op, value, fail)
+  if (own) return own
   const operator = Object.hasOwn(FILTER_OPERATORS, op) ? FILTER_OPERATORS[op] : undefined
   if (!operator) throw fail(`unknown operator '${op}'; known are ${knownOperators.join(', ')}`)
   return operator({ provider, property, value, fail })
