@@ -24,6 +24,8 @@ interface Candidates {
   readonly atMost: number
   /** Each of them satisfies it. */
   readonly isExact: boolean
+  /** Each of them has a group of attributes that satisfies it. */
+  readonly isExactInGroup: boolean
   all(): Steps<Int32Array>
 }
 
@@ -97,6 +99,7 @@ function sourcesOf(context: EclContext, test: Omit<AttributeTest, 'cardinality'>
   const isByValue = () => among !== undefined && among.atMost * rowsPerValue < rows
   return {
     isExact,
+    isExactInGroup: isExact,
     get atMost() {
       return isByValue() ? (among?.atMost ?? 0) * rowsPerValue : content.count
     },
@@ -164,6 +167,8 @@ export function reversedPlan(
       candidates: {
         atMost: content.count,
         isExact: min === 1 && max === Number.POSITIVE_INFINITY,
+        // Whose value it is says nothing of its own groups.
+        isExactInGroup: false,
         *all() {
           const found = new BitSet(content.count)
           const isMeant = yield* sourceTest(sources, operator, content.count)
@@ -226,7 +231,8 @@ export function groupPlan(
 
 /** The same candidates, which are exact only if they were and still are. */
 const narrowed = (candidates: Candidates, isExact: boolean): Candidates => ({
-  isExact: isExact && candidates.isExact,
+  isExact: isExact && candidates.isExactInGroup,
+  isExactInGroup: false,
   get atMost() {
     return candidates.atMost
   },
@@ -276,6 +282,7 @@ function fewest(operands: readonly RefinementPlan[]): Candidates | undefined {
   const best = () => known.reduce((a, b) => (b.atMost < a.atMost ? b : a))
   return {
     isExact: false,
+    isExactInGroup: false,
     get atMost() {
       return best().atMost
     },
@@ -288,6 +295,7 @@ function unionOf({ content, cost }: EclContext, operands: readonly RefinementPla
   if (known.length < operands.length) return undefined
   return {
     isExact: known.every((each) => each.isExact),
+    isExactInGroup: known.every((each) => each.isExactInGroup),
     get atMost() {
       return Math.min(
         content.count,
@@ -316,6 +324,9 @@ export function refinedPlan(context: EclContext, focus: EclPlan, refinement: Ref
       return Math.min(focus.atMost, candidates?.atMost ?? focus.atMost)
     },
     price: focus.price + refinement.price,
+    get whole() {
+      return focus.whole + focus.atMost * refinement.price + content.attributes.source.length
+    },
     has: (concept) => focus.has(concept) && passes(concept),
     matches: (subject) => every([focus.matches(subject), refinement.subject(subject, subject.rows)]),
     *all() {
@@ -339,6 +350,9 @@ export function dottedPlan({ content, cost }: EclContext, focus: EclPlan, type: 
   return remembered({
     atMost: content.count,
     price: 20 * focus.price,
+    get whole() {
+      return focus.whole + attributes.source.length
+    },
     has: (concept) =>
       attributes
         .withTarget(concept)
