@@ -21,6 +21,7 @@ export interface IndexEngine {
   createBuilder(
     head: CodeSystem,
     spool: { append(bytes: Uint8Array): void; read(offset: number, length: number): Uint8Array },
+    kind?: string,
   ): ConceptIndexBuilder
   /** Opens a finished index; answers how many concepts it has. Throws when it is damaged. */
   countConcepts(head: CodeSystem, index: IndexBytes): number
@@ -79,14 +80,15 @@ export async function importCodeSystem(source: OpenSource, options: LargeImportO
 }
 
 /** The same source, read in the same way, has the same name. */
-function indexNameOf({ head, format, sha256 }: OpenSource, layout: number): string {
+function indexNameOf({ head, format, sha256, kind }: OpenSource, layout: number): string {
   const { url, version, caseSensitive, property } = head
-  const made = JSON.stringify([IMPORTER, layout, format, sha256, url, version, caseSensitive, property])
+  const read = [IMPORTER, layout, format, sha256, url, version, caseSensitive, property]
+  const made = JSON.stringify(kind === undefined ? read : [...read, kind])
   return indexNameFor(url, version, made)
 }
 
 async function buildIndex(source: OpenSource, files: IndexFiles, options: LargeImportOptions) {
-  const builder = options.engine.createBuilder(source.head, files.spool('texts'))
+  const builder = options.engine.createBuilder(source.head, files.spool('texts'), source.kind)
   const { counts, problems } = await readSource(source, builder, options)
   const total = counts.concepts
   const made = builder.finish(files.index, (done) => options.onProgress?.('indexing', done, total))

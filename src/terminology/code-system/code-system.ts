@@ -81,8 +81,6 @@ export interface CodeSystemHead {
    * (https://hl7.org/fhir/R4/codesystem-definitions.html#CodeSystem.caseSensitive), unless several of its codes fit.
    */
   caseUnstated?: true
-  /** Imported as a release of its publisher: it is the whole, whatever its size. */
-  isRelease?: true
   /** Implicit value set of all concepts (CodeSystem.valueSet). */
   valueSet?: string
   hierarchyMeaning?: string
@@ -128,6 +126,8 @@ export interface CodeSystemProvider {
   isAbstract(ref: Ref): boolean
   /** Property `status`, else the standards status of the concept. */
   status(ref: Ref): string | undefined
+  /** How messages call the status of an inactive concept; without it, its status "and inactive". */
+  inactiveAs?(ref: Ref): string | undefined
   parents(ref: Ref): Ref[]
   children(ref: Ref): Ref[]
   /** Whether `ancestor` subsumes `descendant`, itself included. */

@@ -45,11 +45,12 @@ export function checkConcept(
   }
   const status = provider.status(ref)
   if (provider.isInactive(ref)) {
-    const shown = status === undefined || status === 'inactive' ? 'inactive' : `${status} and inactive`
+    const plain = status === undefined || status === 'inactive' ? 'inactive' : `${status} and inactive`
+    const shown = provider.inactiveAs?.(ref) ?? plain
     const successors = provider.successors?.(ref)
     const instead = successors === undefined ? '' : ` (${successors})`
     issues.push(txIssue('INACTIVE_CONCEPT_FOUND', [shown, value.code, instead], { expression: value.at('') }))
-  } else if (status === 'deprecated') {
+  } else if (status?.toLowerCase() === 'deprecated') {
     issues.push(txIssue('DEPRECATED_CONCEPT_FOUND', ['', value.code], { expression: value.at('code') }))
   }
   if (value.display === undefined) return issues

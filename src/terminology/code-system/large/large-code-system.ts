@@ -31,6 +31,10 @@ export interface OpenIndex {
   relations: LargeRelations
   /** Words of codes, displays and whatever else concepts are found by. */
   texts: Postings
+  /** Values of a property as filters compare them; undefined when they are not indexed. */
+  valuesOf(property: string): Postings | undefined
+  /** What a concept has beside code and display, as its source gave it. */
+  concept(ref: Ref): Partial<CodeSystemConcept>
 }
 
 /** {@link largeCodeSystem} over the sections of a file of any kind. */
@@ -47,6 +51,7 @@ export function openIndex(resource: CodeSystem, sections: Sections): OpenIndex {
   const texts = postingsOf(sections, 'text')
   const locate = locator(sections, codes)
   const used = new Set([...head.properties.keys(), ...header.used])
+  const valuesOf = valueIndex(sections, used)
   const hasProperty = (code: string) => used.has(code)
   const flag = (ref: Ref, bit: number) => ((flags[asOrdinal(ref)] ?? 0) & bit) !== 0
   const provider: CodeSystemProvider = {
@@ -76,10 +81,10 @@ export function openIndex(resource: CodeSystem, sections: Sections): OpenIndex {
       locate,
       hasProperty,
       relations,
-      valuesOf: valueIndex(sections, used),
+      valuesOf,
     }),
   }
-  return { provider, relations, texts }
+  return { provider, relations, texts, valuesOf, concept: detail }
 }
 
 /** Finds concepts by code; where case does not count, first by the exact code. */
