@@ -12,6 +12,7 @@ import { SCT, SNOMED_KIND } from './names.ts'
 import { recordWriter } from './records.ts'
 import type { ReleaseFinding, ReleaseWriter } from './release-rows.ts'
 import { STATE } from './state-bits.ts'
+import { indexWords } from './term-words.ts'
 import { descriptionPart } from './write/descriptions.ts'
 import { arrangeParents, circleFinding } from './write/hierarchy.ts'
 import { identifierPart } from './write/identifiers.ts'
@@ -196,7 +197,7 @@ function writeStates(
 
 type Texts = ReturnType<ReturnType<typeof descriptionPart>['arrange']>
 
-/** Records of all descriptions by concept, and the words of those that concepts are not found by. */
+/** Records of all descriptions by concept, and the words without marks (indexWords) that concepts are not found by otherwise. */
 function writeDescriptions(writer: SectionWriter, order: Int32Array, texts: Texts): void {
   const records = writer.grow('snomed.descriptions')
   const offsets = new Uint32Array(order.length + 1)
@@ -211,8 +212,8 @@ function writeDescriptions(writer: SectionWriter, order: Int32Array, texts: Text
     if (bytes > 0xffffffff) throw new Error('the descriptions are longer than 4 GB')
     offsets[ordinal + 1] = bytes
     for (const { isActive, type, term } of texts.of(row)) {
-      if (isActive && type !== SCT.definition) continue
-      for (const word of words(term)) hidden.add(word, ordinal)
+      const shown = isActive && type !== SCT.definition ? words(term) : []
+      for (const word of indexWords(term)) if (!shown.includes(word)) hidden.add(word, ordinal)
     }
   })
   records.end()
