@@ -61,6 +61,9 @@ export const stepsPerTurn = 4096
 /** More than that a question costs nothing: whoever asks often is answered from the list of all members. */
 const highestPrice = 500
 
+/** Questions that cost no more than that are answered without a thought of all members. */
+const leastWhole = 20_000
+
 /**
  * A plan that finds its members once. One concept is answered by itself; when such questions have cost as much as all members would,
  * these are found and asked instead, so that sets within sets cost no more than twice what is best.
@@ -79,7 +82,7 @@ export function remembered(plan: EclPlan): EclPlan {
     has(concept) {
       if (list) return isIn(list, concept)
       spent += plan.price
-      if (spent <= plan.whole) return plan.has(concept)
+      if (spent <= leastWhole || spent <= plan.whole) return plan.has(concept)
       list = finish(plan.all())
       return isIn(list, concept)
     },

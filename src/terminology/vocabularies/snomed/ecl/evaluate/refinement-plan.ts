@@ -94,8 +94,9 @@ const rowsPerValue = 10
 function sourcesOf(context: EclContext, test: Omit<AttributeTest, 'cardinality'>, isExact: boolean): Candidates {
   const { content, cost } = context
   const { attributes } = content
+  const { type, source } = attributes
   const { among } = test.value
-  const rows = attributes.source.length
+  const rows = source.length
   const isByValue = () => among !== undefined && among.atMost * rowsPerValue < rows
   return {
     isExact,
@@ -109,7 +110,10 @@ function sourcesOf(context: EclContext, test: Omit<AttributeTest, 'cardinality'>
         let steps = 0
         for (const value of yield* among.all()) {
           const withIt = attributes.withTarget(value)
-          for (const row of withIt) if (test.type(attributes.type[row] ?? -1)) found.add(attributes.source[row] ?? 0)
+          for (let i = 0; i < withIt.length; i++) {
+            const row = withIt[i] ?? 0
+            if (test.type(type[row] ?? -1)) found.add(source[row] ?? 0)
+          }
           steps += withIt.length + 1
           if (steps < stepsPerTurn) continue
           cost.spend(steps)
@@ -333,7 +337,7 @@ export function refinedPlan(context: EclContext, focus: EclPlan, refinement: Ref
       if (!candidates || focus.atMost * muchFewer < candidates.atMost)
         return yield* passing(yield* focus.all(), passes, { cost, price: refinement.price })
       const found = yield* candidates.all()
-      const isFew = found.length * muchFewer * focus.price < focus.atMost
+      const isFew = found.length * 3 * focus.price < focus.atMost
       const kept = isFew
         ? yield* passing(found, (concept) => focus.has(concept), { cost, price: focus.price })
         : commonOrdinals(found, yield* focus.all())

@@ -39,7 +39,7 @@ function joiningOperator(reader: EclReader): 'and' | 'or' | undefined {
   const word = reader.word().toLowerCase()
   if (word !== 'and' && word !== 'or') return undefined
   reader.at += word.length
-  if (!reader.space()) reader.fail(`${word.toUpperCase()} has no space behind it`)
+  if (!reader.space() && !reader.isAtEnd) reader.fail(`${word.toUpperCase()} has no space behind it`)
   return word
 }
 
