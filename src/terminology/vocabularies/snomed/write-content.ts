@@ -11,6 +11,7 @@ import { SCT, SNOMED_KIND } from './names.ts'
 import { recordWriter } from './records.ts'
 import type { ReleaseFinding, ReleaseWriter } from './release-rows.ts'
 import { STATE } from './state-bits.ts'
+import { indexWords } from './term-words.ts'
 import { descriptionPart, type ShownDescription } from './write/descriptions.ts'
 import { arrangeParents, circleFinding } from './write/hierarchy.ts'
 import { identifierPart } from './write/identifiers.ts'
@@ -206,7 +207,7 @@ function writeStates(
 
 type Texts = ReturnType<ReturnType<typeof descriptionPart>['arrange']>
 
-/** Records of all descriptions by concept, and the words of those that concepts are not found by. */
+/** Records of all descriptions by concept, and the words without marks (indexWords) that concepts are not found by otherwise. */
 function writeDescriptions(writer: SectionWriter, order: Int32Array, texts: Texts): void {
   const records = writer.grow('snomed.descriptions')
   const offsets = new Uint32Array(order.length + 1)
@@ -221,8 +222,9 @@ function writeDescriptions(writer: SectionWriter, order: Int32Array, texts: Text
     if (bytes > 0xffffffff) throw new Error('the descriptions are longer than 4 GB')
     offsets[ordinal + 1] = bytes
     for (const each of texts.of(row)) {
-      if (isShown(each)) continue
-      for (const word of words(texts.termOf(each.row))) hidden.add(word, ordinal)
+      const term = texts.termOf(each.row)
+      const shown = isShown(each) ? words(term) : []
+      for (const word of indexWords(term)) if (!shown.includes(word)) hidden.add(word, ordinal)
     }
   })
   records.end()

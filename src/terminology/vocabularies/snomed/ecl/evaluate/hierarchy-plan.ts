@@ -23,6 +23,7 @@ export function conceptPlan(concept: number): EclPlan {
   return {
     atMost: 1,
     price: 1,
+    whole: 1,
     has: (other) => other === concept,
     matches: () => false,
     all: () => ready(Int32Array.of(concept)),
@@ -47,6 +48,7 @@ export function anyPlan({ content, cost }: EclContext, isWithInactive: boolean):
   return {
     atMost: content.count,
     price: 1,
+    whole: content.count,
     has: (concept) => concept >= 0 && concept < content.count && (isWithInactive || isPlaced(content, concept)),
     matches: () => true,
     *all() {
@@ -66,7 +68,14 @@ export function operatorPlan(
 ): EclPlan {
   if (only !== undefined && operator !== '!!>' && operator !== '!!<') return ofConcept(context, operator, only)
   const asked = ofSet(context, operator, inner)
-  return remembered({ ...asked, atMost: context.content.count })
+  const { count } = context.content
+  return remembered({
+    ...asked,
+    atMost: count,
+    get whole() {
+      return inner.whole + 4 * count
+    },
+  })
 }
 
 /** Relatives of one concept: what the content keeps is what is answered. */
@@ -92,6 +101,7 @@ function ofConcept({ content }: EclContext, operator: EclOperator, concept: numb
       return found().length
     },
     price: 1,
+    whole: 1,
     has(other) {
       if (other === concept) return isSelf
       if (isNext) return isIn(found(), other)
