@@ -12,6 +12,7 @@ import { headOf } from '../src/terminology/code-system/concept-index.ts'
 import { createIndexBuilder } from '../src/terminology/code-system/large/index-builder.ts'
 import { largeCodeSystem } from '../src/terminology/code-system/large/large-code-system.ts'
 import { LAYOUT_VERSION } from '../src/terminology/code-system/large/layout.ts'
+import type { IndexSource } from '../src/terminology/code-system/large/paged-bytes.ts'
 import { createTerminology, type Terminology } from '../src/terminology/terminology.ts'
 import type { Measured } from './support/harness/figure.ts'
 import { costOnce, costs, type Effort, efforts, plainFigure, timeFigure, type Work } from './support/harness/measure.ts'
@@ -138,7 +139,7 @@ async function importOnce(path: string, folder: string): Promise<Answer & { reso
     layout: LAYOUT_VERSION,
     createBuilder: (given: CodeSystem, spool: Parameters_<typeof createIndexBuilder>) =>
       createIndexBuilder(headOf(given), spool),
-    countConcepts: (given: CodeSystem, index: Uint8Array) => largeCodeSystem(given, index).all.size(),
+    countConcepts: (given: CodeSystem, index: IndexSource) => largeCodeSystem(given, index).all.size(),
   }
   const cost = await costOnce(() => importCodeSystem(source, { folder, engine }))
   const { resource } = cost.answer

@@ -1,6 +1,7 @@
 import { implicitSystem } from './code-system/implicit/implicit-systems.ts'
 import { implicitValueSet } from './code-system/implicit/implicit-value-sets.ts'
 import { publishedValueSet, systemNames } from './request/aliases.ts'
+import { isLoincSet } from './vocabularies/loinc/implicit-sets.ts'
 
 /** Where the engine finds what is asked for by a url. */
 export interface Whereabouts {
@@ -15,5 +16,8 @@ export function whereabouts(type: string, url: string): Whereabouts {
   if (type === 'CodeSystem') return { urls: systemNames(url), isBuiltIn: implicitSystem(url) !== undefined }
   if (type !== 'ValueSet') return { urls: [url], isBuiltIn: false }
   const published = publishedValueSet(url)
-  return { urls: published === undefined ? [url] : [url, published], isBuiltIn: implicitValueSet(url) !== undefined }
+  return {
+    urls: published === undefined ? [url] : [url, published],
+    isBuiltIn: implicitValueSet(url) !== undefined || isLoincSet(url),
+  }
 }

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
-import { FILES, readIndex } from '../../src/packages/large-code-system/code-system-index.ts'
+import { checkIndex, FILES } from '../../src/packages/large-code-system/code-system-index.ts'
 import { bringIndex, type IndexPlace, shareIndex } from '../../src/packages/large-code-system/shared-index.ts'
 import { type Artefacts, folderArtefacts } from '../../src/storage/artefacts.ts'
 import { openArtefacts } from '../../src/storage/open.ts'
@@ -58,7 +58,7 @@ for (const [where, skip, open] of places)
       assert.equal(await shareIndex(there, 'a-1', place), true)
       assert.equal(await shareIndex(there, 'unknown', place), false)
       assert.equal(await bringIndex(there, 'a-1', place), true)
-      assert.deepEqual(await readIndex(there, 'a-1'), await readIndex(here, 'a-1'))
+      assert.deepEqual(await checkIndex(there, 'a-1'), await checkIndex(here, 'a-1'))
       assert.equal(await bringIndex(there, 'a-1', place), true)
       assert.deepEqual(readdirSync(there), ['a-1'])
       assert.deepEqual(await place.names(), ['a-1'])
@@ -72,7 +72,7 @@ for (const [where, skip, open] of places)
       makeIndex(other, 'a-1')
       await Promise.all([shareIndex(here, 'a-1', place), shareIndex(other, 'a-1', place)])
       await Promise.all([bringIndex(there, 'a-1', place), bringIndex(there, 'a-1', place)])
-      assert.deepEqual(await readIndex(there, 'a-1'), await readIndex(here, 'a-1'))
+      assert.deepEqual(await checkIndex(there, 'a-1'), await checkIndex(here, 'a-1'))
       assert.deepEqual(readdirSync(there), ['a-1'])
       await place.close()
     })

@@ -3,9 +3,11 @@
  * store has no concepts and names the folder in an extension.
  */
 
+import { createHash } from 'node:crypto'
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { open, readFile, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { sha256Hex } from '../../base/crypto/sha256.ts'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { formatCanonical } from '../../fhir/canonical.ts'
 import { FhirError, issue } from '../../fhir/error.ts'
 import type { CodeSystem } from '../../fhir/types.ts'
@@ -48,11 +50,20 @@ export interface IndexManifest {
   index: { bytes: number; sha256: string }
 }
 
-/** An artefact in memory. */
+/** An index that was found whole. */
 export interface CodeSystemIndex {
   manifest: IndexManifest
-  /** The whole index file. */
-  index: Uint8Array
+  /** The index file, open. */
+  index: IndexBytes
+}
+
+/** An open index file. */
+export interface IndexBytes {
+  readonly length: number
+  /** Bytes at a position. @throws Error when the file has become shorter, or cannot be read */
+  read(position: number, length: number): Uint8Array
+  /** Closes the file; one that nobody has any more is closed by itself. */
+  close(): void
 }
 
 /** Name of the index that has the concepts of a code system; undefined when the resource has its own. */
@@ -63,7 +74,7 @@ export function indexName(resource: CodeSystem): string | undefined {
 }
 
 /**
- * Reads an index and compares it with its manifest.
+ * Opens an index and compares it with its manifest.
  * @throws Error saying what is wrong when it is absent, cut short or damaged
  */
 export function readIndex(folder: string, name: string): Promise<CodeSystemIndex> {
@@ -71,20 +82,79 @@ export function readIndex(folder: string, name: string): Promise<CodeSystemIndex
   return Promise.reject(new Error(`'${name.slice(0, 60)}' is no name of an index`))
 }
 
+/**
+ * What an index says of itself, when it is whole.
+ * @throws Error as {@link readIndex}
+ */
+export async function checkIndex(folder: string, name: string): Promise<IndexManifest> {
+  const { manifest, index } = await readIndex(folder, name)
+  index.close()
+  return manifest
+}
+
 /** {@link readIndex} of a folder that may not have its name yet. */
 export async function readIndexFolder(path: string): Promise<CodeSystemIndex> {
   const name = basename(path)
   const manifest = await readManifest(join(path, FILES.manifest))
-  const index = await readFile(join(path, FILES.index)).catch((error: unknown) => {
-    throw new Error(`${join(name, FILES.index)} cannot be read (${reasonOf(error)})`)
-  })
-  if (index.length !== manifest.index.bytes) {
-    throw new Error(`${name}/${FILES.index} has ${index.length} bytes instead of ${manifest.index.bytes}`)
-  }
-  if (sha256Hex(index) !== manifest.index.sha256) {
-    throw new Error(`${name}/${FILES.index} is damaged: its hash is not that of the manifest`)
+  const index = openBytes(join(path, FILES.index), join(name, FILES.index))
+  try {
+    if (index.length !== manifest.index.bytes) {
+      throw new Error(`${name}/${FILES.index} has ${index.length} bytes instead of ${manifest.index.bytes}`)
+    }
+    if ((await hashOf(index)) !== manifest.index.sha256) {
+      throw new Error(`${name}/${FILES.index} is damaged: its hash is not that of the manifest`)
+    }
+  } catch (error) {
+    index.close()
+    throw error
   }
   return { manifest, index }
+}
+
+/** Files that nobody reads any more are closed when their reader goes. */
+const unread = new FinalizationRegistry<() => void>((close) => close())
+
+function openBytes(path: string, name: string): IndexBytes {
+  let file: number
+  try {
+    file = openSync(path, 'r')
+  } catch (error) {
+    throw new Error(`${name} cannot be read (${reasonOf(error)})`)
+  }
+  let isOpen = true
+  const close = () => {
+    if (isOpen) closeSync(file)
+    isOpen = false
+  }
+  const index: IndexBytes = {
+    length: fstatSync(file).size,
+    read: (position, length) => {
+      if (!isOpen) throw new Error(`${name} is closed`)
+      // Of its own, so that what is kept of it keeps nothing else.
+      const bytes = Buffer.allocUnsafeSlow(length)
+      for (let done = 0; done < length; ) {
+        const read = readSync(file, bytes, done, length - done, position + done)
+        if (read === 0) throw new Error(`${name} is cut short`)
+        done += read
+      }
+      return bytes
+    },
+    close,
+  }
+  unread.register(index, close)
+  return index
+}
+
+/** Bytes that are hashed between two turns of others. */
+const hashedAtOnce = 4 << 20
+
+async function hashOf(index: IndexBytes): Promise<string> {
+  const hash = createHash('sha256')
+  for (let at = 0; at < index.length; at += hashedAtOnce) {
+    hash.update(index.read(at, Math.min(hashedAtOnce, index.length - at)))
+    await nextTurn()
+  }
+  return hash.digest('hex')
 }
 
 async function readManifest(path: string): Promise<IndexManifest> {
@@ -125,7 +195,7 @@ export interface IndexReader<T> {
  */
 export function indexReader<T>(
   folder: string,
-  make: (resource: CodeSystem, index: Uint8Array) => T,
+  make: (resource: CodeSystem, index: IndexBytes) => T,
   bring?: (name: string) => Promise<void>,
 ): IndexReader<T> {
   const known = new Map<string, WeakRef<CodeSystemIndex>>()

@@ -12,10 +12,11 @@ import { unprocessable } from '../../fhir/error.ts'
 import type { CodeSystem, CodeSystemConcept } from '../../fhir/types.ts'
 import { isProcessAlive } from '../../files/process-alive.ts'
 import {
+  checkIndex,
   FILES,
   INDEX_EXTENSION,
+  type IndexBytes,
   type IndexManifest,
-  readIndex,
   readIndexFolder,
   type SourceCounts,
   syncToDisk,
@@ -34,9 +35,10 @@ export interface IndexEngine {
   createBuilder(
     head: CodeSystem,
     spool: { append(bytes: Uint8Array): void; read(offset: number, length: number): Uint8Array },
+    kind?: string,
   ): ConceptIndexBuilder
   /** Opens a finished index; answers how many concepts it has. Throws when it is damaged. */
-  countConcepts(head: CodeSystem, index: Uint8Array): number
+  countConcepts(head: CodeSystem, index: IndexBytes): number
 }
 
 /** An index in the making (terminology/large/index-builder.ts). */
@@ -92,8 +94,8 @@ export async function importCodeSystem(source: OpenSource, options: LargeImportO
   const name = indexNameOf(source, options.engine.layout)
   await mkdir(options.folder, { recursive: true })
   await removeLeftovers(options.folder)
-  const present = await readIndex(options.folder, name).catch(() => undefined)
-  if (present) return outcomeOf(head, name, { ...present.manifest, unchanged: true })
+  const present = await checkIndex(options.folder, name).catch(() => undefined)
+  if (present) return outcomeOf(head, name, { ...present, unchanged: true })
   // What is there under this name and cannot be read must make way.
   await rm(join(options.folder, name), { recursive: true, force: true })
   const working = join(options.folder, `.importing-${process.pid}-${name}`)
@@ -131,6 +133,7 @@ async function activate(
   for (const file of Object.values(FILES)) await syncToDisk(join(working, file))
   const { index } = await readIndexFolder(working)
   const counted = engine.countConcepts(head, index)
+  index.close()
   const { concepts, duplicates, lost, read } = manifest.counts
   if (counted !== concepts || concepts + duplicates + lost !== read) {
     throw new Error(`the index has ${counted} concepts; ${concepts} were written of ${read} read`)
@@ -153,9 +156,19 @@ function outcomeOf(
 }
 
 /** The same source, read in the same way, has the same name. */
-function indexNameOf({ head, format, sha256 }: OpenSource, layout: number): string {
+function indexNameOf({ head, format, sha256, kind }: OpenSource, layout: number): string {
   const { url, version, caseSensitive, property } = head
-  const made = JSON.stringify([IMPORTER, layout, format, sha256, url, version, caseSensitive, property])
+  const made = JSON.stringify([
+    IMPORTER,
+    layout,
+    format,
+    sha256,
+    url,
+    version,
+    caseSensitive,
+    property,
+    ...(kind ? [kind] : []),
+  ])
   const hash = createHash('sha256').update(made).digest('hex').slice(0, 16)
   const safe = (text: string) =>
     text
@@ -175,7 +188,7 @@ async function buildIndex(source: OpenSource, working: string, options: LargeImp
   const spool = spoolFile(join(working, 'spool'))
   const index = openSync(join(working, FILES.index), 'wx')
   try {
-    const builder = options.engine.createBuilder(source.head, spool)
+    const builder = options.engine.createBuilder(source.head, spool, source.kind)
     const { counts, problems } = await readSource(source, builder, options)
     const total = counts.concepts
     const made = builder.finish({ write: (position, bytes) => writeAll(index, bytes, position) }, (done) =>

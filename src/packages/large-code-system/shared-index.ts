@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { FILES, readIndex, readIndexFolder, syncToDisk } from './code-system-index.ts'
+import { checkIndex, FILES, readIndexFolder, syncToDisk } from './code-system-index.ts'
 
 /** Where streams are kept under the names of their indexes. */
 export interface IndexPlace {
@@ -30,7 +30,7 @@ const leftoverMilliseconds = 6 * 3_600_000
 export async function shareIndex(folder: string, name: string, place: IndexPlace): Promise<boolean> {
   if (await place.has(name)) return true
   if (!(await stat(join(folder, name)).catch(() => undefined))) return false
-  await readIndex(folder, name)
+  await checkIndex(folder, name)
   await place.put(name, packed(join(folder, name)))
   return true
 }
@@ -57,12 +57,12 @@ export async function bringIndex(folder: string, name: string, place: IndexPlace
   await mkdir(working)
   try {
     await unpack(bytes, working)
-    await readIndexFolder(working)
+    ;(await readIndexFolder(working)).index.close()
     for (const file of Object.values(FILES)) await syncToDisk(join(working, file))
     await syncToDisk(working)
     await rename(working, join(folder, name)).catch(async (error: unknown) => {
       // Another process of this machine was faster.
-      if (!(await readIndex(folder, name).catch(() => undefined))) throw error
+      if (!(await checkIndex(folder, name).catch(() => undefined))) throw error
     })
     await syncToDisk(folder)
     return true

@@ -15,7 +15,10 @@ import type { SourceItem } from './source-concept.ts'
 /** A source that is ready to be read. */
 export interface OpenSource {
   path: string
-  format: 'FHIR JSON' | 'NDJSON' | 'CSV'
+  /** Of the file, e.g. `CSV`. */
+  format: string
+  /** The vocabulary that has a provider of its own (src/packages/vocabularies); absent for any other. */
+  kind?: string
   bytes: number
   sha256: string
   /** The CodeSystem without concepts. */

@@ -11,16 +11,21 @@ import { type OpenSource, resourceSource } from '../../packages/large-code-syste
 import type { ArchiveFile } from '../../packages/tar.ts'
 import { headOf } from '../../terminology/code-system/concept-index.ts'
 import { createIndexBuilder } from '../../terminology/code-system/large/index-builder.ts'
-import { largeCodeSystem } from '../../terminology/code-system/large/large-code-system.ts'
 import { LAYOUT_VERSION } from '../../terminology/code-system/large/layout.ts'
+import { openVocabulary } from '../../terminology/vocabularies/open-vocabulary.ts'
 
 /** How many single problems the report of an import names. */
 const SHOWN_PROBLEMS = 20
 
 const engine: IndexEngine = {
   layout: LAYOUT_VERSION,
-  createBuilder: (head, spool) => createIndexBuilder(headOf(head), spool),
-  countConcepts: (head: CodeSystem, index) => largeCodeSystem(head, index).all.size(),
+  createBuilder: (head, spool, kind) => {
+    const builder = createIndexBuilder(headOf(head), spool)
+    // The kinds that are built here have no sections of their own: what is particular of them stands in properties.
+    const own = kind === undefined ? undefined : { kind, write: () => null }
+    return { ...builder, finish: (file, progress) => builder.finish(file, progress, own) }
+  },
+  countConcepts: (head: CodeSystem, index) => openVocabulary(head, index).all.size(),
 }
 
 /** A code system whose concepts lie in an index. */

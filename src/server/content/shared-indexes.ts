@@ -7,7 +7,7 @@ import type { Config } from '../../config.ts'
 import { FhirError, issue } from '../../fhir/error.ts'
 import { isOfType } from '../../fhir/json.ts'
 import type { Resource } from '../../fhir/types.ts'
-import { INDEXES_FOLDER, indexName, readIndex } from '../../packages/large-code-system/code-system-index.ts'
+import { checkIndex, INDEXES_FOLDER, indexName } from '../../packages/large-code-system/code-system-index.ts'
 import { bringIndex, shareIndex } from '../../packages/large-code-system/shared-index.ts'
 import type { Artefacts } from '../../storage/artefacts.ts'
 import { isElsewhere, openArtefacts } from '../../storage/open.ts'
@@ -95,7 +95,7 @@ export async function bringSharedIndexes({ dataDir, storageUrl, artefactsFolder 
   const folder = join(dataDir, INDEXES_FOLDER)
   try {
     for (const name of await place.names())
-      if (!(await readIndex(folder, name).catch(() => undefined))) await bringIndex(folder, name, place)
+      if (!(await checkIndex(folder, name).catch(() => undefined))) await bringIndex(folder, name, place)
   } finally {
     await place.close()
   }

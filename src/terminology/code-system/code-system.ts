@@ -126,6 +126,8 @@ export interface CodeSystemProvider {
   isAbstract(ref: Ref): boolean
   /** Property `status`, else the standards status of the concept. */
   status(ref: Ref): string | undefined
+  /** How messages call the status of an inactive concept; without it, its status "and inactive". */
+  inactiveAs?(ref: Ref): string | undefined
   parents(ref: Ref): Ref[]
   children(ref: Ref): Ref[]
   /** Whether `ancestor` subsumes `descendant`, itself included. */

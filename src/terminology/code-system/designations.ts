@@ -23,6 +23,11 @@ const DISPLAY_USES = new Set([
   '900000000000003001',
   '900000000000013009',
   'preferred',
+  // Columns of LOINC that hold a name of the term (https://loinc.org/kb/users-guide/loinc-database-structure/).
+  'LONG_COMMON_NAME',
+  'LinguisticVariantDisplayName',
+  'SHORTNAME',
+  'DisplayName',
 ])
 
 /** Whether a designation may stand where a display is expected: no use, or a use that says so. */

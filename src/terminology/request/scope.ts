@@ -5,6 +5,7 @@ import type { CodeSystem, ConceptMap, Resource, ValueSet } from '../../fhir/type
 import type { CodeSystemProvider } from '../code-system/code-system.ts'
 import { implicitSystem, loadImplicitSystem } from '../code-system/implicit/implicit-systems.ts'
 import { implicitValueSet, wholeSystem } from '../code-system/implicit/implicit-value-sets.ts'
+import { isLoincSet, LOINC, loincSet } from '../vocabularies/loinc/implicit-sets.ts'
 import { publishedValueSet, systemNames } from './aliases.ts'
 import type { Artefacts, ArtefactType, Stored, SystemEntry } from './artefacts.ts'
 import { collectSystems, type Shelves } from './collect-systems.ts'
@@ -77,7 +78,8 @@ type Snapshot = ReturnType<typeof snapshotOf>
 const isPresent = ({ at }: Snapshot, brought: Resource[], url: string): boolean =>
   at('ValueSet', url)?.resources.length !== 0 ||
   brought.some((each) => each.resourceType === 'ValueSet' && each.url === url) ||
-  implicitValueSet(url) !== undefined
+  implicitValueSet(url) !== undefined ||
+  isLoincSet(url)
 
 function hasSystem({ at }: Snapshot, url: string): boolean {
   return systemNames(url).every((name) => {
@@ -100,6 +102,7 @@ async function loadSystem({ take }: Snapshot, url: string): Promise<void> {
 /** Where no value set has the url: the one of its other name, an implicit one, the set of all codes of a code system. */
 function hasSet(snapshot: Snapshot, brought: Resource[], url: string): boolean {
   if (!snapshot.at('ValueSet', url)) return false
+  if (isLoincSet(url) && !hasSystem(snapshot, LOINC)) return false
   if (isPresent(snapshot, brought, url)) return true
   const published = publishedValueSet(url)
   return published ? snapshot.at('ValueSet', published) !== undefined : snapshot.owners() !== undefined
@@ -107,6 +110,8 @@ function hasSet(snapshot: Snapshot, brought: Resource[], url: string): boolean {
 
 async function loadSet(snapshot: Snapshot, brought: Resource[], url: string): Promise<void> {
   await snapshot.take('ValueSet', url)
+  // Its version is that of the code system.
+  if (isLoincSet(url)) await loadSystem(snapshot, LOINC)
   if (isPresent(snapshot, brought, url)) return
   const published = publishedValueSet(url)
   if (published) await snapshot.take('ValueSet', published)
@@ -187,7 +192,11 @@ function systemsIn(snapshot: Snapshot, shelves: Shelves): Pick<Scope, 'systems' 
 }
 
 /** Value sets by url: brought, stored, implicit, or the set of all codes that a code system names as its `valueSet`. */
-function valueSetsIn(snapshot: Snapshot, { found, own }: Shelves, brought: Resource[]): Scope['valueSet'] {
+function valueSetsIn(
+  snapshot: Snapshot,
+  { found, own }: Shelves,
+  { brought, systemsHere }: Pick<Scope, 'brought' | 'systemsHere'>,
+): Scope['valueSet'] {
   const setOfSystem = (url: string): ValueSet | undefined => {
     const here = brought.filter(isOf('CodeSystem')).find((each) => each.valueSet === url)
     const owner = here ?? snapshot.owners()?.find((each) => each.valueSet === url)
@@ -204,6 +213,7 @@ function valueSetsIn(snapshot: Snapshot, { found, own }: Shelves, brought: Resou
     const versions = versionsOf(asked)
     const fitting = versions.filter((each) => version === undefined || matchesVersion(version, each.version))
     const [best] = fitting.sort(preferredFirst)
+    if (!best && isLoincSet(asked)) return loincSet(asked, version, systemsHere(LOINC)[0]?.head.version)
     if (best || version !== undefined) return best ?? implicitValueSet(asked, version)
     return implicitValueSet(asked) ?? setOfSystem(asked)
   }
@@ -221,10 +231,11 @@ export function createScope(artefacts: Artefacts, brought: Resource[], day?: str
   const snapshot = snapshotOf(artefacts)
   const shelves = shelvesOf(snapshot, brought, { day, snomedEdition: artefacts.snomedEdition })
   const { found, own } = shelves
+  const systems = systemsIn(snapshot, shelves)
   const mapsByUrl = new Map<string, ConceptMap[]>()
   return {
     ...loaderOf(snapshot, brought),
-    ...systemsIn(snapshot, shelves),
+    ...systems,
     brought,
     size: snapshot.size,
     supplement: (url, version) => {
@@ -233,7 +244,7 @@ export function createScope(artefacts: Artefacts, brought: Resource[], day?: str
         .filter((each) => version === undefined || matchesVersion(version, each.version))
       return candidates.sort(preferredFirst)[0]
     },
-    valueSet: valueSetsIn(snapshot, shelves, brought),
+    valueSet: valueSetsIn(snapshot, shelves, { brought, systemsHere: systems.systemsHere }),
     isValueSet: (url) => own('ValueSet', url).length > 0 || found('ValueSet', url).length > 0,
     conceptMaps: (url) => {
       const known = mapsByUrl.get(url)

@@ -2,6 +2,7 @@ import { compareVersions, parseCanonical } from '../../fhir/canonical.ts'
 import { badRequest } from '../../fhir/error.ts'
 import { parameterValue } from '../../fhir/operation.ts'
 import type { Parameters } from '../../fhir/types.ts'
+import { plainVersion } from '../vocabularies/loinc/implicit-sets.ts'
 import {
   compareSnomedVersions,
   INTERNATIONAL,
@@ -85,9 +86,15 @@ export function isWildcard(pattern: string): boolean {
   return pattern.split('.').some(isAny) || isEdition(pattern)
 }
 
-/** Whether a version is the one that a value names: the very same, or one of the edition of SNOMED CT that it names without a date. */
+/**
+ * Whether a version is the one that a value names: the very same, with or without `LOINC_`, or one of the edition of SNOMED CT that it
+ * names without a date.
+ */
 export const isNamedBy = (named: string | undefined, version: string | undefined): boolean =>
-  named === version || (named !== undefined && version !== undefined && isOfEdition(named, version))
+  named === version ||
+  (named !== undefined &&
+    version !== undefined &&
+    (plainVersion(named) === plainVersion(version) || isOfEdition(named, version)))
 
 const isAny = (segment: string) => segment === 'x' || segment === 'X' || segment === '*'
 
@@ -99,8 +106,8 @@ export function matchesVersion(pattern: string, version: string | undefined): bo
   if (version === undefined) return false
   if (isNamedBy(pattern, version)) return true
   if (!pattern.split('.').some(isAny)) return false
-  const wanted = pattern.split('.')
-  const given = version.split('.')
+  const wanted = plainVersion(pattern).split('.')
+  const given = plainVersion(version).split('.')
   if (given.length < wanted.length) return false
   if (given.length > wanted.length && !isAny(wanted.at(-1) ?? '')) return false
   return wanted.every((segment, index) => isAny(segment) || segment === given[index])

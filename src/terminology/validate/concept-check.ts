@@ -26,6 +26,8 @@ export interface Located {
   ref: Ref
   /** How the value set enumerates it. */
   concept?: EnumeratedConcept | undefined
+  /** A filter brought it that is made for inactive concepts, too: that it is inactive is nothing to be remarked. */
+  isMeant?: boolean
 }
 
 const NOTHING: readonly Issue[] = []
@@ -33,7 +35,7 @@ const NOTHING: readonly Issue[] = []
 /** Comments on a concept and the way it is written; errors only for the display. */
 export function checkConcept(
   value: CodedValue,
-  { provider, ref, concept }: Located,
+  { provider, ref, concept, isMeant }: Located,
   options: ValidationOptions,
 ): readonly Issue[] {
   if (options.membershipOnly) return NOTHING
@@ -44,12 +46,13 @@ export function checkConcept(
     issues.push(caseDifference(value.code, code, provider.head, value.at('code')))
   }
   const status = provider.status(ref)
-  if (provider.isInactive(ref)) {
-    const shown = status === undefined || status === 'inactive' ? 'inactive' : `${status} and inactive`
+  if (provider.isInactive(ref) && !isMeant) {
+    const plain = status === undefined || status === 'inactive' ? 'inactive' : `${status} and inactive`
+    const shown = provider.inactiveAs?.(ref) ?? plain
     const successors = provider.successors?.(ref)
     const instead = successors === undefined ? '' : ` (${successors})`
     issues.push(txIssue('INACTIVE_CONCEPT_FOUND', [shown, value.code, instead], { expression: value.at('') }))
-  } else if (status === 'deprecated') {
+  } else if (status?.toLowerCase() === 'deprecated') {
     issues.push(txIssue('DEPRECATED_CONCEPT_FOUND', ['', value.code], { expression: value.at('code') }))
   }
   if (value.display === undefined) return issues

@@ -13,7 +13,6 @@ const SETS: Record<string, { system: string; regex?: string }> = {
   'http://hl7.org/fhir/ValueSet/iso3166-1-N': { system: 'urn:iso:std:iso:3166', regex: '[0-9]{3}' },
   'http://hl7.org/fhir/ValueSet/ucum-units': { system: 'http://unitsofmeasure.org' },
   'http://unitsofmeasure.org/vs': { system: 'http://unitsofmeasure.org' },
-  'http://loinc.org/vs': { system: 'http://loinc.org' },
 }
 
 /** What makes a value set of the url of a code system. */

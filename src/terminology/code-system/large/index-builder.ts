@@ -6,7 +6,7 @@ import { byteBlock, column } from './columns.ts'
 import type { IndexFile } from './layout.ts'
 import { arrangeRows } from './row-order.ts'
 import type { Rows } from './rows.ts'
-import { writeIndex } from './write-index.ts'
+import { type OwnSections, writeIndex } from './write-index.ts'
 
 /** Where texts wait until all concepts are known. */
 export interface Spool {
@@ -32,8 +32,8 @@ export interface IndexBuilder {
   add(row: ConceptRow): number | undefined
   /** Completes the last text and details of a row, when they come in two parts. */
   replace(row: number, content: Pick<ConceptRow, 'display' | 'concept'>): void
-  /** Writes the index; `progress` is told the concepts done. */
-  finish(file: IndexFile, progress?: (done: number) => void): IndexCounts
+  /** Writes the index; `progress` is told the concepts done. `own` is what a kind of code system adds. */
+  finish(file: IndexFile, progress?: (done: number) => void, own?: OwnSections): IndexCounts
 }
 
 const PIECE_BYTES = 1 << 20
@@ -69,7 +69,7 @@ export function createIndexBuilder(head: CodeSystemHead, spool: Spool): IndexBui
     replace: (row, content) => {
       for (const parent of take(row, content)) links.add(row, parent)
     },
-    finish: (file, progress) => {
+    finish: (file, progress, own) => {
       texts.flush()
       const rows: Rows = {
         count: codes.count,
@@ -83,7 +83,7 @@ export function createIndexBuilder(head: CodeSystemHead, spool: Spool): IndexBui
         named: links.named,
       }
       const order = arrangeRows(rows)
-      const bytes = writeIndex({ file, head, rows, order, progress: progress ?? (() => {}) })
+      const bytes = writeIndex({ file, head, rows, order, own, progress: progress ?? (() => {}) })
       const unknown = links.unresolved.filter((code) => codes.find(code) === undefined)
       return {
         concepts: codes.count(),

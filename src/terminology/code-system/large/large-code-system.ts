@@ -7,32 +7,54 @@ import { searchPostings } from '../text-index.ts'
 import { find, hashOf } from './code-table.ts'
 import { FLAG, flagsOf } from './flags.ts'
 import { readSections, type Sections } from './layout.ts'
-import { largeRelations } from './relations.ts'
-import { type StringTable, stringTable } from './string-table.ts'
+import type { IndexSource } from './paged-bytes.ts'
+import { type LargeRelations, largeRelations } from './relations.ts'
+import { type StringTable, stringTable, textTable } from './string-table.ts'
 import { indexedFilter } from './value-filter.ts'
 
 /**
- * A code system over an index file that is in memory: nothing is decoded before it is asked for, and the answers are those
- * of {@link indexCodeSystem} over the same concepts. `resource` is the CodeSystem without its concepts.
- * @throws Error saying what is wrong when the file is cut, damaged or of another layout
+ * A code system over an index file: codes, numbers and words are in memory, texts are read by position, nothing is decoded before it is
+ * asked for, and the answers are those of {@link indexCodeSystem} over the same concepts. `resource` is the CodeSystem without its
+ * concepts.
+ * @throws Error saying what is wrong when the file is cut, damaged, of another layout or of a kind that means more than that
  */
-export function largeCodeSystem(resource: CodeSystem, file: Uint8Array): CodeSystemProvider {
+export function largeCodeSystem(resource: CodeSystem, file: IndexSource): CodeSystemProvider {
   const sections = readSections(file)
+  const { kind } = sections.header
+  if (kind !== undefined) throw new Error(`the index file is of the kind ${kind}`)
+  return openIndex(resource, sections).provider
+}
+
+/** An index file that is open, for what is built upon it. */
+export interface OpenIndex {
+  provider: CodeSystemProvider
+  relations: LargeRelations
+  /** Words of codes, displays and whatever else concepts are found by. */
+  texts: Postings
+  /** Values of a property as filters compare them; undefined when they are not indexed. */
+  valuesOf(property: string): Postings | undefined
+  /** What a concept has beside code and display, as its source gave it. */
+  concept(ref: Ref): Partial<CodeSystemConcept>
+}
+
+/** {@link largeCodeSystem} over the sections of a file of any kind. */
+export function openIndex(resource: CodeSystem, sections: Sections): OpenIndex {
   const { header } = sections
   const count = header.concepts
   const head: CodeSystemHead = { ...headOf(resource), caseSensitive: header.caseSensitive }
   const codes = stringTable(sections, 'codes', count)
-  const displays = stringTable(sections, 'displays', count)
-  const detail = detailReader(stringTable(sections, 'details', count))
+  const displays = textTable(sections, 'displays', count)
+  const detail = detailReader(textTable(sections, 'details', count))
   const flags = flagsOf(sections)
   const statuses = sections.numbers('status', header.statuses.length > 0 ? count : 0)
   const relations = largeRelations(sections, flags)
   const texts = postingsOf(sections, 'text')
   const locate = locator(sections, codes)
   const used = new Set([...head.properties.keys(), ...header.used])
+  const valuesOf = valueIndex(sections, used)
   const hasProperty = (code: string) => used.has(code)
   const flag = (ref: Ref, bit: number) => ((flags[asOrdinal(ref)] ?? 0) & bit) !== 0
-  return {
+  const provider: CodeSystemProvider = {
     head,
     all: rangeSelection(0, count),
     hierarchical: header.hierarchical,
@@ -59,9 +81,10 @@ export function largeCodeSystem(resource: CodeSystem, file: Uint8Array): CodeSys
       locate,
       hasProperty,
       relations,
-      valuesOf: valueIndex(sections, used),
+      valuesOf,
     }),
   }
+  return { provider, relations, texts, valuesOf, concept: detail }
 }
 
 /** Finds concepts by code; where case does not count, first by the exact code. */
@@ -83,7 +106,7 @@ const NONE: Extension[] = []
 const NOTHING: Partial<CodeSystemConcept> = {}
 
 /** Definition, designations, properties and extensions; the last concept is kept, since it is asked for several times. */
-function detailReader(details: StringTable): (ref: Ref) => Partial<CodeSystemConcept> & { code: string } {
+function detailReader(details: Pick<StringTable, 'at'>): (ref: Ref) => Partial<CodeSystemConcept> & { code: string } {
   let last: Ref = -1
   let known = { code: '', ...NOTHING }
   return (ref) => {
@@ -96,7 +119,8 @@ function detailReader(details: StringTable): (ref: Ref) => Partial<CodeSystemCon
   }
 }
 
-function postingsOf(sections: Sections, name: string): Postings {
+/** Words of the sections of that name. */
+export function postingsOf(sections: Sections, name: string): Postings {
   const vocabulary = stringTable(sections, `${name}.words`)
   const start = sections.numbers(`${name}.start`, vocabulary.length + 1)
   return { vocabulary, start, ordinals: sections.numbers(`${name}.ordinals`, start.at(-1) ?? 0) }

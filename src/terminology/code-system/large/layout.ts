@@ -1,12 +1,15 @@
 /** How the concepts of a large code system lie in one file: sections one after the other, then a directory, then a footer. */
 
+import type { Json } from '../../../base/json-value.ts'
+import { fileOf, type IndexBytes, type IndexSource, type PagedBytes, pager } from './paged-bytes.ts'
+
 /**
  * Of files that are written now; to be raised whenever they say more or something else than before. Of the first one, the flags of a
- * concept do not tell whether it has extensions.
+ * concept do not tell whether it has extensions; the second one has no runs of descendants and no kinds.
  */
-export const LAYOUT_VERSION = 2
+export const LAYOUT_VERSION = 3
 /** Layouts that are read, each as what it is. */
-const READ_LAYOUTS: readonly number[] = [1, LAYOUT_VERSION]
+const READ_LAYOUTS: readonly number[] = [1, 2, LAYOUT_VERSION]
 
 const MAGIC = 0x58494456 // "VDIX" in the byte order of the machine: a file of another order is refused
 const FOOTER_BYTES = 16
@@ -25,6 +28,10 @@ export interface IndexHeader {
   used: string[]
   /** Those of them whose values are indexed, in the order of the sections `property/0`, `property/1`, … */
   indexed: string[]
+  /** What reads the file, where that is more than a plain code system: who does not know the kind must not open it. */
+  kind?: string
+  /** What that kind says of its own sections. */
+  own?: Json
 }
 
 interface Directory extends IndexHeader {
@@ -100,60 +107,95 @@ function streamTo(file: IndexFile, offset: number) {
   }
 }
 
-/** Sections of a file in memory, as views. */
+/** Sections of a file: those that are asked for whole are in memory from then on, the others stay where they are. */
 export interface Sections {
   header: IndexHeader
   /** Layout of the file. */
   layout: number
+  has(name: string): boolean
   bytes(name: string): Uint8Array
   /** Whole numbers; `length` is how many there must be. */
   numbers(name: string, length?: number): Int32Array
+  /** A section that is read by position. */
+  paged(name: string): PagedBytes
+  /** Whole numbers that are read by position; `length` is how many there must be. */
+  pagedNumbers(name: string, length?: number): PagedNumbers
+}
+
+/** Whole numbers that are read by position. */
+export interface PagedNumbers {
+  readonly length: number
+  /** The number at an index; 0 beyond the end. */
+  at(index: number): number
+  /** Numbers from an index to before another, in memory of their own. */
+  slice(from: number, to: number): Int32Array
 }
 
 /**
- * Reads the directory of an index file that is in memory whole.
+ * Reads the directory of an index file.
  * @throws Error saying what is wrong when the file is cut, damaged or of another layout or byte order
  */
-export function readSections(file: Uint8Array): Sections {
-  // Views need aligned memory; a buffer cut out of a larger one may not be.
-  const whole = file.byteOffset % ALIGNMENT === 0 ? file : new Uint8Array(file)
-  const { directory, layout } = readDirectory(whole)
+export function readSections(given: IndexSource): Sections {
+  const file = fileOf(given)
+  const { directory, layout } = readDirectory(file)
   const find = (name: string): [number, number] => {
     const section = Object.hasOwn(directory.sections, name) ? directory.sections[name] : undefined
     if (!section) throw new Error(`the section ${name} is missing`)
     const [offset, bytes] = section
-    if (offset % ALIGNMENT !== 0 || offset < 0 || bytes < 0 || offset + bytes > whole.length) {
+    if (offset % ALIGNMENT !== 0 || offset < 0 || bytes < 0 || offset + bytes > file.length) {
       throw new Error(`the section ${name} lies outside the file`)
     }
     return section
   }
+  const findNumbers = (name: string, length: number | undefined): [number, number] => {
+    const [offset, bytes] = find(name)
+    if (bytes % 4 !== 0 || (length !== undefined && bytes !== length * 4)) {
+      throw new Error(`the section ${name} has ${bytes} bytes`)
+    }
+    return [offset, bytes]
+  }
+  const page = pager(file)
   return {
     header: directory,
     layout,
-    bytes: (name) => {
-      const [offset, bytes] = find(name)
-      return whole.subarray(offset, offset + bytes)
-    },
-    numbers: (name, length) => {
-      const [offset, bytes] = find(name)
-      if (bytes % 4 !== 0 || (length !== undefined && bytes !== length * 4)) {
-        throw new Error(`the section ${name} has ${bytes} bytes`)
-      }
-      return new Int32Array(whole.buffer, whole.byteOffset + offset, bytes / 4)
+    has: (name) => Object.hasOwn(directory.sections, name),
+    bytes: (name) => file.read(...find(name)),
+    numbers: (name, length) => numbersIn(file.read(...findNumbers(name, length))),
+    paged: (name) => page(...find(name)),
+    pagedNumbers: (name, length) => {
+      const [offset, bytes] = findNumbers(name, length)
+      return pagedNumbers(page(offset, bytes), bytes / 4)
     },
   }
 }
 
-function readDirectory(file: Uint8Array): { directory: Directory; layout: number } {
+/** Views need aligned memory; what was read as a part of something else may not be. */
+function numbersIn(bytes: Uint8Array): Int32Array {
+  const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice()
+  return new Int32Array(aligned.buffer, aligned.byteOffset, aligned.length / 4)
+}
+
+function pagedNumbers(bytes: PagedBytes, length: number): PagedNumbers {
+  return {
+    length,
+    at: (index) => (index >= 0 && index < length ? bytes.number(index * 4) : 0),
+    slice: (from, to) => {
+      const start = Math.min(Math.max(from, 0), length)
+      return numbersIn(bytes.slice(start * 4, Math.max(start, Math.min(to, length)) * 4).slice())
+    },
+  }
+}
+
+function readDirectory(file: IndexBytes): { directory: Directory; layout: number } {
   if (file.length < FOOTER_BYTES || file.length % ALIGNMENT !== 0) throw new Error('the index file is cut short')
-  const footer = new Uint32Array(file.buffer, file.byteOffset + file.length - FOOTER_BYTES, 4)
-  const [magic, layout = 0, padded = 0, length = 0] = footer
+  const footer = numbersIn(file.read(file.length - FOOTER_BYTES, FOOTER_BYTES))
+  const [magic, layout = 0, padded = 0, length = 0] = new Uint32Array(footer.buffer, footer.byteOffset, 4)
   if (magic !== MAGIC) throw new Error('the index file is cut short, or of a machine with another byte order')
   if (!READ_LAYOUTS.includes(layout)) throw new Error(`the index file has layout ${layout}, not ${LAYOUT_VERSION}`)
   const start = file.length - FOOTER_BYTES - padded
   if (start < 0 || length > padded) throw new Error('the index file has no directory')
   try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(file.subarray(start, start + length))
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(file.read(start, length))
     return { directory: JSON.parse(text), layout }
   } catch {
     throw new Error('the directory of the index file cannot be read')

@@ -3,6 +3,7 @@ import type { Selection } from '../selection.ts'
 import { FLAG } from './flags.ts'
 import type { Sections } from './layout.ts'
 import { joinRanges, type Range, rangesSelection } from './ranges.ts'
+import { furtherRuns } from './runs.ts'
 
 /** Ancestry over the depth-first numbering, and links to further parents in two orders. */
 export interface LargeRelations {
@@ -26,8 +27,13 @@ export function largeRelations(sections: Sections, flags: Uint8Array): LargeRela
   const links = linksOf(sections)
   const endOf = (ref: number) => end[ref] ?? 0
   const within = (ancestor: number, ref: number) => ref >= ancestor && ref < endOf(ancestor)
+  const further = furtherRuns(sections, count)
   const climbs = climber(parent, links)
+  const isFurther = further
+    ? further.has
+    : (ancestor: number, ref: number) => links.count > 0 && climbs(ref, ancestor, endOf(ancestor))
   const below = (start: number): Range[] => {
+    if (further) return further.around(start, [start, endOf(start)])
     if (links.count === 0) return [[start, endOf(start)]]
     const runs: Range[] = []
     const seen = new Set([start])
@@ -58,8 +64,7 @@ export function largeRelations(sections: Sections, flags: Uint8Array): LargeRela
       links.eachChildOf([ref, ref + 1], () => further++)
       return endOf(ref) === ref + 1 && further === 0
     },
-    subsumes: (ancestor, descendant) =>
-      within(ancestor, descendant) || (links.count > 0 && climbs(descendant, ancestor, endOf(ancestor))),
+    subsumes: (ancestor, descendant) => within(ancestor, descendant) || isFurther(ancestor, descendant),
     below,
     descendants: (ref) => rangesSelection(below(ref)),
     above: (ref) => {

@@ -1,4 +1,5 @@
 import type { Sections, SectionWriter } from './layout.ts'
+import type { PagedBytes } from './paged-bytes.ts'
 
 /** Strings in one block of UTF-8, made into JavaScript strings when they are asked for. */
 export interface StringTable {
@@ -11,15 +12,13 @@ export interface StringTable {
   compare(index: number, text: string): number
 }
 
-/** The strings of sections `name` and `name.offsets`. */
+/** The strings of sections `name` and `name.offsets`, all in memory: for those that are looked for. */
 export function stringTable(sections: Sections, name: string, length?: number): StringTable {
   const bytes = sections.bytes(name)
   const block = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
-  const signed = sections.numbers(`${name}.offsets`, length === undefined ? undefined : length + 1)
-  const offsets = new Uint32Array(signed.buffer, signed.byteOffset, signed.length)
-  if ((offsets.at(-1) ?? -1) !== bytes.length) throw new Error(`the section ${name} is incomplete`)
-  const one = (index: number) => block.toString('utf8', offsets[index] ?? 0, offsets[index + 1] ?? 0)
-  const at = inRuns(one, { block, offsets })
+  const offsets = offsetsOf(sections, name, { length, bytes: bytes.length })
+  const text = (from: number, to: number) => block.toString('utf8', from, to)
+  const at = inRuns({ text, offsets })
   return {
     length: offsets.length - 1,
     at,
@@ -47,6 +46,25 @@ export function stringTable(sections: Sections, name: string, length?: number): 
   }
 }
 
+/** The texts of sections `name` and `name.offsets`, read by position: for those that are only shown. */
+export function textTable(sections: Sections, name: string, length?: number): Pick<StringTable, 'length' | 'at'> {
+  const bytes: PagedBytes = sections.paged(name)
+  const offsets = offsetsOf(sections, name, { length, bytes: bytes.length })
+  return { length: offsets.length - 1, at: inRuns({ text: bytes.text, offsets }) }
+}
+
+function offsetsOf(
+  sections: Sections,
+  name: string,
+  known: { length: number | undefined; bytes: number },
+): Uint32Array {
+  const { length, bytes } = known
+  const signed = sections.numbers(`${name}.offsets`, length === undefined ? undefined : length + 1)
+  const offsets = new Uint32Array(signed.buffer, signed.byteOffset, signed.length)
+  if ((offsets.at(-1) ?? -1) !== bytes) throw new Error(`the section ${name} is incomplete`)
+  return offsets
+}
+
 /** The last byte of plain text. */
 const PLAIN = 0x7f
 
@@ -56,10 +74,8 @@ const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 
 const RUN = 16
 
 /** Reads entries one by one, or a run of them in one piece where they are plain text and asked for in order. */
-function inRuns(
-  one: (index: number) => string,
-  { block, offsets }: { block: Buffer; offsets: Uint32Array },
-): (index: number) => string {
+function inRuns({ text: textOf, offsets }: { text: PagedBytes['text']; offsets: Uint32Array }): StringTable['at'] {
+  const one = (index: number) => textOf(offsets[index] ?? 0, offsets[index + 1] ?? 0)
   let last = -2
   let first = 0
   let behind = 0
@@ -69,7 +85,7 @@ function inRuns(
     const start = offsets[from] ?? 0
     const end = offsets[to] ?? 0
     if (end - start > RUN * longestOfRun) return false
-    const text = block.toString('utf8', start, end)
+    const text = textOf(start, end)
     // Fewer characters than bytes: some are of several, and where an entry begins is not known.
     if (text.length !== end - start) return false
     first = from

@@ -120,7 +120,7 @@ function anyCaseOrdinals(values: Postings): (word: string) => Int32Array[] {
 }
 
 /** All ordinals of the lists, each once, ascending. */
-function merge(lists: Int32Array[], count: number): Int32Array {
+export function merge(lists: Int32Array[], count: number): Int32Array {
   const [only, ...others] = lists.filter((each) => each.length > 0)
   if (!only) return new Int32Array(0)
   const marks = new Uint8Array(count)
@@ -130,7 +130,8 @@ function merge(lists: Int32Array[], count: number): Int32Array {
   return found
 }
 
-function complement(sorted: Int32Array, count: number): Int32Array {
+/** The ordinals, of `count`, that an ascending list lacks. */
+export function complement(sorted: Int32Array, count: number): Int32Array {
   const rest = new Int32Array(count - sorted.length)
   for (let ordinal = 0, next = 0, at = 0; ordinal < count; ordinal++) {
     if (sorted[next] === ordinal) next++

@@ -1,3 +1,4 @@
+import type { Json } from '../../../base/json-value.ts'
 import type { CodeSystemConcept } from '../../../fhir/types.ts'
 import { propertyText } from '../../value-set/filters/property-values.ts'
 import type { CodeSystemHead } from '../code-system.ts'
@@ -9,13 +10,27 @@ import { extensionFlag, FLAG } from './flags.ts'
 import { type IndexFile, type IndexHeader, type SectionWriter, writeSections } from './layout.ts'
 import type { RowOrder } from './row-order.ts'
 import type { Rows } from './rows.ts'
+import { writeFurtherRuns } from './runs.ts'
 import { writeStrings } from './string-table.ts'
 
 /** Most different values of a property that are indexed; filters on others look at every concept. */
 const MOST_VALUES = 50_000
 
+/** What a kind of code system adds to a file of its own; rows are in the order in which they were added. */
+export interface OwnSections {
+  /** Name of the kind: says what opens the file. */
+  kind: string
+  /** Further texts by whose words a concept is found. */
+  texts?(row: number): Iterable<string>
+  /** Whether it is inactive, where its details do not say so. */
+  isInactive?(row: number): boolean
+  /** Writes sections, named by the kind; answers what stands in the directory as `own`. */
+  write(writer: SectionWriter, order: RowOrder): Json
+}
+
 /** What is written where. */
 export interface IndexWriting {
+  own?: OwnSections | undefined
   file: IndexFile
   head: CodeSystemHead
   rows: Rows
@@ -25,7 +40,7 @@ export interface IndexWriting {
 
 /** Writes all sections in depth-first order; answers the size of the file in bytes. */
 export function writeIndex(writing: IndexWriting): number {
-  const { head, rows, order } = writing
+  const { head, rows, order, own } = writing
   const writer = writeSections(writing.file)
   const gathered = writeTexts(writing, writer)
   writer.put('parent', order.parent)
@@ -34,6 +49,7 @@ export function writeIndex(writing: IndexWriting): number {
   writer.put('links.childsParent', order.byChild.parent)
   writer.put('links.parent', order.byParent.parent)
   writer.put('links.parentsChild', order.byParent.child)
+  writeFurtherRuns(writer, order)
   for (const child of order.byChild.child) gathered.flags[child] = (gathered.flags[child] ?? 0) | FLAG.extraParents
   writer.put('flags', gathered.flags)
   const statuses = [...gathered.statuses.keys()]
@@ -45,6 +61,7 @@ export function writeIndex(writing: IndexWriting): number {
   for (const [i, [, postings]] of indexed.entries()) {
     if (postings) writePostings(writer, `property/${i}`, postings.finish())
   }
+  const ownHeader = own?.write(writer, order)
   const header: IndexHeader = {
     concepts: rows.count(),
     caseSensitive: head.caseSensitive,
@@ -53,6 +70,7 @@ export function writeIndex(writing: IndexWriting): number {
     statuses,
     used: [...gathered.values.keys()],
     indexed: indexed.map(([code]) => code),
+    ...(own && { kind: own.kind, own: ownHeader ?? null }),
   }
   return writer.finish(header)
 }
@@ -78,8 +96,10 @@ function gatherer(head: CodeSystemHead, count: number) {
     statuses,
     texts,
     values,
-    take: (ordinal: number, code: string, display: string, concept: CodeSystemConcept | undefined) => {
-      for (const text of textsOf(code, display, concept)) for (const word of words(text)) texts.add(word, ordinal)
+    find: (ordinal: number, text: string) => {
+      for (const word of words(text)) texts.add(word, ordinal)
+    },
+    take: (ordinal: number, concept: CodeSystemConcept | undefined) => {
       if (!concept) return
       flags[ordinal] = flagsOf(concept) | extensionFlag(concept)
       const own = statusOf(concept, statusProperty)
@@ -94,7 +114,7 @@ function gatherer(head: CodeSystemHead, count: number) {
   }
 }
 
-function writeTexts({ head, rows, order, progress }: IndexWriting, writer: SectionWriter) {
+function writeTexts({ head, rows, order, own, progress }: IndexWriting, writer: SectionWriter) {
   const count = rows.count()
   const gathered = gatherer(head, count)
   const offsets = textOffsets(rows, order.order)
@@ -109,7 +129,10 @@ function writeTexts({ head, rows, order, progress }: IndexWriting, writer: Secti
     displays.append(display)
     details.append(detail)
     const concept: CodeSystemConcept | undefined = detail.length > 0 ? JSON.parse(decoder.decode(detail)) : undefined
-    gathered.take(ordinal, rows.code(row), decoder.decode(display), concept)
+    for (const text of textsOf(rows.code(row), decoder.decode(display), concept)) gathered.find(ordinal, text)
+    for (const text of own?.texts?.(row) ?? []) gathered.find(ordinal, text)
+    gathered.take(ordinal, concept)
+    if (own?.isInactive?.(row)) gathered.flags[ordinal] = (gathered.flags[ordinal] ?? 0) | FLAG.inactive
     if (ordinal % 10_000 === 0) progress(ordinal)
   }
   for (const each of [codes, displays, details]) each.end()
@@ -165,7 +188,12 @@ function foldedTable(rows: Rows, { order }: RowOrder, onlyUnique: boolean): Int3
   return onlyUnique && several.size > 0 ? fill(several) : table
 }
 
-function writePostings(writer: SectionWriter, name: string, postings: Postings & { vocabulary: string[] }): void {
+/** Writes words and who has them; {@link postingsOf} reads them. */
+export function writePostings(
+  writer: SectionWriter,
+  name: string,
+  postings: Postings & { vocabulary: string[] },
+): void {
   writeStrings(writer, `${name}.words`, postings.vocabulary)
   writer.put(`${name}.start`, postings.start)
   writer.put(`${name}.ordinals`, postings.ordinals)

@@ -5,12 +5,16 @@ import { propertyReader } from './property-values.ts'
 
 /** `regex`: a value of the property matches the whole expression; time grows with the length of the value alone. */
 export const regex: FilterOperator = (call) => {
-  const matches = compile(call.value, call.fail)
+  const matches = compileExpression(call.value, call.fail)
   const read = propertyReader(call)
   return filteredSelection(call.provider.all, (ref) => read(ref).some(matches))
 }
 
-function compile(expression: string, fail: (text: string) => Error): (text: string) => boolean {
+/**
+ * Reads a regular expression: whether a text matches it as a whole.
+ * @throws what `fail` makes of the reason why it cannot be used
+ */
+export function compileExpression(expression: string, fail: (text: string) => Error): (text: string) => boolean {
   if (expression.length > 1000) throw fail('the regular expression is longer than 1000 characters')
   const simple = simpleExpression(expression)
   if (simple) return (text) => simple.test(text)

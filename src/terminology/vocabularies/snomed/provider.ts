@@ -11,14 +11,15 @@ import {
   rangeSelection,
   type Selection,
 } from '../../code-system/selection.ts'
-import { words } from '../../code-system/text-index.ts'
 import { attributeOf } from './attribute-values.ts'
 import type { SnomedContent, SnomedDescription } from './content.ts'
 import { US_ENGLISH } from './dialects.ts'
-import { type Constraint, SNOMED_FILTERS, snomedFilter } from './filters.ts'
+import { eclConstraint } from './ecl/constraint.ts'
+import { SNOMED_FILTERS, snomedFilter } from './filters.ts'
 import { implicitMap, successors } from './implicit-map.ts'
 import { conceptProperties, declaredProperties, lookedUpProperties } from './properties.ts'
 import { ascending, lazySelection, withOrdinal } from './selections.ts'
+import { indexWords } from './term-words.ts'
 import {
   DEFINITION,
   inOrderOfUse,
@@ -30,12 +31,6 @@ import {
 } from './terms.ts'
 import { editionName, INTERNATIONAL, parseSnomedUri, SNOMED } from './version-uri.ts'
 
-/** What the provider is given by others. */
-export interface SnomedOptions {
-  /** Evaluates expression constraints; without it the filter `constraint` is refused. */
-  constraint?: (content: SnomedContent) => Constraint
-}
-
 /**
  * A release as a code system.
  * @param resource the CodeSystem that stands in the store, without concepts
@@ -45,12 +40,11 @@ export function snomedProvider(
   resource: CodeSystem,
   content: SnomedContent,
   base: Pick<CodeSystemProvider, 'display'> | undefined,
-  options: SnomedOptions = {},
 ): CodeSystemProvider {
   const texts = readTexts(content, base)
   const { term, termIn, descriptions } = texts
   const all = rangeSelection(0, content.count)
-  const filter = snomedFilter(content, options.constraint?.(content))
+  const filter = snomedFilter(content, eclConstraint(content))
   const numbers = (list: Int32Array): Ref[] => Array.from(list)
   const { hierarchy } = content
   return {
@@ -206,7 +200,7 @@ const MOST_OTHERS = 2
 
 /** Concepts of which one description has, for every word, a word beginning with it; the identifier of a concept finds it. */
 function search(content: SnomedContent, text: string): Selection {
-  const wanted = [...new Set(words(text))]
+  const wanted = [...new Set(indexWords(text))]
   const [first] = wanted
   if (first === undefined) return emptySelection
   const named = wanted.length === 1 ? content.ordinalOf(first) : -1
@@ -221,7 +215,7 @@ function search(content: SnomedContent, text: string): Selection {
 function hasWords(descriptions: readonly SnomedDescription[], wanted: readonly string[]): boolean {
   return descriptions.some((each) => {
     if (!each.isActive || each.type === DEFINITION) return false
-    const own = words(each.term)
+    const own = indexWords(each.term)
     return wanted.every((prefix) => own.some((word) => word.startsWith(prefix)))
   })
 }
