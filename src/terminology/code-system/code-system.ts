@@ -81,6 +81,8 @@ export interface CodeSystemHead {
    * (https://hl7.org/fhir/R4/codesystem-definitions.html#CodeSystem.caseSensitive), unless several of its codes fit.
    */
   caseUnstated?: true
+  /** Imported as a release of its publisher: it is the whole, whatever its size. */
+  isRelease?: true
   /** Implicit value set of all concepts (CodeSystem.valueSet). */
   valueSet?: string
   hierarchyMeaning?: string
@@ -95,8 +97,6 @@ export interface CodeSystemHead {
    * lists every concept that is no expression.
    */
   unbounded?: { basedOn?: string; definition?: ValueSet }
-  /** Compiled of what the publisher of the system released: the whole of it, however few concepts it has. */
-  isRelease?: true
   /** Name of the edition, of a system that is published in several: texts about an unknown code say it. */
   edition?: string
   /** Filters that the system evaluates itself, and languages of its texts, for TerminologyCapabilities. */

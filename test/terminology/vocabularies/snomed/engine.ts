@@ -2,7 +2,7 @@
 import type { CodeSystem, Resource } from '../../../../src/fhir/types.ts'
 import { createTerminology, type Terminology } from '../../../../src/terminology/terminology.ts'
 import type { SnomedContent } from '../../../../src/terminology/vocabularies/snomed/content.ts'
-import { snomedProvider } from '../../../../src/terminology/vocabularies/snomed/provider.ts'
+import { snomedProvider } from '../../../../src/terminology/vocabularies/snomed/provider/provider.ts'
 import { SNOMED } from '../../../../src/terminology/vocabularies/snomed/version-uri.ts'
 import { memorySource } from '../../support.ts'
 

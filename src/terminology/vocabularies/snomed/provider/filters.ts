@@ -1,5 +1,5 @@
 /** Filters of SNOMED CT in value sets (https://hl7.org/fhir/R4/snomedct.html, filter properties). */
-import type { CodeSystemProvider } from '../../code-system/code-system.ts'
+import type { CodeSystemProvider } from '../../../code-system/code-system.ts'
 import {
   asOrdinal,
   emptySelection,
@@ -7,9 +7,9 @@ import {
   listSelection,
   rangeSelection,
   type Selection,
-} from '../../code-system/selection.ts'
+} from '../../../code-system/selection.ts'
+import type { SnomedContent } from '../content.ts'
 import { attributeOf, attributeValueOf, rowsOf } from './attribute-values.ts'
-import type { SnomedContent } from './content.ts'
 import { ascending, lazySelection, withOrdinal } from './selections.ts'
 
 /** The concepts of an expression constraint. @throws FhirError for one that cannot be evaluated */

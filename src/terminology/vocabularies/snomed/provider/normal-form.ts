@@ -2,8 +2,9 @@
  * The definition of a concept as an expression (https://hl7.org/fhir/R4/snomedct.html, properties normalForm and normalFormTerse): of one
  * that is sufficiently defined the proximal primitive concepts above it with its attributes, of any other itself with them.
  */
+
+import type { SnomedContent } from '../content.ts'
 import { rowsOf } from './attribute-values.ts'
-import type { SnomedContent } from './content.ts'
 
 /** The normal form of a concept; with terms between bars where there are some. */
 export function normalForm(
