@@ -82,17 +82,8 @@ export async function importCodeSystem(source: OpenSource, options: LargeImportO
 /** The same source, read in the same way, has the same name. */
 function indexNameOf({ head, format, sha256, kind }: OpenSource, layout: number): string {
   const { url, version, caseSensitive, property } = head
-  const made = JSON.stringify([
-    IMPORTER,
-    layout,
-    format,
-    sha256,
-    url,
-    version,
-    caseSensitive,
-    property,
-    ...(kind ? [kind] : []),
-  ])
+  const read = [IMPORTER, layout, format, sha256, url, version, caseSensitive, property]
+  const made = JSON.stringify(kind === undefined ? read : [...read, kind])
   return indexNameFor(url, version, made)
 }
 

@@ -81,8 +81,6 @@ export interface CodeSystemHead {
    * (https://hl7.org/fhir/R4/codesystem-definitions.html#CodeSystem.caseSensitive), unless several of its codes fit.
    */
   caseUnstated?: true
-  /** Imported as a release of its publisher: it is the whole, whatever its size. */
-  isRelease?: true
   /** Implicit value set of all concepts (CodeSystem.valueSet). */
   valueSet?: string
   hierarchyMeaning?: string

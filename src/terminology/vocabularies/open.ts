@@ -6,6 +6,8 @@ import { readSections, type Sections } from '../code-system/large/layout.ts'
 import type { IndexSource } from '../code-system/large/paged-bytes.ts'
 import { loincProvider } from './loinc/provider.ts'
 import { compiledSnomed } from './snomed/compiled-content.ts'
+import { eclSet } from './snomed/ecl/ecl.ts'
+import { withExpressions } from './snomed/expression/with-expressions.ts'
 import { SNOMED_KIND } from './snomed/names.ts'
 import { snomedProvider } from './snomed/provider/provider.ts'
 
@@ -13,10 +15,7 @@ import { snomedProvider } from './snomed/provider/provider.ts'
 type OpenKind = (resource: CodeSystem, sections: Sections) => CodeSystemProvider
 
 const KINDS: Readonly<Record<string, OpenKind>> = {
-  [SNOMED_KIND]: (resource, sections) => {
-    const { content, base } = compiledSnomed(resource, sections)
-    return snomedProvider(resource, content, base)
-  },
+  [SNOMED_KIND]: openSnomed,
   loinc: (resource, sections) => loincProvider(openIndex(resource, sections)),
 }
 
@@ -31,6 +30,13 @@ export function openCodeSystem(resource: CodeSystem, file: IndexSource): CodeSys
   const open = Object.hasOwn(KINDS, kind) ? KINDS[kind] : undefined
   if (!open) throw new Error(`the index file is of the kind ${kind}, which this version of the software does not know`)
   return asRelease(open(resource, sections))
+}
+
+/** SNOMED CT with expression constraints, and expressions as codes. */
+function openSnomed(resource: CodeSystem, sections: Sections): CodeSystemProvider {
+  const { base, content } = compiledSnomed(resource, sections)
+  const concepts = snomedProvider(resource, content, base)
+  return withExpressions(concepts, content, (constraint, subject) => eclSet(content, constraint).matches(subject))
 }
 
 /** What is imported as a release is whole, though its resource says that its concepts are not present. */
