@@ -95,6 +95,8 @@ export interface CodeSystemHead {
    * lists every concept that is no expression.
    */
   unbounded?: { basedOn?: string; definition?: ValueSet }
+  /** Imported as a release of its publisher: it is the whole, whatever its size. */
+  isRelease?: true
   /** Name of the edition, of a system that is published in several: texts about an unknown code say it. */
   edition?: string
   /** Filters that the system evaluates itself, and languages of its texts, for TerminologyCapabilities. */

@@ -39,8 +39,9 @@ export function snomedProvider(
   const filter = snomedFilter(content, eclConstraint(content))
   const numbers = (list: Int32Array): Ref[] => Array.from(list)
   const { hierarchy } = content
+  const head = releaseHead(resource, content, texts)
   return {
-    head: releaseHead(resource, content, texts),
+    head,
     all,
     // A concept stands below several others: a forest would show most of them again and again.
     hierarchical: false,
@@ -48,7 +49,8 @@ export function snomedProvider(
     locate: (code) => ordinalIn(content, code),
     code: (ref) => content.idOf(asOrdinal(ref)),
     display: (ref) => term(asOrdinal(ref)),
-    displayLanguage: (ref) => languageOf(usualDescription(descriptions(asOrdinal(ref)))),
+    displayLanguage: (ref) =>
+      typeof ref === 'number' ? languageOf(usualDescription(descriptions(ref))) : head.language,
     definition: () => undefined,
     designations: (ref) => designations(descriptions(asOrdinal(ref)), (id) => term(content.ordinalOf(id))),
     formerDesignations: (ref) => formerDesignations(descriptions(asOrdinal(ref))),
