@@ -7,11 +7,12 @@ import { column } from '../../code-system/large/columns.ts'
 import { createIndexBuilder, type IndexCounts, type Spool } from '../../code-system/large/index-builder.ts'
 import type { IndexFile, SectionWriter } from '../../code-system/large/layout.ts'
 import { writePostings } from '../../code-system/large/write-index.ts'
-import { collectPostings, words } from '../../code-system/text-index.ts'
+import { collectPostings } from '../../code-system/text-index.ts'
 import { SCT, SNOMED_KIND } from './names.ts'
 import { recordWriter } from './records.ts'
 import type { ReleaseFinding, ReleaseWriter } from './release-rows.ts'
 import { STATE } from './state-bits.ts'
+import { indexWords } from './term-words.ts'
 import { descriptionPart } from './write/descriptions.ts'
 import { arrangeParents, circleFinding } from './write/hierarchy.ts'
 import { identifierPart } from './write/identifiers.ts'
@@ -196,6 +197,9 @@ function writeStates(
 
 type Texts = ReturnType<ReturnType<typeof descriptionPart>['arrange']>
 
+/** Texts whose words are the same with and without marks. */
+const PLAIN = /^[ -~]*$/
+
 /** Records of all descriptions by concept, and the words of those that concepts are not found by. */
 function writeDescriptions(writer: SectionWriter, order: Int32Array, texts: Texts): void {
   const records = writer.grow('snomed.descriptions')
@@ -211,8 +215,10 @@ function writeDescriptions(writer: SectionWriter, order: Int32Array, texts: Text
     if (bytes > 0xffffffff) throw new Error('the descriptions are longer than 4 GB')
     offsets[ordinal + 1] = bytes
     for (const { isActive, type, term } of texts.of(row)) {
-      if (isActive && type !== SCT.definition) continue
-      for (const word of words(term)) hidden.add(word, ordinal)
+      const isShown = isActive && type !== SCT.definition
+      // What concepts are found by has its words in the text index: with their marks, if they have some.
+      if (isShown && PLAIN.test(term)) continue
+      for (const word of indexWords(term)) hidden.add(word, ordinal)
     }
   })
   records.end()

@@ -1,5 +1,6 @@
 /** The engine over releases of SNOMED CT in memory. */
 import type { CodeSystem, Resource } from '../../../../src/fhir/types.ts'
+import type { CodeSystemProvider } from '../../../../src/terminology/code-system/code-system.ts'
 import { createTerminology, type Terminology } from '../../../../src/terminology/terminology.ts'
 import type { SnomedContent } from '../../../../src/terminology/vocabularies/snomed/content.ts'
 import { snomedProvider } from '../../../../src/terminology/vocabularies/snomed/provider/provider.ts'
@@ -29,6 +30,14 @@ export function snomedTerminology(
       return [resource, snomedProvider(resource, content, undefined)]
     }),
   )
+  return engineOver(providers, { resources, snomedEdition })
+}
+
+/** The engine over code systems that are open, and other resources. */
+export function engineOver(
+  providers: ReadonlyMap<CodeSystem, CodeSystemProvider>,
+  { resources = [], snomedEdition }: { resources?: Resource[]; snomedEdition?: string | undefined } = {},
+): Terminology {
   let uuid = 0
   return createTerminology(
     {

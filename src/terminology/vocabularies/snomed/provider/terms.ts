@@ -13,24 +13,29 @@ const activeOf = (descriptions: readonly SnomedDescription[], type: string) =>
   descriptions.filter((each) => each.isActive && each.type === type)
 
 /**
- * The term that stands for a concept where no language is asked for: the preferred synonym of American English; else one that is preferred
- * anywhere, any synonym, any name. English comes before other languages.
+ * The description that stands for a concept where no language is asked for: the preferred synonym of American English, else of British
+ * English, else of any language; else the first synonym, else a name; what is active first. Files keep its term as the display of the
+ * concept (../write/preferred-display.ts).
  */
 export function usualDescription(descriptions: readonly SnomedDescription[]): SnomedDescription | undefined {
-  const synonyms = activeOf(descriptions, SCT.synonym)
-  const english = synonyms.filter(isEnglish)
-  return (
-    synonyms.find((each) => isPreferred(each, SCT.americanEnglish)) ??
-    english.find((each) => isPreferred(each)) ??
-    synonyms.find((each) => isPreferred(each)) ??
-    english[0] ??
-    synonyms[0] ??
-    activeOf(descriptions, SCT.fullySpecifiedName)[0] ??
-    descriptions.find((each) => each.type !== SCT.definition)
-  )
+  let best: SnomedDescription | undefined
+  let bestRank = Number.POSITIVE_INFINITY
+  for (const each of descriptions) {
+    const rank = usualRank(each)
+    if (rank < bestRank) [best, bestRank] = [each, rank]
+  }
+  return best
 }
 
-const isEnglish = ({ language }: SnomedDescription) => language.toLowerCase().split('-')[0] === 'en'
+function usualRank(each: SnomedDescription): number {
+  if (each.type === SCT.definition) return Number.POSITIVE_INFINITY
+  const inactive = each.isActive ? 0 : 10
+  if (each.type !== SCT.synonym) return inactive + 5
+  if (!each.isActive) return inactive + 4
+  if (isPreferred(each, SCT.americanEnglish)) return 0
+  if (isPreferred(each, SCT.britishEnglish)) return 1
+  return isPreferred(each) ? 2 : 4
+}
 
 /**
  * The preferred synonym of a dialect that has a reference set, or of a language; undefined where there is none: other texts may still serve
