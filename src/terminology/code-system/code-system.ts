@@ -95,7 +95,7 @@ export interface CodeSystemHead {
    * lists every concept that is no expression.
    */
   unbounded?: { basedOn?: string; definition?: ValueSet }
-  /** Compiled of what the publisher of the system released: the whole of it, however few concepts it has. */
+  /** Imported as a release of its publisher: it is the whole, whatever its size. */
   isRelease?: true
   /** Name of the edition, of a system that is published in several: texts about an unknown code say it. */
   edition?: string

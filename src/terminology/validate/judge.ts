@@ -61,7 +61,9 @@ function judgeMatch(judgement: Judgement, set: CompiledSet, match: Match, option
   const { value } = judgement
   const { provider, ref, clause, resolution } = match
   const concept = enumeratedConcept(clause, provider.code(ref), provider.head.caseSensitive)
-  const located: Located = { provider, ref, concept }
+  // Of SNOMED CT filters of hierarchy and attributes find active concepts alone; whatever brings others asks for them.
+  const isMeant = provider.head.edition !== undefined && clause.filters.length > 0
+  const located: Located = { provider, ref, concept, isMeant }
   const version = checkVersion(clause, resolution, value)
   const use = checkUse(value, located, options)
   judgement.isMember = use.length === 0
