@@ -18,6 +18,7 @@ import type { Setting } from './config/setting.ts'
 import { settings, type Variable } from './config/settings.ts'
 import { parseSigners, type SignerConfig } from './config/signer-settings.ts'
 import { parseSigning, type SigningConfig } from './config/signing-settings.ts'
+import { readVocabularySettings, type VocabularyConfig } from './config/vocabulary-settings.ts'
 import { readWorkers } from './config/workers-settings.ts'
 import type { MirrorSettings } from './gateway/mirror/mirror-settings.ts'
 import type { GatewaySettings } from './gateway/settings.ts'
@@ -39,6 +40,7 @@ export interface Config
     FrontConfig,
     KitConfig,
     CompiledConfig,
+    VocabularyConfig,
     StartConfig {
   port: number
   host: string
@@ -168,6 +170,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     drafts: texts.get('DRAFTS') === 'public' ? 'public' : 'not-public',
     ...readDirectorySettings(texts),
     ...readCompiledSettings(texts),
+    ...readVocabularySettings(texts),
     ...readKitSettings(texts),
     ...readStartSettings(texts),
     jurisdiction: texts.get('JURISDICTION')?.toUpperCase(),

@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path'
 import { isJurisdictionCode } from '../base/iso-3166.ts'
 import { errorText, isSystemError } from '../base/system-error.ts'
 import { storageUrlProblem } from '../storage/open.ts'
+import { parseSnomedUri } from '../terminology/vocabularies/snomed/version-uri.ts'
 import type { Kind, Setting } from './setting.ts'
 import { workersProblem } from './workers-settings.ts'
 
@@ -28,6 +29,10 @@ export const accepts: Record<Kind, (text: string, setting: Setting) => string | 
   store: storageUrlProblem,
   artefacts: (text) => (/^file:(?:\/\/)?\/./.test(text) ? undefined : 'an absolute folder is wanted: file:/folder'),
   workers: workersProblem,
+  edition: (text) =>
+    /^\d{6,18}$/.test(text) || parseSnomedUri(text)
+      ? undefined
+      : 'an edition of SNOMED CT is wanted: http://snomed.info/sct/<module>, or the module alone',
   token: (text) =>
     /^[A-Za-z0-9\-._~+/]+=*$/.test(text)
       ? undefined

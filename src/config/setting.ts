@@ -17,6 +17,8 @@ export type Kind =
   | 'artefacts'
   | 'token'
   | 'workers'
+  /** An edition or version of SNOMED CT, or the module of one. */
+  | 'edition'
 
 /** One setting: everything the README's table, the reader and the error messages need. */
 export interface Setting {

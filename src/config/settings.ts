@@ -16,6 +16,7 @@ import type { Setting } from './setting.ts'
 import { signerSettings } from './signer-settings.ts'
 import { signingSettings } from './signing-settings.ts'
 import { trustSettings } from './trust-settings.ts'
+import { vocabularySettings } from './vocabulary-settings.ts'
 import { workersSettings } from './workers-settings.ts'
 
 /** Every setting, once; the README's configuration table is generated from this list. */
@@ -119,6 +120,7 @@ export const settings = [
   ...directorySettings,
   ...kitSettings,
   ...compiledSettings,
+  ...vocabularySettings,
   {
     variable: 'JURISDICTION',
     kind: 'country',

@@ -7,6 +7,7 @@ export interface Canonical {
 
 /** Splits a canonical; never fails: what has no `|` or `#` is all url. */
 export function parseCanonical(text: string): Canonical {
+  if (text.includes(EXPRESSION_SET)) return parseExpressionSet(text)
   const hash = text.indexOf('#')
   const fragment = hash > 0 ? text.slice(hash + 1) : undefined
   const rest = hash > 0 ? text.slice(0, hash) : text
@@ -15,6 +16,14 @@ export function parseCanonical(text: string): Canonical {
   if (bar >= 0 && bar + 1 < rest.length) parsed.version = rest.slice(bar + 1)
   if (fragment) parsed.fragment = fragment
   return parsed
+}
+
+/** What makes the url of a value set that an expression constraint of SNOMED CT defines; marks and bars behind it are the expression's. */
+const EXPRESSION_SET = '?fhir_vs=ecl/'
+
+function parseExpressionSet(text: string): Canonical {
+  const [, url, version] = /^(.*)\|(http:\/\/snomed\.info\/x?sct\/\d+(?:\/version\/\d+)?)$/s.exec(text) ?? []
+  return url !== undefined && version !== undefined ? { url, version } : { url: text }
 }
 
 /** Writes `url|version`, or the bare url when there is no version. */

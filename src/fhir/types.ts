@@ -35,6 +35,7 @@ export type {
   Reference,
   StructureDefinition,
   StructureMap,
+  TerminologyCapabilitiesCodeSystemVersion,
   UsageContext,
   ValueSet,
 } from 'fhir/r4.js'

@@ -137,7 +137,13 @@ export function createContext(parts: Omit<ContextParts, 'past'> & Pick<Operation
   const { read } = indexReader(join(config.dataDir, INDEXES_FOLDER), openVocabulary, parts.bringIndex)
   const terminology = createTerminology(
     { ...terminologySource(storage, pending, guard), largeCodeSystem: read },
-    { now, uuid, limits: { evaluationMilliseconds: cpuMilliseconds }, milliseconds: threadMilliseconds },
+    {
+      now,
+      uuid,
+      limits: { evaluationMilliseconds: cpuMilliseconds },
+      milliseconds: threadMilliseconds,
+      snomedEdition: config.snomedEdition,
+    },
   )
   const revision: Revision = (types) => storage.revision(types) + pending.epoch() + guard.epoch()
   const membership = memberships(terminology, revision)

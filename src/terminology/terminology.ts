@@ -99,13 +99,15 @@ export interface TerminologyOptions {
   /** Random UUID, version 4. */
   uuid(): string
   limits?: Partial<Limits>
+  /** Edition of SNOMED CT that counts where none is named: the URI of an edition or version, or the identifier of its module. */
+  snomedEdition?: string | undefined
   /** Milliseconds of computing so far; defaults to those of `now`. */
   milliseconds?(): number
 }
 
 /** Makes the engine over a source of artefacts. */
 export function createTerminology(source: ArtefactSource, options: TerminologyOptions): Terminology {
-  const artefacts = createArtefacts(source)
+  const artefacts = createArtefacts(source, { snomedEdition: options.snomedEdition })
   const around: Surroundings = {
     artefacts,
     limits: { ...DEFAULT_LIMITS, ...options.limits },

@@ -11,6 +11,8 @@ export interface Designation {
   extension?: Extension[] | undefined
   /** Canonical of the supplement that adds it. */
   source?: string
+  /** It may stand for the concept, and another is preferred to it: expansions show it only where it is asked for. */
+  secondary?: true
 }
 
 /** One property value of a concept; `value` is the member as it stands in JSON, e.g. `valueCode`. */
@@ -31,6 +33,32 @@ export interface LookedUpProperty extends Omit<ConceptProperty, 'value'> {
   language?: string | undefined
   /** Parts of a property that is a group. */
   subproperty?: LookedUpProperty[]
+}
+
+/** A concept of a pair, with the system it is of where that is known. */
+interface PairedConcept {
+  system?: string | undefined
+  version?: string
+  code: string
+  display?: string
+}
+
+/** One pair of an implicit map. */
+export interface ImplicitPair {
+  source: PairedConcept
+  /** Absent where the map says that there is none. */
+  target?: PairedConcept | undefined
+  /** What the target is to the source (http://hl7.org/fhir/concept-map-equivalence). */
+  equivalence: string
+}
+
+/** A concept map that a code system has within itself. */
+export interface ImplicitMap {
+  /** Systems it goes from and to; undefined where the code system does not say. */
+  source: string | undefined
+  target: string | undefined
+  /** Pairs that have the code on that side. */
+  pairs(code: string, side: 'source' | 'target'): ImplicitPair[]
 }
 
 /** What is known of a code system beside its concepts. */
@@ -136,6 +164,8 @@ export interface CodeSystemProvider {
    * ones. `languages` are tags, best first.
    */
   lookUp?(ref: Ref, asked: readonly string[], languages: readonly string[]): LookedUpProperty[]
+  /** The concept map that the system has under that identifier, without being one of the stored ones; undefined for none. */
+  implicitMap?(id: string): ImplicitMap | undefined
   /** Display in a language that the system computes rather than stores. */
   translate?(ref: Ref, language: string): string | undefined
 }

@@ -41,7 +41,7 @@ export const sameText = (a: string, b: string) => a === b || a.toLowerCase() ===
 /** All texts of a concept, the display first; what the value set says comes before what the code system says. */
 export function textsOf(provider: CodeSystemProvider, ref: Ref, concept?: EnumeratedConcept): Text[] {
   const texts: Text[] = []
-  const { language } = provider.head
+  const language = provider.displayLanguage ? provider.displayLanguage(ref) : provider.head.language
   const own = provider.display(ref)
   const display = concept?.display ?? own
   if (display !== undefined) texts.push({ value: display, language, isDisplay: true })

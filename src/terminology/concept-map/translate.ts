@@ -9,10 +9,13 @@ import { queryOf } from '../request/requested-set.ts'
 import { isOf } from '../request/typed.ts'
 import { modifierIn } from '../request/understood.ts'
 import { agreedSystem, agreedVersion, checkCodings, requireOneQuestion } from '../request/value.ts'
+import { SYSTEM_RULES, versionRules } from '../request/versions.ts'
 import { loaded, type Work } from '../request/work.ts'
+import { SNOMED } from '../vocabularies/snomed/version-uri.ts'
 import { mostGroups, type TranslateQuestion, type Translation, translateBy } from './concept-map.ts'
 import { closestFirst } from './equivalence.ts'
 import { conceptMapOf, loadMaps, mapCanonical } from './find-map.ts'
+import { type ImpliedMap, impliedMap, translateByImplied } from './implied-map.ts'
 
 /** The map to translate by, sent along or named; without it every stored one may fit. */
 export function askedMap(parameters: Parameters): ConceptMap | string | undefined {
@@ -31,7 +34,8 @@ export function askedMap(parameters: Parameters): ConceptMap | string | undefine
 export function* translate(request: Request, stored: ConceptMap[]): Work<Parameters> {
   const { parameters } = request
   const { codings, reverse, explicit } = askedCodings(parameters)
-  const maps = yield* candidateMaps(request, stored)
+  const implied = yield* impliedBy(request, codings)
+  const maps = implied ? [implied.named] : yield* candidateMaps(request, stored)
   yield* loadMaps(maps, request.scope)
   const otherSystem = wantedSystem(parameters, reverse)
   const dependencies = allParameters(parameters, 'dependency').map((each) => ({
@@ -51,7 +55,8 @@ export function* translate(request: Request, stored: ConceptMap[]): Work<Paramet
       left: { groups: mostGroups },
     }
     for (const map of maps) {
-      for (const each of translateBy(map, question, request.scope)) {
+      const pairs = implied ? translateByImplied(implied, question) : translateBy(map, question, request.scope)
+      for (const each of pairs) {
         found.add(each)
         if (pass(1)) yield
       }
@@ -66,7 +71,25 @@ export function* translate(request: Request, stored: ConceptMap[]): Work<Paramet
   if (!result) parameter.push({ name: 'message', valueString: nothingFound(codings, maps) })
   const form = { keepDirection: reverse && explicit, isR4: !speaksR5(parameters) }
   for (const each of unique) parameter.push(matchParameter(each, form))
+  if (implied) parameter.push(...usedBy(implied))
   return { resourceType: 'Parameters', parameter }
+}
+
+/** The map that a code system implies, where the request names one. */
+function* impliedBy({ parameters, scope }: Request, codings: Coding[]): Work<ImpliedMap | undefined> {
+  const asked = askedMap(parameters)
+  if (typeof asked !== 'string' || !asked.includes('?fhir_cm=')) return undefined
+  const rule = versionRules(parameters, SYSTEM_RULES).get(SNOMED)
+  const code = codings.find(({ version }) => version !== undefined)?.version
+  return yield* impliedMap(scope, asked, { version: textParameter(parameters, 'conceptMapVersion'), code, rule })
+}
+
+/** What an implied map was read from. */
+function usedBy({ named, provider: { head } }: ImpliedMap): Parameter[] {
+  return [
+    { name: 'used-conceptmap', valueUri: mapCanonical(named) },
+    { name: 'used-system', valueUri: formatCanonical(head.url, head.version) },
+  ]
 }
 
 /** Matches, each once; most questions have one, which needs no comparing. */
@@ -161,7 +184,10 @@ function codingsNamed(
   }
   const code = textParameter(parameters, names.code)
   if (code === undefined) return []
-  const system = textParameter(parameters, names.system)
+  // Some clients send R4's name of the code with R5's name of its system.
+  const system =
+    textParameter(parameters, names.system) ??
+    (names.system === 'system' ? textParameter(parameters, 'sourceSystem') : undefined)
   // The same code means different things in different systems, and a map may have groups for several.
   if (!system && names.system !== 'targetSystem')
     throw badRequest(

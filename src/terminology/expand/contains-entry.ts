@@ -66,7 +66,7 @@ function addTexts(made: Contains, texts: Text[], options: EntryOptions): void {
   if (!options.includeDesignations && options.designations.length === 0) return
   const designation = texts
     .filter((each) => each !== chosen && !repeats(each, chosen))
-    .filter((each) => options.designations.length === 0 || isWanted(each, options.designations))
+    .filter((each) => (options.designations.length === 0 ? !each.secondary : isWanted(each, options.designations)))
     .map(shownDesignation)
   if (designation.length > 0) made.designation = designation
 }

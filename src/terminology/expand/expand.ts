@@ -1,5 +1,5 @@
 import { formatCanonical } from '../../fhir/canonical.ts'
-import { badRequest } from '../../fhir/error.ts'
+import { badRequest, type FhirError } from '../../fhir/error.ts'
 import type { Extension, ValueSet } from '../../fhir/types.ts'
 import type { Steps } from '../../workers/budget.ts'
 import type { CodeSystemHead } from '../code-system/code-system.ts'
@@ -8,7 +8,14 @@ import { systemNames } from '../request/aliases.ts'
 import { type ExpansionParameter, echoedParameters } from '../request/expansion-parameters.ts'
 import type { Languages } from '../request/languages.ts'
 import { txError } from '../request/messages.ts'
-import { booleanParameter, countParameter, type Request, textParameter, textParameters } from '../request/request.ts'
+import {
+  booleanParameter,
+  countParameter,
+  type Request,
+  resourceParameter,
+  textParameter,
+  textParameters,
+} from '../request/request.ts'
 import { compileRequested, queryOf } from '../request/requested-set.ts'
 import { artefactWarnings, warningOfBase } from '../request/resource-status.ts'
 import type { Work } from '../request/work.ts'
@@ -30,9 +37,9 @@ export function* expandValueSet(request: Request): Work<ValueSet> {
     ...options,
     ...(page.count === undefined && { most: page.limit + (page.offset ?? 0) }),
   })
-  if (listing === 'tooMany') throw txError('VALUESET_TOO_COSTLY', [set.canonical, `>${page.limit}`])
+  if (listing === 'tooMany') throw tooManyCodes(request, set, page)
   const { from, to } = pageBounds(listing, page)
-  if (to - from > page.limit) throw txError('VALUESET_TOO_COSTLY', [set.canonical, `>${page.limit}`])
+  if (to - from > page.limit) throw tooManyCodes(request, set, page)
   const shown = entryOptions(request, languages, heads, set)
   const isNested = isNestable(request, page) && canNest(set, query, options.without)
   const contains = yield* showEntries({ listing, from, to }, shown, { isNested, query })
@@ -52,6 +59,12 @@ export function* expandValueSet(request: Request): Work<ValueSet> {
   }
 }
 
+/** A set that came with the request is named as it names itself, one that was looked up with its version. */
+function tooManyCodes({ parameters }: Request, { canonical, definition }: CompiledSet, { limit }: Page): FhirError {
+  const isBrought = resourceParameter(parameters, 'valueSet', 'ValueSet') !== undefined
+  return txError('VALUESET_TOO_COSTLY', [isBrought ? (definition.url ?? '??') : canonical, `>${limit}`])
+}
+
 interface Page {
   offset: number | undefined
   count: number | undefined
@@ -60,7 +73,7 @@ interface Page {
 }
 
 function pageOf({ parameters, call, around }: Request): Page {
-  const own = around.limits.expansionCodes
+  const own = Math.min(around.limits.expansionCodes, countParameter(parameters, 'limit') ?? Number.POSITIVE_INFINITY)
   return {
     offset: countParameter(parameters, 'offset'),
     count: countParameter(parameters, 'count'),
@@ -198,13 +211,16 @@ interface Parts {
 
 function expansionOf(parts: Parts): NonNullable<ValueSet['expansion']> {
   const { request, set, page, listing, contains, declared, heads } = parts
-  const open = openSystems(set)
+  const isWithoutExpressions = booleanParameter(request.parameters, 'excludePostCoordinated') === true
+  const open = openSystems(set, isWithoutExpressions)
+  const entirely = openSystems(set, false)
+  const isEndless = heads.some((each) => each.unbounded?.basedOn && entirely.get(each.url) === 'whole')
   const extension = [...unclosed(heads, open), ...[...declared].map(([code, uri]) => propertyDeclaration(code, uri))]
   return {
     ...(extension.length > 0 && { extension }),
     identifier: `urn:uuid:${request.around.uuid()}`,
     timestamp: request.around.now().toISOString(),
-    ...(!heads.some((each) => each.unbounded && open.get(each.url) === 'whole') && { total: listing.size }),
+    ...(!isEndless && { total: listing.size }),
     ...((page.offset !== undefined || page.count !== undefined) && { offset: page.offset ?? 0 }),
     parameter: [...echoedParameters(request.parameters, parts), ...usedArtefacts(parts)],
     ...(contains.length > 0 && { contains }),
@@ -217,24 +233,40 @@ function propertyDeclaration(code: string, uri: string | undefined): Extension {
   return { url: EXTENSION.expansionProperty, extension }
 }
 
-/** Systems of which the set takes more than it enumerates: all of it, or what a filter finds. */
-function openSystems(set: CompiledSet): Map<string, 'whole' | 'filtered'> {
-  const open = new Map<string, 'whole' | 'filtered'>()
+/**
+ * Systems of which the set takes more than it enumerates: all of it, or what a filter finds; `listed` where it takes no expressions of a
+ * grammar, only what can be listed.
+ */
+function openSystems(set: CompiledSet, isWithoutExpressions: boolean): Map<string, Opening> {
+  const open = new Map<string, Opening>()
   for (const { system, concepts, filters } of contentOf(set).clauses) {
-    if (system && !concepts && open.get(system) !== 'whole') open.set(system, filters.length > 0 ? 'filtered' : 'whole')
+    if (!system || concepts) continue
+    const refuses = filters.some(({ property, value }) => property === 'expressions' && value === 'false')
+    const opening = isWithoutExpressions || refuses ? 'listed' : filters.length > 0 ? 'filtered' : 'whole'
+    const known = open.get(system)
+    if (known === undefined || OPENINGS.indexOf(opening) > OPENINGS.indexOf(known)) open.set(system, opening)
   }
   return open
 }
 
-function unclosed(heads: CodeSystemHead[], open: Map<string, unknown>): Extension[] {
-  const reasons = heads.flatMap((each) => {
-    if (!systemNames(each.url).some((name) => open.has(name))) return []
-    if (each.unbounded) {
-      return `The code System '${each.url}' has a grammar and so has infinite members. This extension is based on ${each.unbounded.basedOn}`
-    }
-    return each.content === 'fragment' ? `This extension is based on a fragment of the code system ${each.url}` : []
-  })
-  if (reasons.length === 0) return []
+const OPENINGS = ['listed', 'filtered', 'whole'] as const
+type Opening = (typeof OPENINGS)[number]
+
+function unclosed(heads: CodeSystemHead[], open: Map<string, Opening>): Extension[] {
+  const reasons: string[] = []
+  let isUnclosed = false
+  for (const { url, unbounded, content } of heads) {
+    const opening = systemNames(url)
+      .map((name) => open.get(name))
+      .find((each) => each !== undefined)
+    if (opening === undefined) continue
+    const grammar = `The code System '${url}' has a grammar and so has infinite members`
+    if (unbounded?.basedOn) reasons.push(`${grammar}. This extension is based on ${unbounded.basedOn}`)
+    else if (unbounded && opening === 'whole') reasons.push(grammar)
+    else if (unbounded && opening === 'filtered') isUnclosed = true
+    else if (content === 'fragment') reasons.push(`This extension is based on a fragment of the code system ${url}`)
+  }
+  if (reasons.length === 0 && !isUnclosed) return []
   return [
     { url: EXTENSION.unclosed, valueBoolean: true },
     ...reasons.map((valueString) => ({ url: EXTENSION.unclosedReason, valueString })),
@@ -256,7 +288,7 @@ function usedArtefacts({ set, heads }: Parts): ExpansionParameter[] {
     if (head.content === 'fragment') use('used-fragment', formatCanonical(head.url, head.version))
   }
   for (const { warning, canonical } of artefactWarnings(set, heads)) use(`warning-${warning}`, canonical)
-  const open = openSystems(set)
+  const open = openSystems(set, false)
   for (const { url, unbounded } of heads) {
     const base = open.get(url) === 'whole' ? unbounded?.definition : undefined
     const warning = base && warningOfBase(base, set)

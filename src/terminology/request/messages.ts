@@ -57,6 +57,7 @@ const MESSAGES = {
     type: 'invalid-data',
     text: 'Coding has no system. A code with no system has no defined meaning, and it cannot be validated. A system should be provided',
   },
+  INVALID_ECL: { ...mismatch, text: "Invalid ECL expression: '{0}': ({1})" },
   DEPRECATED_CONCEPT_FOUND: { ...comment, text: "The concept '{1}' is deprecated and its use should be reviewed" },
   Display_Name_WS_for__should_be_one_of__instead_of: {
     ...display,
@@ -76,7 +77,7 @@ const MESSAGES = {
   },
   INACTIVE_CONCEPT_FOUND: {
     ...comment,
-    text: "The concept '{1}' has a status of {0} and its use should be reviewed",
+    text: "The concept '{1}' has a status of {0} and its use should be reviewed{2}",
   },
   INACTIVE_DISPLAY_FOUND: {
     severity: 'warning',

@@ -214,7 +214,7 @@ function valueSetsIn(
     const fitting = versions.filter((each) => version === undefined || matchesVersion(version, each.version))
     const [best] = fitting.sort(preferredFirst)
     if (!best && isLoincSet(asked)) return loincSet(asked, version, systemsHere(LOINC)[0]?.head.version)
-    if (best || version !== undefined) return best
+    if (best || version !== undefined) return best ?? implicitValueSet(asked, version)
     return implicitValueSet(asked) ?? setOfSystem(asked)
   }
   const byUrl = new Map<string, ValueSet | undefined>()

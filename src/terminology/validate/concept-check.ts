@@ -47,12 +47,16 @@ export function checkConcept(
   if (provider.isInactive(ref)) {
     const plain = status === undefined || status === 'inactive' ? 'inactive' : `${status} and inactive`
     const shown = provider.inactiveAs?.(ref) ?? plain
-    issues.push(txIssue('INACTIVE_CONCEPT_FOUND', [shown, value.code], { expression: value.at('') }))
+    const successors = provider.successors?.(ref)
+    const instead = successors === undefined ? '' : ` (${successors})`
+    issues.push(txIssue('INACTIVE_CONCEPT_FOUND', [shown, value.code, instead], { expression: value.at('') }))
   } else if (status?.toLowerCase() === 'deprecated') {
     issues.push(txIssue('DEPRECATED_CONCEPT_FOUND', ['', value.code], { expression: value.at('code') }))
   }
   if (value.display === undefined) return issues
-  return [...issues, ...checkDisplay(value, textsIn(provider, ref, concept, options.languages), options)]
+  const former = () => provider.formerDesignations?.(ref) ?? []
+  const texts = textsIn(provider, ref, concept, options.languages)
+  return [...issues, ...checkDisplay(value, texts, { ...options, former })]
 }
 
 /** Codes that may change their meaning mean nothing without a version (CodeSystem.versionNeeded). */

@@ -9,12 +9,17 @@ import type { CodedValue } from '../request/value.ts'
 export function checkDisplay(
   value: CodedValue,
   texts: Text[],
-  options: { languages: Languages | undefined; lenient: boolean },
+  options: {
+    languages: Languages | undefined
+    lenient: boolean
+    /** Texts that were once correct, each with its status; asked for only where the display is none that is. */
+    former(): readonly { value: string; language?: string | undefined; status: string }[]
+  },
 ): Issue[] {
   const { display } = value
   if (display === undefined || texts.length === 0) return []
   const { languages } = options
-  const inLanguage = (text: Text) =>
+  const inLanguage = (text: { language?: string | undefined }) =>
     !languages || languages.any || !text.language || servesAny(languages, text.language)
   const eligible = texts.filter(inLanguage)
   const given = eligible.find((each) => sameText(each.value, display))
@@ -23,6 +28,8 @@ export function checkDisplay(
     const status = standing(given)
     return status === undefined ? [] : [noLongerCorrect(value, valid, status)]
   }
+  const once = options.former().find((each) => inLanguage(each) && sameText(each.value, display))
+  if (once) return [noLongerCorrect(value, valid, once.status)]
   const severity = options.lenient ? 'warning' : 'error'
   if (!eligible.some(isDisplayLike)) return noneInLanguage(value, texts, languages, severity)
   const spaced = valid.some((each) => sameText(squeeze(each.value), squeeze(display)))
@@ -30,7 +37,11 @@ export function checkDisplay(
     ? 'Display_Name_WS_for__should_be_one_of__instead_of'
     : 'Display_Name_for__should_be_one_of__instead_of'
   const choices = [
-    ...new Set(valid.map((each) => (each.language ? `'${each.value}' (${each.language})` : `'${each.value}'`))),
+    ...new Set(
+      valid
+        .filter((each) => !valid.some((other) => repeats(each, other)))
+        .map((each) => (each.language ? `'${each.value}' (${each.language})` : `'${each.value}'`)),
+    ),
   ]
   return [
     txIssue(
@@ -40,6 +51,13 @@ export function checkDisplay(
     ),
   ]
 }
+
+/** Whether a text says the same as another one does for a narrower language, e.g. `en` beside `en-US`. */
+const repeats = (text: Text, other: Text): boolean =>
+  text !== other &&
+  text.value === other.value &&
+  text.language !== undefined &&
+  other.language?.startsWith(`${text.language}-`) === true
 
 function noneInLanguage(
   value: CodedValue,
@@ -70,12 +88,19 @@ function noneInLanguage(
 
 function noLongerCorrect(value: CodedValue, valid: Text[], status: string): Issue {
   const choices = [...new Set(valid.map((each) => each.value))]
-  const listed = choices.length === 1 ? choices[0] : alternatives(choices.map((each) => `'${each}'`))
+  const listed = choices.length === 1 ? choices[0] : commaText(choices)
   return txIssue('INACTIVE_DISPLAY_FOUND', ['', value.display, value.code, listed, status], {
     expression: value.at('display'),
     count: choices.length,
   })
 }
+
+/** Several texts as the wording has them: in order, in double quotes where they hold blanks, with a full stop behind the last. */
+const commaText = (texts: string[]): string =>
+  `${[...texts]
+    .sort()
+    .map((each) => (/[\s",]/.test(each) ? `"${each.replaceAll('"', '""')}"` : each))
+    .join(',')}.`
 
 /** The status of a designation that should not be used any more. */
 function standing(text: Text): string | undefined {

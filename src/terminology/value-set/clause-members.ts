@@ -2,9 +2,10 @@ import { keepPerObject } from '../../base/keep.ts'
 import { FhirError } from '../../fhir/error.ts'
 import type { CodeSystemProvider, Ref } from '../code-system/code-system.ts'
 import { filteredSelection, intersection, listSelection, type Selection } from '../code-system/selection.ts'
-import { alternatives, txIssue, versionCheckIssue } from '../request/messages.ts'
+import { alternatives, txError, txIssue, versionCheckIssue } from '../request/messages.ts'
 import { matchesVersion } from '../request/versions.ts'
 import type { Clause } from './clause.ts'
+import type { FilterDefinition } from './filters/filter-operator.ts'
 import { applyFilter } from './filters/filters.ts'
 import type { ClauseMembers, Resolution, ValueSetQuery } from './query.ts'
 import { resolveSystem } from './resolve-clause.ts'
@@ -14,10 +15,20 @@ const membersOfClause = keepPerObject((clause: Clause) =>
   keepPerObject((provider: CodeSystemProvider): ClauseMembers => {
     const selections: Selection[] = []
     if (clause.concepts) selections.push(enumeratedSelection([...clause.concepts.keys()], provider))
-    for (const filter of clause.filters) selections.push(applyFilter(provider, filter))
+    for (const filter of clause.filters) selections.push(filtered(provider, filter, clause))
     return { provider, members: selections.length > 0 ? intersection(selections) : provider.all }
   }),
 )
+
+/** A set that names a concept or reference set which is not there does not exist (https://hl7.org/fhir/R4/snomedct.html). */
+function filtered(provider: CodeSystemProvider, filter: FilterDefinition, { implied }: Clause): Selection {
+  if (implied === undefined || filter.property !== 'concept') return applyFilter(provider, filter)
+  try {
+    return applyFilter(provider, filter)
+  } catch (error) {
+    throw error instanceof FhirError ? txError('Unable_to_resolve_value_Set_', [implied], 404) : error
+  }
+}
 
 /** The concepts of one version of its system that a clause names. */
 export const membersIn = (clause: Clause, provider: CodeSystemProvider): ClauseMembers =>

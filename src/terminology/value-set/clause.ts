@@ -23,6 +23,8 @@ export interface Clause {
   missing: string[]
   /** Supplements to apply to the system. */
   supplements: CodeSystem[]
+  /** Url of the implicit set of SNOMED CT whose clause it is. */
+  implied?: string
   /** Of an exclude: which versions of a code it takes away. */
   reach: Reach
 }

@@ -2,6 +2,7 @@ import { formatCanonical, parseCanonical } from '../../fhir/canonical.ts'
 import { FhirError } from '../../fhir/error.ts'
 import type { CodeSystem, ValueSet } from '../../fhir/types.ts'
 import { EXTENSION, expansionParameter, extensionText } from '../code-system/extensions.ts'
+import { isSnomedSet } from '../code-system/implicit/implicit-value-sets.ts'
 import { supplementsNamed } from '../code-system/supplement-lookup.ts'
 import { systemIdentity } from '../request/aliases.ts'
 import { otherIssue, txError, versionCheckIssue } from '../request/messages.ts'
@@ -132,6 +133,7 @@ function* clauseOf(include: Include, expression: string, around: Surroundings): 
     supplements: around.supplements,
     reach: 'resolved',
   }
+  if (around.container.url !== undefined && isSnomedSet(around.container)) clause.implied = around.container.url
   if (include.system) {
     const { url, version } = parseCanonical(include.system)
     clause.system = url

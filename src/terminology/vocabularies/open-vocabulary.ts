@@ -3,11 +3,13 @@ import type { CodeSystemProvider } from '../code-system/code-system.ts'
 import { type OpenIndex, openIndex } from '../code-system/large/large-code-system.ts'
 import { readSections, type Sections } from '../code-system/large/layout.ts'
 import type { IndexSource } from '../code-system/large/paged-bytes.ts'
+import { icdProvider } from './icd-11/provider.ts'
 import { loincProvider } from './loinc/provider.ts'
 
 /** What makes a provider of an index, by its kind. */
 const PROVIDERS: Readonly<Record<string, (index: OpenIndex, sections: Sections) => CodeSystemProvider>> = {
   loinc: loincProvider,
+  'icd-11': icdProvider,
 }
 
 /**

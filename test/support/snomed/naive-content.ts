@@ -162,6 +162,9 @@ const hasWords = (descriptions: readonly SnomedDescription[], words: readonly st
     descriptions.some(({ term }) =>
       term
         .toLowerCase()
+        .normalize('NFD')
+        .replace(/\p{M}/gu, '')
+        .replaceAll('ø', 'o')
         .split(/[^\p{L}\p{N}]+/u)
         .some((each) => each.startsWith(word)),
     ),

@@ -1,5 +1,6 @@
 import { keep } from '../../../base/keep.ts'
 import type { ValueSet } from '../../../fhir/types.ts'
+import { parseSnomedUri, SNOMED } from '../../vocabularies/snomed/version-uri.ts'
 
 /** Value sets that hold a whole implicit system or a part of it, by url. */
 const SETS: Record<string, { system: string; regex?: string }> = {
@@ -17,7 +18,8 @@ const SETS: Record<string, { system: string; regex?: string }> = {
 /** What makes a value set of the url of a code system. */
 const QUERY = '?fhir_vs'
 
-type Filter = { property: string; op: 'is-a' | 'in' | 'regex' | '='; value: string }
+type Filter = NonNullable<ValueSetInclude['filter']>[number]
+type ValueSetInclude = NonNullable<ValueSet['compose']>['include'][number]
 
 /** Urls of implicit sets come from outside, any number of them. */
 const KEPT = 1_000
@@ -25,32 +27,36 @@ const KEPT = 1_000
 const made = keep<string, ValueSet | undefined>(KEPT)
 
 /**
- * A value set that exists without being stored: `?fhir_vs` of any code system (all codes, `=isa/code`; `=refset/id` and
- * `=ecl/expression` where the system evaluates them) and the named ones above. Undefined for anything else.
+ * A value set that exists without being stored: `?fhir_vs` of any code system (all codes, `=isa/code`), of SNOMED CT also `=refset`,
+ * `=refset/id` and `=ecl/expression`, of any edition and version (https://hl7.org/fhir/R4/snomedct.html, implicit value sets), and the
+ * named ones above. Undefined for anything else.
+ * @param version of SNOMED CT, as it stands behind a bar
  */
-export function implicitValueSet(url: string): ValueSet | undefined {
+export function implicitValueSet(url: string, version?: string): ValueSet | undefined {
   if (!Object.hasOwn(SETS, url) && !url.includes(QUERY)) return undefined
-  return made.of(url, () => (Object.hasOwn(SETS, url) ? namedSet(url) : queriedSet(url)))
+  if (version !== undefined && !parseSnomedUri(version)) return undefined
+  return made.of(version === undefined ? url : `${url}|${version}`, () =>
+    Object.hasOwn(SETS, url) ? namedSet(url) : queriedSet(url, version),
+  )
 }
 
 function namedSet(url: string): ValueSet | undefined {
   const rule = SETS[url]
   if (!rule) return undefined
-  return setOf(url, rule.system, rule.regex ? { property: 'code', op: 'regex', value: rule.regex } : undefined)
+  const { system, regex } = rule
+  return setOf(url, { system, ...(regex && { filter: [{ property: 'code', op: 'regex', value: regex }] }) })
 }
 
-function queriedSet(url: string): ValueSet | undefined {
+function queriedSet(url: string, version: string | undefined): ValueSet | undefined {
   const at = url.indexOf(QUERY)
-  if (at < 0) return undefined
   const query = decoded(url.slice(at + QUERY.length))
   const base = url.slice(0, at)
-  if (query === '') return setOf(url, base)
-  const isA = /^=isa\/(.+)$/.exec(query)?.[1]
-  if (isA !== undefined) return setOf(url, base, { property: 'concept', op: 'is-a', value: isA })
-  const refset = /^=refset\/(.+)$/.exec(query)?.[1]
-  if (refset !== undefined) return setOf(url, base, { property: 'refset', op: '=', value: refset })
-  const expression = /^=ecl\/(.+)$/.exec(query)?.[1]
-  return expression === undefined ? undefined : setOf(url, base, { property: 'constraint', op: '=', value: expression })
+  if (base === SNOMED || base.startsWith(EDITIONS)) return snomedSet(url, { base, query, version })
+  if (version !== undefined) return undefined
+  if (query === '') return setOf(url, { system: base })
+  const isA = /^=isa\/(.+)$/s.exec(query)?.[1]
+  if (isA === undefined) return undefined
+  return setOf(url, { system: base, filter: [{ property: 'concept', op: 'is-a', value: isA }] })
 }
 
 function decoded(text: string): string {
@@ -63,18 +69,64 @@ function decoded(text: string): string {
 
 /** The value set of all codes of one version of a system. */
 export function wholeSystem(url: string, system: string, version?: string): ValueSet {
-  return { ...setOf(url, system), ...(version && { version }) }
+  return { ...setOf(url, { system }), ...(version && { version }) }
 }
 
-const SNOMED = 'http://snomed.info/sct'
+const setOf = (url: string, include: ValueSetInclude): ValueSet => ({
+  resourceType: 'ValueSet',
+  url,
+  status: 'active',
+  compose: { include: [include] },
+})
 
-function setOf(url: string, base: string, filter?: Filter): ValueSet {
-  const isEdition = base.startsWith(`${SNOMED}/`)
-  const system = isEdition ? SNOMED : base
-  return {
-    resourceType: 'ValueSet',
-    url,
-    status: 'active',
-    compose: { include: [{ system, ...(isEdition && { version: base }), ...(filter && { filter: [filter] }) }] },
+/** Where names of editions and versions begin, published ones and others (`xsct`). */
+const EDITIONS = 'http://snomed.info/'
+
+const COPYRIGHT =
+  'This value set includes content from SNOMED CT, which is copyright of SNOMED International, and used under a licence of the operator of this server.'
+
+/** A set of SNOMED CT: the base of its url is the code system, an edition or a version of it. */
+function snomedSet(
+  url: string,
+  { base, query, version }: { base: string; query: string; version: string | undefined },
+): ValueSet | undefined {
+  const named = base === SNOMED ? version : base
+  // Two versions at once, or a base that is none: no such set.
+  if ((base !== SNOMED && version !== undefined) || (base !== SNOMED && !parseSnomedUri(base))) return undefined
+  const found = snomedFilterOf(query)
+  if (!found) return undefined
+  const { filter, ...titles } = found
+  const include = {
+    system: SNOMED,
+    ...(named !== undefined && { version: named }),
+    ...(filter && { filter: [filter] }),
   }
+  const set: ValueSet = { ...setOf(url, include), ...titles, experimental: false, copyright: COPYRIGHT }
+  snomedSets.add(set)
+  return set
 }
+
+/** What a query chooses, and what the set is called (https://hl7.org/fhir/R4/snomedct.html). */
+function snomedFilterOf(query: string): { name?: string; title: string; filter?: Filter } | undefined {
+  if (query === '') return { name: 'ALLSNOMEDCT', title: 'SNOMED CT Reference Set (All of SNOMED CT)' }
+  if (query === '=refset')
+    return { title: 'SNOMED CT Reference Sets', filter: { property: 'refset', op: 'exists', value: 'true' } }
+  const [, kind, value = ''] = /^=(isa|refset|ecl)\/(.+)$/s.exec(query) ?? []
+  switch (kind) {
+    case 'isa':
+      return {
+        title: `SNOMED CT Concept ${value} and descendants`,
+        filter: { property: 'concept', op: 'is-a', value },
+      }
+    case 'refset':
+      return { title: `SNOMED CT Reference Set ${value}`, filter: { property: 'concept', op: 'in', value } }
+    case 'ecl':
+      return { title: `SNOMED CT ECL ${value}`, filter: { property: 'constraint', op: '=', value } }
+  }
+  return undefined
+}
+
+const snomedSets = new WeakSet<ValueSet>()
+
+/** Whether a set is one that SNOMED CT implies: where its concept or reference set is not there, there is no such set. */
+export const isSnomedSet = (set: ValueSet): boolean => snomedSets.has(set)

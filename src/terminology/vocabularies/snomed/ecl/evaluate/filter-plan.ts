@@ -1,0 +1,153 @@
+/** Filters of concepts and of descriptions: `{{ C … }}` and `{{ D … }}` (ECL 2.2, 6.8 and 6.9). */
+import { commonOrdinals } from '../../../../code-system/ordinals.ts'
+import type { SnomedDescription } from '../../content.ts'
+import { withoutMarks } from '../../term-words.ts'
+import type { EclConceptFilter, EclDescriptionFilter, EclTypeToken } from '../syntax/syntax.ts'
+import { componentTest, type Evaluate, idTest } from './component-filter.ts'
+import { dialectTest } from './dialect.ts'
+import { type EclContext, type EclPlan, passing, remembered } from './plan.ts'
+import { type TermTest, termTest } from './term-match.ts'
+
+const primitive = '900000000000074008'
+const defined = '900000000000073002'
+
+/** Members of a set with the properties asked for. */
+export function conceptFilterPlan(
+  context: EclContext,
+  base: EclPlan,
+  { filters, evaluate }: { filters: readonly EclConceptFilter[]; evaluate: Evaluate },
+): EclPlan {
+  const { content, cost } = context
+  const tests = filters.map((filter) => conceptTest(context, filter, evaluate))
+  const passes = (concept: number) => tests.every((test) => test(concept))
+  return remembered({
+    get atMost() {
+      return base.atMost
+    },
+    price: base.price + filters.length,
+    has: (concept) => concept >= 0 && concept < content.count && base.has(concept) && passes(concept),
+    // What is no concept of the release has no module, no time and no status.
+    matches: () => false,
+    *all() {
+      return yield* passing(yield* base.all(), passes, { cost, price: filters.length })
+    },
+  })
+}
+
+function conceptTest(context: EclContext, filter: EclConceptFilter, evaluate: Evaluate): (concept: number) => boolean {
+  const { content } = context
+  switch (filter.field) {
+    case 'definitionStatus': {
+      const isDefined = filter.tokens.includes('defined')
+      const isPrimitive = filter.tokens.includes('primitive')
+      const is = filter.operator === '='
+      return (concept) => (content.isDefined(concept) ? isDefined : isPrimitive) === is
+    }
+    case 'definitionStatusId': {
+      const test = idTest(context, filter, { evaluate, isKnown: (id) => id === primitive || id === defined })
+      return (concept) => test(content.isDefined(concept) ? defined : primitive)
+    }
+    default: {
+      const test = componentTest(context, filter, evaluate)
+      return (concept) =>
+        test({
+          isActive: content.isActive(concept),
+          effectiveTime: content.effectiveTimeOf(concept),
+          module: content.moduleOf(concept),
+        })
+    }
+  }
+}
+
+const TYPES: Readonly<Record<EclTypeToken, string>> = {
+  fsn: '900000000000003001',
+  syn: '900000000000013009',
+  def: '900000000000550004',
+}
+
+/** What the descriptions of one concept cost to read, as a multiple of a look at the hierarchy. */
+const priceOfDescriptions = 40
+
+/** Members of a set with a description that passes all filters of the block. */
+export function descriptionFilterPlan(
+  context: EclContext,
+  base: EclPlan,
+  { filters, evaluate }: { filters: readonly EclDescriptionFilter[]; evaluate: Evaluate },
+): EclPlan {
+  const { content, cost } = context
+  const terms = termTests(filters)
+  const tests = filters.map((filter) => descriptionTest(context, filter, { evaluate, terms }))
+  // Descriptions are active unless the filter says something of it.
+  if (!filters.some((each) => each.field === 'active')) tests.unshift((each) => each.isActive)
+  const passes = (concept: number) => content.descriptions(concept).some((each) => tests.every((test) => test(each)))
+  const price = priceOfDescriptions * Math.max(1, filters.length)
+  return remembered({
+    get atMost() {
+      return base.atMost
+    },
+    price: base.price + price,
+    has: (concept) => concept >= 0 && concept < content.count && base.has(concept) && passes(concept),
+    // What is no concept of the release has no descriptions.
+    matches: () => false,
+    *all() {
+      const found = foundByWords(context, filters, terms)
+      if (!found) return yield* passing(yield* base.all(), passes, { cost, price })
+      const isFew = found.length * 8 * base.price < base.atMost
+      const kept = isFew
+        ? yield* passing(found, (concept) => base.has(concept), { cost, price: base.price })
+        : commonOrdinals(found, yield* base.all())
+      return yield* passing(kept, passes, { cost, price })
+    },
+  })
+}
+
+type TermTests = ReadonlyMap<EclDescriptionFilter, readonly TermTest[]>
+
+const termTests = (filters: readonly EclDescriptionFilter[]): TermTests =>
+  new Map(filters.flatMap((filter) => (filter.field === 'term' ? [[filter, filter.terms.map(termTest)]] : [])))
+
+function descriptionTest(
+  context: EclContext,
+  filter: EclDescriptionFilter,
+  { evaluate, terms }: { evaluate: Evaluate; terms: TermTests },
+): (description: SnomedDescription) => boolean {
+  const is = filter.operator === '='
+  switch (filter.field) {
+    case 'term': {
+      const wanted = terms.get(filter) ?? []
+      return ({ term, language }) => wanted.some((each) => each.test(term, language)) === is
+    }
+    case 'language':
+      return ({ language }) => filter.codes.includes(language.toLowerCase()) === is
+    case 'type': {
+      const types = new Set(filter.tokens.map((each) => TYPES[each]))
+      return ({ type }) => types.has(type) === is
+    }
+    case 'typeId': {
+      const known = new Set(Object.values(TYPES))
+      const test = idTest(context, filter, { evaluate, isKnown: (id) => known.has(id) })
+      return ({ type }) => test(type)
+    }
+    case 'dialect':
+    case 'dialectId':
+      return dialectTest(context, filter, evaluate)
+    case 'id':
+      return ({ id }) => filter.ids.includes(id) === is
+    default:
+      return componentTest(context, filter, evaluate)
+  }
+}
+
+/** Concepts of which a term may have the words of a filter: those that an index of words finds, where one filter says enough. */
+function foundByWords(
+  { content }: EclContext,
+  filters: readonly EclDescriptionFilter[],
+  terms: TermTests,
+): Int32Array | undefined {
+  for (const filter of filters) {
+    const [only, ...others] = terms.get(filter) ?? []
+    if (!only || others.length > 0 || filter.operator !== '=' || only.words.length === 0) continue
+    return content.concepts(only.words.map(withoutMarks))
+  }
+  return undefined
+}

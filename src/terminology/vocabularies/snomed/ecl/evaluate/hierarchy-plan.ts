@@ -1,0 +1,275 @@
+/** Concepts, all of them, and the operators over the hierarchy (ECL 2.2, 6.1, 6.7 and 6.12). */
+import { keepPerObject } from '../../../../../base/keep.ts'
+import { finish, type Steps } from '../../../../../workers/budget.ts'
+import { firstNotBelow } from '../../../../code-system/ordinals.ts'
+import type { SnomedContent } from '../../content.ts'
+import type { EclSubject } from '../subject.ts'
+import type { EclOperator } from '../syntax/syntax.ts'
+import { BitSet } from './bit-set.ts'
+import {
+  type EclContext,
+  type EclPlan,
+  holds,
+  isIn,
+  membersOf,
+  passing,
+  ready,
+  remembered,
+  stepsPerTurn,
+} from './plan.ts'
+
+/** One concept, active or not. */
+export function conceptPlan(concept: number): EclPlan {
+  return {
+    atMost: 1,
+    price: 1,
+    has: (other) => other === concept,
+    matches: () => false,
+    all: () => ready(Int32Array.of(concept)),
+  }
+}
+
+/** The root of the hierarchy, SNOMED CT Concept. */
+const root = '138875005'
+
+/** Whether a concept is active and stands in the hierarchy: what `*` is. */
+const isPlaced = (content: SnomedContent, concept: number): boolean =>
+  content.isActive(concept) &&
+  (content.hierarchy.parents(concept).length > 0 ||
+    content.hierarchy.children(concept).length > 0 ||
+    content.idOf(concept) === root)
+
+const placed = keepPerObject((_: SnomedContent): { list?: Int32Array } => ({}))
+
+/** Every active concept that stands in the hierarchy; with inactive ones and those without a place where they are asked for. */
+export function anyPlan({ content, cost }: EclContext, isWithInactive: boolean): EclPlan {
+  const everything = () => Int32Array.from({ length: content.count }, (_, ordinal) => ordinal)
+  return {
+    atMost: content.count,
+    price: 1,
+    has: (concept) => concept >= 0 && concept < content.count && (isWithInactive || isPlaced(content, concept)),
+    matches: () => true,
+    *all() {
+      if (isWithInactive) return everything()
+      const kept = placed(content)
+      kept.list ??= yield* passing(everything(), (concept) => isPlaced(content, concept), { cost, price: 4 })
+      return kept.list
+    },
+  }
+}
+
+/** A set with its operator; `only` is the one concept of the set, where it is written as one. */
+export function operatorPlan(
+  context: EclContext,
+  operator: EclOperator,
+  { inner, only }: { inner: EclPlan; only?: number | undefined },
+): EclPlan {
+  if (only !== undefined && operator !== '!!>' && operator !== '!!<') return ofConcept(context, operator, only)
+  const asked = ofSet(context, operator, inner)
+  return remembered({ ...asked, atMost: context.content.count })
+}
+
+/** Relatives of one concept: what the content keeps is what is answered. */
+function ofConcept({ content }: EclContext, operator: EclOperator, concept: number): EclPlan {
+  const { hierarchy } = content
+  const isSelf = (operator.startsWith('<<') || operator.startsWith('>>')) && content.isActive(concept)
+  const isBelow = operator.startsWith('<')
+  const isNext = operator.endsWith('!')
+  const kin = isBelow
+    ? isNext
+      ? hierarchy.children
+      : hierarchy.descendants
+    : isNext
+      ? hierarchy.parents
+      : hierarchy.ancestors
+  let list: Int32Array | undefined
+  const found = () => {
+    list ??= isSelf ? withOne(kin.call(hierarchy, concept), concept) : kin.call(hierarchy, concept)
+    return list
+  }
+  return {
+    get atMost() {
+      return found().length
+    },
+    price: 1,
+    has(other) {
+      if (other === concept) return isSelf
+      if (isNext) return isIn(found(), other)
+      return isBelow ? hierarchy.subsumes(concept, other) : hierarchy.subsumes(other, concept)
+    },
+    matches: (subject) =>
+      relates(operator, { inner: conceptPlan(concept), list: () => Int32Array.of(concept) }, subject),
+    all: () => ready(found()),
+  }
+}
+
+/** The members that a subject that is no concept may belong to by an operator. */
+function relates(
+  operator: EclOperator,
+  { inner, list }: { inner: EclPlan; list: () => Int32Array },
+  subject: EclSubject,
+): boolean | undefined {
+  const isIncluded = operator.startsWith('<<') || operator.startsWith('>>') ? inner.matches(subject) : false
+  if (isIncluded === true) return true
+  // It is nobody's child nor parent: such are those of the release alone.
+  if (operator.endsWith('!')) return isIncluded
+  if (operator.startsWith('<')) return subject.subsumers.some((each) => inner.has(each)) ? true : isIncluded
+  const above = isAboveOne(subject, list())
+  return above === false ? isIncluded : above
+}
+
+/** Members that a subject is compared with before it is said that nobody can tell. */
+const mostCompared = 1000
+
+function isAboveOne(subject: EclSubject, list: Int32Array): boolean | undefined {
+  let isOpen = list.length > mostCompared
+  for (const each of list.subarray(0, mostCompared)) {
+    const is = subject.subsumes(each)
+    if (is) return true
+    if (is === undefined) isOpen = true
+  }
+  return isOpen ? undefined : false
+}
+
+type Asked = Pick<EclPlan, 'price' | 'has' | 'matches' | 'all'>
+
+function ofSet(context: EclContext, operator: EclOperator, inner: EclPlan): Asked {
+  const { hierarchy } = context.content
+  const isActive = (concept: number) => context.content.isActive(concept)
+  switch (operator) {
+    case '!!>':
+    case '!!<':
+      return extremes(context, operator, inner)
+    case '<':
+    case '<<':
+      return {
+        price: 20 * inner.price,
+        has: (concept) =>
+          (operator === '<<' && inner.has(concept) && isActive(concept)) ||
+          hierarchy.ancestors(concept).some((each) => inner.has(each)),
+        matches: (subject) => relates(operator, { inner, list: () => membersOf(inner) }, subject),
+        *all() {
+          const walk = { next: (each: number) => hierarchy.children(each), isSelf: operator === '<<' }
+          return yield* beyond(context, yield* inner.all(), walk)
+        },
+      }
+    case '>':
+    case '>>': {
+      // Whether a concept is above one of a set is not told by looking at the concept: all that are above are found once.
+      const found = keepOnce(function* () {
+        const walk = { next: (each: number) => hierarchy.parents(each), isSelf: operator === '>>' }
+        return yield* beyond(context, yield* inner.all(), walk)
+      })
+      return {
+        price: 3,
+        has: (concept) => isIn(finish(found()), concept),
+        matches: (subject) => relates(operator, { inner, list: () => membersOf(inner) }, subject),
+        all: found,
+      }
+    }
+    default: {
+      const isDown = operator.startsWith('<')
+      const isSelf = operator.length === 3
+      const back = (concept: number) => (isDown ? hierarchy.parents(concept) : hierarchy.children(concept))
+      const next = (concept: number) => (isDown ? hierarchy.children(concept) : hierarchy.parents(concept))
+      return {
+        price: 5 * inner.price,
+        has: (concept) =>
+          (isSelf && inner.has(concept) && isActive(concept)) || back(concept).some((each) => inner.has(each)),
+        matches: (subject) => (isSelf ? inner.matches(subject) : false),
+        all: () => neighbours(context, inner, { next, isSelf }),
+      }
+    }
+  }
+}
+
+/** What steps come to, found once. */
+function keepOnce(find: () => Steps<Int32Array>): () => Steps<Int32Array> {
+  let found: Int32Array | undefined
+  return function* () {
+    found ??= yield* find()
+    return found
+  }
+}
+
+interface Walk {
+  next: (concept: number) => Int32Array
+  isSelf: boolean
+}
+
+/** All that is reached from members by one step or more; each concept is looked at once. */
+function* beyond({ content, cost }: EclContext, from: Int32Array, { next, isSelf }: Walk): Steps<Int32Array> {
+  const found = new BitSet(content.count)
+  const reached = new BitSet(content.count)
+  const open: number[] = []
+  let steps = 0
+  for (const start of from) {
+    if (isSelf && content.isActive(start)) found.add(start)
+    if (reached.add(start)) open.push(start)
+    for (let concept = open.pop(); concept !== undefined; concept = open.pop()) {
+      for (const each of next(concept)) {
+        found.add(each)
+        if (reached.add(each)) open.push(each)
+        steps++
+      }
+      if (++steps < stepsPerTurn) continue
+      cost.spend(steps)
+      steps = 0
+      yield
+    }
+  }
+  cost.spend(steps)
+  return found.list()
+}
+
+function* neighbours({ content, cost }: EclContext, inner: EclPlan, { next, isSelf }: Walk): Steps<Int32Array> {
+  const found = new BitSet(content.count)
+  const from = yield* inner.all()
+  let steps = 0
+  for (const concept of from) {
+    if (isSelf && content.isActive(concept)) found.add(concept)
+    const near = next(concept)
+    for (const each of near) found.add(each)
+    steps += near.length + 1
+    if (steps < stepsPerTurn) continue
+    cost.spend(steps)
+    steps = 0
+    yield
+  }
+  cost.spend(steps)
+  return found.list()
+}
+
+/** Members without another above them (top) or below them (bottom) in the set. */
+function extremes(context: EclContext, operator: '!!>' | '!!<', inner: EclPlan): Asked {
+  const { hierarchy } = context.content
+  const kin = (concept: number) => (operator === '!!>' ? hierarchy.ancestors(concept) : hierarchy.descendants(concept))
+  return {
+    price: 50 * inner.price,
+    has: (concept) => inner.has(concept) && !kin(concept).some((each) => inner.has(each)),
+    matches(subject) {
+      const isMember = holds(inner, subject)
+      if (isMember !== true) return isMember
+      if (operator === '!!>') return !subject.subsumers.some((each) => inner.has(each))
+      const above = isAboveOne(subject, membersOf(inner))
+      return above === undefined ? undefined : !above
+    },
+    *all() {
+      const members = yield* inner.all()
+      const next = operator === '!!>' ? hierarchy.children : hierarchy.parents
+      // What is reached from a member is not the extreme: one walk for all of them.
+      const reached = yield* beyond(context, members, { next: (each) => next.call(hierarchy, each), isSelf: false })
+      return yield* passing(members, (each) => !isIn(reached, each), { cost: context.cost, price: 1 })
+    },
+  }
+}
+
+/** An ascending list with one more. */
+function withOne(list: Int32Array, one: number): Int32Array {
+  const at = firstNotBelow(list, one)
+  const made = new Int32Array(list.length + 1)
+  made.set(list.subarray(0, at))
+  made[at] = one
+  made.set(list.subarray(at), at + 1)
+  return made
+}
