@@ -9,6 +9,7 @@ import { importPath } from '../publish/import/import-path.ts'
 import { logImport } from '../publish/import/log.ts'
 import { importCatalogue } from '../publish/import/product-catalogue/import-catalogue.ts'
 import { importFailure, reportJson, reportLines } from '../publish/import/report.ts'
+import { importVocabulary, type Vocabulary } from '../publish/import/vocabularies.ts'
 import { createEuValueSets } from '../server/eu-value-sets.ts'
 import { software } from '../server.ts'
 import { type CommandResult, exitCodes } from './exit-codes.ts'
@@ -26,6 +27,8 @@ interface Options {
   productCatalogue?: boolean
   signer?: string[]
   dryRun?: boolean
+  snomed?: boolean
+  version?: string
 }
 
 /**
@@ -60,6 +63,8 @@ export function addImport(program: Command, result: CommandResult): void {
       '--product-catalogue',
       'the files are catalogues of products: WHO’s prequalification database (JSON, CSV), lists of test devices of the EU',
     )
+    .option('--snomed', 'the path is a release of SNOMED CT: a folder or .zip of files in RF2 (Snapshot, else Full)')
+    .option('--version <version>', 'version of that release, where its files do not tell it')
     .option('--json', 'print the reports as JSON')
     .action(async (paths: string[], options: Options) => {
       if (!(await importAll(paths, options))) result.exitCode = exitCodes.negative
@@ -72,15 +77,29 @@ const softwareName = `${software.name} ${software.version}`
 function refuseMixed({ productCatalogue, ...options }: Options): void {
   if (!productCatalogue) return
   for (const [name, value] of Object.entries(options))
-    if (value !== undefined && name !== 'json' && name !== 'dryRun')
-      throw badRequest(
-        `--product-catalogue does not go with --${name.replace(/[A-Z]/g, (each) => `-${each.toLowerCase()}`)}.`,
-      )
+    if (value !== undefined && name !== 'json' && name !== 'dryRun') throw badRequest(mixed('product-catalogue', name))
 }
+
+/** The vocabulary whose release is imported, if any. */
+function vocabularyOf({ snomed, version, ...options }: Options): Vocabulary | undefined {
+  const vocabulary = snomed ? 'snomed' : undefined
+  if (!vocabulary) {
+    if (version !== undefined)
+      throw badRequest('--version goes with --snomed; a code system takes --code-system-version.')
+    return undefined
+  }
+  for (const [name, value] of Object.entries(options))
+    if (value !== undefined && name !== 'json' && name !== 'dryRun') throw badRequest(mixed(vocabulary, name))
+  return vocabulary
+}
+
+const mixed = (one: string, other: string) =>
+  `--${one} does not go with --${other.replace(/[A-Z]/g, (each) => `-${each.toLowerCase()}`)}.`
 
 /** Imports one path after the other; answers whether all of them succeeded. */
 async function importAll(paths: string[], options: Options): Promise<boolean> {
   refuseMixed(options)
+  const vocabulary = vocabularyOf(options)
   for (const path of paths) await stat(path)
   const signers = readSigners(options.signer ?? [])
   const server = await openLoadedServer(readConfig())
@@ -95,20 +114,23 @@ async function importAll(paths: string[], options: Options): Promise<boolean> {
       const waits = () => console.error(`${path}: another process imports into this store; waiting for it`)
       const alone = options.dryRun ? {} : { alone: inTurn(server, 'import', waits) }
       const common = { ...importOptions(server), audited, dryRun: options.dryRun === true, ...alone }
-      const importing = options.productCatalogue
-        ? importCatalogue(path, { ...common, now: server.now() })
-        : importPath(path, {
-            ...common,
-            examples: options.examples === true,
-            euRules: {
-              uploadKeys: uploadKeys(server.trust, signers),
-              now: server.now(),
-              hasValueSet: async (id) => (await valueSets.find(id)) !== undefined,
-            },
-            canonical: options.canonical ?? `${publicAddress(server.config)}/fhir`,
-            codeSystem: { url: options.codeSystem, version: options.codeSystemVersion, name: options.name },
-            onProgress: (done, total) => bar.show(done, total),
-          })
+      const onProgress = (done: number, total: number) => bar.show(done, total)
+      const importing = vocabulary
+        ? importVocabulary(vocabulary, path, { ...common, version: options.version, onProgress })
+        : options.productCatalogue
+          ? importCatalogue(path, { ...common, now: server.now() })
+          : importPath(path, {
+              ...common,
+              examples: options.examples === true,
+              euRules: {
+                uploadKeys: uploadKeys(server.trust, signers),
+                now: server.now(),
+                hasValueSet: async (id) => (await valueSets.find(id)) !== undefined,
+              },
+              canonical: options.canonical ?? `${publicAddress(server.config)}/fhir`,
+              codeSystem: { url: options.codeSystem, version: options.codeSystemVersion, name: options.name },
+              onProgress,
+            })
       const report = await importing
         .catch((error: unknown) => {
           // What is wrong with a source says nothing of which of several it is.

@@ -33,7 +33,7 @@ import { createMapJobs } from '../structure-map/map-jobs.ts'
 import { createMaps, type MapEnvironment, type Maps } from '../structure-map/maps.ts'
 import { euValueSet, expandCodes } from '../terminology/expand-codes.ts'
 import { createTerminology } from '../terminology/terminology.ts'
-import { openVocabulary } from '../terminology/vocabularies/open-vocabulary.ts'
+import { openCodeSystem } from '../terminology/vocabularies/open.ts'
 import type { Trust } from '../trust/trust.ts'
 import { threadMilliseconds } from '../workers/budget.ts'
 import { artefactHashes } from './content/artefact-hashes.ts'
@@ -134,7 +134,7 @@ export function createContext(parts: Omit<ContextParts, 'past'> & Pick<Operation
   const { config, storage, pending, now, trustedReference, signatures, guard } = parts
   const uuid = () => randomUUID()
   const { cpuMilliseconds, replyBytes } = config.requestLimits
-  const { read } = indexReader(join(config.dataDir, INDEXES_FOLDER), openVocabulary, parts.bringIndex)
+  const { read } = indexReader(join(config.dataDir, INDEXES_FOLDER), openCodeSystem, parts.bringIndex)
   const terminology = createTerminology(
     { ...terminologySource(storage, pending, guard), largeCodeSystem: read },
     {

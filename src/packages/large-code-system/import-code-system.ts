@@ -2,26 +2,12 @@
  * Imports a code system of any size into an index. Memory holds codes and numbers alone; texts wait in a file. The folder gets
  * its name when everything is on disk: an import that was interrupted leaves nothing that counts, and is simply repeated.
  */
-import { createHash } from 'node:crypto'
-import { closeSync, openSync } from 'node:fs'
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { basename } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { formatCanonical } from '../../fhir/canonical.ts'
 import { unprocessable } from '../../fhir/error.ts'
 import type { CodeSystem, CodeSystemConcept } from '../../fhir/types.ts'
-import { isProcessAlive } from '../../files/process-alive.ts'
-import {
-  checkIndex,
-  FILES,
-  INDEX_EXTENSION,
-  type IndexBytes,
-  type IndexManifest,
-  readIndexFolder,
-  type SourceCounts,
-  syncToDisk,
-} from './code-system-index.ts'
-import { hashFile, spoolFile, writeAll } from './file-bytes.ts'
+import type { IndexBytes, SourceCounts } from './code-system-index.ts'
+import { type IndexFiles, indexNameFor, type LargeImport, makeIndex } from './make-index.ts'
 import { collectProblems, type ProblemList } from './problems.ts'
 import type { SourceConcept } from './source-concept.ts'
 import type { OpenSource } from './sources.ts'
@@ -68,21 +54,7 @@ export interface LargeImportOptions {
   onProgress?: (phase: ImportPhase, done: number, total: number) => void
 }
 
-/** Outcome of an import. */
-export interface LargeImport {
-  /** The CodeSystem to store: no concepts, their number in `count`, the index in an extension. */
-  resource: CodeSystem
-  index: string
-  /** The index was there already. */
-  unchanged: boolean
-  counts: SourceCounts
-  problems: ProblemList
-}
-
 const CONCEPTS_PER_TURN = 5_000
-
-/** Folders that this process is filling: in containers every process has the same number. */
-const inWork = new Set<string>()
 
 /**
  * Imports the concepts of a source.
@@ -90,121 +62,42 @@ const inWork = new Set<string>()
  */
 export async function importCodeSystem(source: OpenSource, options: LargeImportOptions): Promise<LargeImport> {
   const { head } = source
-  const canonical = formatCanonical(head.url, head.version)
-  const name = indexNameOf(source, options.engine.layout)
-  await mkdir(options.folder, { recursive: true })
-  await removeLeftovers(options.folder)
-  const present = await checkIndex(options.folder, name).catch(() => undefined)
-  if (present) return outcomeOf(head, name, { ...present, unchanged: true })
-  // What is there under this name and cannot be read must make way.
-  await rm(join(options.folder, name), { recursive: true, force: true })
-  const working = join(options.folder, `.importing-${process.pid}-${name}`)
-  await rm(working, { recursive: true, force: true })
-  await mkdir(working)
-  inWork.add(basename(working))
-  try {
-    const { counts, problems, bytes } = await buildIndex(source, working, options)
-    if (counts.concepts === 0) throw nothingRead(source, problems)
-    const sha256 = hashFile(join(working, FILES.index)).sha256
-    const manifest: IndexManifest = {
-      importer: IMPORTER,
-      layout: options.engine.layout,
-      canonical,
-      source: { file: basename(source.path), format: source.format, bytes: source.bytes, sha256: source.sha256 },
-      counts,
-      problems: { count: problems.count, first: problems.first },
-      index: { bytes, sha256 },
-    }
-    await activate(working, manifest, { ...options, name, head })
-    return outcomeOf(head, name, { ...manifest, unchanged: false })
-  } finally {
-    inWork.delete(basename(working))
-    await rm(working, { recursive: true, force: true })
-  }
-}
-
-/** Everything on disk, read once more, then the name: from then on it counts. */
-async function activate(
-  working: string,
-  manifest: IndexManifest,
-  { folder, name, engine, head }: LargeImportOptions & { name: string; head: CodeSystem },
-): Promise<void> {
-  await writeFile(join(working, FILES.manifest), `${JSON.stringify(manifest, null, 2)}\n`)
-  for (const file of Object.values(FILES)) await syncToDisk(join(working, file))
-  const { index } = await readIndexFolder(working)
-  const counted = engine.countConcepts(head, index)
-  index.close()
-  const { concepts, duplicates, lost, read } = manifest.counts
-  if (counted !== concepts || concepts + duplicates + lost !== read) {
-    throw new Error(`the index has ${counted} concepts; ${concepts} were written of ${read} read`)
-  }
-  await syncToDisk(working)
-  await rename(working, join(folder, name))
-  await syncToDisk(folder)
-}
-
-function outcomeOf(
-  head: CodeSystem,
-  index: string,
-  { counts, problems, unchanged }: Pick<IndexManifest, 'counts' | 'problems'> & { unchanged: boolean },
-): LargeImport {
-  const extension = [
-    ...(head.extension ?? []).filter((each) => each.url !== INDEX_EXTENSION),
-    { url: INDEX_EXTENSION, valueString: index },
-  ]
-  return { resource: { ...head, extension, count: counts.concepts }, index, unchanged, counts, problems }
+  const { layout, countConcepts } = options.engine
+  const { path, format, bytes, sha256 } = source
+  return makeIndex(options.folder, {
+    name: indexNameOf(source, layout),
+    head,
+    layout,
+    importer: IMPORTER,
+    source: { file: basename(path), format, bytes, sha256 },
+    countConcepts,
+    build: async (files) => {
+      const made = await buildIndex(source, files, options)
+      if (made.counts.concepts === 0) throw nothingRead(source, made.problems)
+      return made
+    },
+  })
 }
 
 /** The same source, read in the same way, has the same name. */
 function indexNameOf({ head, format, sha256, kind }: OpenSource, layout: number): string {
   const { url, version, caseSensitive, property } = head
-  const made = JSON.stringify([
-    IMPORTER,
-    layout,
-    format,
-    sha256,
-    url,
-    version,
-    caseSensitive,
-    property,
-    ...(kind ? [kind] : []),
-  ])
-  const hash = createHash('sha256').update(made).digest('hex').slice(0, 16)
-  const safe = (text: string) =>
-    text
-      .replace(/[^A-Za-z0-9]+/g, '-')
-      .replace(/^-+|-+$/g, '')
-      .slice(0, 40)
-  const tail = safe(
-    (url ?? '')
-      .split(/[/:]/)
-      .filter((part) => part !== '')
-      .pop() ?? '',
-  )
-  return [tail || 'code-system', safe(version ?? ''), hash].filter((part) => part !== '').join('-')
+  const read = [IMPORTER, layout, format, sha256, url, version, caseSensitive, property]
+  const made = JSON.stringify(kind === undefined ? read : [...read, kind])
+  return indexNameFor(url, version, made)
 }
 
-async function buildIndex(source: OpenSource, working: string, options: LargeImportOptions) {
-  const spool = spoolFile(join(working, 'spool'))
-  const index = openSync(join(working, FILES.index), 'wx')
-  try {
-    const builder = options.engine.createBuilder(source.head, spool, source.kind)
-    const { counts, problems } = await readSource(source, builder, options)
-    const total = counts.concepts
-    const made = builder.finish({ write: (position, bytes) => writeAll(index, bytes, position) }, (done) =>
-      options.onProgress?.('indexing', done, total),
-    )
-    if (made.unknownParents > 0) {
-      const more = made.unknownParents > made.unknownParentCodes.length ? ', …' : ''
-      const text = `${made.unknownParents} parents are named that no concept is: ${made.unknownParentCodes.join(', ')}${more}`
-      problems.add({ line: 0, text })
-    }
-    return { counts: { ...counts, unknownParents: made.unknownParents }, problems, bytes: made.bytes }
-  } finally {
-    closeSync(index)
-    spool.close()
-    await rm(join(working, 'spool'), { force: true })
+async function buildIndex(source: OpenSource, files: IndexFiles, options: LargeImportOptions) {
+  const builder = options.engine.createBuilder(source.head, files.spool('texts'), source.kind)
+  const { counts, problems } = await readSource(source, builder, options)
+  const total = counts.concepts
+  const made = builder.finish(files.index, (done) => options.onProgress?.('indexing', done, total))
+  if (made.unknownParents > 0) {
+    const more = made.unknownParents > made.unknownParentCodes.length ? ', …' : ''
+    const text = `${made.unknownParents} parents are named that no concept is: ${made.unknownParentCodes.join(', ')}${more}`
+    problems.add({ line: 0, text })
   }
+  return { counts: { ...counts, unknownParents: made.unknownParents }, problems, bytes: made.bytes }
 }
 
 async function readSource(source: OpenSource, builder: ConceptIndexBuilder, options: LargeImportOptions) {
@@ -250,14 +143,4 @@ function nothingRead(source: OpenSource, { first, count }: ProblemList) {
     `${basename(source.path)} has no concept that can be read${count > 0 ? ` (${reasons.join('; ')})` : ''}`,
     'structure',
   )
-}
-
-/** What imports of processes that are no more have left behind. */
-async function removeLeftovers(folder: string): Promise<void> {
-  for (const name of await readdir(folder)) {
-    const pid = /^\.importing-(\d+)-/.exec(name)?.[1]
-    // One of our own number that is not in work here was left by a process before us.
-    if (pid !== undefined && !inWork.has(name) && (Number(pid) === process.pid || !isProcessAlive(Number(pid))))
-      await rm(join(folder, name), { recursive: true, force: true })
-  }
 }

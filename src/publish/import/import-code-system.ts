@@ -2,17 +2,14 @@
 import { issue } from '../../fhir/error.ts'
 import type { CodeSystem, Issue, Resource } from '../../fhir/types.ts'
 import { INDEXES_FOLDER } from '../../packages/large-code-system/code-system-index.ts'
-import {
-  type IndexEngine,
-  importCodeSystem,
-  type LargeImport,
-} from '../../packages/large-code-system/import-code-system.ts'
+import { type IndexEngine, importCodeSystem } from '../../packages/large-code-system/import-code-system.ts'
+import type { LargeImport } from '../../packages/large-code-system/make-index.ts'
 import { type OpenSource, resourceSource } from '../../packages/large-code-system/sources.ts'
 import type { ArchiveFile } from '../../packages/tar.ts'
 import { headOf } from '../../terminology/code-system/concept-index.ts'
 import { createIndexBuilder } from '../../terminology/code-system/large/index-builder.ts'
 import { LAYOUT_VERSION } from '../../terminology/code-system/large/layout.ts'
-import { openVocabulary } from '../../terminology/vocabularies/open-vocabulary.ts'
+import { openCodeSystem } from '../../terminology/vocabularies/open.ts'
 
 /** How many single problems the report of an import names. */
 const SHOWN_PROBLEMS = 20
@@ -25,7 +22,7 @@ const engine: IndexEngine = {
     const own = kind === undefined ? undefined : { kind, write: () => null }
     return { ...builder, finish: (file, progress) => builder.finish(file, progress, own) }
   },
-  countConcepts: (head: CodeSystem, index) => openVocabulary(head, index).all.size(),
+  countConcepts: (head: CodeSystem, index) => openCodeSystem(head, index).all.size(),
 }
 
 /** A code system whose concepts lie in an index. */

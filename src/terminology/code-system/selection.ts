@@ -22,7 +22,28 @@ export interface Selection {
   range?: readonly [number, number]
   /** Set for a list of ordinals: all of them, ascending. */
   list?: Int32Array
+  /** Set where codes may belong that are never listed (put together by a grammar): whether one does. */
+  unlisted?(code: string): boolean
 }
+
+/** The same members, and codes that are not listed. */
+export function withUnlisted(listed: Selection, unlisted: (code: string) => boolean): Selection {
+  return {
+    has: (ref) => (typeof ref === 'string' ? unlisted(ref) : listed.has(ref)),
+    size: () => listed.size(),
+    at: (index) => listed.at(index),
+    unlisted,
+    ...(listed.counting && { counting: () => listed.counting?.() ?? nothing() }),
+    get range() {
+      return listed.range
+    },
+    get list() {
+      return listed.list
+    },
+  } as Selection
+}
+
+function* nothing(): Generator<number, void, void> {}
 
 /** Ordinals from (inclusive) to (exclusive). */
 export function rangeSelection(from: number, to: number): Selection {
@@ -83,7 +104,9 @@ const testsPerStep = 200
 export function intersection(selections: Selection[]): Selection {
   const [first, ...others] = selections
   if (!first) throw new Error('intersection of nothing')
-  return others.reduce(intersectTwo, first)
+  const listed = others.reduce(intersectTwo, first)
+  const isOpen = others.length > 0 && selections.every((each) => each.unlisted !== undefined)
+  return isOpen ? withUnlisted(listed, (code) => selections.every((each) => each.unlisted?.(code))) : listed
 }
 
 function intersectTwo(a: Selection, b: Selection): Selection {

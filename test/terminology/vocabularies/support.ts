@@ -4,7 +4,7 @@ import type { CodeSystemProvider } from '../../../src/terminology/code-system/co
 import { headOf } from '../../../src/terminology/code-system/concept-index.ts'
 import { createIndexBuilder } from '../../../src/terminology/code-system/large/index-builder.ts'
 import { createTerminology, type Terminology } from '../../../src/terminology/terminology.ts'
-import { openVocabulary } from '../../../src/terminology/vocabularies/open-vocabulary.ts'
+import { openCodeSystem } from '../../../src/terminology/vocabularies/open.ts'
 import { memoryFile, memorySpool } from '../code-system/large/support.ts'
 import { memorySource } from '../support.ts'
 
@@ -44,7 +44,7 @@ export function imported(source: VocabularySource): Imported {
   const file = memoryFile()
   const { concepts } = builder.finish(file, undefined, { kind: source.kind, write: () => null })
   const resource: CodeSystem = { ...source.head, count: concepts }
-  return { resource, provider: openVocabulary(resource, file.bytes()), problems }
+  return { resource, provider: openCodeSystem(resource, file.bytes()), problems }
 }
 
 /** The engine over imported releases and other resources. */

@@ -49,6 +49,8 @@ export interface SectionWriter {
   put(name: string, values: Int32Array | Uint32Array | Uint8Array): void
   /** A section of known size that is written piece by piece, beside others. */
   stream(name: string, bytes: number): { append(piece: Uint8Array): void; end(): void }
+  /** A section of any size; nothing else is written before its end, which answers its bytes. */
+  grow(name: string): { append(piece: Uint8Array): void; end(): number }
   /** Writes directory and footer; answers the size of the file in bytes. */
   finish(header: IndexHeader): number
 }
@@ -71,6 +73,21 @@ export function writeSections(file: IndexFile): SectionWriter {
       file.write(reserve(name, bytes.length), bytes)
     },
     stream: (name, bytes) => streamTo(file, reserve(name, bytes)),
+    grow: (name) => {
+      const pieces = streamTo(file, next)
+      let bytes = 0
+      return {
+        append: (piece) => {
+          bytes += piece.length
+          pieces.append(piece)
+        },
+        end: () => {
+          pieces.end()
+          reserve(name, bytes)
+          return bytes
+        },
+      }
+    },
     finish: (header) => {
       const directory: Directory = { ...header, sections }
       const text = new TextEncoder().encode(JSON.stringify(directory))

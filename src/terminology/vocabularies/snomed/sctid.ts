@@ -45,3 +45,6 @@ export function faultOfSctid(id: string): string | undefined {
   if (id.length < 6 || id.length > 18) return `it has ${id.length} digits, and not 6 to 18`
   return id.startsWith('0') ? 'it begins with 0' : undefined
 }
+
+/** Whether it is an identifier of any component: 6 to 18 digits, no leading zero, with its check digit. */
+export const isSctid = (text: string): boolean => /^[1-9]\d{5,17}$/.test(text) && hasCheckDigit(text)

@@ -1,0 +1,173 @@
+/**
+ * Makes an index in a folder of its own, which gets its name when everything is on disk: an import that was interrupted leaves nothing that
+ * counts, and is simply repeated; one that was complete is not done again.
+ */
+import { createHash } from 'node:crypto'
+import { closeSync, openSync } from 'node:fs'
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { formatCanonical } from '../../fhir/canonical.ts'
+import type { CodeSystem } from '../../fhir/types.ts'
+import { isProcessAlive } from '../../files/process-alive.ts'
+import {
+  checkIndex,
+  FILES,
+  INDEX_EXTENSION,
+  type IndexBytes,
+  type IndexManifest,
+  readIndexFolder,
+  type SourceCounts,
+  syncToDisk,
+} from './code-system-index.ts'
+import { hashFile, spoolFile, writeAll } from './file-bytes.ts'
+import type { ProblemList } from './problems.ts'
+
+/** Outcome of an import. */
+export interface LargeImport {
+  /** The CodeSystem to store: no concepts, their number in `count`, the index in an extension. */
+  resource: CodeSystem
+  index: string
+  /** The index was there already. */
+  unchanged: boolean
+  counts: SourceCounts
+  problems: ProblemList
+}
+
+/** What an index is written with. */
+export interface IndexFiles {
+  index: { write(position: number, bytes: Uint8Array): void }
+  /** A file for what must wait; it goes when the index is made. */
+  spool(name: string): ReturnType<typeof spoolFile>
+}
+
+/** An index to be made. */
+export interface IndexPlan {
+  /** As {@link indexNameFor} gives it: the same for the same source that is read in the same way. */
+  name: string
+  /** The CodeSystem without concepts. */
+  head: CodeSystem
+  layout: number
+  importer: number
+  source: IndexManifest['source']
+  /** Opens a finished index; answers how many concepts it has. Throws when it is damaged. */
+  countConcepts(head: CodeSystem, index: IndexBytes): number
+  /** Writes it. What it throws leaves nothing behind. */
+  build(files: IndexFiles): Promise<{ counts: SourceCounts; problems: ProblemList; bytes: number }>
+}
+
+/** Folders that this process is filling: in containers every process has the same number. */
+const inWork = new Set<string>()
+
+/** Makes an index, unless it is there. */
+export async function makeIndex(folder: string, plan: IndexPlan): Promise<LargeImport> {
+  const { name, head, source, layout, importer } = plan
+  await mkdir(folder, { recursive: true })
+  await removeLeftovers(folder)
+  const present = await checkIndex(folder, name).catch(() => undefined)
+  if (present) return outcomeOf(head, name, { ...present, unchanged: true })
+  // What is there under this name and cannot be read must make way.
+  await rm(join(folder, name), { recursive: true, force: true })
+  const working = join(folder, `.importing-${process.pid}-${name}`)
+  await rm(working, { recursive: true, force: true })
+  await mkdir(working)
+  inWork.add(basename(working))
+  try {
+    const { counts, problems, bytes } = await build(working, plan)
+    const sha256 = hashFile(join(working, FILES.index)).sha256
+    const manifest: IndexManifest = {
+      importer,
+      layout,
+      canonical: formatCanonical(head.url, head.version),
+      source,
+      counts,
+      problems: { count: problems.count, first: problems.first },
+      index: { bytes, sha256 },
+    }
+    await activate(working, manifest, { ...plan, folder })
+    return outcomeOf(head, name, { ...manifest, unchanged: false })
+  } finally {
+    inWork.delete(basename(working))
+    await rm(working, { recursive: true, force: true })
+  }
+}
+
+async function build(working: string, plan: IndexPlan) {
+  const index = openSync(join(working, FILES.index), 'wx')
+  const spools: { path: string; close(): void }[] = []
+  try {
+    return await plan.build({
+      index: { write: (position, bytes) => writeAll(index, bytes, position) },
+      spool: (name) => {
+        const path = join(working, `spool-${name}`)
+        const spool = spoolFile(path)
+        spools.push({ path, close: spool.close })
+        return spool
+      },
+    })
+  } finally {
+    closeSync(index)
+    for (const { path, close } of spools) {
+      close()
+      await rm(path, { force: true })
+    }
+  }
+}
+
+/** Everything on disk, read once more, then the name: from then on it counts. */
+async function activate(
+  working: string,
+  manifest: IndexManifest,
+  { folder, name, countConcepts, head }: IndexPlan & { folder: string },
+): Promise<void> {
+  await writeFile(join(working, FILES.manifest), `${JSON.stringify(manifest, null, 2)}\n`)
+  for (const file of Object.values(FILES)) await syncToDisk(join(working, file))
+  const { index } = await readIndexFolder(working)
+  const counted = countConcepts(head, index)
+  index.close()
+  const { concepts, duplicates, lost, read } = manifest.counts
+  if (counted !== concepts || concepts + duplicates + lost !== read) {
+    throw new Error(`the index has ${counted} concepts; ${concepts} were written of ${read} read`)
+  }
+  await syncToDisk(working)
+  await rename(working, join(folder, name))
+  await syncToDisk(folder)
+}
+
+function outcomeOf(
+  head: CodeSystem,
+  index: string,
+  { counts, problems, unchanged }: Pick<IndexManifest, 'counts' | 'problems'> & { unchanged: boolean },
+): LargeImport {
+  const extension = [
+    ...(head.extension ?? []).filter((each) => each.url !== INDEX_EXTENSION),
+    { url: INDEX_EXTENSION, valueString: index },
+  ]
+  return { resource: { ...head, extension, count: counts.concepts }, index, unchanged, counts, problems }
+}
+
+/** Name of the index of a code system; `made` tells all that it is made of. */
+export function indexNameFor(url: string | undefined, version: string | undefined, made: string): string {
+  const hash = createHash('sha256').update(made).digest('hex').slice(0, 16)
+  const safe = (text: string) =>
+    text
+      .replace(/[^A-Za-z0-9]+/g, '-')
+      .replace(/^-+|-+$/g, '')
+      .slice(0, 40)
+  const tail = safe(
+    (url ?? '')
+      .split(/[/:]/)
+      .filter((part) => part !== '')
+      .pop() ?? '',
+  )
+  return [tail || 'code-system', safe(version ?? ''), hash].filter((part) => part !== '').join('-')
+}
+
+/** What imports of processes that are no more have left behind. */
+async function removeLeftovers(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const pid = /^\.importing-(\d+)-/.exec(name)?.[1]
+    // One of our own number that is not in work here was left by a process before us.
+    if (pid !== undefined && !inWork.has(name) && (Number(pid) === process.pid || !isProcessAlive(Number(pid))))
+      await rm(join(folder, name), { recursive: true, force: true })
+  }
+}

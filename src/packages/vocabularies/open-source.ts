@@ -1,0 +1,45 @@
+/** Files of a folder or archive that a vocabulary is read from. */
+import { readdir, stat } from 'node:fs/promises'
+import { basename, join, relative, sep } from 'node:path'
+import { unprocessable } from '../../fhir/error.ts'
+import { fileChunks } from '../large-code-system/file-bytes.ts'
+
+/** A file of a source, not read yet. */
+export interface SourceFile {
+  /** Path within folder or archive, with `/`. */
+  path: string
+  /** Bytes, unpacked. */
+  size: number
+  /** Its bytes in chunks. @throws FhirError 422 when the archive is damaged */
+  chunks(): AsyncIterable<Uint8Array> | Iterable<Uint8Array>
+}
+
+/** A folder or archive that is open. */
+export interface VocabularySource {
+  files: SourceFile[]
+  close(): Promise<void>
+}
+
+/** Files of a folder at most: releases have some hundreds. */
+const mostFiles = 20_000
+
+/**
+ * Opens a folder, or a file by itself.
+ * @throws FhirError 422 when it holds too much
+ */
+export async function openVocabulary(path: string): Promise<VocabularySource> {
+  const found = await stat(path)
+  if (!found.isDirectory()) return { files: [fileAt(path, basename(path), found.size)], close: async () => {} }
+  const entries = (await readdir(path, { recursive: true, withFileTypes: true })).filter((each) => each.isFile())
+  if (entries.length > mostFiles)
+    throw unprocessable(`${basename(path)} has ${entries.length} files: it is no folder of one release`, 'too-costly')
+  const files = await Promise.all(
+    entries.map(async (each) => {
+      const at = join(each.parentPath, each.name)
+      return fileAt(at, relative(path, at).split(sep).join('/'), (await stat(at)).size)
+    }),
+  )
+  return { files: files.sort((a, b) => (a.path < b.path ? -1 : 1)), close: async () => {} }
+}
+
+const fileAt = (at: string, path: string, size: number): SourceFile => ({ path, size, chunks: () => fileChunks(at) })

@@ -1,0 +1,48 @@
+/** Opens index files of every kind: plain code systems, and those of which more is known than their concepts. */
+import type { CodeSystem } from '../../fhir/types.ts'
+import type { CodeSystemProvider } from '../code-system/code-system.ts'
+import { openIndex } from '../code-system/large/large-code-system.ts'
+import { readSections, type Sections } from '../code-system/large/layout.ts'
+import type { IndexSource } from '../code-system/large/paged-bytes.ts'
+import { icdProvider } from './icd-11/provider.ts'
+import { loincProvider } from './loinc/provider.ts'
+import { compiledSnomed } from './snomed/compiled-content.ts'
+import { eclConstraint } from './snomed/ecl/constraint.ts'
+import { eclSet } from './snomed/ecl/ecl.ts'
+import { withExpressions } from './snomed/expression/with-expressions.ts'
+import { SNOMED_KIND } from './snomed/names.ts'
+import { snomedProvider } from './snomed/provider.ts'
+
+/** Opens the files of a kind. */
+type OpenKind = (resource: CodeSystem, sections: Sections) => CodeSystemProvider
+
+const KINDS: Readonly<Record<string, OpenKind>> = {
+  [SNOMED_KIND]: openSnomed,
+  loinc: (resource, sections) => loincProvider(openIndex(resource, sections)),
+  'icd-11': (resource, sections) => icdProvider(openIndex(resource, sections)),
+}
+
+/**
+ * The code system of an index file, with what its kind adds.
+ * @throws Error saying what is wrong when the file is damaged, of another layout, or of a kind that is not known
+ */
+export function openCodeSystem(resource: CodeSystem, file: IndexSource): CodeSystemProvider {
+  const sections = readSections(file)
+  const { kind } = sections.header
+  if (kind === undefined) return openIndex(resource, sections).provider
+  const open = Object.hasOwn(KINDS, kind) ? KINDS[kind] : undefined
+  if (!open) throw new Error(`the index file is of the kind ${kind}, which this version of the software does not know`)
+  return asRelease(open(resource, sections))
+}
+
+/** SNOMED CT with expression constraints, and expressions as codes. */
+function openSnomed(resource: CodeSystem, sections: Sections): CodeSystemProvider {
+  const { base, content } = compiledSnomed(resource, sections)
+  const concepts = snomedProvider(resource, content, base, { constraint: eclConstraint })
+  return withExpressions(concepts, content, (constraint, subject) => eclSet(content, constraint).matches(subject))
+}
+
+/** What is imported as a release is whole, though its resource says that its concepts are not present. */
+function asRelease(provider: CodeSystemProvider): CodeSystemProvider {
+  return { ...provider, head: { ...provider.head, content: 'complete', isRelease: true } }
+}

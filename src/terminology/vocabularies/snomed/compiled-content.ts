@@ -1,0 +1,170 @@
+/** A release of SNOMED CT in an index file: numbers in memory, texts and members by position. */
+import type { CodeSystem } from '../../../fhir/types.ts'
+import type { CodeSystemProvider } from '../../code-system/code-system.ts'
+import { find, hashOf } from '../../code-system/large/code-table.ts'
+import { openIndex, postingsOf } from '../../code-system/large/large-code-system.ts'
+import type { Sections } from '../../code-system/large/layout.ts'
+import type { LargeRelations } from '../../code-system/large/relations.ts'
+import { stringTable } from '../../code-system/large/string-table.ts'
+import { commonOrdinals, united } from '../../code-system/ordinals.ts'
+import { type Postings, withWords } from '../../code-system/postings.ts'
+import { asOrdinal } from '../../code-system/selection.ts'
+import { compiledRefsets } from './compiled-refsets.ts'
+import type { SnomedAttributes, SnomedContent, SnomedDescription, SnomedHierarchy } from './content.ts'
+import type { SnomedHeader } from './header.ts'
+import { BETWEEN, SNOMED_KIND } from './names.ts'
+import { type RecordReader, recordReader } from './records.ts'
+import { STATE } from './state-bits.ts'
+
+/** A release that is open. */
+export interface CompiledSnomed {
+  content: SnomedContent
+  /** Codes, displays, hierarchy and words as of any large code system. */
+  base: CodeSystemProvider
+}
+
+/**
+ * Opens a release over the sections of its file ({@link readSections}). `resource` is its CodeSystem.
+ * @throws Error saying what is wrong when the file is damaged, of another kind, or of another version than the resource
+ */
+export function compiledSnomed(resource: CodeSystem, sections: Sections): CompiledSnomed {
+  const header = headerOf(sections)
+  if (header.version !== resource.version)
+    throw new Error(`the index file is of ${header.version}, the code system of ${resource.version}`)
+  const { provider, relations, texts } = openIndex(resource, sections)
+  const count = sections.header.concepts
+  const state = sections.bytes('snomed.state')
+  const module = sections.numbers('snomed.module', count)
+  const time = sections.numbers('snomed.time', count)
+  const ordinalOf = (id: string) => asOrdinal(provider.locate(id) ?? -1)
+  const has = (concept: number, bit: number) => ((state[concept] ?? 0) & bit) !== 0
+  const names = (number: number) => header.names[number] ?? ''
+  const refsets = compiledRefsets(sections, header)
+  const content: SnomedContent = {
+    version: header.version,
+    count,
+    ordinalOf,
+    idOf: (concept) => provider.code(concept),
+    isActive: (concept) => has(concept, STATE.active),
+    isDefined: (concept) => has(concept, STATE.defined),
+    moduleOf: (concept) => names(module[concept] ?? -1),
+    effectiveTimeOf: (concept) => time[concept] ?? 0,
+    hierarchy: hierarchyOf(relations, count),
+    attributes: attributesOf(sections),
+    descriptions: descriptionsOf(sections, header),
+    concepts: finder(texts, postingsOf(sections, 'snomed.words'), count),
+    refsets: refsets.all,
+    refset: refsets.of,
+    byAlternateIdentifier: identifiersOf(sections),
+  }
+  return { content, base: provider }
+}
+
+function headerOf({ header: { kind, own } }: Sections): SnomedHeader {
+  if (kind !== SNOMED_KIND)
+    throw new Error(`the index file is ${kind === undefined ? 'no release' : `of the kind ${kind}`}`)
+  const header = own as Partial<SnomedHeader> | null | undefined
+  if (!header?.names || !header.times || !header.refsets || !header.dialects || typeof header.version !== 'string')
+    throw new Error('the directory of the index file does not tell of a release')
+  const { version, names, times, refsets, dialects } = header
+  return { version, names, times, refsets, dialects }
+}
+
+function hierarchyOf(relations: LargeRelations, count: number): SnomedHierarchy {
+  const isConcept = (concept: number) => concept >= 0 && concept < count
+  const listed = (concept: number, list: (concept: number) => number[]) =>
+    isConcept(concept) ? Int32Array.from(list(concept)).sort() : NONE
+  return {
+    parents: (concept) => listed(concept, relations.parents),
+    children: (concept) => listed(concept, relations.children),
+    ancestors: (concept) => (isConcept(concept) ? relations.above(concept).filter((each) => each !== concept) : NONE),
+    descendants: (concept) => {
+      if (!isConcept(concept)) return NONE
+      const runs = relations.below(concept)
+      const found = new Int32Array(runs.reduce((sum, [from, to]) => sum + to - from, 0) - 1)
+      let at = 0
+      for (const [from, to] of runs) for (let each = from; each < to; each++) if (each !== concept) found[at++] = each
+      return found
+    },
+    subsumes: (ancestor, descendant) =>
+      isConcept(ancestor) && isConcept(descendant) && relations.subsumes(ancestor, descendant),
+  }
+}
+
+const NONE = new Int32Array(0)
+
+function attributesOf(sections: Sections): SnomedAttributes {
+  const start = sections.numbers('snomed.attributes.start', sections.header.concepts + 1)
+  const rows = start.at(-1) ?? 0
+  const values = stringTable(sections, 'snomed.values')
+  const byTargetStart = sections.numbers('snomed.attributes.byTarget.start', start.length)
+  const byTarget = sections.numbers('snomed.attributes.byTarget', byTargetStart.at(-1) ?? 0)
+  return {
+    start,
+    source: sections.numbers('snomed.attributes.source', rows),
+    type: sections.numbers('snomed.attributes.type', rows),
+    target: sections.numbers('snomed.attributes.target', rows),
+    group: sections.numbers('snomed.attributes.group', rows),
+    value: (n) => values.at(n),
+    withTarget: (concept) => byTarget.subarray(byTargetStart[concept] ?? 0, byTargetStart[concept + 1] ?? 0),
+  }
+}
+
+/** Reads the descriptions of a concept from its record. */
+function descriptionsOf(sections: Sections, header: SnomedHeader): SnomedContent['descriptions'] {
+  const records = sections.paged('snomed.descriptions')
+  const signed = sections.numbers('snomed.descriptions.offsets', sections.header.concepts + 1)
+  const offsets = new Uint32Array(signed.buffer, signed.byteOffset, signed.length)
+  return (concept) => {
+    const reader = recordReader(records.slice(offsets[concept] ?? 0, offsets[concept + 1] ?? 0))
+    const found: SnomedDescription[] = []
+    while (!reader.isAtEnd) found.push(readDescription(reader, header))
+    return found
+  }
+}
+
+function readDescription(reader: RecordReader, { names, times }: SnomedHeader): SnomedDescription {
+  const name = () => names[reader.number()] ?? ''
+  const isActive = reader.byte() === 1
+  const id = reader.text()
+  const effectiveTime = times[reader.number()] ?? 0
+  const module = name()
+  const language = name()
+  const type = name()
+  const caseSignificance = name()
+  const term = reader.text()
+  const dialects: SnomedDescription['dialects'] = []
+  for (let left = reader.number(); left > 0; left--) dialects.push({ refset: name(), acceptability: name() })
+  return { id, isActive, effectiveTime, module, language, type, term, caseSignificance, dialects }
+}
+
+/** Finds concepts by words of all their texts: those they are found by in any code system, and those of the others. */
+function finder(shown: Postings, hidden: Postings, count: number): SnomedContent['concepts'] {
+  return (beginnings) => {
+    let found: Int32Array | undefined
+    for (const word of new Set(beginnings)) {
+      const [some, others] = [withWords(shown, count, [word]), withWords(hidden, count, [word])]
+      const either = others.length === 0 ? some : united(joined(some, others), count)
+      found = found ? commonOrdinals(found, either) : either
+    }
+    return found ?? Int32Array.from({ length: count }, (_, concept) => concept)
+  }
+}
+
+function joined(a: Int32Array, b: Int32Array): Int32Array {
+  const both = new Int32Array(a.length + b.length)
+  both.set(a)
+  both.set(b, a.length)
+  return both
+}
+
+function identifiersOf(sections: Sections): SnomedContent['byAlternateIdentifier'] {
+  const keys = stringTable(sections, 'snomed.identifiers')
+  const table = sections.numbers('snomed.identifiers.table')
+  const concept = sections.numbers('snomed.identifiers.concept', keys.length)
+  return (scheme, identifier) => {
+    const key = `${scheme}${BETWEEN}${identifier}`
+    const found = find(table, hashOf(key), (each) => keys.equals(each, key))
+    return found === undefined ? -1 : (concept[found] ?? -1)
+  }
+}

@@ -1,0 +1,182 @@
+import { concreteNumber } from '../concrete-value.ts'
+import type { SnomedContent } from '../content.ts'
+import type { ResolvedAttribute, ResolvedExpression, ResolvedValue } from './resolve-expression.ts'
+
+/** Whether one meaning takes in another; `unknown` where that cannot be told by the rules that are followed here. */
+export type Subsumption = 'yes' | 'no' | 'unknown'
+
+/**
+ * Whether everything that the second means is meant by the first, by their normal forms: the proximal primitive concepts and the groups
+ * of attributes that their concepts have in the release (the inferred relationships), with the refinements. `yes` always holds. What
+ * has no match is `unknown` rather than `no` where an expression is nested more than once, and where a concept has several axioms.
+ */
+export function subsumesExpression(
+  general: ResolvedExpression,
+  special: ResolvedExpression,
+  content: SnomedContent,
+): Subsumption {
+  // What the release itself has put below a concept is below it.
+  const isBelow = (concept: number) => special.focus.some((each) => content.hierarchy.subsumes(concept, each))
+  const open = general.focus.filter((each) => !isBelow(each))
+  const wanted = normalForm({ ...general, focus: open }, content)
+  const found = wanted.primitives.every(isBelow)
+    ? matchGroups(wanted.groups, fullGroups(special, content), content)
+    : 'no'
+  if (found !== 'no') return found
+  const isTold = !isNestedTwice(general) && !isNestedTwice(special)
+  return isTold && !open.some((each) => hasSeveralAxioms(each, content)) ? 'no' : 'unknown'
+}
+
+/** Reference set of axioms in the language OWL. */
+const AXIOMS = '733073007'
+
+/** Whether a concept has more than one axiom: each may suffice, and relationships show what all of them say together. */
+function hasSeveralAxioms(concept: number, content: SnomedContent): boolean {
+  const axioms = content.refset(content.ordinalOf(AXIOMS))?.of(concept) ?? []
+  return axioms.filter((each) => each.isActive).length > 1
+}
+
+/** Attributes that stand together, or one of no group. */
+export interface Group {
+  attributes: readonly ResolvedAttribute[]
+  isAlone: boolean
+}
+
+const ownGroups = ({ ungrouped, groups }: ResolvedExpression): Group[] => [
+  ...ungrouped.map((each) => ({ attributes: [each], isAlone: true })),
+  ...groups.map((each) => ({ attributes: each, isAlone: false })),
+]
+
+/** What has to hold of whatever it takes in: primitive concepts, and groups that are more than those say. */
+function normalForm(expression: ResolvedExpression, content: SnomedContent) {
+  const primitives = new Set<number>()
+  const own = ownGroups(expression)
+  for (const concept of expression.focus) {
+    if (!content.isDefined(concept)) {
+      primitives.add(concept)
+      continue
+    }
+    for (const each of proximalPrimitives(concept, content)) primitives.add(each)
+    own.push(...groupsOf(concept, content))
+  }
+  return { primitives: [...primitives], groups: own }
+}
+
+/** Groups of everything that is known of it: of its own and of its concepts. */
+export function fullGroups(expression: ResolvedExpression, content: SnomedContent): Group[] {
+  const inherited = expression.focus.flatMap((concept) => groupsOf(concept, content))
+  const refined = ownGroups(expression)
+  return [...refined, ...joined(inherited, refined, content), ...inherited]
+}
+
+/**
+ * A refinement goes into the group of the concept whose attribute it makes more special (SNOMED CT, transformation of expressions to
+ * normal form: groups that hold the same attribute, one value below the other, are one).
+ */
+function joined(inherited: Group[], refined: Group[], content: SnomedContent): Group[] {
+  const isMoreSpecial = (a: ResolvedAttribute, b: ResolvedAttribute) =>
+    content.hierarchy.subsumes(b.type, a.type) && matchValue(b.value, a.value, content) === 'yes'
+  return inherited.flatMap((group) =>
+    refined
+      .filter((own) =>
+        own.attributes.some((attribute) => group.attributes.some((each) => isMoreSpecial(attribute, each))),
+      )
+      .map((own) => ({
+        attributes: [...own.attributes, ...group.attributes],
+        isAlone: own.isAlone && group.isAlone,
+      })),
+  )
+}
+
+/** The primitive concepts above a concept that have no other of them below. */
+function proximalPrimitives(concept: number, content: SnomedContent): number[] {
+  const primitives = [...content.hierarchy.ancestors(concept)].filter((each) => !content.isDefined(each))
+  const isAbove = (a: number, b: number) => a !== b && content.hierarchy.subsumes(a, b)
+  return primitives.filter((each) => !primitives.some((other) => isAbove(each, other)))
+}
+
+/** Groups of attributes that the release has of a concept. */
+function groupsOf(concept: number, { attributes }: SnomedContent): Group[] {
+  const ungrouped: Group[] = []
+  const groups = new Map<number, ResolvedAttribute[]>()
+  const end = attributes.start[concept + 1] ?? 0
+  for (let row = attributes.start[concept] ?? 0; row < end; row++) {
+    const target = attributes.target[row] ?? -1
+    const value = target >= 0 ? { concept: target } : { concrete: attributes.value(-1 - target) }
+    const attribute = { type: attributes.type[row] ?? -1, value }
+    const number = attributes.group[row] ?? 0
+    if (number === 0) ungrouped.push({ attributes: [attribute], isAlone: true })
+    else groups.set(number, [...(groups.get(number) ?? []), attribute])
+  }
+  return [...ungrouped, ...[...groups.values()].map((each) => ({ attributes: each, isAlone: false }))]
+}
+
+/** Whether each of the groups wanted is there. */
+function matchGroups(wanted: Group[], given: Group[], content: SnomedContent): Subsumption {
+  return every(wanted, (group) => some(given, (other) => groupSubsumes(group, other, content)))
+}
+
+/** Whether a group of attributes takes in another: each of its attributes takes in one of the other. */
+export function groupSubsumes(general: Group, special: Group, content: SnomedContent): Subsumption {
+  return every(general.attributes, (attribute) =>
+    some(special.attributes, (each) => matchAttribute(attribute, each, content)),
+  )
+}
+
+/** Whether an attribute takes in another. */
+export function matchAttribute(
+  general: ResolvedAttribute,
+  special: ResolvedAttribute,
+  content: SnomedContent,
+): Subsumption {
+  if (!content.hierarchy.subsumes(general.type, special.type)) return 'no'
+  return matchValue(general.value, special.value, content)
+}
+
+function matchValue(general: ResolvedValue, special: ResolvedValue, content: SnomedContent): Subsumption {
+  if ('concrete' in general || 'concrete' in special) {
+    const isSame = 'concrete' in general && 'concrete' in special && sameConcrete(general.concrete, special.concrete)
+    return isSame ? 'yes' : 'no'
+  }
+  if ('concept' in general && 'concept' in special && content.hierarchy.subsumes(general.concept, special.concept)) {
+    return 'yes'
+  }
+  if ('concept' in general && 'concept' in special) return 'no'
+  return subsumesExpression(asExpression(general), asExpression(special), content)
+}
+
+const asExpression = (value: { concept: number } | { nested: ResolvedExpression }): ResolvedExpression =>
+  'nested' in value ? value.nested : { focus: [value.concept], ungrouped: [], groups: [] }
+
+function sameConcrete(a: string, b: string): boolean {
+  const [left, right] = [concreteNumber(a), concreteNumber(b)]
+  return left !== undefined && right !== undefined ? left === right : a === b
+}
+
+const attributes = ({ ungrouped, groups }: ResolvedExpression) => [...ungrouped, ...groups.flat()]
+
+/** Whether the value of a value is an expression. */
+const isNestedTwice = (expression: ResolvedExpression): boolean =>
+  attributes(expression).some(
+    ({ value }) => 'nested' in value && attributes(value.nested).some((each) => 'nested' in each.value),
+  )
+
+function some<T>(items: readonly T[], test: (item: T) => Subsumption): Subsumption {
+  let found: Subsumption = 'no'
+  for (const each of items) {
+    const one = test(each)
+    if (one === 'yes') return one
+    if (one === 'unknown') found = one
+  }
+  return found
+}
+
+function every<T>(items: readonly T[], test: (item: T) => Subsumption): Subsumption {
+  let found: Subsumption = 'yes'
+  for (const each of items) {
+    const one = test(each)
+    if (one === 'no') return one
+    if (one === 'unknown') found = one
+  }
+  return found
+}

@@ -1,0 +1,142 @@
+/** SNOMED CT with post-coordinated expressions as codes: a handle that is a text is an expression that holds. */
+import { FhirError } from '../../../../fhir/error.ts'
+import type { CodeSystemProvider, ConceptProperty, Ref } from '../../../code-system/code-system.ts'
+import { filteredSelection, type Selection, withUnlisted } from '../../../code-system/selection.ts'
+import { otherIssue } from '../../../request/messages.ts'
+import type { SnomedContent } from '../content.ts'
+import type { EclSubject } from '../ecl/subject.ts'
+import { NotTold } from './expression-subject.ts'
+import { type Expressions, expressionsOf, type ReadExpression } from './expressions.ts'
+import type { ResolvedAttribute } from './resolve-expression.ts'
+
+/** Whether something that is no concept meets an expression constraint; undefined when that cannot be told. */
+export type SubjectMeets = (constraint: string, subject: EclSubject) => boolean | undefined
+
+/** A provider of concepts alone, made one of expressions, too. */
+export function withExpressions(
+  base: CodeSystemProvider,
+  content: SnomedContent,
+  meets: SubjectMeets,
+): CodeSystemProvider {
+  const expressions = expressionsOf(content)
+  const read = (ref: Ref): ReadExpression | undefined => (typeof ref === 'string' ? expressions.read(ref) : undefined)
+  const meant = (ref: Ref): ReadExpression | number | undefined => (typeof ref === 'number' ? ref : read(ref))
+  const subsumes = (general: Ref, special: Ref): boolean => {
+    const [a, b] = [meant(general), meant(special)]
+    if (a === undefined || b === undefined) return false
+    if (typeof a === 'number' && typeof b === 'number') return base.subsumes(a, b)
+    return decided(expressions.subsumes(a, b))
+  }
+  /** What the base says of concepts, and something else of expressions. */
+  const either =
+    <T>(ofConcept: (ref: Ref) => T, ofExpression: (read: ReadExpression) => T) =>
+    (ref: Ref): T => {
+      const found = read(ref)
+      return found ? ofExpression(found) : ofConcept(ref)
+    }
+  const terms = (concept: number) => base.display(concept)
+  return {
+    ...base,
+    all: withUnlisted(base.all, (code) => expressions.read(code) !== undefined),
+    locate: (code) => base.locate(code) ?? (expressions.read(code) ? code : undefined),
+    code: either(base.code, ({ text }) => text),
+    display: either(base.display, (found) => expressions.display(found, terms)),
+    definition: either(base.definition, () => undefined),
+    designations: either(base.designations, () => []),
+    properties: either(base.properties, (found) => propertiesOf(found, { expressions, content })),
+    extensions: either(base.extensions, () => []),
+    isInactive: either(base.isInactive, () => false),
+    isAbstract: either(base.isAbstract, () => false),
+    status: either(base.status, () => undefined),
+    parents: either(base.parents, ({ resolved }) => [...resolved.focus]),
+    children: either(base.children, () => []),
+    subsumes,
+    descendants: (ref) => {
+      const found = read(ref)
+      const below = found ? belowExpression(found, { base, subsumes }) : base.descendants(ref)
+      return withUnlisted(below, (code) => subsumes(ref, code))
+    },
+    ...filterWith({ base, content, expressions, subsumes, meets }),
+    explain: (code) => base.explain?.(code) ?? expressions.fault(code),
+  }
+}
+
+/** The concepts below one of the concepts of an expression that it takes in. */
+function belowExpression(
+  { text, resolved }: ReadExpression,
+  { base, subsumes }: { base: CodeSystemProvider; subsumes: (general: Ref, special: Ref) => boolean },
+): Selection {
+  const [first = -1] = resolved.focus
+  return filteredSelection(base.descendants(first), (ref) => subsumes(text, ref))
+}
+
+function propertiesOf(
+  found: ReadExpression,
+  { expressions, content }: { expressions: Expressions; content: SnomedContent },
+): ConceptProperty[] {
+  const property = ({ type, value }: ResolvedAttribute): ConceptProperty => ({
+    code: content.idOf(type),
+    ...('concept' in value
+      ? { member: 'valueCode', value: content.idOf(value.concept) }
+      : { member: 'valueString', value: 'concrete' in value ? value.concrete : '' }),
+  })
+  return expressions.attributes(found).map(property)
+}
+
+interface Parts {
+  base: CodeSystemProvider
+  content: SnomedContent
+  expressions: Expressions
+  subsumes(general: Ref, special: Ref): boolean
+  meets: SubjectMeets
+}
+
+/**
+ * Filters of concepts, with the expressions that pass: by what they are a kind of, by expression constraints, and by `expressions`, which
+ * keeps them out when it is false. Those of other filters have concepts alone, for nothing is stated of an expression but what it means.
+ */
+function filterWith({ base, expressions, subsumes, meets }: Parts): Pick<CodeSystemProvider, 'filter'> {
+  const { filter } = base
+  if (!filter) return {}
+  const constrained = (constraint: string) => (code: string) => {
+    const found = expressions.read(code)
+    return found !== undefined && told(() => meets(constraint, expressions.subject(found)))
+  }
+  const isRead = (code: string) => expressions.read(code) !== undefined
+  const passing = (property: string, op: string, value: string): ((code: string) => boolean) | undefined => {
+    if (property === 'constraint' && op === '=') return constrained(value)
+    if (property === 'expressions') return value.trim() === 'true' ? isRead : undefined
+    if (property === 'inactive' && op === '=') return value.trim() === 'false' ? isRead : undefined
+    if (property !== 'concept' && property !== 'code') return undefined
+    const top = base.locate(value.trim())
+    if (top === undefined) return undefined
+    if (op === 'is-a' || op === 'descendent-of')
+      return (code) => subsumes(top, code) && (op === 'is-a' || !subsumes(code, top))
+    if (op === 'is-not-a') return (code) => isRead(code) && !subsumes(top, code)
+    return op === 'generalizes' ? (code) => isRead(code) && subsumes(code, top) : undefined
+  }
+  return {
+    filter: (property, op, value, fail) => {
+      const listed = filter(property, op, value, fail)
+      const unlisted = listed && passing(property, op, value)
+      return listed && unlisted ? withUnlisted(listed, unlisted) : listed
+    },
+  }
+}
+
+/** The answer that can be given; an error where none can: it is never taken for no. */
+function decided(found: 'yes' | 'no' | 'unknown'): boolean {
+  return told(() => (found === 'unknown' ? undefined : found === 'yes'))
+}
+
+function told(ask: () => boolean | undefined): boolean {
+  let reason = 'it is nested too deep, or a concept has several definitions'
+  try {
+    const found = ask()
+    if (found !== undefined) return found
+  } catch (error) {
+    if (!(error instanceof NotTold)) throw error
+    reason = error.message
+  }
+  throw new FhirError(422, otherIssue('not-supported', `What the expression subsumes cannot be told here: ${reason}`))
+}
