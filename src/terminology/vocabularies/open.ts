@@ -18,8 +18,8 @@ type OpenKind = (resource: CodeSystem, sections: Sections) => CodeSystemProvider
 
 const KINDS: Readonly<Record<string, OpenKind>> = {
   [SNOMED_KIND]: openSnomed,
-  loinc: (resource, sections) => loincProvider(openIndex(resource, sections)),
-  'icd-11': (resource, sections) => icdProvider(openIndex(resource, sections)),
+  loinc: (resource, sections) => declaring(resource, loincProvider(openIndex(resource, sections))),
+  'icd-11': (resource, sections) => declaring(resource, icdProvider(openIndex(resource, sections))),
 }
 
 /**
@@ -40,6 +40,13 @@ function openSnomed(resource: CodeSystem, sections: Sections): CodeSystemProvide
   const { base, content } = compiledSnomed(resource, sections)
   const concepts = snomedProvider(resource, content, base, { constraint: eclConstraint })
   return withExpressions(concepts, content, (constraint, subject) => eclSet(content, constraint).matches(subject))
+}
+
+/** Filters and the language of the resource, for TerminologyCapabilities. */
+function declaring({ filter = [], language }: CodeSystem, provider: CodeSystemProvider): CodeSystemProvider {
+  const filters = filter.map(({ code, operator }) => ({ code, op: operator }))
+  const declared = { filters, languages: language === undefined ? [] : [language] }
+  return { ...provider, head: { ...provider.head, declared } }
 }
 
 /** What is imported as a release is whole, though its resource says that its concepts are not present. */

@@ -173,7 +173,19 @@ function headOf({
     caseSensitive: true,
     hierarchyMeaning: 'is-a',
     compositional: name === 'mms',
-    content: 'complete',
+    content: 'not-present',
+    filter: [
+      {
+        code: 'concept',
+        operator: ['is-a', 'descendent-of', 'is-not-a', 'generalizes', '=', 'in', 'not-in'],
+        value: 'A code',
+      },
+      ...['chapterNo', 'blockId', 'classKind', 'grouping', 'isLeaf', 'isResidual'].map((code) => ({
+        code,
+        operator: ['=' as const, 'in' as const, 'not-in' as const, 'exists' as const],
+        value: 'A value of the property',
+      })),
+    ],
     property: [
       { code: 'notSelectable', uri: `${meaning}notSelectable`, type: 'boolean' },
       { code: 'classKind', type: 'code' },
