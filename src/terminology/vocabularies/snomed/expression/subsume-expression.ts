@@ -8,7 +8,8 @@ export type Subsumption = 'yes' | 'no' | 'unknown'
 /**
  * Whether everything that the second means is meant by the first, by their normal forms: the proximal primitive concepts and the groups
  * of attributes that their concepts have in the release (the inferred relationships), with the refinements. `yes` always holds. What
- * has no match is `unknown` rather than `no` where an expression is nested more than once, and where a concept has several axioms.
+ * has no match is `unknown` rather than `no` where an expression is nested more than once, and where something else may
+ * suffice for a concept (general axioms).
  */
 export function subsumesExpression(
   general: ResolvedExpression,
@@ -24,16 +25,20 @@ export function subsumesExpression(
     : 'no'
   if (found !== 'no') return found
   const isTold = !isNestedTwice(general) && !isNestedTwice(special)
-  return isTold && !open.some((each) => hasSeveralAxioms(each, content)) ? 'no' : 'unknown'
+  return isTold && !open.some((each) => hasOtherDefinitions(each, content)) ? 'no' : 'unknown'
 }
 
 /** Reference set of axioms in the language OWL. */
 const AXIOMS = '733073007'
 
-/** Whether a concept has more than one axiom: each may suffice, and relationships show what all of them say together. */
-function hasSeveralAxioms(concept: number, content: SnomedContent): boolean {
+/** Axioms that say what suffices for a concept: `EquivalentClasses`, and general ones, which have something put together on their left. */
+const SUFFICIENT = /^\s*(?:EquivalentClasses\(|SubClassOf\(\s*Object)/
+
+/** Whether something else may suffice for a concept than its inferred relationships say. */
+export function hasOtherDefinitions(concept: number, content: SnomedContent): boolean {
   const axioms = content.refset(content.ordinalOf(AXIOMS))?.of(concept) ?? []
-  return axioms.filter((each) => each.isActive).length > 1
+  const sufficient = axioms.filter(({ isActive, values }) => isActive && SUFFICIENT.test(values[0] ?? ''))
+  return sufficient.length > (content.isDefined(concept) ? 1 : 0)
 }
 
 /** Attributes that stand together, or one of no group. */
