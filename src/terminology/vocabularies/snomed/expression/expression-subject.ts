@@ -1,15 +1,9 @@
 /** An expression as sets of concepts (ECL) ask of it. */
 import type { SnomedContent } from '../content.ts'
 import type { EclSubject, EclSubjectRow } from '../ecl/subject.ts'
+import { definitionsOf } from './general-axioms.ts'
 import type { ResolvedAttribute, ResolvedExpression, ResolvedValue } from './resolve-expression.ts'
-import {
-  fullGroups,
-  type Group,
-  groupSubsumes,
-  hasOtherDefinitions,
-  matchAttribute,
-  subsumesExpression,
-} from './subsume-expression.ts'
+import { fullGroups, type Group, groupSubsumes, matchAttribute, subsumesExpression } from './subsume-expression.ts'
 
 /** Concepts that may be asked whether they take in an expression, beyond those that are above its focus. */
 const MOST_CANDIDATES = 20_000
@@ -72,8 +66,7 @@ function place(expression: ResolvedExpression, content: SnomedContent): Place {
   for (const candidate of candidates(expression, content)) {
     if (above.has(candidate)) continue
     const found = subsumesExpression(conceptAlone(candidate), expression, content)
-    if (found === 'unknown')
-      throw new NotTold(`whether ${content.idOf(candidate)} takes in the expression cannot be told`)
+    if (found === 'unknown') open.push(candidate)
     if (found === 'yes') put(candidate)
   }
   const same = [...above].find((each) => subsumesExpression(expression, conceptAlone(each), content) === 'yes') ?? -1
@@ -92,7 +85,7 @@ function candidates(expression: ResolvedExpression, content: SnomedContent): Set
       for (const row of attributes.withTarget(target)) {
         const source = attributes.source[row] ?? -1
         if (found.has(source) || !hierarchy.subsumes(attributes.type[row] ?? -1, type)) continue
-        if (!content.isDefined(source) && !hasOtherDefinitions(source, content)) continue
+        if (!content.isDefined(source) && definitionsOf(source, content).length === 0) continue
         found.add(source)
         if (found.size > MOST_CANDIDATES)
           throw new NotTold(`more than ${MOST_CANDIDATES} concepts may take in the expression`)

@@ -10,6 +10,7 @@ import { memberOf } from '../properties.ts'
 import { conceptModelRemarks } from './concept-model.ts'
 import { NotTold } from './expression-subject.ts'
 import { type Expressions, expressionsOf, type ReadExpression } from './expressions.ts'
+import { printExpression } from './print-expression.ts'
 import { printResolved, type ResolvedAttribute } from './resolve-expression.ts'
 
 /** Whether something that is no concept meets an expression constraint; undefined when that cannot be told. */
@@ -41,7 +42,13 @@ export function withExpressions(
   return {
     ...base,
     all: withUnlisted(base.all, (code) => expressions.read(code) !== undefined),
-    locate: (code) => base.locate(code) ?? (expressions.read(code) ? code : undefined),
+    locate: (code) => {
+      const concept = base.locate(code)
+      if (concept !== undefined) return concept
+      const found = expressions.read(code)
+      // White space and terms make no other expression.
+      return found && printExpression(found.expression)
+    },
     code: either(base.code, ({ text }) => text),
     display: either(base.display, (found) => expressions.display(found, terms)),
     definition: either(base.definition, () => undefined),
