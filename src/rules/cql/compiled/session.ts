@@ -13,10 +13,12 @@ export interface SessionData {
   codes: BoundCodeService
 }
 
+type Evaluated = { value: unknown } | undefined
+
 /** Defines share what they computed. */
 export interface Session {
   /** The value of a define; undefined where the library is left to the executor, which then answers everything anew. */
-  evaluate(define: string): Promise<{ value: unknown } | undefined>
+  evaluate(define: string): Evaluated | Promise<Evaluated>
   /** What a define gave; undefined for one that was not evaluated. */
   define(name: string): unknown
   parameter(name: string): unknown
@@ -34,22 +36,21 @@ export function openSession(program: Program, { clock, ...data }: SessionData): 
       return today
     },
   }
+  /** Nearly always nothing is waited for, and then nobody waits. */
+  const evaluate = (define: string): Evaluated | Promise<Evaluated> => {
+    try {
+      return { value: program.evaluate(define, run) }
+    } catch (error) {
+      if (!(error instanceof Suspended)) return undefined
+      return error.ready.then(
+        () => evaluate(define),
+        // The executor meets the same fault, and tells it where it stands.
+        () => undefined,
+      )
+    }
+  }
   return {
-    async evaluate(define) {
-      for (;;) {
-        try {
-          return { value: program.evaluate(define, run) }
-        } catch (error) {
-          if (!(error instanceof Suspended)) return undefined
-          try {
-            await error.ready
-          } catch {
-            // The executor meets the same fault, and tells it where it stands.
-            return undefined
-          }
-        }
-      }
-    },
+    evaluate,
     define: (name) => program.known(name, run),
     parameter: (name) => program.parameter(name, run),
   }

@@ -27,23 +27,26 @@ interface Ways {
 export function compiledDefines(
   library: CompiledLibrary,
   { open, execute }: Ways,
-): (define: Define) => Promise<DefineResult> {
+): (define: Define) => DefineResult | Promise<DefineResult> {
   const answered: Define[] = []
   let session: Session | undefined
   let isLeft = false
-  return async (define) => {
-    if (!isLeft) {
-      session ??= opened(open, define)
-      const result = session && (await answer(session, define, library))
-      if (result) {
-        answered.push(define)
-        return result
-      }
-      isLeft = true
-      // Evidence tells what was evaluated, by earlier questions too.
-      for (const each of answered) await execute(each)
-    }
+  const leave = async (define: Define): Promise<DefineResult> => {
+    isLeft = true
+    // Evidence tells what was evaluated, by earlier questions too.
+    for (const each of answered) await execute(each)
     return execute(define)
+  }
+  const noted = (define: Define, result: DefineResult | undefined): DefineResult | Promise<DefineResult> => {
+    if (!result) return leave(define)
+    answered.push(define)
+    return result
+  }
+  return (define) => {
+    if (isLeft) return execute(define)
+    session ??= opened(open, define)
+    const result = session && answer(session, define, library)
+    return result instanceof Promise ? result.then((found) => noted(define, found)) : noted(define, result)
   }
 }
 
@@ -56,15 +59,35 @@ function opened(open: Ways['open'], define: Define): Session | undefined {
   }
 }
 
-async function answer(session: Session, define: Define, library: CompiledLibrary): Promise<DefineResult | undefined> {
+type Answered = DefineResult | undefined
+
+/** At once where nothing is waited for. */
+function answer(session: Session, define: Define, library: CompiledLibrary): Answered | Promise<Answered> {
+  const found = session.evaluate(define.name)
+  const told = (value: Awaited<typeof found>) => value && withEvidence(value, session, define, library)
+  return found instanceof Promise ? found.then(told) : told(found)
+}
+
+function withEvidence(
+  found: { value: unknown },
+  session: Session,
+  define: Define,
+  library: CompiledLibrary,
+): Answered | Promise<Answered> {
   const { name, type } = define
-  const found = await session.evaluate(name)
-  if (!found) return undefined
+  const result = (evidence: DefineResult['evidence']): Answered => ({
+    name,
+    value: found.value ?? null,
+    type,
+    evidence,
+  })
+  // A default of a parameter that fails: the executor meets and tells it.
+  const failed = () => undefined
   try {
-    return { name, value: found.value ?? null, type, evidence: await evidenceOf(define, session, library) }
+    const evidence = evidenceOf(define, session, library)
+    return evidence instanceof Promise ? evidence.then(result).catch(failed) : result(evidence)
   } catch {
-    // A default of a parameter that fails: the executor meets and tells it.
-    return undefined
+    return failed()
   }
 }
 
