@@ -3,7 +3,7 @@ import type { DateTime } from 'cql-execution'
 import type { BoundCodeService } from '../run/code-service.ts'
 import type { RecordSource } from '../run/data-provider.ts'
 import type { Program } from './program.ts'
-import { type CompiledRun, Suspended } from './step.ts'
+import { type CompiledRun, LeftToExecutor, Suspended } from './step.ts'
 
 /** What a program is run over. */
 export interface SessionData {
@@ -13,12 +13,13 @@ export interface SessionData {
   codes: BoundCodeService
 }
 
-type Evaluated = { value: unknown } | undefined
-
 /** Defines share what they computed. */
 export interface Session {
-  /** The value of a define; undefined where the library is left to the executor, which then answers everything anew. */
-  evaluate(define: string): Evaluated | Promise<Evaluated>
+  /**
+   * The value of a define; undefined where the library is left to the executor, which then answers everything anew.
+   * @throws what an operator throws
+   */
+  evaluate(define: string): Promise<{ value: unknown } | undefined>
   /** What a define gave; undefined for one that was not evaluated. */
   define(name: string): unknown
   parameter(name: string): unknown
@@ -36,22 +37,27 @@ export function openSession(program: Program, { clock, ...data }: SessionData): 
       return today
     },
   }
-  /** Nearly always nothing is waited for, and then nobody waits. */
-  const evaluate = (define: string): Evaluated | Promise<Evaluated> => {
-    try {
-      return { value: program.evaluate(define, run) }
-    } catch (error) {
-      if (!(error instanceof Suspended)) return undefined
-      return error.ready.then(
-        () => evaluate(define),
-        // The executor meets the same fault, and tells it where it stands.
-        () => undefined,
-      )
-    }
-  }
   return {
-    evaluate,
+    async evaluate(define) {
+      for (;;) {
+        try {
+          return { value: program.evaluate(define, run) }
+        } catch (error) {
+          if (isLeft(error)) return undefined
+          if (!(error instanceof Suspended)) throw error
+          try {
+            await error.ready
+          } catch {
+            // The executor meets the same fault, and tells it where it stands.
+            return undefined
+          }
+        }
+      }
+    },
     define: (name) => program.known(name, run),
     parameter: (name) => program.parameter(name, run),
   }
 }
+
+/** The executor, whose steps wait for each other, goes deeper than the stack. */
+const isLeft = (error: unknown): boolean => error instanceof LeftToExecutor || error instanceof RangeError

@@ -11,13 +11,22 @@ export interface StringTable {
   compare(index: number, text: string): number
 }
 
-/** The strings of sections `name` and `name.offsets`. */
-export function stringTable(sections: Sections, name: string, length?: number): StringTable {
+/**
+ * The bytes of all strings of sections `name` and `name.offsets`, and where each begins; one more at the end.
+ * @throws Error when they do not belong together
+ */
+export function stringsOf(sections: Sections, name: string, length?: number): { block: Buffer; offsets: Uint32Array } {
   const bytes = sections.bytes(name)
   const block = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
   const signed = sections.numbers(`${name}.offsets`, length === undefined ? undefined : length + 1)
   const offsets = new Uint32Array(signed.buffer, signed.byteOffset, signed.length)
   if ((offsets.at(-1) ?? -1) !== bytes.length) throw new Error(`the section ${name} is incomplete`)
+  return { block, offsets }
+}
+
+/** The strings of sections `name` and `name.offsets`. */
+export function stringTable(sections: Sections, name: string, length?: number): StringTable {
+  const { block, offsets } = stringsOf(sections, name, length)
   const one = (index: number) => block.toString('utf8', offsets[index] ?? 0, offsets[index + 1] ?? 0)
   const at = inRuns(one, { block, offsets })
   return {
@@ -64,14 +73,21 @@ function inRuns(
   let first = 0
   let behind = 0
   let run = ''
+  /** Entries of a run that was found to be none: they are read one by one, and not as the beginning of another. */
+  let singlesFrom = 0
+  let singlesBehind = 0
   const read = (from: number): boolean => {
+    if (from >= singlesFrom && from < singlesBehind) return false
     const to = Math.min(from + RUN, offsets.length - 1)
+    singlesFrom = from
+    singlesBehind = to
     const start = offsets[from] ?? 0
     const end = offsets[to] ?? 0
     if (end - start > RUN * longestOfRun) return false
     const text = block.toString('utf8', start, end)
     // Fewer characters than bytes: some are of several, and where an entry begins is not known.
     if (text.length !== end - start) return false
+    singlesBehind = from
     first = from
     behind = to
     run = text
