@@ -11,6 +11,7 @@ import { SCT, SNOMED_KIND } from './names.ts'
 import { recordWriter } from './records.ts'
 import type { ReleaseFinding, ReleaseWriter } from './release-rows.ts'
 import { STATE } from './state-bits.ts'
+import { indexWords } from './term-words.ts'
 import { descriptionPart, type ShownDescription } from './write/descriptions.ts'
 import { arrangeParents, circleFinding } from './write/hierarchy.ts'
 import { identifierPart } from './write/identifiers.ts'
@@ -55,7 +56,7 @@ export function createSnomedWriter({ head, isFull, spools }: SnomedWriting): Sno
   const identifiers = identifierPart(common)
   const isActive = (row: number) => (state.at(row) & STATE.active) !== 0
   const arranged = once(() => {
-    const isA = relationships.arrange()
+    const isA = relationships.arrange(isActive)
     const hierarchy = arrangeParents(betweenActive(isA, isActive), concepts.length)
     return { isA, hierarchy, texts: descriptions.arrange(concepts.length) }
   })
@@ -204,6 +205,8 @@ function writeStates(
   )
 }
 
+const NONE: ReadonlySet<string> = new Set()
+
 type Texts = ReturnType<ReturnType<typeof descriptionPart>['arrange']>
 
 /** Records of all descriptions by concept, and the words of those that concepts are not found by. */
@@ -221,8 +224,10 @@ function writeDescriptions(writer: SectionWriter, order: Int32Array, texts: Text
     if (bytes > 0xffffffff) throw new Error('the descriptions are longer than 4 GB')
     offsets[ordinal + 1] = bytes
     for (const each of texts.of(row)) {
-      if (isShown(each)) continue
-      for (const word of words(texts.termOf(each.row))) hidden.add(word, ordinal)
+      const term = texts.termOf(each.row)
+      // Those that any code system finds by have the marks of their letters; terms are looked for without.
+      const found = isShown(each) ? new Set(words(term)) : NONE
+      for (const word of indexWords(term)) if (!found.has(word)) hidden.add(word, ordinal)
     }
   })
   records.end()
