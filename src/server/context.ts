@@ -32,7 +32,7 @@ import type { Storage } from '../storage/storage.ts'
 import { createMapJobs } from '../structure-map/map-jobs.ts'
 import { createMaps, type MapEnvironment, type Maps } from '../structure-map/maps.ts'
 import { euValueSet, expandCodes } from '../terminology/expand-codes.ts'
-import { createTerminology } from '../terminology/terminology.ts'
+import { createTerminology, type Terminology } from '../terminology/terminology.ts'
 import { openCodeSystem } from '../terminology/vocabularies/open.ts'
 import type { Trust } from '../trust/trust.ts'
 import { threadMilliseconds } from '../workers/budget.ts'
@@ -129,22 +129,29 @@ export interface ContextParts
   aroundRules?: ((rules: Rules) => Rules) | undefined
 }
 
+function terminologyOver(
+  { config, storage, pending, guard, now, bringIndex }: Omit<ContextParts, 'past'>,
+  uuid: () => string,
+): Terminology {
+  const { read } = indexReader(join(config.dataDir, INDEXES_FOLDER), openCodeSystem, bringIndex)
+  return createTerminology(
+    { ...terminologySource(storage, pending, guard), largeCodeSystem: read },
+    {
+      now,
+      uuid,
+      limits: { evaluationMilliseconds: config.requestLimits.cpuMilliseconds },
+      milliseconds: threadMilliseconds,
+      snomedEdition: config.snomedEdition,
+    },
+  )
+}
+
 /** Gives each room what it needs of the others. */
 export function createContext(parts: Omit<ContextParts, 'past'> & Pick<OperationContext, 'evaluateAsOf'>): Context {
   const { config, storage, pending, now, trustedReference, signatures, guard } = parts
   const uuid = () => randomUUID()
   const { cpuMilliseconds, replyBytes } = config.requestLimits
-  const { read } = indexReader(join(config.dataDir, INDEXES_FOLDER), openCodeSystem, parts.bringIndex)
-  const terminology = createTerminology(
-    { ...terminologySource(storage, pending, guard), largeCodeSystem: read },
-    {
-      now,
-      uuid,
-      limits: { evaluationMilliseconds: cpuMilliseconds },
-      milliseconds: threadMilliseconds,
-      snomedEdition: config.snomedEdition,
-    },
-  )
+  const terminology = terminologyOver(parts, uuid)
   const revision: Revision = (types) => storage.revision(types) + pending.epoch() + guard.epoch()
   const membership = memberships(terminology, revision)
   const mapEnvironment: MapEnvironment = {
@@ -164,7 +171,7 @@ export function createContext(parts: Omit<ContextParts, 'past'> & Pick<Operation
   const euValueSets = createEuValueSets(storage)
   const mapOptions = {
     elapsed: () => performance.now(),
-    generate: config.mapCode ? { failed: tellWarning } : undefined,
+    generate: config.mapCode ? { failed: tellWarning('code for a map could not be generated') } : undefined,
   }
   const verdictMaps = createMaps(mapEnvironment, mapOptions)
   const maps = createMaps(draftEnvironment, mapOptions)
@@ -173,6 +180,8 @@ export function createContext(parts: Omit<ContextParts, 'past'> & Pick<Operation
   const mapJobs = createMapJobs(draftEnvironment, jobProcesses)
   const images = createImageReader({ processes: config.jobProcesses })
   const { aroundRules = (made) => made } = parts
+  const programFailed = tellWarning('a compiled rule failed that the executor answered')
+  const compiled = { isCompiled: config.compiledRules, programFailed }
   const ownRules = createRules(
     {
       findLibraries: async (url) => guard.admit(await find(storage, 'Library', url)),
@@ -185,7 +194,7 @@ export function createContext(parts: Omit<ContextParts, 'past'> & Pick<Operation
       derived: storage.derived,
       revision: () => revision(ruleTypes),
     },
-    { ...jobProcesses, jobSeconds: cpuMilliseconds / 1000, elmFolder, isCompiled: config.compiledRules },
+    { ...jobProcesses, jobSeconds: cpuMilliseconds / 1000, elmFolder, ...compiled },
   )
   const rules = aroundRules(ownRules)
   const evaluate = wireEvaluate(parts, { rules, verdictMaps, images, revision })
@@ -237,8 +246,10 @@ function wireEvaluate(
 }
 
 /** What changes no answer and should not be: on standard error, without a word of what it was about. */
-const tellWarning = (error: unknown): void =>
-  process.emitWarning(`code for a map could not be generated: ${error instanceof Error ? error.name : 'unknown'}`)
+const tellWarning =
+  (what: string) =>
+  (error: unknown): void =>
+    process.emitWarning(`${what}: ${error instanceof Error ? error.name : 'unknown'}`)
 
 /** Rule sets answer in an order of their own, not in that in which they were stored: on every server, and by a kit, in the same. */
 const inOrder = keepPerObject((plans: PlanDefinition[]) => plans.toSorted((a, b) => compareNames(nameOf(a), nameOf(b))))

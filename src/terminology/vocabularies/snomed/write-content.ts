@@ -6,7 +6,7 @@ import type { CodeSystemHead } from '../../code-system/code-system.ts'
 import { createIndexBuilder, type IndexCounts, type Spool } from '../../code-system/large/index-builder.ts'
 import type { IndexFile, SectionWriter } from '../../code-system/large/layout.ts'
 import { writePostings } from '../../code-system/large/write-index.ts'
-import { collectPostings, words } from '../../code-system/text-index.ts'
+import { collectPostings } from '../../code-system/text-index.ts'
 import { SCT, SNOMED_KIND } from './names.ts'
 import { recordWriter } from './records.ts'
 import type { ReleaseFinding, ReleaseWriter } from './release-rows.ts'
@@ -205,11 +205,12 @@ function writeStates(
   )
 }
 
-const NONE: ReadonlySet<string> = new Set()
-
 type Texts = ReturnType<ReturnType<typeof descriptionPart>['arrange']>
 
-/** Records of all descriptions by concept, and the words of those that concepts are not found by. */
+/** Texts whose words are the same with and without marks. */
+const PLAIN = /^[ -~]*$/
+
+/** Records of all descriptions by concept, and the words without marks (indexWords) that concepts are not found by otherwise. */
 function writeDescriptions(writer: SectionWriter, order: Int32Array, texts: Texts): void {
   const records = writer.grow('snomed.descriptions')
   const offsets = new Uint32Array(order.length + 1)
@@ -225,9 +226,9 @@ function writeDescriptions(writer: SectionWriter, order: Int32Array, texts: Text
     offsets[ordinal + 1] = bytes
     for (const each of texts.of(row)) {
       const term = texts.termOf(each.row)
-      // Those that any code system finds by have the marks of their letters; terms are looked for without.
-      const found = isShown(each) ? new Set(words(term)) : NONE
-      for (const word of indexWords(term)) if (!found.has(word)) hidden.add(word, ordinal)
+      // What concepts are found by has its words in the text index: with their marks, if they have some.
+      if (isShown(each) && PLAIN.test(term)) continue
+      for (const word of indexWords(term)) hidden.add(word, ordinal)
     }
   })
   records.end()
