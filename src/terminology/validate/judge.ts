@@ -250,7 +250,7 @@ function explanation(value: CodedValue, provider: CodeSystemProvider): Issue[] {
   const options = { severity: 'information', expression: value.at('code') } as const
   const text = provider.explain?.(value.code)
   if (text !== undefined) return [otherIssue('code-invalid', text, { ...options, type: 'invalid-code' })]
-  if (!provider.head.compositional) return []
+  if (!provider.head.compositional || provider.remarks) return []
   const note = `The code system '${provider.head.url}' is compositional, and its grammar is not known: expressions are not judged`
   return [otherIssue('not-supported', note, { ...options, type: 'processing-note' })]
 }

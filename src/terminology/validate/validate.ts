@@ -139,6 +139,11 @@ function judgeInSystem(asked: CodedValue, given: SystemQuestion, query: ValueSet
     ...checkUse(value, judgement.located, options),
     ...checkConcept(value, judgement.located, options),
   )
+  for (const { severity, text } of options.membershipOnly ? [] : (provider.remarks?.(ref) ?? [])) {
+    judgement.issues.push(
+      otherIssue('informational', text, { severity, type: 'process-note', expression: value.at('code') }),
+    )
+  }
   return judgement
 }
 

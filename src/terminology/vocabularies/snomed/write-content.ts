@@ -210,7 +210,7 @@ type Texts = ReturnType<ReturnType<typeof descriptionPart>['arrange']>
 /** Texts whose words are the same with and without marks. */
 const PLAIN = /^[ -~]*$/
 
-/** Records of all descriptions by concept, and the words of those that concepts are not found by. */
+/** Records of all descriptions by concept, and the words without marks (indexWords) that concepts are not found by otherwise. */
 function writeDescriptions(writer: SectionWriter, order: Int32Array, texts: Texts): void {
   const records = writer.grow('snomed.descriptions')
   const offsets = new Uint32Array(order.length + 1)

@@ -28,7 +28,7 @@ function day(time: number): string {
 }
 
 /** The value of an attribute as a property has it. */
-function memberOf(content: SnomedContent, value: AttributeValue): Pick<ConceptProperty, 'member' | 'value'> {
+export function memberOf(content: SnomedContent, value: AttributeValue): Pick<ConceptProperty, 'member' | 'value'> {
   if ('concept' in value) return { member: 'valueCode', value: content.idOf(value.concept) }
   const { concrete } = value
   if (typeof concrete === 'boolean') return { member: 'valueBoolean', value: concrete }
