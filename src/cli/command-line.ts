@@ -1,6 +1,7 @@
 import { addLoadBaseContent } from './base-content.ts'
 import { addDecode } from './decode.ts'
 import { addDemo } from './demo.ts'
+import { addEcl } from './ecl/ecl.ts'
 import { addEvaluate } from './evaluate.ts'
 import { addImport } from './import.ts'
 import { addIssue } from './issue.ts'
@@ -41,6 +42,7 @@ const commands: AddCommand[] = [
   addKeys,
   addKit,
   addMap,
+  addEcl,
   addIssue,
   addDemo,
   addLoadBaseContent,

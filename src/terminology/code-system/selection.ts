@@ -21,7 +21,7 @@ export interface Selection {
   /** Set for a gap-free run of ordinals: [from, to). */
   range?: readonly [number, number]
   /** Set for a list of ordinals: all of them, ascending. */
-  list?: Int32Array
+  list?: Int32Array | undefined
   /** Set where codes may belong that are never listed (put together by a grammar): whether one does. */
   unlisted?(code: string): boolean
 }

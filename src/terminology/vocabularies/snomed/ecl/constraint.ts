@@ -85,5 +85,5 @@ function selectionOf(set: EclSet, text: string): Selection {
     get list() {
       return found
     },
-  } as Selection
+  }
 }

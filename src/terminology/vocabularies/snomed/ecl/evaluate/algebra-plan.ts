@@ -13,6 +13,9 @@ export function andPlan({ cost }: EclContext, operands: readonly EclPlan[]): Ecl
       return Math.min(...operands.map((each) => each.atMost))
     },
     price: sum(operands),
+    get whole() {
+      return wholeOf(operands)
+    },
     has: (concept) => cheapFirst.every((each) => each.has(concept)),
     matches: (subject) => every(operands.map((each) => each.matches(subject))),
     *all() {
@@ -40,6 +43,9 @@ export function orPlan({ content, cost }: EclContext, operands: readonly EclPlan
       )
     },
     price: sum(operands),
+    get whole() {
+      return wholeOf(operands)
+    },
     has: (concept) => cheapFirst.some((each) => each.has(concept)),
     matches: (subject) => some(operands.map((each) => each.matches(subject))),
     *all() {
@@ -64,6 +70,9 @@ export function minusPlan({ cost }: EclContext, from: EclPlan, taken: EclPlan): 
       return from.atMost
     },
     price: from.price + taken.price,
+    get whole() {
+      return wholeOf([from, taken])
+    },
     has: (concept) => from.has(concept) && !taken.has(concept),
     matches: (subject) => every([from.matches(subject), not(taken.matches(subject))]),
     *all() {
@@ -75,6 +84,8 @@ export function minusPlan({ cost }: EclContext, from: EclPlan, taken: EclPlan): 
     },
   })
 }
+
+const wholeOf = (operands: readonly EclPlan[]) => operands.reduce((total, each) => total + each.whole + each.atMost, 0)
 
 const sum = (operands: readonly EclPlan[]) => operands.reduce((total, each) => total + each.price, 0)
 

@@ -229,8 +229,11 @@ function compileValue(context: EclContext, comparison: EclAttribute['comparison'
 function typeTest(context: EclContext, name: EclSubExpression): (type: number) => boolean {
   if (isWildcard(name)) return () => true
   const plan = compileSub(context, name)
-  const listed = listedConcepts(name)
-  if (listed) return (type) => plan.has(type)
+  const [listed] = listedConcepts(name) ?? []
+  if (listed) {
+    const concept = context.content.ordinalOf(listed.id)
+    return (type) => type === concept
+  }
   const known = new Map<number, boolean>()
   return (type) => {
     const before = known.get(type)

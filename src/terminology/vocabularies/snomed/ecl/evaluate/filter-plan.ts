@@ -25,6 +25,9 @@ export function conceptFilterPlan(
       return base.atMost
     },
     price: base.price + filters.length,
+    get whole() {
+      return base.whole + base.atMost * filters.length
+    },
     has: (concept) => concept >= 0 && concept < content.count && base.has(concept) && passes(concept),
     // What is no concept of the release has no module, no time and no status.
     matches: () => false,
@@ -86,6 +89,9 @@ export function descriptionFilterPlan(
       return base.atMost
     },
     price: base.price + price,
+    get whole() {
+      return base.whole + base.atMost * price
+    },
     has: (concept) => concept >= 0 && concept < content.count && base.has(concept) && passes(concept),
     // What is no concept of the release has no descriptions.
     matches: () => false,

@@ -23,6 +23,7 @@ export function conceptPlan(concept: number): EclPlan {
   return {
     atMost: 1,
     price: 1,
+    whole: 1,
     has: (other) => other === concept,
     matches: () => false,
     all: () => ready(Int32Array.of(concept)),
@@ -47,6 +48,7 @@ export function anyPlan({ content, cost }: EclContext, isWithInactive: boolean):
   return {
     atMost: content.count,
     price: 1,
+    whole: content.count,
     has: (concept) => concept >= 0 && concept < content.count && (isWithInactive || isPlaced(content, concept)),
     matches: () => true,
     *all() {
@@ -66,7 +68,14 @@ export function operatorPlan(
 ): EclPlan {
   if (only !== undefined && operator !== '!!>' && operator !== '!!<') return ofConcept(context, operator, only)
   const asked = ofSet(context, operator, inner)
-  return remembered({ ...asked, atMost: context.content.count })
+  const { count } = context.content
+  return remembered({
+    ...asked,
+    atMost: count,
+    get whole() {
+      return inner.whole + 4 * count
+    },
+  })
 }
 
 /** Relatives of one concept: what the content keeps is what is answered. */
@@ -92,6 +101,7 @@ function ofConcept({ content }: EclContext, operator: EclOperator, concept: numb
       return found().length
     },
     price: 1,
+    whole: 1,
     has(other) {
       if (other === concept) return isSelf
       if (isNext) return isIn(found(), other)
@@ -113,9 +123,13 @@ function relates(
   if (isIncluded === true) return true
   // It is nobody's child nor parent: such are those of the release alone.
   if (operator.endsWith('!')) return isIncluded
-  if (operator.startsWith('<')) return subject.subsumers.some((each) => inner.has(each)) ? true : isIncluded
-  const above = isAboveOne(subject, list())
-  return above === false ? isIncluded : above
+  const related = operator.startsWith('<') ? isBelowOne(subject, inner) : isAboveOne(subject, list())
+  return related === false ? isIncluded : related
+}
+
+function isBelowOne({ subsumers, undecided }: EclSubject, inner: Pick<EclPlan, 'has'>): boolean | undefined {
+  if (subsumers.some((each) => inner.has(each))) return true
+  return undecided?.some((each) => inner.has(each)) ? undefined : false
 }
 
 /** Members that a subject is compared with before it is said that nobody can tell. */
@@ -250,9 +264,8 @@ function extremes(context: EclContext, operator: '!!>' | '!!<', inner: EclPlan):
     matches(subject) {
       const isMember = holds(inner, subject)
       if (isMember !== true) return isMember
-      if (operator === '!!>') return !subject.subsumers.some((each) => inner.has(each))
-      const above = isAboveOne(subject, membersOf(inner))
-      return above === undefined ? undefined : !above
+      const related = operator === '!!>' ? isBelowOne(subject, inner) : isAboveOne(subject, membersOf(inner))
+      return related === undefined ? undefined : !related
     },
     *all() {
       const members = yield* inner.all()

@@ -56,6 +56,7 @@ export function memberPlan(context: EclContext, membership: Membership): EclPlan
       return content.count
     },
     price: isPlain ? 2 : 10,
+    whole: content.count * 5,
     has(concept) {
       if (concept < 0) return false
       if (isPlain) return refsets().some((refset) => isIn(refset.members, concept))
@@ -162,6 +163,9 @@ export function historyPlan(context: EclContext, base: EclPlan, refsets: () => I
   return remembered({
     atMost: content.count,
     price: base.price * 2 + 10,
+    get whole() {
+      return base.whole + content.count
+    },
     has: (concept) =>
       base.has(concept) ||
       (concept >= 0 && sets().some((refset) => refset.of(concept).some((each) => isReplaced(each, refset)))),

@@ -10,6 +10,8 @@ export interface EclPlan {
   readonly atMost: number
   /** What {@link has} takes, as a multiple of a look at the hierarchy. */
   readonly price: number
+  /** What {@link all} takes, in the same measure, more or less. */
+  readonly whole: number
   has(concept: number): boolean
   /** Whether a subject that is the same as no concept belongs; undefined when that cannot be told. */
   matches(subject: EclSubject): boolean | undefined
@@ -56,15 +58,34 @@ export const errorAt = (context: EclContext, kind: EclErrorKind, [reason, at]: r
 /** Steps of work between two places where others may have a turn. */
 export const stepsPerTurn = 4096
 
-/** A plan that finds its members once. */
+/** More than that a question costs nothing: whoever asks often is answered from the list of all members. */
+const highestPrice = 500
+
+/** Questions that cost no more than that are answered without a thought of all members. */
+const leastWhole = 20_000
+
+/**
+ * A plan that finds its members once. One concept is answered by itself; when such questions have cost as much as all members would,
+ * these are found and asked instead, so that sets within sets cost no more than twice what is best.
+ */
 export function remembered(plan: EclPlan): EclPlan {
   let list: Int32Array | undefined
+  let spent = 0
   return {
     get atMost() {
       return list?.length ?? plan.atMost
     },
-    price: plan.price,
-    has: (concept) => (list && plan.price > 2 ? isIn(list, concept) : plan.has(concept)),
+    get whole() {
+      return list ? 0 : plan.whole
+    },
+    price: Math.min(plan.price, highestPrice),
+    has(concept) {
+      if (list) return isIn(list, concept)
+      spent += plan.price
+      if (spent <= leastWhole || spent <= plan.whole) return plan.has(concept)
+      list = finish(plan.all())
+      return isIn(list, concept)
+    },
     matches: (subject) => plan.matches(subject),
     *all() {
       list ??= yield* plan.all()

@@ -24,6 +24,8 @@ interface Candidates {
   readonly atMost: number
   /** Each of them satisfies it. */
   readonly isExact: boolean
+  /** Each of them has a group of attributes that satisfies it. */
+  readonly isExactInGroup: boolean
   all(): Steps<Int32Array>
 }
 
@@ -92,11 +94,13 @@ const rowsPerValue = 10
 function sourcesOf(context: EclContext, test: Omit<AttributeTest, 'cardinality'>, isExact: boolean): Candidates {
   const { content, cost } = context
   const { attributes } = content
+  const { type, source } = attributes
   const { among } = test.value
-  const rows = attributes.source.length
+  const rows = source.length
   const isByValue = () => among !== undefined && among.atMost * rowsPerValue < rows
   return {
     isExact,
+    isExactInGroup: isExact,
     get atMost() {
       return isByValue() ? (among?.atMost ?? 0) * rowsPerValue : content.count
     },
@@ -106,7 +110,10 @@ function sourcesOf(context: EclContext, test: Omit<AttributeTest, 'cardinality'>
         let steps = 0
         for (const value of yield* among.all()) {
           const withIt = attributes.withTarget(value)
-          for (const row of withIt) if (test.type(attributes.type[row] ?? -1)) found.add(attributes.source[row] ?? 0)
+          for (let i = 0; i < withIt.length; i++) {
+            const row = withIt[i] ?? 0
+            if (test.type(type[row] ?? -1)) found.add(source[row] ?? 0)
+          }
           steps += withIt.length + 1
           if (steps < stepsPerTurn) continue
           cost.spend(steps)
@@ -164,6 +171,8 @@ export function reversedPlan(
       candidates: {
         atMost: content.count,
         isExact: min === 1 && max === Number.POSITIVE_INFINITY,
+        // Whose value it is says nothing of its own groups.
+        isExactInGroup: false,
         *all() {
           const found = new BitSet(content.count)
           const isMeant = yield* sourceTest(sources, operator, content.count)
@@ -226,7 +235,8 @@ export function groupPlan(
 
 /** The same candidates, which are exact only if they were and still are. */
 const narrowed = (candidates: Candidates, isExact: boolean): Candidates => ({
-  isExact: isExact && candidates.isExact,
+  isExact: isExact && candidates.isExactInGroup,
+  isExactInGroup: false,
   get atMost() {
     return candidates.atMost
   },
@@ -276,6 +286,7 @@ function fewest(operands: readonly RefinementPlan[]): Candidates | undefined {
   const best = () => known.reduce((a, b) => (b.atMost < a.atMost ? b : a))
   return {
     isExact: false,
+    isExactInGroup: false,
     get atMost() {
       return best().atMost
     },
@@ -288,6 +299,7 @@ function unionOf({ content, cost }: EclContext, operands: readonly RefinementPla
   if (known.length < operands.length) return undefined
   return {
     isExact: known.every((each) => each.isExact),
+    isExactInGroup: known.every((each) => each.isExactInGroup),
     get atMost() {
       return Math.min(
         content.count,
@@ -316,13 +328,16 @@ export function refinedPlan(context: EclContext, focus: EclPlan, refinement: Ref
       return Math.min(focus.atMost, candidates?.atMost ?? focus.atMost)
     },
     price: focus.price + refinement.price,
+    get whole() {
+      return focus.whole + focus.atMost * refinement.price + content.attributes.source.length
+    },
     has: (concept) => focus.has(concept) && passes(concept),
     matches: (subject) => every([focus.matches(subject), refinement.subject(subject, subject.rows)]),
     *all() {
       if (!candidates || focus.atMost * muchFewer < candidates.atMost)
         return yield* passing(yield* focus.all(), passes, { cost, price: refinement.price })
       const found = yield* candidates.all()
-      const isFew = found.length * muchFewer * focus.price < focus.atMost
+      const isFew = found.length * 3 * focus.price < focus.atMost
       const kept = isFew
         ? yield* passing(found, (concept) => focus.has(concept), { cost, price: focus.price })
         : commonOrdinals(found, yield* focus.all())
@@ -339,6 +354,9 @@ export function dottedPlan({ content, cost }: EclContext, focus: EclPlan, type: 
   return remembered({
     atMost: content.count,
     price: 20 * focus.price,
+    get whole() {
+      return focus.whole + attributes.source.length
+    },
     has: (concept) =>
       attributes
         .withTarget(concept)

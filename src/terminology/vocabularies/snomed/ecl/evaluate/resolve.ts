@@ -8,10 +8,14 @@ import { type EclContext, errorAt } from './plan.ts'
 export function requireConcept(context: EclContext, concept: EclConcept): number {
   const found = context.content.ordinalOf(concept.id)
   if (found >= 0) return found
-  throw errorAt(context, 'unknown-concept', [unknownConcept(context, concept), concept.at])
+  throw errorAt(context, 'unknown-concept', [unknownConcept(context.content, concept), concept.at])
 }
 
-function unknownConcept({ content }: EclContext, { id, term }: EclConcept): string {
+/** That a concept is not there, and which may have been meant: by identifiers that are spelt like it, and by its term. */
+export function unknownConcept(
+  content: EclContext['content'],
+  { id, term }: { id: string; term?: string | undefined },
+): string {
   const near = [...new Set([...misspelt(id), ...(term ? byTerm(content, term) : [])])]
   const known = near.filter((each) => content.ordinalOf(each) >= 0).slice(0, 3)
   const digit = hasCheckDigit(id) ? '' : '; its check digit does not fit'

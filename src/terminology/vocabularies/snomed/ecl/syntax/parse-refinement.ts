@@ -39,7 +39,7 @@ function joiningOperator(reader: EclReader): 'and' | 'or' | undefined {
   const word = reader.word().toLowerCase()
   if (word !== 'and' && word !== 'or') return undefined
   reader.at += word.length
-  if (!reader.space()) reader.fail(`${word.toUpperCase()} has no space behind it`)
+  if (!reader.space() && !reader.isAtEnd) reader.fail(`${word.toUpperCase()} has no space behind it`)
   return word
 }
 
@@ -129,12 +129,22 @@ export function readComparison(parser: EclParser, what: string): EclComparison {
 
 const isEquality = (operator: EclOrder) => operator === '=' || operator === '!='
 
+const QUOTED_IDENTIFIER = /^"[a-zA-Z][a-zA-Z0-9-]*#[^"]/
+const longestScheme = 100
+
 /** Texts, where a text stands next, or a bracket with a text next in it. */
 function searchTerms(reader: EclReader) {
-  return looksAtText(reader) ? oneOrSeveral(reader, () => searchTerm(reader)) : undefined
+  if (!looksAtText(reader)) return undefined
+  const read = () => oneOrSeveral(reader, () => searchTerm(reader))
+  // In brackets an identifier in quotes may begin an expression.
+  return /\(\s*"[a-zA-Z][a-zA-Z0-9-]*#/y.test(reader.text.slice(reader.at, reader.at + longestScheme))
+    ? reader.attempt(read)
+    : read()
 }
 
 function looksAtText(reader: EclReader): boolean {
+  // A text without brackets that reads as an alternate identifier is one: the grammar names those first.
+  if (QUOTED_IDENTIFIER.test(reader.text.slice(reader.at, reader.at + longestScheme))) return false
   const from = reader.at
   if (reader.take('(')) reader.space()
   const word = reader.word().toLowerCase()

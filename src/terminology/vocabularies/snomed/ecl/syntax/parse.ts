@@ -113,7 +113,7 @@ function binaryOperator({ reader }: EclParser): EclCompound['kind'] | undefined 
   const word = reader.word().toLowerCase()
   if (word !== 'and' && word !== 'or' && word !== 'minus') return undefined
   reader.at += word.length
-  if (!reader.space()) reader.fail(`${word.toUpperCase()} has no space behind it`)
+  if (!reader.space() && !reader.isAtEnd) reader.fail(`${word.toUpperCase()} has no space behind it`)
   return word
 }
 
@@ -159,7 +159,7 @@ function constraintOperator({ reader }: EclParser): EclOperator | undefined {
   const operator = WORDS.get(word.toLowerCase())
   if (operator === undefined || isAlias(reader, word)) return undefined
   reader.at += word.length
-  if (!reader.space()) reader.fail(`${word} has no space behind it`)
+  if (!reader.space() && !reader.isAtEnd) reader.fail(`${word} has no space behind it`)
   return operator
 }
 

@@ -58,9 +58,11 @@ function printFocus(focus: EclFocus): string {
     case 'concept':
       return focus.id + term(focus.term)
     case 'alternate':
-      return `"${focus.scheme}#${focus.code}"${term(focus.term)}`
+      return `${focus.scheme}#${alternateCode(focus.code)}${term(focus.term)}`
   }
 }
+
+const alternateCode = (code: string) => (/^[a-zA-Z0-9._-]+$/.test(code) ? code : `"${code}"`)
 
 const term = (text: string | undefined) => (text === undefined ? '' : ` |${text}|`)
 
@@ -91,12 +93,19 @@ function comparison(value: EclComparison): string {
     case 'boolean':
       return `${value.operator} ${value.value}`
     case 'text':
-      return `${value.operator} ${texts(value.terms)}`
+      return `${value.operator} ${comparedTexts(value.terms)}`
   }
 }
 
 const texts = (terms: EclSearchTerm[]) =>
   several(terms.map(({ kind, text }) => `${kind === 'plain' ? '' : `${kind}:`}"${text}"`))
+
+/** Brackets keep a text from being read as an alternate identifier. */
+function comparedTexts(terms: EclSearchTerm[]): string {
+  const [first, ...others] = terms
+  const isLikeIdentifier = first?.kind === 'plain' && others.length === 0 && /^[a-zA-Z][a-zA-Z0-9-]*#./.test(first.text)
+  return isLikeIdentifier ? `(${texts(terms)})` : texts(terms)
+}
 
 const several = (values: string[]) => (values.length === 1 ? (values[0] ?? '') : `(${values.join(' ')})`)
 

@@ -46,8 +46,9 @@ export class EclReader {
   found(): string {
     if (this.at >= this.text.length) return 'the end'
     const word = this.text.slice(this.at, this.at + 60).split(/\s/u)[0] ?? ''
-    const shown = word === '' ? (this.text[this.at] ?? '') : word.slice(0, 30)
-    return JSON.stringify(shown)
+    if (word !== '') return JSON.stringify(word.slice(0, 30))
+    const code = this.text.charCodeAt(this.at).toString(16).toUpperCase()
+    return `U+${code.padStart(4, '0')}, which is no space of the language`
   }
 
   get isAtEnd(): boolean {

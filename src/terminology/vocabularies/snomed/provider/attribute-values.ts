@@ -1,4 +1,4 @@
-import type { SnomedContent } from './content.ts'
+import type { SnomedContent } from '../content.ts'
 
 /** Attributes of which others are kinds: of the concept model, and what links. */
 const ATTRIBUTES = ['410662002', '106237007'] as const
@@ -30,7 +30,7 @@ export function attributeValueOf({ attributes }: SnomedContent, row: number): At
 }
 
 /** A concrete value of a release: `#1.5` a number, `"text"` a text with its quotes escaped, `true`. */
-export function readConcrete(written: string): string | number | boolean {
+function readConcrete(written: string): string | number | boolean {
   if (written.startsWith('#')) return Number(written.slice(1))
   if (written === 'true' || written === 'false') return written === 'true'
   return written.startsWith('"') && written.endsWith('"') && written.length > 1
