@@ -30,7 +30,7 @@ export function attributeValueOf({ attributes }: SnomedContent, row: number): At
 }
 
 /** A concrete value of a release: `#1.5` a number, `"text"` a text with its quotes escaped, `true`. */
-function readConcrete(written: string): string | number | boolean {
+export function readConcrete(written: string): string | number | boolean {
   if (written.startsWith('#')) return Number(written.slice(1))
   if (written === 'true' || written === 'false') return written === 'true'
   return written.startsWith('"') && written.endsWith('"') && written.length > 1
