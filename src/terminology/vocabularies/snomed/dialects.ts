@@ -39,6 +39,9 @@ const DIALECTS: Readonly<Record<string, readonly string[]>> = {
   zh: ['722128001'],
 }
 
+/** Dialects that have a name here. */
+export const knownDialects: readonly string[] = Object.keys(DIALECTS)
+
 const NONE: readonly string[] = []
 
 /** The language reference sets of a dialect, by its tag in any case; none for one that has none here. */
