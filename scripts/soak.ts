@@ -5,13 +5,14 @@ import { type Run, reportLines, runCases } from '../test/evaluate/invariant/run-
 import { killServers } from '../test/storage/kill/over-http.ts'
 import { killPublications } from '../test/storage/kill/run.ts'
 import { memoryOfEvaluations } from '../test/support/evaluation-memory.ts'
+import { ownMongoForTests } from '../test/support/mongo.ts'
 import { runMutations } from '../test/support/mutations.ts'
 import { mutateOwnRules } from '../test/support/own-rule-mutants.ts'
 import { searchAfterEvaluations } from '../test/support/privacy/run.ts'
 import { traceLines } from '../test/support/privacy/traces.ts'
 import { killHistories } from '../test/trust/history/kill/run.ts'
 
-const usage = `npm run soak -- [part…] [--credentials N] [--evaluations N] [--mutants N] [--kills N] [--seed N] [--case N]
+const usage = `npm run soak -- [part…] [--credentials N] [--evaluations N] [--mutants N] [--kills N] [--store-kills N] [--seed N] [--case N]
 
 Parts, all by default:
   every         every twist and every standing of a key, once
@@ -21,6 +22,7 @@ Parts, all by default:
   mutants       every change of one step of an own rule, which its cases must notice (90 % of them in each)
   properties    all tests once, property tests with examples of the seed
   kill          N publications that are killed (-9) at random moments (default 200): all or nothing
+                into a file, over HTTP, and --store-kills N (default 100) into MongoDB, which is killed in every other round
   published     JSON and XML, snapshots and validity of every published artefact
   memory        what is held after N evaluations (default 100000): less than 1 MB more by 10,000
   privacy       a search for personal data after N evaluations of all kinds (default 1000)
@@ -42,6 +44,7 @@ const { values, positionals } = parseArgs({
     mutants: { type: 'string', default: '100000' },
     evaluations: { type: 'string' },
     kills: { type: 'string', default: '200' },
+    'store-kills': { type: 'string', default: '100' },
     seed: { type: 'string', default: String(randomInt(2 ** 31)) },
     case: { type: 'string' },
     help: { type: 'boolean', default: false },
@@ -67,6 +70,23 @@ async function privacy(): Promise<Outcome> {
   return { lines, passed: requests, failed: traces.length + (control.length === 0 ? 1 : 0) }
 }
 
+/** Kills of a MongoDB server of its own, and of those who publish into it. Where none can be had this has failed, and says why. */
+async function killMongo(): Promise<Outcome> {
+  const mongo = await ownMongoForTests()
+  if ('skip' in mongo) return { lines: [`MongoDB: ${mongo.skip}`], passed: 0, failed: 1 }
+  try {
+    const { rounds, acknowledged, unspoken, faults } = await killPublications({
+      rounds: Number(values['store-kills']),
+      seed,
+      mongo,
+    })
+    const figures = `MongoDB: ${acknowledged} acknowledged, ${unspoken} stored and killed before; ${rounds} kills`
+    return { lines: [figures, ...faults], passed: rounds, failed: faults.length }
+  } finally {
+    await mongo.stop()
+  }
+}
+
 async function kill(): Promise<Outcome> {
   const { rounds, acknowledged, unspoken, faults } = await killPublications({ rounds: Number(values.kills), seed })
   const figures = `${acknowledged} acknowledged, ${unspoken} stored and killed before they could be acknowledged; seed ${seed}`
@@ -74,11 +94,12 @@ async function kill(): Promise<Outcome> {
   const answers = `over HTTP, signed: ${served.acknowledged} answered, ${served.unspoken} stored and killed before; ${served.rounds} kills`
   const kept = await killHistories({ rounds, seed })
   const lists = `histories of trust lists: ${kept.counted} lists counted; ${kept.told} moments told, ${kept.refused} refused; ${kept.rounds} kills`
+  const mongo = await killMongo()
   const all = [...faults, ...served.faults, ...kept.faults]
   return {
-    lines: [figures, answers, lists, ...all],
-    passed: rounds + served.rounds + kept.rounds,
-    failed: all.length,
+    lines: [figures, answers, lists, ...all, ...mongo.lines],
+    passed: rounds + served.rounds + kept.rounds + mongo.passed,
+    failed: all.length + mongo.failed,
   }
 }
 
@@ -96,7 +117,7 @@ async function mutations(): Promise<Outcome> {
 
 /** The test suite with other examples; a failure names the seed and the path that make it again. */
 async function properties(): Promise<Outcome> {
-  const environment = { ...process.env, TEST_SEED: String(seed) }
+  const environment = { ...process.env, TEST_SEED: String(seed), ECL_EXPRESSIONS: '5000' }
   const { stdout } = spawnSync('npm', ['test'], { env: environment, encoding: 'utf8', maxBuffer: 2 ** 28 })
   const count = (name: string) => Number(new RegExp(`^ℹ ${name} (\\d+)$`, 'm').exec(stdout)?.[1] ?? Number.NaN)
   const failures = stdout.slice(Math.max(0, stdout.indexOf('✖ failing tests:')))

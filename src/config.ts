@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path'
 import type { AuthoritySettings } from './authority/settings/authority-settings.ts'
 import { missingSecret } from './base/secret-file.ts'
 import { errorText } from './base/system-error.ts'
-import { accepts, members } from './config/accepts.ts'
+import { accepts, folderOfUrl, members } from './config/accepts.ts'
 import { parseAuthority } from './config/authority-settings.ts'
 import { type CompiledConfig, readCompiledSettings } from './config/compiled-settings.ts'
 import { type DirectoryConfig, readDirectorySettings } from './config/directory-settings.ts'
@@ -153,7 +153,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     dataDir,
     storageUrl: texts.get('STORAGE_URL') ?? `sqlite:${join(dataDir, 'vidimus.db')}`,
     storageReads: choiceOf(texts, 'STORAGE_READS', ['primary', 'nearest'] as const),
-    artefactsFolder: artefactsFolder(texts.get('ARTEFACTS_URL')),
+    artefactsFolder: folderOfUrl(texts.get('ARTEFACTS_URL') ?? ''),
     workers: readWorkers(texts),
     developmentToken: texts.get('DEVELOPMENT_TOKEN'),
     publishToken: texts.get('VIDIMUS_TOKEN'),
@@ -189,10 +189,6 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     ...signers,
   }
 }
-
-/** The folder of a `file:` URL whose text was checked. */
-const artefactsFolder = (url: string | undefined) =>
-  url === undefined ? undefined : url.replace(/^file:(?:\/\/(?=\/))?/, '')
 
 /** What requests, connections and job processes may take. */
 function readLimits(

@@ -36,11 +36,11 @@ import { createSignatures, type Signatures } from './server/signatures.ts'
 import { loadConfiguredTrust } from './server/trust.ts'
 import { openAnnouncedHistory } from './server/workers/announce.ts'
 import { asTheLead, workBeside } from './server/workers/lead-work.ts'
-import { isShared, jobsOfReplica } from './server/workers/replicas.ts'
+import { createReplica, jobsOfReplica } from './server/workers/replicas.ts'
 import { alone, type Together } from './server/workers/together.ts'
 import { findByCanonical as find } from './storage/find-artefacts.ts'
 import { guardCopies } from './storage/guard-copies.ts'
-import { openStorage } from './storage/open.ts'
+import { isElsewhere, openStorage } from './storage/open.ts'
 import type { Storage } from './storage/storage.ts'
 import { parseMap, printMap, readR5 } from './structure-map/maps.ts'
 import { searchTokens, subsumedTokens } from './terminology/expand-codes.ts'
@@ -134,6 +134,7 @@ export async function createServer(config: Config, parts: ServerParts = {}): Pro
     signing: keys,
     handler: (message, response) => app.handler(message, response),
     async listen() {
+      await rooms.replica?.check()
       const listening = (await front.listen((message, response) => app.handler(message, response))) ?? port
       if (listening !== port) {
         port = listening
@@ -215,24 +216,11 @@ async function openRooms(config: Config, given: ServerParts, baseUrl: () => stri
   const mirror = createMirror({ ...parts, gateways: listsOf(gateways), storage: opened, publish, trust })
   const directory = keyDirectory({ config, storage, trust, keys, baseUrl, now, tell })
   const audit = createAuditFeeds({ ...parts, storage: opened, software: own.software, baseUrl })
-  const beside = workBeside({ config, together, trust, tell, after, announced, audit, registration, mirror })
-  const shared = {
-    log,
-    front,
-    audit,
-    together,
-    beside,
-    storage,
-    network,
-    closing,
-    trust,
-    signed,
-    keys,
-    pending,
-    provenance,
-    contexts,
-  }
-  return { ...shared, plain, publish, registration, mirror, directory }
+  const replica = createReplica({ config, records: plain.records, signing: keys, tell, group: together.group })
+  const work = { config, together, trust, tell, after, announced, audit, registration, mirror, replica }
+  const beside = workBeside(work)
+  const shared = { log, front, audit, together, beside, replica, storage, network, closing, trust, signed }
+  return { ...shared, keys, pending, provenance, contexts, plain, publish, registration, mirror, directory }
 }
 
 /** The store, watched, with its large indexes shared among replicas. */
@@ -302,7 +290,7 @@ function createHttpApp(wiring: HttpWiring) {
       readMap: readR5,
       printMap,
       checkWrite: publish.check,
-      jobsElsewhere: isShared(config)
+      jobsElsewhere: isElsewhere(config.storageUrl)
         ? jobsOfReplica(config, wiring.storage.records, wiring.together.jobs)
         : wiring.together.jobs,
       isPending: pending.isPending,

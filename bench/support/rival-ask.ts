@@ -1,19 +1,23 @@
 /**
- * `node bench/support/rival-ask.ts <FHIR base> <pid>`: what a request costs a server that runs on this machine (Linux) and has the data of
- * `rival-data.ts`: CPU time of the process and all its threads, beside bare Express, which takes turns with it.
+ * `node bench/support/rival-ask.ts <FHIR base> <pid> [concepts]`: what a request costs a server that runs on this machine (Linux) and has
+ * the data of `rival-data.ts`: CPU time of the process and all its threads, beside bare Express, which takes turns with it. With a number
+ * the code system of so many concepts is asked about.
  */
 
 import { figureLine } from './harness/figure.ts'
 import { costFrom, efforts, timeFigure } from './harness/measure.ts'
 import { ask, cpuMicroseconds, startSupport } from './processes.ts'
-import { inResource, plain } from './terminology-data.ts'
+import { inResource, plain, systemOf } from './terminology-data.ts'
 import { otherQuestions, questions, repeated } from './terminology-questions.ts'
 
-const [, , base, pid] = process.argv
-if (base === undefined || !Number.isInteger(Number(pid))) {
-  console.error('node bench/support/rival-ask.ts <FHIR base> <pid of the server>')
+const [, , base, pid, concepts] = process.argv
+const size = concepts === undefined ? inResource : Number(concepts)
+if (base === undefined || !Number.isInteger(Number(pid)) || !(Number.isInteger(size) && size > 0)) {
+  console.error('node bench/support/rival-ask.ts <FHIR base> <pid of the server> [concepts]')
   process.exit(2)
 }
+const system = concepts === undefined ? plain : systemOf(size)
+const others = concepts === undefined ? [...otherQuestions, repeated] : []
 const { rounds } = efforts.full
 const requests = 300
 const express = startSupport('http-server.ts', 'express')
@@ -26,14 +30,14 @@ try {
     await ask(load, { addresses })
     return (cpuMicroseconds(process) - before) / addresses.length
   }
-  for (const question of [...questions, ...otherQuestions, repeated]) {
+  for (const question of [...questions, ...others]) {
     let next = 0
     const own: number[] = []
     const bare: number[] = []
     // The first rounds warm up: a server on the JVM needs thousands of requests.
     for (let round = -10; round < rounds; round++) {
       if (question === repeated) next = 0
-      const addresses = Array.from({ length: requests }, () => `${base}/${question.address(next++, plain, inResource)}`)
+      const addresses = Array.from({ length: requests }, () => `${base}/${question.address(next++, system, size)}`)
       const theirs = await measure(Number(pid), addresses)
       const reply = await measure(
         express.pid ?? 0,

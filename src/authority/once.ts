@@ -28,34 +28,40 @@ interface OnceOptions {
 
 /** Seconds between two clearings. */
 const CLEARING_SECONDS = 60
-/** Records that are forgotten in one step. */
-const AT_A_TIME = 200
+/** Records that are read, and forgotten, in one step. */
+const AT_A_TIME = 500
 /** For so long a name is kept beyond its time: the clock of another server over the same store, by which it still counts, may be late. */
 const SKEW_SECONDS = 7200
-/** What is kept beyond its time may be so many times as much as what counts. */
-const MOST_KEPT = 4
 
-/** Remembers names as records, each until its time and a while longer, and never more than `most` of those that count. */
+/**
+ * Remembers names as records, each until its time and a while longer, and never more than `most` of those that count. What is kept beyond
+ * its time is bounded by that, too, and holds up nobody: it is looked through beside requests.
+ */
 export function createOnce({ records, kind, now, most = 50_000 }: OnceOptions): Once {
   const seconds = () => now().getTime() / 1000
   let remembered = 0
-  /** With those that are kept beyond their time. */
-  let kept = 0
   let clearedAt: number | undefined
   let clearing: Promise<void> | undefined
+  const forget = async (old: { key: string; value: string }[]) => {
+    const together = await records.change(old.map(({ key, value }) => ({ kind, key, from: value, to: undefined })))
+    // Another server may have cleared one of them already: the others are not left because of it.
+    if (!together) for (const { key, value } of old) await records.replace(kind, key, value, undefined)
+  }
   const clear = async () => {
     const at = seconds()
-    const all = await records.all(kind)
-    const old = all.filter(({ value }) => !(Number(value) + SKEW_SECONDS >= at))
-    for (let first = 0; first < old.length; first += AT_A_TIME) {
-      const some = old.slice(first, first + AT_A_TIME)
-      const together = await records.change(some.map(({ key, value }) => ({ kind, key, from: value, to: undefined })))
-      // Another server may have cleared one of them already: the others are not left because of it.
-      if (!together) for (const { key, value } of some) await records.replace(kind, key, value, undefined)
+    const before = remembered
+    let counted = 0
+    let after: string | undefined
+    do {
+      const page = await records.all(kind, { after, most: AT_A_TIME })
+      const old = page.filter(({ value }) => !(Number(value) + SKEW_SECONDS >= at))
+      if (old.length > 0) await forget(old)
+      counted += page.filter(({ value }) => Number(value) >= at).length
+      after = page.length < AT_A_TIME ? undefined : page.at(-1)?.key
       await nextTurn()
-    }
-    kept = all.length - old.length
-    remembered = all.filter(({ value }) => Number(value) >= at).length
+    } while (after !== undefined)
+    // What was used meanwhile may have been counted, too: rather once too often.
+    remembered = counted + remembered - before
     clearedAt = at
   }
   const clearInTime = async () => {
@@ -64,18 +70,17 @@ export function createOnce({ records, kind, now, most = 50_000 }: OnceOptions): 
     clearing ??= clear().finally(() => {
       clearing = undefined
     })
-    await clearing
+    // Who cannot be answered without it waits. What fails beside a request is tried again by the next.
+    if (clearedAt === undefined || remembered >= most) await clearing
+    else clearing.catch(() => undefined)
   }
   return {
     async use(of, name, until) {
       await clearInTime()
-      if (remembered >= most || kept >= most * MOST_KEPT) throw tooMany()
+      if (remembered >= most) throw tooMany()
       // Names may be long and say something: their hash is enough.
       const isFirst = await records.replace(kind, sha256Base64url(JSON.stringify([of, name])), undefined, String(until))
-      if (isFirst) {
-        remembered += 1
-        kept += 1
-      }
+      if (isFirst) remembered += 1
       return isFirst
     },
   }

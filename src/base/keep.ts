@@ -1,5 +1,5 @@
 /**
- * The one way to remember what was made: bounded by a number of entries, the least recently used goes first. What belongs to an
+ * The one way to remember what was made: bounded by a number of entries, or by what they weigh; the least recently used goes first. What belongs to an
  * object and should go with it is remembered by {@link keepPerObject}.
  */
 export interface Keep<Key, Value> {
@@ -22,16 +22,22 @@ export interface Keep<Key, Value> {
 interface Entry<Key, Value> {
   key: Key
   value: Value
+  weight: number
   before: Entry<Key, Value> | undefined
   after: Entry<Key, Value> | undefined
 }
 
-/** An empty cache of at most `most` entries. */
-export function keep<Key, Value>(most: number): Keep<Key, Value> {
+/**
+ * An empty cache of at most `most` entries.
+ * @param weightOf what an entry weighs, such as its bytes; asked once. `most` is then the weight of all together, and a value that alone
+ * weighs more is not kept
+ */
+export function keep<Key, Value>(most: number, weightOf?: (key: Key, value: Value) => number): Keep<Key, Value> {
   const entries = new Map<Key, Entry<Key, Value>>()
   /** The least and the most recently used. */
   let first: Entry<Key, Value> | undefined
   let last: Entry<Key, Value> | undefined
+  let weighed = 0
   const takeOut = (entry: Entry<Key, Value>): void => {
     const { before, after } = entry
     if (before) before.after = after
@@ -59,14 +65,18 @@ export function keep<Key, Value>(most: number): Keep<Key, Value> {
   const remove = (entry: Entry<Key, Value>): void => {
     takeOut(entry)
     entries.delete(entry.key)
+    weighed -= entry.weight
   }
   const add = (key: Key, value: Value): Value => {
     const known = entries.get(key)
     if (known) remove(known)
-    const entry: Entry<Key, Value> = { key, value, before: undefined, after: undefined }
+    const weight = weightOf ? weightOf(key, value) : 1
+    if (weight > most) return value
+    const entry: Entry<Key, Value> = { key, value, weight, before: undefined, after: undefined }
     entries.set(key, entry)
+    weighed += weight
     putLast(entry)
-    if (entries.size > most && first) remove(first)
+    while (weighed > most && first) remove(first)
     if (value instanceof Promise) value.catch(() => entries.get(key) === entry && remove(entry))
     return value
   }
@@ -85,6 +95,7 @@ export function keep<Key, Value>(most: number): Keep<Key, Value> {
       entries.clear()
       first = undefined
       last = undefined
+      weighed = 0
     },
     get size() {
       return entries.size

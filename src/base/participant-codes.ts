@@ -86,3 +86,15 @@ export function jurisdictionCodes(text: string): string[] {
   const inThree = codes.filter((each) => each.length === 3)
   return [...new Set(inThree.length > 0 ? inThree : codes)]
 }
+
+/** Whether two codes may mean the same jurisdiction: what chooses rules must not miss one. */
+export function sameJurisdiction(a: string, b: string): boolean {
+  const others = jurisdictionCodes(b)
+  return jurisdictionCodes(a).some((each) => others.includes(each))
+}
+
+/** Whether everything that a code may mean is meant by another as well: `IOT` is within `IO`, and `IO`, which is `IOM` too, not within `IOT`. */
+export function isWithinJurisdiction(code: string, whole: string): boolean {
+  const codes = jurisdictionCodes(whole)
+  return jurisdictionCodes(code).every((each) => codes.includes(each))
+}

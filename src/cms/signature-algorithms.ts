@@ -1,5 +1,6 @@
 /** Which signatures of messages count: ECDSA, RSA and RSASSA-PSS with SHA-256 and larger (RFC 5652, RFC 5754, RFC 4056). */
 import { constants, type KeyObject, verify } from 'node:crypto'
+import { isRsaLength } from '../base/crypto/rsa-length.ts'
 import { type Element, expectTag, objectIdentifier, smallInteger, tags } from './ber.ts'
 import { malformed, unproved } from './cms-error.ts'
 
@@ -64,9 +65,7 @@ export function signatureIsGood({ key, algorithm, digest, signed, signature }: S
     rsa: () => ({ key, padding: constants.RSA_PKCS1_PADDING }),
     pss: () => ({ key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: saltLengthOf(parameters, digest) }),
   }
-  // RFC 8017, 8.1.2: as long as the modulus. OpenSSL takes one whose leading zero was left out.
-  const isWhole = signature.length === Math.ceil((key.asymmetricKeyDetails?.modulusLength ?? 0) / 8)
-  if (scheme.kind !== 'ec' && !isWhole) return false
+  if (scheme.kind !== 'ec' && !isRsaLength(signature, key)) return false
   const way = ways[scheme.kind]()
   try {
     return verify(digest, signed, way, signature)

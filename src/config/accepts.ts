@@ -1,6 +1,7 @@
 /** Which texts a setting takes, by its kind. */
 import { accessSync, constants, mkdtempSync, rmdirSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { isJurisdictionCode } from '../base/iso-3166.ts'
 import { errorText, isSystemError } from '../base/system-error.ts'
 import { storageUrlProblem } from '../storage/open.ts'
@@ -27,7 +28,7 @@ export const accepts: Record<Kind, (text: string, setting: Setting) => string | 
   },
   folder: folderProblem,
   store: storageUrlProblem,
-  artefacts: (text) => (/^file:(?:\/\/)?\/./.test(text) ? undefined : 'an absolute folder is wanted: file:/folder'),
+  artefacts: artefactsProblem,
   workers: workersProblem,
   edition: (text) =>
     /^\d{6,18}$/.test(text) || parseSnomedUri(text)
@@ -50,6 +51,30 @@ export const accepts: Record<Kind, (text: string, setting: Setting) => string | 
     isJurisdictionCode(text.toUpperCase()) ? undefined : 'an ISO 3166-1 alpha-2 or alpha-3 code is wanted',
   url: (text) =>
     /^https?:\/\/[^\s/?#]+(\/[^\s?#]*)?$/.test(text) ? undefined : 'an http or https address without query is wanted',
+}
+
+/** The folder of a `file:` URL (RFC 8089), with what is percent-encoded in it decoded; undefined when it is the URL of none on this machine. */
+export function folderOfUrl(text: string): string | undefined {
+  if (!/^file:(?:\/\/)?\/[^/]/.test(text)) return undefined
+  try {
+    const url = new URL(text)
+    return url.search === '' && url.hash === '' ? fileURLToPath(url) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** It is never made: under a misspelt path each replica would keep for itself what is meant for all. */
+function artefactsProblem(text: string): string | undefined {
+  const folder = folderOfUrl(text)
+  if (folder === undefined) return 'an absolute folder is wanted: file:/folder'
+  try {
+    if (!statSync(folder).isDirectory()) return `${folder} is a file, and no folder`
+    accessSync(folder, constants.W_OK | constants.X_OK)
+    return undefined
+  } catch (error) {
+    return `a folder that is there and can be written to is wanted: ${errorText(error)}`
+  }
 }
 
 /** Whether a folder is there and may be written to, or can be made: where it cannot is told now, and not by the first write. */

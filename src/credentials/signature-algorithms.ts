@@ -1,5 +1,6 @@
 import { constants, type KeyObject, verify } from 'node:crypto'
 import { derSignature } from '../base/crypto/ecdsa-signature.ts'
+import { isRsaLength } from '../base/crypto/rsa-length.ts'
 import { keepPerObject } from '../base/keep.ts'
 
 /** Everything there is to know about one signature algorithm; callers never switch on names. */
@@ -83,8 +84,7 @@ export function signatureMatches(
       return verify(algorithm.hash, data, key, derSignature(signature))
     }
     if (algorithm.hash === undefined) return verify(undefined, data, key, signature)
-    // RFC 8017, 8.1.2: as long as the modulus. OpenSSL takes one whose leading zero was left out.
-    if (facts.rsaBits < MINIMUM_RSA_BITS || signature.length !== Math.ceil(facts.rsaBits / 8)) return false
+    if (facts.rsaBits < MINIMUM_RSA_BITS || !isRsaLength(signature, key)) return false
     const saltLength = algorithm.salt === 'any' ? constants.RSA_PSS_SALTLEN_AUTO : 32
     return verify(algorithm.hash, data, { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength }, signature)
   } catch {

@@ -16,6 +16,17 @@ export interface GrowingFile {
 
 let begun = 0
 
+const growing = new Set<string>()
+
+/** Whether a file with that path is one in the making of this process. */
+export const isGrowing = (path: string): boolean => growing.has(path)
+
+/** The process that a file in the making belongs to, told by the end of its name behind that of the whole one; undefined for another file. */
+export function growerOf(end: string): number | undefined {
+  const pid = /^\.(\d+)-\d+\.tmp$/.exec(end)?.[1]
+  return pid === undefined ? undefined : Number(pid)
+}
+
 /**
  * Begins a file that its owner alone reads and writes, unless another mode is given. Rejects, as its methods do, with the error of the
  * operating system.
@@ -24,6 +35,7 @@ export async function beginFile(path: string, mode = 0o600): Promise<GrowingFile
   await mkdir(dirname(path), { recursive: true })
   const unfinished = `${path}.${process.pid}-${begun++}.tmp`
   const handle = await open(unfinished, 'wx', mode)
+  growing.add(unfinished)
   let isOpen = true
   const close = async () => {
     if (isOpen) await handle.close()
@@ -39,11 +51,13 @@ export async function beginFile(path: string, mode = 0o600): Promise<GrowingFile
         await link(unfinished, path)
         await rm(unfinished)
       }
+      growing.delete(unfinished)
       await syncFolder(dirname(path))
     },
     async abandon() {
       await close()
       await rm(unfinished, { force: true })
+      growing.delete(unfinished)
     },
   }
 }

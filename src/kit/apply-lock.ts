@@ -1,6 +1,7 @@
 /** One at a time takes a kit into use: of two the second is held against what the first has put there. */
 import { randomUUID } from 'node:crypto'
 import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
 import { dirname } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { isMissing, isSystemError } from '../base/system-error.ts'
@@ -10,6 +11,8 @@ import { KitError } from './kit-error.ts'
 const pauseMilliseconds = 50
 /** Checking a kit takes a second or so. */
 const longestWait = 20_000
+/** Numbers of processes tell something on their own host alone: every container has a process 1. */
+const host = hostname().replace(/\s/g, '_')
 
 /** Work of this process by lock, one after another. */
 const own = new Map<string, Promise<unknown>>()
@@ -30,7 +33,7 @@ export function alone<T>(path: string, work: () => Promise<T>): Promise<T> {
 
 async function holding<T>(lock: string, work: () => Promise<T>): Promise<T> {
   await mkdir(dirname(lock), { recursive: true })
-  const mark = `${process.pid} ${randomUUID()}`
+  const mark = `${process.pid} ${randomUUID()} ${host}`
   for (let waited = 0; !(await takes(lock, mark)); waited += pauseMilliseconds) {
     if (waited >= longestWait)
       throw new KitError('busy', `another process takes a kit into use; if there is none, remove ${lock}`)
@@ -47,27 +50,36 @@ async function holding<T>(lock: string, work: () => Promise<T>): Promise<T> {
 
 /** A lock comes with its mark: none is ever seen empty but one that was made by hand. */
 async function takes(lock: string, mark: string): Promise<boolean> {
-  const made = `${lock}.${mark.replace(' ', '-')}`
+  const made = `${lock}.${randomUUID()}`
   await writeFile(made, mark)
   try {
     await link(made, lock)
     return true
   } catch (error) {
-    if (isSystemError(error) && error.code === 'EEXIST') return false
+    if (isTaken(error)) return false
     throw error
   } finally {
     await rm(made, { force: true })
   }
 }
 
-/** A process has one lock at a time, and that is the one it asks for: one under its number was left by another that had it before. */
+const isTaken = (error: unknown): boolean => isSystemError(error) && error.code === 'EEXIST'
+
+/**
+ * A process has one lock at a time, and that is the one it asks for: one of this host under its number was left by another that had it
+ * before. Whether a process of another host is still there nobody knows here. Earlier releases named no host.
+ */
 function isLeftBehind(mark: string): boolean {
-  const holder = Number(mark.split(' ')[0])
+  const [number = '', , where = host] = mark.split(' ')
+  const holder = Number(number)
   if (!Number.isInteger(holder) || holder <= 0) return true
-  return holder === process.pid || !isProcessAlive(holder)
+  return where === host && (holder === process.pid || !isProcessAlive(holder))
 }
 
-/** Takes a lock away that was left behind; one that somebody has taken in between is put back. */
+/**
+ * Takes a lock away that was left behind; one that somebody has taken in between is put back, unless a third has the lock by then: it is
+ * waited for as any other.
+ */
 async function clear(lock: string, seen: string): Promise<void> {
   const aside = `${lock}.${process.pid}-${randomUUID()}`
   try {
@@ -76,8 +88,13 @@ async function clear(lock: string, seen: string): Promise<void> {
     if (isMissing(error)) return
     throw error
   }
-  if ((await markOf(aside)) !== seen) await link(aside, lock)
-  await rm(aside, { force: true })
+  try {
+    if ((await markOf(aside)) !== seen) await link(aside, lock)
+  } catch (error) {
+    if (!isTaken(error)) throw error
+  } finally {
+    await rm(aside, { force: true })
+  }
 }
 
 /** Undefined: it is gone. */

@@ -4,7 +4,7 @@
  */
 import { readFile } from 'node:fs/promises'
 import { canonicalJson } from '../base/json.ts'
-import { sameParticipant } from '../base/participant-codes.ts'
+import { isWithinJurisdiction } from '../base/participant-codes.ts'
 import { isMissing } from '../base/system-error.ts'
 import { writeWhole } from '../files/whole-file.ts'
 import { alone } from './apply-lock.ts'
@@ -69,7 +69,7 @@ async function applyAlone(bytes: Uint8Array, options: ApplyOptions): Promise<App
 }
 
 function checkJurisdiction({ manifest }: OpenedKit, wanted: string | undefined): void {
-  if (wanted !== undefined && !sameParticipant(manifest.jurisdiction, wanted))
+  if (wanted !== undefined && !isWithinJurisdiction(wanted, manifest.jurisdiction))
     throw new KitError('jurisdiction', `the kit is made for ${manifest.jurisdiction}, and ${wanted} is wanted here`)
 }
 

@@ -10,7 +10,7 @@ export const kitFormat = 'vidimus-verifier-kit/1'
 
 /** For whom a kit is made. */
 export interface KitScope {
-  /** The verifying jurisdiction: a country by three letters (ISO 3166-1), any other as rules name it. */
+  /** The verifying jurisdiction: a country by three letters (ISO 3166-1), any other, and `IO` and `XK`, as rules name it. */
   jurisdiction: string
   /** Trust domains of its keys, sorted; none: every domain. */
   trustDomains: string[]

@@ -1,5 +1,6 @@
 /** For whom a kit is made, as somebody asks for it. */
 import { alpha3FromAlpha2, isJurisdictionCode } from '../base/iso-3166.ts'
+import { jurisdictionCodes } from '../base/participant-codes.ts'
 import { badRequest } from '../fhir/error.ts'
 import { byName, type KitScope } from './manifest.ts'
 
@@ -42,17 +43,13 @@ export function readScope({ jurisdiction, trustDomains, planDefinitions }: Given
 }
 
 /**
- * A jurisdiction that somebody names, in the spelling of {@link jurisdictionOf}.
+ * A jurisdiction that somebody names, in the one spelling that a kit has: a country by three letters, any other as rules name it. Two
+ * letters that may mean two of them stay, since a kit is then made for both.
  * @throws FhirError 400 for what is none
  */
 export function readJurisdiction(text: string): string {
-  const code = jurisdictionOf(text)
-  if (code !== undefined) return code
-  throw badRequest({ text: 'jurisdiction must be a code of ISO 3166-1.', expression: 'jurisdiction' })
-}
-
-/** A jurisdiction in the one spelling that a kit has: a country by three letters, any other as rules name it; undefined for what is none. */
-export function jurisdictionOf(text: string): string | undefined {
   const code = text.trim().toUpperCase()
-  return isJurisdictionCode(code) ? (alpha3FromAlpha2(code) ?? code) : undefined
+  if (!isJurisdictionCode(code))
+    throw badRequest({ text: 'jurisdiction must be a code of ISO 3166-1.', expression: 'jurisdiction' })
+  return jurisdictionCodes(code).length > 1 ? code : (alpha3FromAlpha2(code) ?? code)
 }

@@ -37,10 +37,10 @@ export { shippedElm } from './cql/translate/shipped-elm.ts'
 export type { LibraryInspector } from './inspect-library.ts'
 export { actionFaults, modifiers, planFaults } from './plan-faults.ts'
 export { createPlans, type Plans } from './plans.ts'
-export { everyAction, readAskedUses, readPlan } from './read-plan.ts'
+export { everyAction, isOutOfUse, readAskedUses, readPlan } from './read-plan.ts'
 export type { RuleResult } from './rule-result.ts'
 export { statusRemark, unquote } from './run-expression.ts'
-export { fitsUse, periodRemark } from './select-plans.ts'
+export { fitsJurisdiction, fitsUse, periodRemark } from './select-plans.ts'
 
 /** What the rules need of the server. */
 export interface RuleEnvironment extends LibraryStore, ModelStore, CqlTerminology {
@@ -63,6 +63,8 @@ export interface RulesOptions {
   idleSeconds?: number
   /** Whether what is stored here runs compiled where it can; default yes. */
   isCompiled?: boolean
+  /** Told of an error in a compiled form that the executor did not meet; it changes no answer. */
+  programFailed?(error: unknown): void
   /** Folder of `*.elm` files that come with the program; their CQL is never translated again. */
   elmFolder?: string
 }
@@ -183,6 +185,7 @@ export function createRules(environment: RuleEnvironment, options: RulesOptions 
     classes: createFhirClasses(model),
     terminology: environment,
     programOf: options.isCompiled === false ? undefined : programOf,
+    programFailed: options.programFailed,
   }
   const sandbox = createSandbox(environment, pool)
   const expressions: ExpressionEnvironment = {

@@ -1,4 +1,4 @@
-import { jurisdictionCodes } from '../base/participant-codes.ts'
+import { sameJurisdiction } from '../base/participant-codes.ts'
 import { compareVersions } from '../fhir/canonical.ts'
 import { issue } from '../fhir/error.ts'
 import type { Issue, PlanDefinition } from '../fhir/types.ts'
@@ -102,7 +102,10 @@ export function fitsUse(plan: PlanDefinition, asked: ReadonlySet<string> = new S
 }
 
 /** Whether a rule set is for the verifying or issuing country; one whose countries are not understood may be for any. */
-export function fitsJurisdiction(plan: PlanDefinition, choice: PlanChoice): boolean {
+export function fitsJurisdiction(
+  plan: PlanDefinition,
+  choice: Pick<PlanChoice, 'jurisdiction' | 'issuerCountry' | 'isIssuerUnknown'>,
+): boolean {
   const { jurisdictions: countries, ruleType } = readPlan(plan)
   const type = ruleType.value
   if (!isUnderstood(countries) || countries.value.length === 0) return true
@@ -111,12 +114,7 @@ export function fitsJurisdiction(plan: PlanDefinition, choice: PlanChoice): bool
     ...(type === 'invalidation' ? [] : [choice.jurisdiction]),
     ...(type === 'acceptance' ? [] : [choice.issuerCountry].flat()),
   ]
-  return chosenBy.some((by) => by !== undefined && countries.value.some((each) => sameCountry(each, by)))
+  return chosenBy.some((by) => by !== undefined && countries.value.some((each) => sameJurisdiction(each, by)))
 }
 
 const isUnderstood = ({ faults }: Reading<unknown>) => faults.length === 0
-
-const sameCountry = (a: string, b: string) => {
-  const others = jurisdictionCodes(b)
-  return jurisdictionCodes(a).some((each) => others.includes(each))
-}

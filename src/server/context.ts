@@ -164,7 +164,7 @@ export function createContext(parts: Omit<ContextParts, 'past'> & Pick<Operation
   const euValueSets = createEuValueSets(storage)
   const mapOptions = {
     elapsed: () => performance.now(),
-    generate: config.mapCode ? { failed: tellWarning } : undefined,
+    generate: config.mapCode ? { failed: tellWarning('code for a map could not be generated') } : undefined,
   }
   const verdictMaps = createMaps(mapEnvironment, mapOptions)
   const maps = createMaps(draftEnvironment, mapOptions)
@@ -173,6 +173,8 @@ export function createContext(parts: Omit<ContextParts, 'past'> & Pick<Operation
   const mapJobs = createMapJobs(draftEnvironment, jobProcesses)
   const images = createImageReader({ processes: config.jobProcesses })
   const { aroundRules = (made) => made } = parts
+  const programFailed = tellWarning('a compiled rule failed that the executor answered')
+  const compiled = { isCompiled: config.compiledRules, programFailed }
   const ownRules = createRules(
     {
       findLibraries: async (url) => guard.admit(await find(storage, 'Library', url)),
@@ -185,7 +187,7 @@ export function createContext(parts: Omit<ContextParts, 'past'> & Pick<Operation
       derived: storage.derived,
       revision: () => revision(ruleTypes),
     },
-    { ...jobProcesses, jobSeconds: cpuMilliseconds / 1000, elmFolder, isCompiled: config.compiledRules },
+    { ...jobProcesses, jobSeconds: cpuMilliseconds / 1000, elmFolder, ...compiled },
   )
   const rules = aroundRules(ownRules)
   const evaluate = wireEvaluate(parts, { rules, verdictMaps, images, revision })
@@ -237,8 +239,10 @@ function wireEvaluate(
 }
 
 /** What changes no answer and should not be: on standard error, without a word of what it was about. */
-const tellWarning = (error: unknown): void =>
-  process.emitWarning(`code for a map could not be generated: ${error instanceof Error ? error.name : 'unknown'}`)
+const tellWarning =
+  (what: string) =>
+  (error: unknown): void =>
+    process.emitWarning(`${what}: ${error instanceof Error ? error.name : 'unknown'}`)
 
 /** Rule sets answer in an order of their own, not in that in which they were stored: on every server, and by a kit, in the same. */
 const inOrder = keepPerObject((plans: PlanDefinition[]) => plans.toSorted((a, b) => compareNames(nameOf(a), nameOf(b))))

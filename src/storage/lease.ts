@@ -107,7 +107,10 @@ function heldLease(
       const to = next(current)
       // Whoever has taken it over wrote something else.
       if (await replace(JSON.stringify(current), JSON.stringify(to))) current = to
-      else isLost = true
+      else {
+        isLost = true
+        clearInterval(beating)
+      }
     })
     last = changed.catch(() => undefined) // told to whoever asked for it
     return changed

@@ -1,7 +1,7 @@
 /** Opens the storage that a URL names. */
 import { isAbsolute, join } from 'node:path'
 import { type Artefacts, folderArtefacts } from './artefacts.ts'
-import { BackupError } from './backup/format.ts'
+import { BackupError, notWhole } from './backup/format.ts'
 import { finishRestore } from './backup/restore.ts'
 import type { MaintainedStore } from './backup/snapshot.ts'
 import { shownUrl } from './shown-url.ts'
@@ -10,6 +10,7 @@ import { isFree, placeSqlite } from './sqlite/place.ts'
 import { openSqlite } from './sqlite/sqlite.ts'
 import type { AuditKeeping, Reachability, Storage } from './storage.ts'
 
+export { notWhole } from './backup/format.ts'
 export { openScratch } from './sqlite/scratch.ts'
 
 const accepted = 'sqlite:<file>, sqlite::memory:, mongodb://… and mongodb+srv://…'
@@ -22,10 +23,33 @@ export function storageUrlProblem(url: string): string | undefined {
     return undefined
   }
   if (isMongo(url)) {
-    if (/^mongodb(?:\+srv)?:\/\/(?:[^/?@]*@)?[^/?@]+(?:\/[\w%.-]*)?(?:\?.*)?$/.test(url)) return undefined
+    if (/^mongodb(?:\+srv)?:\/\/(?:[^/?@]*@)?[^/?@]+(?:\/[\w%.-]*)?(?:\?.*)?$/.test(url)) return ownOptionProblem(url)
     return 'mongodb: takes hosts and a database: mongodb://user:password@host:27017/database?replicaSet=name'
   }
   return `${scheme ? `the scheme ${scheme}: is unknown` : 'it has no scheme'}; accepted are ${accepted}`
+}
+
+/** Options of a connection string that this store sets itself, in lower case, with what it sets. */
+const ownOptions: Record<string, string> = {
+  readpreference: 'primary',
+  readconcernlevel: 'majority',
+  w: 'majority',
+  journal: 'true',
+  j: 'true',
+  retrywrites: 'true',
+}
+
+/** The same value may stand there, as it does in what hosts of databases give out; another would have no effect. */
+function ownOptionProblem(url: string): string | undefined {
+  const at = url.indexOf('?')
+  if (at < 0) return undefined
+  for (const [name, value] of new URLSearchParams(url.slice(at))) {
+    const own = ownOptions[name.toLowerCase()]
+    if (own === undefined || value.toLowerCase() === own) continue
+    const why = own === 'primary' ? 'STORAGE_READS says where to read' : `it is always ${own} here`
+    return `mongodb: leave out the option ${name}: ${why}`
+  }
+  return undefined
 }
 
 const isMongo = (url: string): boolean => /^mongodb(?:\+srv)?:/.test(url)
@@ -57,6 +81,14 @@ export async function openStorage(
 }
 
 /**
+ * Asks a store that lies elsewhere whether it answers and keeps what is leaned on; it is not opened.
+ * @throws Error that says what is wrong with the URL or the server; its `code` is STORE_NOT_REACHABLE when that may pass by itself
+ */
+export async function tryStorage(url: string): Promise<void> {
+  if (isMongo(url)) await (await import('./mongodb/connect.ts')).tryConnection(url)
+}
+
+/**
  * Where compiled artefacts are kept for other replicas: in a folder that is named, else in a store that lies elsewhere; undefined where
  * nobody shares any.
  */
@@ -83,11 +115,13 @@ export async function openStore(url: string, { dataDir }: { dataDir: string }): 
 
 /**
  * The same of a store that must be there: who reads one is not told of an empty one when a setting leads astray.
- * @throws BackupError when there is none, or it dies with its process
+ * @throws BackupError when there is none, it is not whole, or it dies with its process
  */
 export async function openThereStore(url: string, place: { dataDir: string }): Promise<MaintainedStore> {
   const store = await openStore(url, place)
-  if (await store.isThere()) return store
+  const standing = await store.standing()
+  if (standing === 'whole') return store
+  if (standing === 'half') throw notWhole(store.name)
   throw new BackupError(`There is no store at ${store.name}. Are DATA_DIR and STORAGE_URL those of the server?`)
 }
 

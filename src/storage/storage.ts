@@ -93,10 +93,16 @@ export interface Write {
   /** Content of another publisher that comes with the software: not recorded as published by this installation. */
   unrecorded?: boolean
   /**
-   * The revision of types by which the write was judged before its transaction: when one of them was written since, nothing is written
-   * and the error is 409 `lock-error`, so that it can be judged anew.
+   * What the write was judged by before its transaction, by each who judged it: when a type of any of them was written since, nothing is
+   * written and the error is 409 `lock-error`, so that it can be judged anew. Who judges what others have judged adds to theirs.
    */
-  judgedAt?: { types: readonly string[]; revision: number }
+  judgedAt?: readonly Judgement[]
+}
+
+/** The revision of types by which something was judged. */
+export interface Judgement {
+  types: readonly string[]
+  revision: number
 }
 
 /** The version that a write would take the place of. */
@@ -224,8 +230,8 @@ export interface Storage {
    */
   records: {
     get(kind: string, key: string): Promise<string | undefined>
-    /** Every record of a kind, by key in the order of its UTF-8 bytes. */
-    all(kind: string): Promise<StoredRecord[]>
+    /** Every record of a kind, by key in the order of its UTF-8 bytes; of a page those after a key, and no more than `most`. */
+    all(kind: string, page?: { after: string | undefined; most: number }): Promise<StoredRecord[]>
     /**
      * Compare and set: what stands there becomes `to` if it is `from`, in one step that no other process comes into; undefined
      * is "absent". False, and nothing is changed, when it is another.

@@ -1,5 +1,6 @@
 /** What one write of a transaction does, in whichever store: its order of questions, its preconditions, and what makes a new version. */
 import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { hasExactNumbers } from '../base/exact-number.ts'
 import { stringifyJson } from '../base/json.ts'
@@ -8,7 +9,7 @@ import { isResourceId } from '../fhir/elements.ts'
 import { badRequest, FhirError, issue, unprocessable } from '../fhir/error.ts'
 import { asResource, parseJson } from '../fhir/json.ts'
 import type { Resource } from '../fhir/types.ts'
-import type { CurrentVersion, PublishedVersion, StoredVersion, Write, Written } from './storage.ts'
+import type { CurrentVersion, Judgement, PublishedVersion, Storage, StoredVersion, Write, Written } from './storage.ts'
 
 /** An answer of a store: at once from a file, later over a network. */
 type Answer<T> = T | Promise<T>
@@ -198,14 +199,62 @@ function* save<Found extends Current>(
   return { version: made, outcome: current && !current.deleted ? 'updated' : 'created' }
 }
 
+/** 409 lock-error: types were written since something was judged by them. */
+export class Overtaken extends FhirError {
+  readonly judgement: Judgement
+
+  constructor(judgement: Judgement) {
+    super(409, issue('lock-error', 'Somebody wrote while this was judged; try again.'))
+    this.judgement = judgement
+  }
+}
+
 /**
  * @param revision of the types that a write names, as it is inside the transaction
- * @throws FhirError 409 lock-error when types were written since a write was judged
+ * @throws Overtaken when types were written since a write was judged
  */
-export function checkJudgement({ judgedAt }: Write, revision: (types: readonly string[]) => number): void {
-  if (!judgedAt || revision(judgedAt.types) === judgedAt.revision) return
-  throw new FhirError(409, issue('lock-error', 'Somebody wrote while this was judged; try again.'))
+export function checkJudgement({ judgedAt = [] }: Write, revision: (types: readonly string[]) => number): void {
+  for (const each of judgedAt) if (revision(each.types) !== each.revision) throw new Overtaken(each)
 }
+
+/** What is judged, and how often. */
+export interface Judging {
+  /** Types that it is judged by. */
+  types: readonly string[]
+  /** Tries when others write in between; each looks at what they wrote. */
+  mostTries: number
+}
+
+/**
+ * Judges and writes as one step, among all processes that write to the store: what was judged by what is stored, refusals too, is judged
+ * again when one of those types was written meanwhile.
+ * @param attempt adds the judgement to {@link Write.judgedAt} of what it writes
+ * @throws Overtaken when others always come first, and at once when what was overtaken is the judgement of somebody else, who alone can
+ * judge anew
+ */
+export async function judgedAnew<T>(
+  storage: Pick<Storage, 'revision' | 'catchUp'>,
+  { types, mostTries }: Judging,
+  attempt: (judgement: Judgement, tries: number) => Promise<T>,
+): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    const judgement = { types, revision: storage.revision(types) }
+    try {
+      return await attempt(judgement, tries)
+    } catch (error) {
+      const isOvertaken = error instanceof Overtaken && error.judgement === judgement
+      if (tries === mostTries || !(isOvertaken || isRefusal(error))) throw error
+      if (isOvertaken) await sleep(tries * tries)
+      await storage.catchUp({ asks: true })
+      // One look saw the store before another's write and the next one after it: a duplicate, where what stands there would fit.
+      if (!isOvertaken && storage.revision(types) === judgement.revision) throw error
+    }
+  }
+}
+
+/** Whether something was refused by what is stored. */
+const isRefusal = (error: unknown): boolean =>
+  error instanceof FhirError && error.status < 500 && !(error instanceof Overtaken)
 
 /** Whether a resource says what is stored; `meta.versionId` and `meta.lastUpdated` do not count. */
 function isUnchanged(resource: Resource, { version, content }: StoredContent): boolean {

@@ -100,3 +100,61 @@ describe('keepPerObject', () => {
     assert.deepEqual([read(one), read(one), read({ n: 1 })], [2, 2, 3])
   })
 })
+
+describe('keep by weight', () => {
+  it('what is kept is what would be made, and never more bytes than may be', () => {
+    const asked = fc.array(fc.record({ key: fc.constantFrom('a', 'b', 'c', 'd', 'e'), size: fc.nat(60) }))
+    fc.assert(
+      fc.property(asked, (asks) => {
+        const sizes = new Map<string, number>()
+        const kept = keep<string, string>(100, (_key, value) => Number(value.slice(1)))
+        for (const { key, size } of asks) {
+          const own = sizes.get(key) ?? size
+          sizes.set(key, own)
+          assert.equal(
+            kept.of(key, () => `${key}${own}`),
+            `${key}${own}`,
+          )
+          const total = [...sizes].reduce((sum, [each, weight]) => sum + (kept.get(each) === undefined ? 0 : weight), 0)
+          assert.ok(total <= 100)
+        }
+      }),
+    )
+  })
+
+  it('the least recently used goes first, what is too large is not kept, what throws is tried again', () => {
+    let made = 0
+    const kept = keep<string, number>(30, (_key, value) => value)
+    const ask = (key: string, size: number) =>
+      kept.of(key, () => {
+        made++
+        return size
+      })
+    for (const key of ['a', 'b', 'c', 'a', 'd']) ask(key, 10)
+    assert.equal(made, 4)
+    ask('a', 10)
+    assert.equal(made, 4, 'a was used after b')
+    ask('b', 10)
+    assert.equal(made, 5)
+    ask('large', 31)
+    ask('large', 31)
+    assert.equal(made, 7)
+    assert.equal(kept.size, 3)
+    assert.equal(kept.set('b', 31), 31)
+    assert.equal(kept.get('b'), undefined, 'what it stands in place of is not kept either')
+    kept.set('c', 30)
+    assert.equal(kept.size, 1)
+    kept.clear()
+    kept.set('d', 30)
+    assert.equal(kept.size, 1)
+    assert.throws(() =>
+      kept.of('fault', () => {
+        throw new Error('not now')
+      }),
+    )
+    assert.equal(
+      kept.of('fault', () => 1),
+      1,
+    )
+  })
+})

@@ -2,11 +2,13 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import {
   isoAlpha3,
+  isWithinJurisdiction,
   jurisdictionCodes,
   knownParticipant,
   participantAlpha2,
   participantCode,
   participantOfIssuer,
+  sameJurisdiction,
   sameParticipant,
 } from '../../src/base/participant-codes.ts'
 
@@ -108,4 +110,25 @@ describe('what a code means when rules are chosen', () => {
     ['nowhere', ['nowhere']],
   ] as const)
     it(text, () => assert.deepEqual(jurisdictionCodes(text), codes))
+})
+
+describe('jurisdictions of two codes', () => {
+  for (const [a, b, isSame, isWithin] of [
+    ['FR', 'fra', true, true],
+    ['FR', 'DE', false, false],
+    ['IO', 'IOT', true, false],
+    ['IOT', 'IO', true, true],
+    ['IOM', 'IO', true, true],
+    ['IOM', 'IOT', false, false],
+    ['XK', 'XXK', true, false],
+    ['XXK', 'XK', true, true],
+    ['XXK', 'XKX', false, false],
+    ['XA', 'XXA', true, true],
+    ['', 'FRA', false, false],
+  ] as const)
+    it(`${a} and ${b}`, () => {
+      assert.equal(sameJurisdiction(a, b), isSame)
+      assert.equal(sameJurisdiction(b, a), isSame)
+      assert.equal(isWithinJurisdiction(a, b), isWithin)
+    })
 })

@@ -21,6 +21,7 @@ import { kitStorage } from '../../src/kit/kit-storage.ts'
 import { openKit } from '../../src/kit/open-kit.ts'
 import { readScope } from '../../src/kit/scope.ts'
 import { signManifest } from '../../src/kit/signature.ts'
+import { selectPlans } from '../../src/rules/select-plans.ts'
 import { certificateMembers, type TrustedKey } from '../../src/trust/keys/trusted-key.ts'
 import { createHashIndex } from '../../src/trust/revocation/hash-index.ts'
 import { noFloor } from '../../src/trust/upkeep/plausible.ts'
@@ -231,6 +232,13 @@ describe('trusted keys of a kit', () => {
     assert.ok(read?.withdrawsUnknown === true && read.failure !== undefined)
   })
 
+  it('hold for as long as they say, also beyond the year 9999', () => {
+    const period = { validFrom: new Date('0999-01-01T00:00:00Z'), validTo: new Date('+010000-01-01T00:00:00Z') }
+    const key = keyOf('DCC', period)
+    const [read] = back([state([key])])
+    assert.deepEqual(plain(read?.content?.keys[0]), plain(key))
+  })
+
   it('of other domains stay behind, but for what is withdrawn and other entries of the same key', () => {
     const dcc = keyOf('DCC')
     const same: TrustedKey = { ...dcc, domain: 'PH4H', keyId: 'other=' }
@@ -263,7 +271,13 @@ describe('trusted keys of a kit', () => {
     ]
     for (const each of wrong) assert.throws(() => take(each), KitError, JSON.stringify(each))
     const key = [...files.keys()].find((name) => name.includes('/keys/')) ?? ''
-    for (const change of [{ strange: 1 }, { otherKeyIds: [5] }, { revocationVersion: '3' }, { sourceGateways: 'x' }])
+    const members = [{ strange: 1 }, { otherKeyIds: [5] }, { sourceGateways: 'x' }, { issuer: 5 }, { status: 'x' }]
+    const versions = ['3', 1.5, -1].map((revocationVersion) => ({ revocationVersion }))
+    const dates = ['2026', 'March 2026', '2026-13-01T00:00:00Z', 5, '-000000-01-01T00:00:00Z'].flatMap((date) => [
+      { validFrom: date },
+      { validTo: date },
+    ])
+    for (const change of [...members, ...versions, ...dates])
       assert.throws(
         () => readSources({ read: (file) => (file === key ? { ...read(file), ...change } : read(file)), madeAt: now }),
         KitError,
@@ -357,6 +371,24 @@ describe('rule sets of a kit', () => {
       [of('FR', { effectivePeriod: { end: '2020-01-01' } }), true],
     ] as const)
       assert.equal(isForJurisdiction(given, 'FRA'), isIn, JSON.stringify(given))
+  })
+
+  it('are those that a server chooses for the code in whichever way it is asked, where that has two meanings', () => {
+    const plans = ['IO', 'IOT', 'IOM', 'XK', 'XKX', 'XXK', 'FR'].map((code) => ({
+      ...plan,
+      id: code,
+      url: `http://example.org/PlanDefinition/${code}`,
+      jurisdiction: [{ coding: [{ system: 'urn:iso:std:iso:3166', code }] }],
+    }))
+    for (const asked of ['IO', 'IOT', 'XK', 'XKX', 'XXK', 'FR']) {
+      const scope = readScope({ jurisdiction: asked, trustDomains: [], planDefinitions: [] })
+      const inKit = plans.filter((each) => isForJurisdiction(each, scope.jurisdiction))
+      for (const jurisdiction of [asked, scope.jurisdiction]) {
+        const chosen = selectPlans(plans, { jurisdiction, kinds: undefined, clock: now })
+        assert.deepEqual(inKit, chosen, `${asked}, ${jurisdiction}`)
+        assert.ok(chosen.length > 0)
+      }
+    }
   })
 })
 

@@ -277,6 +277,16 @@ describe('a kit that takes the place of another', () => {
     await assert.rejects(apply(other, 'country', { jurisdiction: 'XXA' }), refused('jurisdiction'))
     await apply(await makeKit({ ...good, period: madeAgo(20) }), 'country')
     await assert.rejects(apply(other, 'country'), refused('jurisdiction'))
+    for (const [code, wanted, isTaken] of [
+      ['IO', 'IOT', true],
+      ['IOT', 'IO', false],
+      ['XXK', 'XK', false],
+      ['XXA', 'XA', true],
+    ] as const) {
+      const kit = apply(await makeKit({ ...good, jurisdiction: code }), `country-${code}`, { jurisdiction: wanted })
+      if (isTaken) await kit
+      else await assert.rejects(kit, refused('jurisdiction'), `${code} for ${wanted}`)
+    }
   })
 
   const scopes: { name: string; inUse: Partial<MadeKit>; next: Partial<MadeKit> }[] = [

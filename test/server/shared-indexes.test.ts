@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, it } from 'node:test'
@@ -10,6 +10,7 @@ import { createServer } from '../../src/server.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'vidimus-replicas-'))
 after(() => rmSync(root, { recursive: true, force: true }))
+mkdirSync(join(root, 'shared'))
 
 it('a large code system that one replica imports is answered by another, which copies it into its own folder', async () => {
   const replica = (name: string, environment: Record<string, string> = {}) =>

@@ -7,6 +7,7 @@ import { parseJson } from '../../src/fhir/json.ts'
 import { parseSearch } from '../../src/fhir/search/parse-search.ts'
 import type { Resource, ValueSet } from '../../src/fhir/types.ts'
 import type { SearchPage, SearchQuery, Storage, StoredVersion, Write, Written } from '../../src/storage/storage.ts'
+import { judgedAnew, Overtaken } from '../../src/storage/write.ts'
 import { joinCases } from './joins.ts'
 
 /** How a suite gets an empty storage; the clock is the suite's. */
@@ -154,6 +155,14 @@ function recordCases(test: Test): void {
       ['Z: of Z', 'a: of a', 'b: of b', 'é: of é'],
     )
     assert.deepEqual(await records.all('none'), [])
+    await records.replace('k', '', undefined, 'of nothing')
+    const page = async (after: string | undefined, most: number) =>
+      (await records.all('k', { after, most })).map(({ key }) => key)
+    assert.deepEqual(await page(undefined, 2), ['', 'Z'])
+    assert.deepEqual(await page('', 2), ['Z', 'a'])
+    assert.deepEqual(await page('Y', 1), ['Z'])
+    assert.deepEqual(await page('a', 10), ['b', 'é'])
+    assert.deepEqual(await page('é', 10), [])
     assert.equal(await derived.get('k', 'a'), 'derived')
     assert.equal(storage.revision(), before)
     assert.equal(storage.revision(['ValueSet']), before)
@@ -438,12 +447,53 @@ function canonicalCases(test: Test): void {
   })
   test('a write that was judged at a revision comes only while that is the revision of its types', async (storage) => {
     const types = ['ValueSet']
-    const judgedAt = { types, revision: storage.revision(types) }
+    const judgedAt = [{ types, revision: storage.revision(types) }]
     await storage.write([put({ resourceType: 'Basic', id: 'x', code: { text: 'x' } })])
     await storage.write([put(valueSet('a', { url }), { judgedAt })])
     const late = storage.write([put(valueSet('other')), put(valueSet('b', { url }), { judgedAt })])
     await assert.rejects(late, status(409))
     assert.equal(await storage.read('ValueSet', 'other'), undefined)
+  })
+  test('what several judged comes only while none of them is overtaken, and the store does not try again', async (storage, clock) => {
+    const judged = (type: string) => ({ types: [type], revision: storage.revision([type]) })
+    const [old, other] = [judged('ValueSet'), judged('Basic')]
+    await storage.write([put(valueSet('between'))])
+    const fresh = judged('ValueSet')
+    const before = clock.now
+    for (const judgedAt of [
+      [old, fresh],
+      [other, old],
+    ]) {
+      const late = storage.write([put(valueSet('a'), { judgedAt }), put(valueSet('b'), { judgedAt: [fresh] })])
+      await assert.rejects(late, (error) => error instanceof Overtaken && error.judgement === old)
+    }
+    // A store asks the clock whenever it begins.
+    assert.ok(clock.now - before < 20, `${clock.now - before} times`)
+    assert.equal(await storage.read('ValueSet', 'a'), undefined)
+    await storage.write([put(valueSet('a'), { judgedAt: [fresh, other] })])
+    assert.ok(await storage.read('ValueSet', 'a'))
+  })
+  test('what was overtaken is judged anew by who judged it, and by nobody else', async (storage) => {
+    const judging = { types: ['ValueSet'], mostTries: 3 }
+    const tries = { outer: 0, inner: 0 }
+    await judgedAnew(storage, judging, async (outer) => {
+      if (++tries.outer === 1) await storage.write([put(valueSet('between'))])
+      return judgedAnew(storage, judging, async (inner) => {
+        tries.inner++
+        return storage.write([put(valueSet('a', { title: `${tries.outer}` }), { judgedAt: [outer, inner] })])
+      })
+    })
+    assert.deepEqual(tries, { outer: 2, inner: 2 })
+    const written = (await storage.read('ValueSet', 'a'))?.resource as ValueSet
+    assert.equal(written.title, '2')
+    let count = 0
+    const restless = judgedAnew(storage, judging, async (judgement) => {
+      await storage.write([put(valueSet('between', { title: `${++count}` }))])
+      return storage.write([put(valueSet('b'), { judgedAt: [judgement] })])
+    })
+    await assert.rejects(restless, Overtaken)
+    assert.equal(count, 3)
+    assert.equal(await storage.read('ValueSet', 'b'), undefined)
   })
   test('odd canonicals are told apart: a version in the url, one with a hash, none', async (storage) => {
     const { version: _, ...bare } = valueSet('a', { url: `${url}|3#b` })

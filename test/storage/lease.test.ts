@@ -119,6 +119,20 @@ test('a clock that is an hour off on one of two machines makes no two holders, a
   }
 })
 
+test('a lease that is lost beats no more', async (t) => {
+  const { records } = openSqlite(':memory:')
+  let clock = 0
+  const kept = keptLease({ records, job: 'audit', elapsed: () => clock })
+  assert.equal(await kept.isHeld(), true)
+  const [record] = await records.all('lease')
+  assert.ok(record)
+  await records.replace('lease', record.key, record.value, '{"holder":"other","beat":1,"runs":0,"done":""}')
+  const cleared = t.mock.method(globalThis, 'clearInterval')
+  clock += LEASE_MILLISECONDS
+  assert.equal(await kept.isHeld(), false)
+  assert.equal(cleared.mock.callCount(), 1)
+})
+
 test('work is done in turn: who comes second waits, is told so once, and sees what the first has done', async () => {
   const { records } = openSqlite(':memory:')
   const order: string[] = []

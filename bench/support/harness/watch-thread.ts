@@ -1,4 +1,5 @@
 /** How long a piece of work keeps the event loop from its turn. */
+import { threadMilliseconds } from '../../../src/workers/budget.ts'
 
 /** Milliseconds. */
 export interface Watched<T> {
@@ -9,11 +10,6 @@ export interface Watched<T> {
   elapsed: number
   /** Most processor time of this thread between two turns of its event loop: what else the machine does takes nothing away. */
   longest: number
-}
-
-const threadMilliseconds = (): number => {
-  const { user, system } = process.threadCpuUsage()
-  return (user + system) / 1000
 }
 
 /** Does it, and watches the thread meanwhile. */

@@ -1,6 +1,7 @@
 /** Requests that a participant signs with its key of the trust network (RFC 9421, RFC 9530). */
 import { constants, type KeyObject, timingSafeEqual, verify } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
+import { isRsaLength } from '../../base/crypto/rsa-length.ts'
 import { sha256 } from '../../base/crypto/sha256.ts'
 import { FhirError, issue } from '../../fhir/error.ts'
 import type { Principal } from '../../fhir/principal.ts'
@@ -174,6 +175,7 @@ function isSignedBy({ publicKey, algorithm: named }: NetworkKey, { algorithm, ba
   const { asymmetricKeyType, asymmetricKeyDetails } = publicKey
   if (named !== undefined && named !== name) return false
   if (asymmetricKeyType !== kind || (curve !== undefined && asymmetricKeyDetails?.namedCurve !== curve)) return false
+  if (kind === 'rsa' && !isRsaLength(signature, publicKey)) return false
   const pss = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST }
   try {
     return verify(hash, base, { key: publicKey, dsaEncoding: 'ieee-p1363', ...(isPss ? pss : {}) }, signature)

@@ -1,5 +1,6 @@
 /** Signature algorithms of JWS, and the one kind of key that each goes with. There is no `none` and no MAC. */
 import { constants, type KeyObject, verify } from 'node:crypto'
+import { isRsaLength } from './rsa-length.ts'
 
 interface Algorithm {
   /** Whether a public key may be used with it. */
@@ -44,8 +45,7 @@ export interface SignedBytes {
 export function isJwsSignature({ algorithm, input, signature }: SignedBytes, key: KeyObject): boolean {
   const known = ALGORITHMS.get(algorithm)
   if (!known?.fits(key)) return false
-  // RFC 8017, 8.1.2: as long as the modulus. OpenSSL takes one whose leading zero was left out.
-  if (known.isPss && signature.length !== Math.ceil((key.asymmetricKeyDetails?.modulusLength ?? 0) / 8)) return false
+  if (known.isPss && !isRsaLength(signature, key)) return false
   const options = known.isPss
     ? { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST }
     : { key, dsaEncoding: 'ieee-p1363' as const }

@@ -31,12 +31,18 @@ export async function pinnedKeys(files: readonly string[], config: Config): Prom
   throw new KitError('signature', text)
 }
 
-/** Without those that were withdrawn; where there is no store, none was. @throws Error for a mark that cannot be read */
+/**
+ * Without those that were withdrawn; where there is no store, none was.
+ * @throws Error for a mark that cannot be read, and for a store that is not whole: what it will say of the keys is not known yet
+ */
 async function standingKeys(keys: Pins['keys'], { storageUrl, dataDir }: Config): Promise<Pins['keys']> {
   // A store in memory has nothing that another process has marked.
   if (keys.length === 0 || storageUrl === 'sqlite::memory:') return keys
-  const { openStorage, openStore } = await import('../../storage/open.ts')
-  if (!(await (await openStore(storageUrl, { dataDir })).isThere())) return keys
+  const { notWhole, openStorage, openStore } = await import('../../storage/open.ts')
+  const store = await openStore(storageUrl, { dataDir })
+  const standing = await store.standing()
+  if (standing === 'none') return keys
+  if (standing === 'half') throw notWhole(store.name)
   const { openKeyRevocations } = await import('../../provenance/revocations.ts')
   const storage = await openStorage(storageUrl, { dataDir })
   try {

@@ -5,7 +5,6 @@ import { loadBaseContentBeside } from '../../publish/base-content/load-beside.ts
 import { placePreparedStore } from '../../publish/base-content/prepared-store.ts'
 import type { Tell } from '../../server/front/log.ts'
 import type { RunBeside } from '../../server/mirror.ts'
-import { isShared, joinReplicas } from '../../server/workers/replicas.ts'
 import type { Together } from '../../server/workers/together.ts'
 import type { ServerParts, VidimusServer } from '../../server.ts'
 import { storePlace } from '../../storage/open.ts'
@@ -45,7 +44,7 @@ interface Run {
   signal: AbortSignal
   stop(): void
   tell: Tell
-  together: Pick<Together, 'isLead' | 'source'>
+  together: Pick<Together, 'isLead'>
   /** It answers. */
   listening(address: string): void
 }
@@ -71,7 +70,6 @@ export async function serveUntil(
     },
     signal,
   )
-  const joined = isShared(config) ? await join(server, tell, together.source !== undefined) : undefined
   try {
     listening(await server.listen())
     letYoungGenerationGrow()
@@ -81,12 +79,9 @@ export async function serveUntil(
     if (!signal.aborted) await new Promise((stopped) => signal.addEventListener('abort', stopped, { once: true }))
   } finally {
     stop()
-    await Promise.all([loading.done, joined?.close()])
+    await loading.done
   }
 }
-
-const join = ({ config, storage, signing }: VidimusServer, tell: Tell, isOneOfSeveral: boolean) =>
-  joinReplicas({ config, records: storage.records, signing, tell, isOneOfSeveral })
 
 const dayMilliseconds = 86_400_000
 

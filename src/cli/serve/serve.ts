@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { workersProblem } from '../../config/workers-settings.ts'
-import { type Config, isStartedByNpm, readConfig } from '../../config.ts'
+import { type Config, readConfig } from '../../config.ts'
 import { tryAddress } from '../../http/wire/running-server.ts'
 import { createLog, type Tell } from '../../server/front/log.ts'
 import { untilStoreAnswers } from '../../server/front/store-watch.ts'
@@ -8,6 +8,7 @@ import { alone } from '../../server/workers/together.ts'
 import { holdFolder } from '../../storage/hold-folder.ts'
 import { shownStore } from '../../storage/open.ts'
 import type { CommandResult } from '../exit-codes.ts'
+import { type Ending, endOnSignals } from './ending.ts'
 import { besideOf, openServer, serveUntil } from './one.ts'
 import { refuseMemory, serveAsWorker, serveWithWorkers } from './workers.ts'
 
@@ -28,10 +29,13 @@ export function addServe(program: Command, result: CommandResult): void {
         ? ''
         : `, its store in ${shownStore(config.storageUrl)}`
       tell(`vidimus starts; its data is in ${config.dataDir}${store} (a first start takes some seconds)`)
+      const ending = endOnSignals(tell)
       // Nobody should wait for the content to learn that the port is taken.
       await tryAddress({ host: config.host, port: config.plainHttp ? config.port : undefined, tls: config.tls })
-      await untilStoreAnswers(config, { tell, now: () => new Date() })
-      await (workers === undefined ? serveAlone(config, tell) : serveWithWorkers(config, workers, result))
+      await untilStoreAnswers(config, { tell, now: () => new Date(), signal: ending.signal })
+      if (ending.signal.aborted) return
+      if (workers === undefined) return serveAlone(config, ending, tell)
+      result.exitCode = await serveWithWorkers(config, { workers, ending, tell })
     })
 }
 
@@ -41,10 +45,7 @@ function readWorkers(text: string): number {
   return Number(text)
 }
 
-async function serveAlone(config: Config, tell: Tell): Promise<void> {
-  const stopping = new AbortController()
-  if (isStartedByNpm()) whenOrphaned(() => stopping.abort())
-  const ending = endOnSignals(stopping, tell)
+async function serveAlone(config: Config, ending: Ending, tell: Tell): Promise<void> {
   const folder = holdFolder(config.dataDir)
   try {
     const server = await openServer(config, { beside: besideOf(config) }, tell)
@@ -57,51 +58,12 @@ async function serveAlone(config: Config, tell: Tell): Promise<void> {
       if (tlsPort !== undefined) process.on('SIGHUP', server.reload)
     }
     try {
-      const { signal } = stopping
-      await serveUntil(server, { signal, stop: () => stopping.abort(), tell, together: alone, listening })
+      const { signal, stop } = ending
+      await serveUntil(server, { signal, stop, tell, together: alone, listening })
     } finally {
       await server.close()
     }
   } finally {
     folder.release()
   }
-}
-
-/**
- * Ends on SIGINT at once, on SIGTERM when nobody sends to the server any more; a second signal does not wait for anything that is under
- * way.
- */
-function endOnSignals(stopping: AbortController, tell: Tell): { after(seconds: number, drain: () => void): void } {
-  let drainSeconds = 0
-  let drain = () => {}
-  let isEnding = false
-  const end = (signal: 'SIGINT' | 'SIGTERM') => {
-    // As the shell would say it of a process that a signal has ended.
-    if (isEnding) process.exit(signal === 'SIGINT' ? 130 : 143)
-    isEnding = true
-    drain()
-    if (signal === 'SIGINT' || drainSeconds === 0) return stopping.abort()
-    tell(`vidimus is about to end: it says so in /ready, and answers for ${drainSeconds} s more`)
-    setTimeout(() => stopping.abort(), drainSeconds * 1000)
-  }
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, end)
-  return {
-    after(seconds, say) {
-      drainSeconds = seconds
-      drain = say
-    },
-  }
-}
-
-const orphanSeconds = 0.5
-
-/** npm hands a signal to the shell that it runs a script in, which ends and leaves the server behind: the server follows. */
-function whenOrphaned(stop: () => void): void {
-  const parent = process.ppid
-  const watch = setInterval(() => {
-    if (process.ppid === parent) return
-    clearInterval(watch)
-    stop()
-  }, orphanSeconds * 1000)
-  watch.unref()
 }

@@ -1,5 +1,4 @@
 /** `serve --workers N`: the first process, which the operator sees, and the workers, which answer. */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { errorText } from '../../base/system-error.ts'
 import { type Config, publicAddress } from '../../config.ts'
 import { createLog, type Tell } from '../../server/front/log.ts'
@@ -8,7 +7,7 @@ import { createFirstProcess, type FirstProcess } from '../../server/workers/firs
 import { takePlace, type Worker } from '../../server/workers/worker.ts'
 import { holdFolder } from '../../storage/hold-folder.ts'
 import { hasSeat } from '../../workers/serving/seat.ts'
-import type { CommandResult } from '../exit-codes.ts'
+import type { Ending } from './ending.ts'
 import { besideOf, openServer, serveUntil } from './one.ts'
 
 /** A store in memory is one process's alone. @throws Error for a person, with a code */
@@ -20,10 +19,15 @@ export function refuseMemory({ storageUrl }: Pick<Config, 'storageUrl'>): void {
   )
 }
 
-/** Serves with several processes until it is told to end; what they end with is its exit code. */
-export async function serveWithWorkers(config: Config, workers: number, result: CommandResult): Promise<void> {
-  refuseMemory(config)
-  const { tell } = createLog({ ...config, accessLog: false }, () => new Date())
+/** How several processes are run. */
+interface Run {
+  workers: number
+  ending: Ending
+  tell: Tell
+}
+
+/** Serves with several processes until it is told to end; resolves with the exit code. */
+export async function serveWithWorkers(config: Config, { workers, ending, tell }: Run): Promise<number> {
   const folder = holdFolder(config.dataDir)
   try {
     for (const remark of divided(config, workers).remarks) tell(remark, 'warn')
@@ -37,7 +41,9 @@ export async function serveWithWorkers(config: Config, workers: number, result: 
         err: (lines) => void process.stderr.write(lines),
       },
     })
-    const ended = endOnSignals(config, first, tell)
+    ending.after(config.drainSeconds, first.drain)
+    passOnSignals(config, first, tell)
+    const ended = whenAborted(ending.signal)
     let failure: { exitCode: number } | undefined
     try {
       const ports = await Promise.race([first.begin(), ended])
@@ -52,11 +58,19 @@ export async function serveWithWorkers(config: Config, workers: number, result: 
     } finally {
       await first.end()
     }
-    if (failure) result.exitCode = failure.exitCode
     if (failure instanceof Error) tell(failure.message, 'error')
+    return failure?.exitCode ?? 0
   } finally {
     folder.release()
   }
+}
+
+/** Resolves when it is. */
+function whenAborted(signal: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve(undefined)
+    signal.addEventListener('abort', () => resolve(undefined), { once: true })
+  })
 }
 
 const hasExitCode = (error: unknown): error is { exitCode: number } =>
@@ -76,29 +90,13 @@ function announce(
   if (tlsPort !== undefined && config.plainHttp) console.log(`vidimus listens with TLS: port ${tlsPort}`)
 }
 
-/** The same as a server that is alone; SIGHUP and SIGUSR2 are passed on. Resolves when it is to end. */
-function endOnSignals({ drainSeconds, tls }: Config, first: FirstProcess, tell: Tell): Promise<undefined> {
-  const { promise, resolve } = Promise.withResolvers<undefined>()
-  let isEnding = false
-  const end = async (signal: 'SIGINT' | 'SIGTERM') => {
-    // Workers end with the channel.
-    if (isEnding) process.exit(signal === 'SIGINT' ? 130 : 143)
-    isEnding = true
-    first.drain()
-    if (signal === 'SIGTERM' && drainSeconds > 0) {
-      tell(`vidimus is about to end: it says so in /ready, and answers for ${drainSeconds} s more`)
-      await sleep(drainSeconds * 1000)
-    }
-    resolve(undefined)
-  }
-  for (const signal of ['SIGINT', 'SIGTERM'] as const)
-    process.on(signal, (name: 'SIGINT' | 'SIGTERM') => void end(name))
+/** Signals that end nothing. */
+function passOnSignals({ tls }: Config, first: FirstProcess, tell: Tell): void {
   if (tls) process.on('SIGHUP', first.reload)
   process.on('SIGUSR2', () => {
     tell('the workers are replaced, one after the other')
     first.replaceAll().catch((error: unknown) => tell(`the workers are not replaced: ${errorText(error)}`, 'error'))
   })
-  return promise
 }
 
 /** Serves as one of several; started by the first process alone. */

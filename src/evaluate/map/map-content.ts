@@ -114,7 +114,7 @@ async function advance(canonical: string, current: Json, whole: boolean, run: Ru
 
 async function apply(canonical: string, source: Json, run: Run): Promise<Json> {
   const { mapping, mapped } = run
-  const map = run.compiled.get(canonical) ?? (await compiledMap(canonical, run))
+  const map = await compiledMap(canonical, run)
   if (!mapped.structureMaps.includes(map.canonical)) {
     const found = await mapping.findMap(canonical)
     if (found && !isNamedBy(canonical, found)) mapped.obstacles.push(notActive(found))

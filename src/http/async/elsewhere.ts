@@ -3,16 +3,12 @@ import { isJsonObject, parseJson, stringifyJson } from '../../base/json.ts'
 import { FhirError, notFound } from '../../fhir/error.ts'
 import { asResource } from '../../fhir/json.ts'
 import type { FhirReply } from '../message/exchange.ts'
+import type { JobPlaces } from './job-register.ts'
 
 /** The other processes. */
-export interface JobsElsewhere {
+export interface JobsElsewhere extends JobPlaces {
   /** Of this process among all that there were: ids of its jobs begin with it. */
   process: number
-  /** Whether one more may begin, in all processes together. */
-  begins(job: { job: string; owner: string; exclusive: boolean }): Promise<'yes' | 'own' | 'all'>
-  /** Resolves when it is its turn among exclusive ones. */
-  turn(job: string): Promise<void>
-  ends(job: string): void
   /** The answer of the process that has a job; undefined: it is no more. */
   ask(question: { process: number; action: 'status' | 'cancel'; id: string; owner: string }): Promise<unknown>
   /** Answers what others ask. */

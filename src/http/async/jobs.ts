@@ -12,9 +12,7 @@ import { errorReply, isExpected } from '../message/errors.ts'
 import type { FhirReply } from '../message/exchange.ts'
 import { type JobsElsewhere, noJob, replyOfOther, textOfReply } from './elsewhere.ts'
 import type { AsyncJobs, NewJob } from './job.ts'
-
-/** Most jobs at a time, of all and of one owner, and most that wait for their turn. */
-export const mostJobs = { running: 20, ofOwner: 3, exclusive: 8 }
+import { type Admission, type JobPlaces, ownPlaces } from './job-register.ts'
 
 /** Most that each process keeps. */
 const most = {
@@ -73,7 +71,7 @@ export function createAsyncJobs({ storage, now, report, elsewhere }: JobsParts):
 
 function ownJobs({ storage, now, report, elsewhere }: JobsParts): AsyncJobs {
   const jobs = new Map<string, Job>()
-  let last: Promise<void> = Promise.resolve()
+  const places: JobPlaces = elsewhere ?? ownPlaces()
 
   const forget = async (id: string, job: Job) => {
     jobs.delete(id)
@@ -94,24 +92,29 @@ function ownJobs({ storage, now, report, elsewhere }: JobsParts): AsyncJobs {
     if (record?.owner === owner) return undefined
     throw notFound(noJob)
   }
-  const run = async (id: string, job: Job, { work, requestId }: NewJob, before: Promise<void>) => {
-    await before
-    await elsewhere?.turn(id)
+  const run = async (id: string, job: Job, { work, requestId }: NewJob) => {
+    const { signal } = job.controller
+    const failed = (error: unknown) => {
+      job.outcome = { error }
+      if (!isExpected(error) && !signal.aborted) report({ requestId, error })
+      return entryOf({ error }, requestId)
+    }
     try {
-      job.controller.signal.throwIfAborted()
+      if (job.exclusive) await Promise.race([places.turn(id), aborted(signal)])
+      signal.throwIfAborted()
       const progress = (text: string) => {
         job.progress = text.replace(/[^\x20-\x7e]/g, ' ').slice(0, 100)
       }
       job.progress = 'started'
-      job.outcome = { reply: await work({ progress, signal: job.controller.signal }) }
+      job.outcome = { reply: await work({ progress, signal }) }
+      job.entry = await entryOf(job.outcome, requestId)
     } catch (error) {
-      job.outcome = { error }
-      if (!isExpected(error) && !job.controller.signal.aborted) report({ requestId, error })
+      job.entry = await failed(error)
+    } finally {
+      places.ends(id)
     }
-    job.entry = await entryOf(job.outcome, requestId)
     job.size = jsonSize(job.entry, most.resultBytes)
     job.finished = now().getTime()
-    elsewhere?.ends(id)
     for (const id of surplusOf(jobs)) jobs.delete(id)
   }
   return {
@@ -120,13 +123,17 @@ function ownJobs({ storage, now, report, elsewhere }: JobsParts): AsyncJobs {
       const { owner, exclusive = false } = given
       const name = randomBytes(24).toString('hex')
       const id = elsewhere ? `${elsewhere.process}-${name}` : name
-      if (elsewhere) refuse(await elsewhere.begins({ job: id, owner, exclusive }))
-      else refuse(whetherMore([...jobs.values()], given))
-      const job = waitingJob(given, last)
-      jobs.set(id, job)
-      if (exclusive) await writeRecord(storage, id, { owner, started: now().toISOString() }, now)
-      job.settled = run(id, job, given, exclusive ? last : Promise.resolve())
-      if (exclusive) last = job.settled
+      const job = waitingJob(given)
+      try {
+        refuse(await places.begins({ job: id, owner, exclusive }))
+        jobs.set(id, job)
+        if (exclusive) await writeRecord(storage, id, { owner, started: now().toISOString() }, now)
+      } catch (error) {
+        jobs.delete(id)
+        places.ends(id)
+        throw error
+      }
+      job.settled = run(id, job, given)
       return { id, settled: job.settled, take: () => taken(jobs, id, job) }
     },
     async status(id, owner) {
@@ -150,6 +157,14 @@ function ownJobs({ storage, now, report, elsewhere }: JobsParts): AsyncJobs {
   }
 }
 
+/** Rejects when it is. */
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) return reject(signal.reason)
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
+}
+
 function taken(jobs: Map<string, Job>, id: string, { outcome }: Job): FhirReply {
   jobs.delete(id)
   if (!outcome) throw new Error('The job is not done.')
@@ -157,12 +172,12 @@ function taken(jobs: Map<string, Job>, id: string, { outcome }: Job): FhirReply 
   return outcome.reply
 }
 
-const waitingJob = ({ owner, exclusive = false }: NewJob, settled: Promise<void>): Job => ({
+const waitingJob = ({ owner, exclusive = false }: NewJob): Job => ({
   owner,
   exclusive,
   progress: 'waiting',
   controller: new AbortController(),
-  settled,
+  settled: Promise.resolve(),
   size: 0,
 })
 
@@ -182,17 +197,6 @@ function surplusOf(jobs: ReadonlyMap<string, Job>): string[] {
     all -= job.size
   }
   return [...surplus]
-}
-
-/** Whether one more may begin: `own`: its owner has too many, `all`: there are too many. */
-type Admission = 'yes' | 'own' | 'all'
-
-function whetherMore(jobs: Job[], { owner, exclusive = false }: NewJob): Admission {
-  const running = jobs.filter(({ finished }) => finished === undefined)
-  const own = running.filter((each) => each.owner === owner)
-  if (own.length >= mostJobs.ofOwner || (exclusive && own.some((each) => each.exclusive))) return 'own'
-  const isFull = running.length >= mostJobs.running
-  return isFull || running.filter((each) => each.exclusive).length >= mostJobs.exclusive ? 'all' : 'yes'
 }
 
 function refuse(admission: Admission): void {

@@ -1,4 +1,5 @@
-import { FhirError, issue, operationOutcome } from '../../fhir/error.ts'
+import { issue, operationOutcome } from '../../fhir/error.ts'
+import type { Write } from '../../storage/storage.ts'
 import type { HttpContext, Interaction } from '../context.ts'
 import type { FhirReply, FhirRequest } from '../message/exchange.ts'
 import { preferences, writeConditions } from '../message/head.ts'
@@ -7,29 +8,28 @@ import { judgedAnew } from './writing.ts'
 
 /** `DELETE [base]/[type]/[id]`; what is gone already, or never was, is as good as deleted. */
 export const deleteResource: Interaction = (context, request, { type, id }) =>
-  context.inTurn(() => remove(context, request, type, id))
+  context.inTurn(() => remove(context, request, type, { id }))
 
 /** `DELETE [base]/[type]?…`: at most one resource. */
 export const conditionalDelete: Interaction = (context, request, { type }) =>
-  judgedAnew(context, [type], async () => {
+  judgedAnew(context, [type], async (judgedAt) => {
     const match = await singleMatch(context, request, type, request.query)
-    if (!match) return deleted(request, `Nothing fits the condition.`)
-    if (request.headers['if-match'] !== undefined) return remove(context, request, type, match.id)
-    // Another version may not fit any more.
-    const asFound = { ...request, headers: { ...request.headers, 'if-match': `W/"${match.versionId}"` } }
-    return remove(context, asFound, type, match.id).catch(overtaken)
+    return match
+      ? remove(context, request, type, { id: match.id, judgedAt })
+      : deleted(request, `Nothing fits the condition.`)
   })
 
-function overtaken(error: unknown): never {
-  if (!(error instanceof FhirError) || error.status !== 412) throw error
-  throw new FhirError(409, issue('lock-error', 'Somebody wrote while this was judged; try again.'))
-}
-
-async function remove(context: HttpContext, request: FhirRequest, type: string, id: string): Promise<FhirReply> {
+async function remove(
+  context: HttpContext,
+  request: FhirRequest,
+  type: string,
+  target: Pick<Write, 'judgedAt'> & { id: string },
+): Promise<FhirReply> {
+  const { id } = target
   const conditions = writeConditions(request.headers)
   const current = await context.storage.read(type, id)
   if (!current?.resource && !conditions.ifMatch) return deleted(request, `${type}/${id} does not exist.`)
-  const [written] = await context.storage.write([{ method: 'DELETE', type, id, ...conditions }])
+  const [written] = await context.storage.write([{ method: 'DELETE', type, ...target, ...conditions }])
   const reply = deleted(request, `${type}/${id} was deleted.`)
   if (written) reply.headers.ETag = `W/"${written.version.versionId}"`
   return reply

@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { mirroredFrom, notFit } from '../../fhir/artefact.ts'
 import { structureFaults } from '../../fhir/check/resource.ts'
 import { badRequest, FhirError, isError, issue, operationOutcome } from '../../fhir/error.ts'
 import type { Issue, OperationOutcome, Resource } from '../../fhir/types.ts'
 import type { StoredVersion, Write, Written } from '../../storage/storage.ts'
+import { judgedAnew as judgedInStore } from '../../storage/write.ts'
 import type { HttpContext, OneAtATime } from '../context.ts'
 import type { FhirReply, FhirRequest } from '../message/exchange.ts'
 import { preferences, versionHeaders } from '../message/head.ts'
@@ -141,8 +141,7 @@ export type Judged = NonNullable<Write['judgedAt']>
 const mostTries = 8
 
 /**
- * Search and write as one step, among all processes that write to the store: what was judged by what is stored is judged again when
- * one of those types was written meanwhile.
+ * Search and write as one step, one after the other here, and among all processes that write to the store.
  * @param attempt hands `judgedAt` on with what it writes
  * @throws FhirError 409 when others always come first
  */
@@ -151,21 +150,10 @@ export function judgedAnew<T>(
   types: readonly string[],
   attempt: (judgedAt: Judged, tries: number) => Promise<T>,
 ): Promise<T> {
-  return context.inTurn(async () => {
-    for (let tries = 1; ; tries++) {
-      try {
-        return await attempt({ types, revision: context.storage.revision(types) }, tries)
-      } catch (error) {
-        if (tries === mostTries || !isOvertaken(error)) throw error
-        await sleep(tries * tries)
-        await context.storage.catchUp({ asks: true })
-      }
-    }
-  })
+  return context.inTurn(() =>
+    judgedInStore(context.storage, { types, mostTries }, (judgement, tries) => attempt([judgement], tries)),
+  )
 }
-
-const isOvertaken = (error: unknown): boolean =>
-  error instanceof FhirError && error.status === 409 && error.issues.some(({ code }) => code === 'lock-error')
 
 /** Writes go one after the other; one that fails does not hold up the next. */
 export function oneAtATime(): OneAtATime {

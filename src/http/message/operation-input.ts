@@ -21,7 +21,7 @@ import {
 type Input = Pick<OperationCall, 'parameters' | 'body'>
 
 /** Query parameters that speak of the reply, not of the operation. */
-const ofTheReply = new Set(['_format', '_pretty', '_summary', '_elements'])
+export const ofTheReply: ReadonlySet<string> = new Set(['_format', '_pretty', '_summary', '_elements'])
 /** Media types of bodies that an operation takes. */
 const takes = ({ accepts = [] }: BoundOperation) => [...fhirMediaTypes, formMediaType, ...accepts]
 

@@ -10,7 +10,7 @@ import { searchAtOnce } from '../interactions/search-at-once.ts'
 import type { Outgoing, QueryPair, Resolved } from '../message/exchange.ts'
 import { parseQuery } from '../message/head.ts'
 import { chooseFormat, foreignMediaType, negotiate, type ReplyFormat } from '../message/media-type.ts'
-import { queryParameters } from '../message/operation-input.ts'
+import { ofTheReply, queryParameters } from '../message/operation-input.ts'
 import { writtenShort } from '../message/reply.ts'
 import { resolveRoute } from '../routes.ts'
 import { type CachedReply, cachedReply, type ReplyCache } from './reply-cache.ts'
@@ -124,9 +124,7 @@ const mayChange = { 'Cache-Control': 'no-cache' }
 const mostFormats = 100
 const longestAccept = 200
 
-/** Names that speak of the reply. */
-const ofTheReply = new Set(['_format', '_pretty', '_summary', '_elements'])
-/** They, and one under which nothing may be sent. */
+/** Names that speak of the reply, and one under which nothing may be sent. */
 const isOfTheReply = (name: string): boolean =>
   ofTheReply.has(name) || (name.length === 12 && name.toLowerCase() === 'access_token')
 

@@ -6,6 +6,7 @@ import { issue, operationOutcome } from '../../fhir/error.ts'
 import { type ConnectionLimits, type Connections, createConnections, type Handler } from '../limits/connections.ts'
 import { headBytes, withBoundedHead } from '../limits/head-size.ts'
 import { connectionClients } from '../limits/requester.ts'
+import { listening } from './listen.ts'
 import type { TlsIdentity } from './tls-identity.ts'
 
 /** Where to listen. */
@@ -206,19 +207,6 @@ function renew({ identity, changed }: TlsListenOptions, server: TlsServer, isFor
   if (found.state === 'same') return
   if (found.state === 'renewed') server.setSecureContext(identity.content())
   changed(found.state === 'refused' ? found.why : undefined)
-}
-
-/** Has a server listen. @returns its port */
-function listening(server: Server | TlsServer, host: string, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, host, () => {
-      server.off('error', reject)
-      const bound = server.address()
-      // It is a text for a socket of the file system alone.
-      resolve(typeof bound === 'object' && bound ? bound.port : port)
-    })
-  })
 }
 
 function closeServer(server: Server | TlsServer, limitMs: number): Promise<void> {

@@ -1,5 +1,6 @@
 /** Ports that one process opens for several: it accepts connections, and reads nothing of them. */
 import { createServer, type Server, type Socket } from 'node:net'
+import { listening } from './listen.ts'
 
 /** What is to be opened. */
 export interface SharedPortOptions {
@@ -26,18 +27,11 @@ export async function openSharedPorts({ host, port, tlsPort, take }: SharedPortO
   const open = async (wanted: number | undefined, kind: 'plain' | 'tls'): Promise<number | undefined> => {
     if (wanted === undefined) return undefined
     const server = createServer({ pauseOnConnect: true, noDelay: true }, (socket) => take(socket, kind))
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject)
-      server.listen(wanted, host, () => {
-        server.off('error', reject)
-        resolve()
-      })
-    })
+    const bound = await listening(server, host, wanted)
     // What goes wrong with one connection is told to nobody: the next is tried.
     server.on('error', () => {})
     servers.push(server)
-    const bound = server.address()
-    return typeof bound === 'object' && bound ? bound.port : wanted
+    return bound
   }
   const close = () => {
     for (const server of servers) server.close(() => {})

@@ -1,11 +1,10 @@
 /** One entry of a trust list as a file of a kit, and back. */
 import { createPublicKey, type KeyObject, X509Certificate } from 'node:crypto'
-import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
 import { keep } from '../../base/keep.ts'
 import { readStatus, type TrustedKey } from '../../trust/keys/trusted-key.ts'
 import { KitError } from '../kit-error.ts'
-import { refuseStrange } from '../manifest.ts'
+import { membersOf } from './members.ts'
 
 /** An entry as JSON; what its certificate says stands there as well, so that a reader need not take all of them apart. */
 export function keyJson(key: TrustedKey): JsonObject {
@@ -62,31 +61,10 @@ const keyMembers = [
  * @throws KitError
  */
 export function readKey(json: Json, file: string, list: string): TrustedKey {
-  if (!isJsonObject(json)) throw new KitError('content', `${file} is no object`)
-  refuseStrange(json, keyMembers, file)
-  const text = (name: string): string => {
-    const value = json[name]
-    if (typeof value !== 'string') throw new KitError('content', `${file}: ${name} is no text`)
-    return value
-  }
-  const optional = (name: string) => (json[name] === undefined ? undefined : text(name))
-  const texts = (name: string): string[] => {
-    const value = json[name] ?? []
-    if (!Array.isArray(value)) throw new KitError('content', `${file}: ${name} is no list`)
-    return value.map((each) => {
-      if (typeof each !== 'string') throw new KitError('content', `${file}: ${name} is no list of texts`)
-      return each
-    })
-  }
-  const certificate = optional('certificate')
-  const read = certificate === undefined ? undefined : certificateOf(certificate, file)
-  const uploadedBy = optional('uploadedBy')
-  const status = readStatus(json.status)
+  const { text, optionalText, texts, optionalDate, ...key } = membersOf(json, keyMembers, file)
+  const certificate = optionalCertificate(optionalText('certificate'), file)
+  const status = readStatus(key.value('status'))
   if (!status) throw new KitError('content', `${file}: its status is none that a key has`)
-  const { revocationVersion, revocationList } = json
-  if (revocationVersion !== undefined && typeof revocationVersion !== 'number')
-    throw new KitError('content', `${file}: revocationVersion is no number`)
-  const sourceGateways = json.sourceGateways === undefined ? undefined : texts('sourceGateways')
   return {
     keyId: text('keyId'),
     otherKeyIds: texts('otherKeyIds'),
@@ -94,7 +72,7 @@ export function readKey(json: Json, file: string, list: string): TrustedKey {
     domain: text('domain'),
     usage: text('usage'),
     chain: texts('chain').map((each) => certificateOf(each, file)),
-    publicKey: read?.publicKey ?? publicKeyOf(text('publicKey'), file),
+    publicKey: certificate?.publicKey ?? publicKeyOf(text('publicKey'), file),
     thumbprint: text('thumbprint'),
     publicKeyThumbprint: text('publicKeyThumbprint'),
     extendedKeyUsage: texts('extendedKeyUsage'),
@@ -102,12 +80,18 @@ export function readKey(json: Json, file: string, list: string): TrustedKey {
     status,
     // They are for who administers the list.
     warnings: [],
-    ...(read ? { certificate: read } : {}),
-    ...members({ issuer: optional('issuer'), algorithm: optional('algorithm'), origin: optional('origin') }),
-    ...members({ validFrom: dateOf(json.validFrom, file), validTo: dateOf(json.validTo, file) }),
-    ...members({ uploadedBy: uploadedBy === undefined ? undefined : certificateOf(uploadedBy, file) }),
-    ...members({ sourceGateways, revocationList }),
-    ...(typeof revocationVersion === 'number' ? { revocationVersion } : {}),
+    ...members({
+      certificate,
+      issuer: optionalText('issuer'),
+      algorithm: optionalText('algorithm'),
+      origin: optionalText('origin'),
+      validFrom: optionalDate('validFrom'),
+      validTo: optionalDate('validTo'),
+      uploadedBy: optionalCertificate(optionalText('uploadedBy'), file),
+      sourceGateways: key.has('sourceGateways') ? texts('sourceGateways') : undefined,
+      revocationVersion: key.optionalCount('revocationVersion'),
+      revocationList: key.value('revocationList'),
+    }),
   }
 }
 
@@ -128,18 +112,13 @@ function certificateOf(text: string, file: string): X509Certificate {
   }
 }
 
+const optionalCertificate = (text: string | undefined, file: string): X509Certificate | undefined =>
+  text === undefined ? undefined : certificateOf(text, file)
+
 function publicKeyOf(text: string, file: string): KeyObject {
   try {
     return createPublicKey({ key: Buffer.from(text, 'base64'), type: 'spki', format: 'der' })
   } catch {
     throw new KitError('content', `${file}: its public key cannot be read`)
   }
-}
-
-/** An instant of a kit. */
-function dateOf(value: Json | undefined, file: string): Date | undefined {
-  if (value === undefined) return undefined
-  const date = new Date(typeof value === 'string' ? value : Number.NaN)
-  if (Number.isNaN(date.getTime())) throw new KitError('content', `${file}: a date in it is none`)
-  return date
 }

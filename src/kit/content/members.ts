@@ -27,7 +27,8 @@ export interface Members {
   optionalDate(name: string): Date | undefined
 }
 
-const instant = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3})?Z$/
+/** As `toISOString` writes it: a year beyond 9999, when some keys end, has six digits and a sign. */
+const instant = /^(?:\d{4}|[+-]\d{6})-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3})?Z$/
 
 /**
  * The members of an object.

@@ -101,7 +101,7 @@ export async function readIndexFolder(path: string): Promise<CodeSystemIndex> {
     if (index.length !== manifest.index.bytes) {
       throw new Error(`${name}/${FILES.index} has ${index.length} bytes instead of ${manifest.index.bytes}`)
     }
-    if ((await hashOf(index)) !== manifest.index.sha256) {
+    if ((await hashOf(join(path, FILES.index))) !== manifest.index.sha256) {
       throw new Error(`${name}/${FILES.index} is damaged: its hash is not that of the manifest`)
     }
   } catch (error) {
@@ -146,15 +146,22 @@ function openBytes(path: string, name: string): IndexBytes {
 }
 
 /** Bytes that are hashed between two turns of others. */
-const hashedAtOnce = 4 << 20
+const hashedAtOnce = 1 << 20
 
-async function hashOf(index: IndexBytes): Promise<string> {
+async function hashOf(path: string): Promise<string> {
   const hash = createHash('sha256')
-  for (let at = 0; at < index.length; at += hashedAtOnce) {
-    hash.update(index.read(at, Math.min(hashedAtOnce, index.length - at)))
-    await nextTurn()
+  const file = await open(path, 'r')
+  try {
+    const piece = Buffer.allocUnsafeSlow(hashedAtOnce)
+    for (;;) {
+      const length = readSync(file.fd, piece, 0, hashedAtOnce, null)
+      if (length === 0) return hash.digest('hex')
+      hash.update(length === hashedAtOnce ? piece : piece.subarray(0, length))
+      await nextTurn()
+    }
+  } finally {
+    await file.close()
   }
-  return hash.digest('hex')
 }
 
 async function readManifest(path: string): Promise<IndexManifest> {

@@ -62,7 +62,9 @@ export function writeAll(file: number, bytes: Uint8Array, position: number): voi
 export function spoolFile(path: string) {
   const file = openSync(path, 'wx+')
   let size = 0
-  let window = Buffer.alloc(0)
+  // One piece of memory for all that is read ahead.
+  let memory = Buffer.allocUnsafeSlow(CHUNK_BYTES)
+  let window = memory.subarray(0, 0)
   let start = 0
   let expected = 0
   return {
@@ -78,7 +80,9 @@ export function spoolFile(path: string) {
       }
       // Reading ahead pays where the order is that of the spool.
       const wanted = isNext ? Math.max(length, CHUNK_BYTES) : length
-      window = Buffer.allocUnsafe(Math.min(wanted, size - offset))
+      const bytes = Math.min(wanted, size - offset)
+      if (bytes > memory.length) memory = Buffer.allocUnsafeSlow(bytes)
+      window = memory.subarray(0, bytes)
       start = offset
       for (let done = 0; done < window.length; ) {
         const read = readSync(file, window, done, window.length - done, offset + done)

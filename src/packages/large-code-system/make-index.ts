@@ -4,11 +4,11 @@
  */
 import { createHash } from 'node:crypto'
 import { closeSync, openSync } from 'node:fs'
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { formatCanonical } from '../../fhir/canonical.ts'
 import type { CodeSystem } from '../../fhir/types.ts'
-import { isProcessAlive } from '../../files/process-alive.ts'
+import { removeLeftBehind } from '../../files/left-behind.ts'
 import {
   checkIndex,
   FILES,
@@ -163,11 +163,11 @@ export function indexNameFor(url: string | undefined, version: string | undefine
 }
 
 /** What imports of processes that are no more have left behind. */
-async function removeLeftovers(folder: string): Promise<void> {
-  for (const name of await readdir(folder)) {
-    const pid = /^\.importing-(\d+)-/.exec(name)?.[1]
-    // One of our own number that is not in work here was left by a process before us.
-    if (pid !== undefined && !inWork.has(name) && (Number(pid) === process.pid || !isProcessAlive(Number(pid))))
-      await rm(join(folder, name), { recursive: true, force: true })
-  }
-}
+const removeLeftovers = (folder: string): Promise<void> =>
+  removeLeftBehind(folder, {
+    pidOf: (name) => {
+      const pid = /^\.importing-(\d+)-/.exec(name)?.[1]
+      return pid === undefined ? undefined : Number(pid)
+    },
+    isInWork: (name) => inWork.has(name),
+  })

@@ -1,8 +1,8 @@
 /** Files of a folder or archive that a vocabulary is read from. */
+import { closeSync, openSync, readSync } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { basename, join, relative, sep } from 'node:path'
 import { unprocessable } from '../../fhir/error.ts'
-import { fileChunks } from '../large-code-system/file-bytes.ts'
 
 /** A file of a source, not read yet. */
 export interface SourceFile {
@@ -10,7 +10,7 @@ export interface SourceFile {
   path: string
   /** Bytes, unpacked. */
   size: number
-  /** Its bytes in chunks. @throws FhirError 422 when the archive is damaged */
+  /** Its bytes in chunks, each good until the next one. @throws FhirError 422 when the archive is damaged */
   chunks(): AsyncIterable<Uint8Array> | Iterable<Uint8Array>
 }
 
@@ -42,4 +42,22 @@ export async function openVocabulary(path: string): Promise<VocabularySource> {
   return { files: files.sort((a, b) => (a.path < b.path ? -1 : 1)), close: async () => {} }
 }
 
-const fileAt = (at: string, path: string, size: number): SourceFile => ({ path, size, chunks: () => fileChunks(at) })
+const fileAt = (at: string, path: string, size: number): SourceFile => ({ path, size, chunks: () => chunksOf(at) })
+
+/** Bytes of a chunk: texts of that size are young and go at once. */
+const chunkBytes = 1 << 16
+
+/** A file in chunks that share their memory: a release has gigabytes. */
+function* chunksOf(path: string): Generator<Uint8Array> {
+  const file = openSync(path, 'r')
+  const chunk = Buffer.allocUnsafeSlow(chunkBytes)
+  try {
+    for (;;) {
+      const length = readSync(file, chunk, 0, chunkBytes, null)
+      if (length === 0) return
+      yield chunk.subarray(0, length)
+    }
+  } finally {
+    closeSync(file)
+  }
+}

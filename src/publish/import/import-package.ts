@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { parseCanonical } from '../../fhir/canonical.ts'
 import { structureFaults } from '../../fhir/check/resource.ts'
 import { isResourceId } from '../../fhir/elements.ts'
-import { FhirError, isError, issue } from '../../fhir/error.ts'
+import { isError, issue } from '../../fhir/error.ts'
 import { searchableTypes } from '../../fhir/search/parse-search.ts'
 import type { Issue, Resource } from '../../fhir/types.ts'
 import type { PackageSource } from '../../packages/files.ts'
@@ -19,6 +19,7 @@ import { allOrNone, warnOfValueSets, withStoredTexts } from './eu-rules/all-or-n
 import type { EuRuleSurroundings } from './eu-rules/open-signed.ts'
 import { createEuRuleReader } from './eu-rules/read-rules.ts'
 import { keepApart } from './import-code-system.ts'
+import { type Alone, type Held, notAlone, takenOver } from './in-turn.ts'
 import { judge } from './judge.ts'
 import { createPauses } from './pauses.ts'
 import { libraryTexts, readCqlLibrary, textName } from './read-cql.ts'
@@ -54,11 +55,6 @@ export interface ImportOptions {
   /** Does work that only one of the processes over a store does at a time; by default several may. */
   alone?: Alone
 }
-
-/** Work in turns with other processes; `isHeld` says whether the turn is still this one's. */
-export type Alone = <T>(work: (isHeld: () => Promise<boolean>) => Promise<T>) => Promise<T>
-
-const notAlone: Alone = (work) => work(async () => true)
 
 /**
  * Imports one package (`.tgz`), folder or file in one transaction: what cannot be read is reported and the rest is
@@ -102,8 +98,7 @@ export async function importFolder(path: string, options: ImportOptions): Promis
   })
 }
 
-/** An import whose turn it is. */
-type InTurn = ImportOptions & { isHeld(): Promise<boolean> }
+type InTurn = ImportOptions & Held
 
 async function importOpen(opened: OpenPackage, options: InTurn): Promise<ImportReport> {
   const { manifest, fault, name, files } = opened
@@ -131,12 +126,6 @@ async function importOpen(opened: OpenPackage, options: InTurn): Promise<ImportR
   options.onProgress?.(files.length, files.length, name)
   return report
 }
-
-/** This process stood still for so long that another one has begun the same. */
-const takenOver = new FhirError(
-  409,
-  issue('lock-error', 'Another process has taken over the imports of this store; nothing was stored. Try again.'),
-)
 
 async function readCandidates(opened: OpenPackage, report: ImportReport, options: ImportOptions): Promise<Candidate[]> {
   const made: Candidate[] = []

@@ -7,6 +7,7 @@ import { searchableTypes } from '../../fhir/search/parse-search.ts'
 import type { Resource } from '../../fhir/types.ts'
 import { findByCanonical, listAll } from '../../storage/find-artefacts.ts'
 import type { Storage, Write } from '../../storage/storage.ts'
+import { judgedAnew } from '../../storage/write.ts'
 import { judgedRemoval } from '../identity.ts'
 import { hasLifecycle } from './transitions.ts'
 
@@ -36,27 +37,19 @@ const mostTries = 5
  */
 export function guardRemovals(storage: Storage, referencesOf: ReferencesOf): Storage {
   const referrers = referrersOf(storage, referencesOf)
-  const write: Storage['write'] = async (writes) => {
+  const write: Storage['write'] = (writes) => {
     if (!writes.some(({ method }) => method === 'DELETE')) return storage.write(writes)
-    for (let tries = 1; ; tries++) {
-      const revision = storage.revision(types)
+    return judgedAnew(storage, { types, mostTries }, async (judgement) => {
       const judged = await judgeRemovals(writes, { storage, referencesOf, referrers: await referrers() })
-      try {
-        return await storage.write(
-          judged.map((each, at) => (at === 0 ? { ...each, judgedAt: { types, revision } } : each)),
-        )
-      } catch (error) {
-        if (tries === mostTries || !isOvertaken(error)) throw error
-        await nextTurn()
-        await storage.catchUp({ asks: true })
-      }
-    }
+      const last = judged.length - 1
+      return storage.write(
+        // Behind what the caller was judged by: when that is old, he alone can judge anew.
+        judged.map((each, at) => (at === last ? { ...each, judgedAt: [...(each.judgedAt ?? []), judgement] } : each)),
+      )
+    })
   }
   return { ...storage, write }
 }
-
-const isOvertaken = (error: unknown): boolean =>
-  error instanceof FhirError && error.status === 409 && error.issues.some(({ code }) => code === 'lock-error')
 
 /** Who refers to what, by url. */
 type Referrers = ReadonlyMap<string, readonly Referrer[]>
@@ -137,13 +130,13 @@ async function note(found: Map<string, Referrer[]>, resource: Resource, referenc
 
 const placeOf = ({ resourceType, id }: Pick<Resource, 'resourceType' | 'id'>) => `${resourceType}/${id ?? ''}`
 
-interface Judging {
+interface Deletions {
   storage: Storage
   referencesOf: ReferencesOf
   referrers: Referrers
 }
 
-async function judgeRemovals(writes: Write[], { storage, referencesOf, referrers }: Judging): Promise<Write[]> {
+async function judgeRemovals(writes: Write[], { storage, referencesOf, referrers }: Deletions): Promise<Write[]> {
   // What is written or deleted by the same request refers to what it refers to afterwards.
   const touched = new Set(writes.map(({ type, id = '' }) => `${type}/${id}`))
   const after = new Map<string, Referrer[]>()

@@ -6,7 +6,7 @@ import { listen } from '../../http/app.ts'
 import type { ReadinessPart } from '../../http/context.ts'
 import type { Handler } from '../../http/limits/connections.ts'
 import type { RunningServer } from '../../http/wire/running-server.ts'
-import { isElsewhere, openStorage } from '../../storage/open.ts'
+import { isElsewhere, tryStorage } from '../../storage/open.ts'
 import type { Reachability } from '../../storage/storage.ts'
 import { listeners } from './listeners.ts'
 import type { Tell } from './log.ts'
@@ -43,28 +43,31 @@ const pauses = [1, 2, 5, 10, 20]
 interface Waiting {
   tell: Tell
   now(): Date
-  /** Opens the store; as the server does. */
-  open?: (config: Config) => Promise<{ close(): Promise<void> }>
+  /** Asks the store of a URL; by default {@link tryStorage}. */
+  ask?: (url: string) => Promise<void>
   /** Waits that many seconds; the process's clock. */
   pause?: (seconds: number) => Promise<unknown>
+  /** Comes when nobody waits any more. */
+  signal?: AbortSignal
   /** Told where it listens meanwhile. */
   listening?: (running: Pick<RunningServer, 'port' | 'tlsPort'>) => void
 }
 
 /**
  * Waits until a store that lies elsewhere answers, and says so meanwhile at the address of the server: every request is answered 503, and
- * `/health` names the part that is missing. A store of this machine is there, or cannot be used.
+ * `/health` names the part that is missing. A store of this machine is there, or cannot be used. Resolves also when its signal comes.
  * @throws Error when the store answers and cannot be used, or a setting is wrong: that does not pass by itself
  */
 export async function untilStoreAnswers(config: Config, waiting: Waiting): Promise<void> {
   if (!isElsewhere(config.storageUrl)) return
-  const open = waiting.open ?? (({ storageUrl, dataDir }) => openStorage(storageUrl, { dataDir }))
-  const pause = waiting.pause ?? ((seconds) => sleep(seconds * 1000))
+  const ask = waiting.ask ?? tryStorage
+  const { signal } = waiting
+  const pause = waiting.pause ?? ((seconds) => pauseUntil(seconds, signal))
   let running: RunningServer | undefined
   try {
-    for (let tries = 0; ; tries++) {
-      const failure = await tryStore(config, open)
-      if (failure === undefined) return
+    for (let tries = 0; !signal?.aborted; tries++) {
+      const failure = await tryStore(config.storageUrl, ask)
+      if (failure === undefined || signal?.aborted) return
       const seconds = pauses[Math.min(tries, pauses.length - 1)] ?? 0
       waiting.tell(`${failure} Trying again in ${seconds} s; until then every request is answered 503.`, 'error')
       running ??= await listen(unavailable, listeners(config, waiting))
@@ -76,10 +79,19 @@ export async function untilStoreAnswers(config: Config, waiting: Waiting): Promi
   }
 }
 
-/** Why the store does not answer. @throws Error when it is another reason than that */
-async function tryStore(config: Config, open: NonNullable<Waiting['open']>): Promise<string | undefined> {
+/** Waits that long, or until the signal comes. */
+async function pauseUntil(seconds: number, signal: AbortSignal | undefined): Promise<void> {
   try {
-    await (await open(config)).close()
+    await sleep(seconds * 1000, undefined, { signal })
+  } catch (error) {
+    if (!signal?.aborted) throw error
+  }
+}
+
+/** Why the store does not answer. @throws Error when it is another reason than that */
+async function tryStore(url: string, ask: NonNullable<Waiting['ask']>): Promise<string | undefined> {
+  try {
+    await ask(url)
     return undefined
   } catch (error) {
     if (!isAway(error)) throw error

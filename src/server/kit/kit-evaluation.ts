@@ -1,6 +1,6 @@
 /** `$evaluate` over a verifier kit: the same rooms as of a server, over what the kit holds, and nothing else of a server. */
 
-import { sameParticipant } from '../../base/participant-codes.ts'
+import { isWithinJurisdiction } from '../../base/participant-codes.ts'
 import type { Config } from '../../config.ts'
 import type { Evaluate } from '../../evaluate/evaluate.ts'
 import type { EvaluateRequest } from '../../evaluate/request.ts'
@@ -9,7 +9,6 @@ import { readTrust } from '../../kit/content/trust-files.ts'
 import { KitError } from '../../kit/kit-error.ts'
 import { kitStorage } from '../../kit/kit-storage.ts'
 import { ageRemark, type OpenedKit, scopeRemark } from '../../kit/open-kit.ts'
-import { jurisdictionOf } from '../../kit/scope.ts'
 import type { NetworkClient } from '../../network/network-client.ts'
 import type { RuleGuard } from '../../publish/provenance/rule-guard.ts'
 import type { Storage } from '../../storage/storage.ts'
@@ -92,7 +91,7 @@ function withRemark(keys: KeyIndex, remark: string | undefined): KeyIndex {
 
 /** @throws KitError for a question whose answer the kit cannot hold */
 function refuseOthers({ jurisdiction, trustDomains }: EvaluateRequest, { manifest }: OpenedKit): void {
-  if (jurisdiction !== undefined && !sameParticipant(jurisdictionOf(jurisdiction) ?? '', manifest.jurisdiction))
+  if (jurisdiction !== undefined && !isWithinJurisdiction(jurisdiction, manifest.jurisdiction))
     throw new KitError(
       'jurisdiction',
       `the kit is made for ${manifest.jurisdiction}, and the question is asked for ${jurisdiction}`,

@@ -4,16 +4,15 @@
  */
 import { errorText } from '../../base/system-error.ts'
 import type { Config } from '../../config.ts'
-import { mostJobs } from '../../http/async/jobs.ts'
+import { createJobRegister, type JobRegister } from '../../http/async/job-register.ts'
 import { connectionClients } from '../../http/limits/requester.ts'
-import { countsOf, mergeMetrics } from '../../http/metrics/merge-metrics.ts'
 import { openSharedPorts, type SharedPorts } from '../../http/wire/shared-ports.ts'
 import { createHandOut, type HandOut } from '../../workers/serving/connections.ts'
 import { type Crew, type CrewFailure, type CrewOptions, createCrew } from '../../workers/serving/crew.ts'
 import type { LeadNews, SourceNews } from '../../workers/serving/protocol.ts'
 import { type LineWriters, startServing } from '../../workers/serving/serving-process.ts'
 import type { Tell } from '../front/log.ts'
-import { createJobRegister, type JobRegister } from './job-register.ts'
+import { createKeptMetrics, type KeptMetrics } from './kept-metrics.ts'
 import { createUseBook, type UseBook } from './use-book.ts'
 import { followSeconds } from './worker.ts'
 
@@ -50,15 +49,8 @@ interface Shared {
   ports(): Promise<SharedPorts>
   uses: UseBook
   jobs: JobRegister
-  /** Last numbers of the workers that are there, and all of those that are no more. */
   metrics: KeptMetrics
   told: { sources: SourceNews[] | undefined; news: LeadNews | undefined }
-}
-
-/** Numbers of the workers that are there as they told them last, and counts of those that are no more. */
-interface KeptMetrics {
-  last: Map<number, unknown>
-  gone: unknown[]
 }
 
 /** Time for a worker to tell its numbers; one that is too busy is left out. */
@@ -78,8 +70,8 @@ export function createFirstProcess(parts: FirstProcessParts): FirstProcess {
     crew: () => crew,
     ports: opening.open,
     uses: createUseBook(() => performance.now()),
-    jobs: createJobRegister(mostJobs),
-    metrics: { last: new Map(), gone: [] },
+    jobs: createJobRegister(),
+    metrics: createKeptMetrics(),
     told: { sources: undefined, news: undefined },
   }
   const crew = createCrew({
@@ -94,7 +86,7 @@ export function createFirstProcess(parts: FirstProcessParts): FirstProcess {
     },
     gone({ id }) {
       shared.jobs.gone(id)
-      keepCounts(id, shared.metrics)
+      shared.metrics.gone(id)
     },
     tell,
     elapsed: () => performance.now(),
@@ -187,9 +179,7 @@ function readersOf(id: number, shared: Shared): ReturnType<CrewOptions['readers'
     jobBegins: (job) => jobs.begins(id, job),
     jobTurn: (job) => jobs.turn(job),
     jobEnds: (job) => jobs.ends(job),
-    lastMetrics(last) {
-      metrics.last.set(id, last)
-    },
+    lastMetrics: (last) => metrics.tell(id, last),
   }
 }
 
@@ -227,26 +217,8 @@ async function allMetrics({ crew, metrics }: Shared): Promise<unknown[]> {
     .filter(({ state }) => state !== 'starting')
     .map(async ({ id, post }) => {
       const found = await post.ask('metrics', undefined, metricsSeconds).catch(() => undefined)
-      if (found !== undefined && found !== null) metrics.last.set(id, found)
+      if (found !== undefined && found !== null) metrics.tell(id, found)
     })
   await Promise.all(asked)
-  return [...metrics.last.values(), ...metrics.gone]
+  return metrics.all()
 }
-
-/** What a worker counted goes on to count when it is no more: a sum that falls would look like a new beginning. */
-function keepCounts(id: number, metrics: KeptMetrics): void {
-  const last = metrics.last.get(id)
-  metrics.last.delete(id)
-  if (last === undefined) return
-  metrics.gone.push(countsOf(last))
-  const all = [...metrics.gone]
-  if (all.length < mostGone) return
-  const keep = (one: unknown) => {
-    metrics.gone = [one, ...metrics.gone.slice(all.length)]
-  }
-  // Where they cannot be put together they are kept one by one.
-  mergeMetrics(all).then(keep, () => {})
-}
-
-/** Workers that are no more whose counts are kept one by one. */
-const mostGone = 16

@@ -7,6 +7,7 @@ import type { Trust } from '../../trust/trust.ts'
 import type { Tell } from '../front/log.ts'
 import type { Registration } from '../gateway.ts'
 import { configuredSources } from '../trust.ts'
+import type { Replica } from './replicas.ts'
 import type { Together } from './together.ts'
 import { followLead } from './worker.ts'
 
@@ -22,6 +23,8 @@ export interface LeadParts {
   audit: { start(): void; close(): Promise<void> }
   registration: Pick<Registration, 'start' | 'close' | 'states'>
   mirror: { start(): void; close(): Promise<void> }
+  /** This one among others over the same store. */
+  replica: Pick<Replica, 'begin' | 'end'> | undefined
 }
 
 /** Work beside requests. */
@@ -35,7 +38,7 @@ const newsMilliseconds = 1000
 
 /** Not begun yet. */
 export function workBeside(parts: LeadParts): WorkBeside {
-  const { together, trust, audit, registration, mirror } = parts
+  const { together, trust, audit, registration, mirror, replica } = parts
   let endRefresh: (() => Promise<void>) | undefined
   let telling: NodeJS.Timeout | undefined
   let isStarted = false
@@ -45,7 +48,7 @@ export function workBeside(parts: LeadParts): WorkBeside {
   }
   const end = async () => {
     clearInterval(telling)
-    await Promise.all([endRefresh?.(), audit.close(), registration.close(), mirror.close()])
+    await Promise.all([endRefresh?.(), audit.close(), registration.close(), mirror.close(), replica?.end()])
   }
   return {
     async start() {
@@ -64,6 +67,7 @@ export function workBeside(parts: LeadParts): WorkBeside {
       }
       await together.lead({
         async begin() {
+          await replica?.begin()
           await parts.announced.begin(trust)
           await refresh(false)
           audit.start()

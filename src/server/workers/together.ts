@@ -14,6 +14,8 @@ export interface LeadWork {
 
 /** A server among those of one machine. */
 export interface Together {
+  /** Name of all that serve together; undefined: this one alone. */
+  group: string | undefined
   isLead(): boolean
   /** Begins what only the lead does, now or when this one comes to lead. */
   lead(work: LeadWork): Promise<void>
@@ -70,6 +72,7 @@ export interface SharedMetrics {
 
 /** A server that shares nothing. */
 export const alone: Together = {
+  group: undefined,
   isLead: () => true,
   lead: (work) => work.begin(),
   tell: (tell) => tell,

@@ -78,12 +78,12 @@ export function takePlace(): Promise<Worker> {
     else state.happened.push(act)
   }
   return new Promise((resolve) => {
-    const begin: Readers<ToWorker>['begin'] = ({ id, isLead, ...strength }) => {
+    const begin: Readers<ToWorker>['begin'] = ({ id, isLead, group, ...strength }) => {
       state.isLead = isLead
       state.strength = strength
       resolve({
         id,
-        together: togetherOf(state, id, seat),
+        together: { group, ...togetherOf(state, id, seat) },
         on(events) {
           state.events = events
           for (const act of state.happened.splice(0)) act()
@@ -146,7 +146,7 @@ async function beginWork(state: State): Promise<void> {
   await state.began
 }
 
-function togetherOf(state: State, id: number, { post, takeConnections }: Seat): Together {
+function togetherOf(state: State, id: number, { post, takeConnections }: Seat): Omit<Together, 'group'> {
   const metrics: SharedMetrics = {
     all: () => post.ask('askMetrics', undefined),
     own(read) {

@@ -91,6 +91,10 @@ export class BackupError extends Error {
   readonly code = 'BACKUP_NOT_USABLE'
 }
 
+/** A store that nobody reads: it is in the making. */
+export const notWhole = (store: string): BackupError =>
+  new BackupError(`${store} is being filled, or that was interrupted: it is not whole.`)
+
 /** The JSON line and the content of a version, as they stand in a backup. */
 export function versionItem({ content, ...head }: KeptVersion): { head: string; content: Buffer | undefined } {
   const bytes = content === undefined ? undefined : Buffer.from(content)

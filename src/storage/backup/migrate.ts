@@ -24,7 +24,7 @@ export async function migrateStore(
   target: MaintainedStore,
   progress: (done: number, total: number) => void = () => {},
 ): Promise<Migrated> {
-  if (await target.isThere())
+  if ((await target.standing()) === 'whole')
     throw new BackupError(`${target.name} is there already; a store is copied into a new one.`)
   const snapshot = await source.snapshot()
   try {

@@ -54,8 +54,8 @@ export interface MaintainedStore {
   name: string
   /** Folder of this machine that it grows in; undefined where it lies elsewhere. */
   folder: string | undefined
-  /** Whether there is one that may hold something; not one that is only being filled. */
-  isThere(): Promise<boolean>
+  /** Whether there is one that may hold something; `half` is one that is being filled, or whose filling was interrupted. */
+  standing(): Promise<'none' | 'half' | 'whole'>
   /** As it stands now. @throws Error when it cannot be read */
   snapshot(): Promise<StoreSnapshot>
   /** What does not fit together in it, sentence by sentence; nothing of it is changed. @throws Error when it cannot be read */

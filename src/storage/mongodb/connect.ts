@@ -71,6 +71,11 @@ export async function connect(url: string, reads: 'primary' | 'nearest'): Promis
   }
 }
 
+/** Connects and ends that. @throws StartError as {@link connect} */
+export async function tryConnection(url: string): Promise<void> {
+  await (await connect(url, 'primary')).client.close()
+}
+
 /** The name in the path of the URL. */
 const databaseName = (url: string): string => {
   const name = /^mongodb(?:\+srv)?:\/\/[^/?]+\/([^?]+)/.exec(url)?.[1]

@@ -5,7 +5,7 @@ import type { AuditKeeping, Reachability, Storage, Write, Written } from '../sto
 import { createAuditKeeping } from './audit-keeping.ts'
 import { type Connection, connect, prepareStore, startError } from './connect.ts'
 import { endOfTime } from './documents.ts'
-import { guarded, unreachable } from './errors.ts'
+import { unreachable } from './errors.ts'
 import { count, findCanonical, past, publications } from './lists.ts'
 import { createReading } from './reading.ts'
 import { createRevision } from './revision.ts'
@@ -63,13 +63,14 @@ export async function openMongo(
     return prepareStore(connection, index)
   })
   const { read } = reading
-  const forgetSuperseded = forgetting(collections, cursorSeconds)
+  const superseded = forgetting(collections, cursorSeconds)
   const writers = createWriters(collections, client.db('admin'))
   const transactions = createTransactions(client, writers, busyMilliseconds, reading.note)
   const revision = createRevision(connection, reading, maxStaleMilliseconds, () => presence?.isGone() ?? false)
   const records = createRecords(reading, transactions)
   const close = async () => {
     await transactions.close()
+    await superseded.close()
     await revision.close()
     await end()
   }
@@ -82,7 +83,7 @@ export async function openMongo(
   async function write(writes: Write[]): Promise<Written[]> {
     if (writes.length === 0) return []
     if (revision.isDown()) throw unreachable()
-    await forgetSuperseded(now())
+    superseded.forget(now())
     const { written, state } = await transactions.run((attempt) =>
       carryOut(writes, attempt, collections, { clock: now(), index }),
     )
@@ -127,12 +128,33 @@ async function orClosed<T>(client: MongoClient, close: () => Promise<void>, step
   }
 }
 
-/** Forgets now and then what no cursor can look at any more. */
+/** Forgets now and then what no cursor can look at any more: beside the writes, none of which waits for it or fails with it. */
 function forgetting(collections: Connection['collections'], cursorSeconds: number) {
-  let forgotten = 0
-  return async (time: number): Promise<void> => {
-    if (time - forgotten < cursorSeconds * 250) return
-    await guarded(() => purge(collections, time - cursorSeconds * 1000))
-    forgotten = time
+  const pause = cursorSeconds * 250
+  let next = 0
+  let isEnding = false
+  let running: Promise<void> | undefined
+  return {
+    /** Begins it when it is time for it. */
+    forget(time: number): void {
+      if (running || time < next) return
+      next = time + pause
+      running = purge(collections, time - cursorSeconds * 1000, () => isEnding)
+        .catch(() => {
+          // What was not forgotten is there, and of use to nobody: the first write of a minute later begins anew.
+          next = time + Math.min(pause, retryMilliseconds)
+        })
+        .finally(() => {
+          running = undefined
+        })
+    },
+    /** Waits for the step that is under way. */
+    close: async (): Promise<void> => {
+      isEnding = true
+      await running
+    },
   }
 }
+
+/** When forgetting is tried again that has failed. */
+const retryMilliseconds = 60_000

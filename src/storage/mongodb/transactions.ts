@@ -3,7 +3,7 @@
  * never carried out twice when nobody knows whether it was committed.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ClientSession, MongoClient } from 'mongodb'
+import { type ClientSession, type MongoClient, MongoError } from 'mongodb'
 import { newToken } from './documents.ts'
 import { busy, isConflict, isTransient, isUnknown, storageError, unconfirmed } from './errors.ts'
 import type { Writers } from './writers.ts'
@@ -74,6 +74,14 @@ export function createTransactions(
       writers.leave()
     }
   }
+  /** Only helps: what it fails by shows in the next try, which is told in words of the interface. */
+  const endDead = async () => {
+    try {
+      await writers.endDead()
+    } catch (error) {
+      if (!(error instanceof MongoError)) throw error
+    }
+  }
   return {
     run: (work) => {
       const until = performance.now() + patience
@@ -91,7 +99,7 @@ export function createTransactions(
             }
             await breakOff(used)
             if (outcome.isOver) throw outcome.error
-            if (outcome.isConflict) await writers.endDead()
+            if (outcome.isConflict) await endDead()
             await sleep(Math.random() * Math.min(longestPause, 10 * 2 ** tries.count()))
           }
         }),

@@ -42,9 +42,11 @@ export function createRecords({ collections, read }: Reading, transactions: Tran
   }
   return {
     get: (kind, key) => read(async (asking) => (await records.findOne({ _id: valueId(kind, key) }, asking))?.value),
-    all: (kind) =>
+    // A limit of 0 is none.
+    all: (kind, { after, most } = { after: undefined, most: 0 }) =>
       read(async (asking) => {
-        const found = await records.find({ kind }, asking).sort({ key: 1 }).toArray()
+        const wanted = after === undefined ? { kind } : { kind, key: { $gt: after } }
+        const found = await records.find(wanted, asking).sort({ key: 1 }).limit(most).toArray()
         return found.map(({ key, value }) => ({ key, value }))
       }),
     replace: (kind, key, from, to) => change([{ kind, key, from, to }]),

@@ -1,9 +1,9 @@
 /** A SQLite store as those see it who look after it: what replaces it is a new file, and nobody else may have it open meanwhile. */
 import { existsSync } from 'node:fs'
 import { readdir, rm } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { isProcessAlive } from '../../files/process-alive.ts'
+import { removeLeftBehind } from '../../files/left-behind.ts'
 import { BackupError } from '../backup/format.ts'
 import type { Filling, FillingOptions, MaintainedStore } from '../backup/snapshot.ts'
 import { sqliteFaults } from './check.ts'
@@ -15,7 +15,10 @@ import { openSqliteSnapshot } from './snapshot.ts'
 export const maintainedSqlite = (file: string): MaintainedStore => ({
   name: file,
   folder: dirname(file),
-  isThere: async () => existsSync(file),
+  standing: async () => {
+    if (existsSync(file)) return 'whole'
+    return (await isBeingFilled(file)) ? 'half' : 'none'
+  },
   snapshot: async () => openSqliteSnapshot(file),
   faults: (progress) => sqliteFaults(file, progress),
   fill: (options) => fill(file, options),
@@ -24,12 +27,16 @@ export const maintainedSqlite = (file: string): MaintainedStore => ({
 /** Told from what other processes make, and from what this one makes at the same time. */
 let made = 0
 
+/** Files that this process fills. */
+const inWork = new Set<string>()
+
 /** A file beside the one that is there. */
 async function fill(file: string, { replace }: FillingOptions): Promise<Filling> {
   const held = hold(file)
   const path = `${file}.restoring-${process.pid}-${made++}`
   const clear = async () => {
-    for (const ending of ['', '-wal', '-shm', '-journal']) await rm(`${path}${ending}`, { force: true })
+    for (const ending of ['', '-wal', '-shm', '-journal', '-whole']) await rm(`${path}${ending}`, { force: true })
+    inWork.delete(path)
   }
   try {
     if (!held.isEmpty && !replace)
@@ -38,6 +45,7 @@ async function fill(file: string, { replace }: FillingOptions): Promise<Filling>
       )
     await removeLeftovers(file)
     await clear()
+    inWork.add(path)
     const filler = fillSqlite(path)
     const abandon = async () => {
       await filler.abandon()
@@ -52,25 +60,40 @@ async function fill(file: string, { replace }: FillingOptions): Promise<Filling>
       snapshot: async () => openSqliteSnapshot(path),
       async commit() {
         held.release()
+        await clear()
         return undefined
       },
       abandon,
       leave: abandon,
     }
   } catch (error) {
+    inWork.delete(path)
     held.release()
     throw error
   }
 }
 
-/** What fillings of processes that are no more have left: nothing in it waited for the disk, so that nobody can go on with it. */
-async function removeLeftovers(file: string): Promise<void> {
-  const start = `${basename(file)}.restoring-`
-  for (const name of await readdir(dirname(file))) {
-    const pid = name.startsWith(start) ? Number.parseInt(name.slice(start.length), 10) : Number.NaN
-    if (!Number.isNaN(pid) && pid !== process.pid && !isProcessAlive(pid)) await rm(join(dirname(file), name))
-  }
+/** `<pid>-<number>` in the name of a file of a store in the making that is to become this one, with its end. */
+const partsOf = (file: string, name: string): RegExpExecArray | null =>
+  name.startsWith(`${basename(file)}.restoring-`)
+    ? /^((\d+)-\d+)(.*)$/.exec(name.slice(`${basename(file)}.restoring-`.length))
+    : null
+
+/** Whether there is one. Without its file what is left beside it is of one that was thrown away. */
+async function isBeingFilled(file: string): Promise<boolean> {
+  if (!existsSync(dirname(file))) return false
+  return (await readdir(dirname(file))).some((name) => partsOf(file, name)?.[3] === '')
 }
+
+/** What fillings of processes that are no more have left: nothing in it waited for the disk, so that nobody can go on with it. */
+const removeLeftovers = (file: string): Promise<void> =>
+  removeLeftBehind(dirname(file), {
+    pidOf: (name) => {
+      const pid = partsOf(file, name)?.[2]
+      return pid === undefined ? undefined : Number(pid)
+    },
+    isInWork: (name) => inWork.has(`${file}.restoring-${partsOf(file, name)?.[1]}`),
+  })
 
 function hold(file: string): { isEmpty: boolean; isNew?: boolean; release(): void } {
   if (!existsSync(file)) return { isEmpty: true, isNew: true, release: () => {} }

@@ -1,10 +1,9 @@
 /** A store that is begun with a file that was made before. */
 import { existsSync } from 'node:fs'
-import { readdir, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { isSystemError } from '../../base/system-error.ts'
-import { beginFile } from '../../files/growing-file.ts'
-import { isProcessAlive } from '../../files/process-alive.ts'
+import { beginFile, growerOf, isGrowing } from '../../files/growing-file.ts'
+import { removeLeftBehind } from '../../files/left-behind.ts'
 
 /** SQLite's files beside a store: what an earlier store left of itself must not be taken for a part of the new one. */
 const besides = ['-wal', '-shm', '-journal']
@@ -41,10 +40,8 @@ export async function placeSqlite(file: string, pieces: AsyncIterable<Uint8Array
 async function removeLeftovers(file: string): Promise<void> {
   const folder = dirname(file)
   if (!existsSync(folder)) return
-  const form = /^(\d+)-\d+\.tmp$/
-  const start = `${basename(file)}.`
-  for (const name of await readdir(folder)) {
-    const pid = name.startsWith(start) ? Number(form.exec(name.slice(start.length))?.[1] ?? Number.NaN) : Number.NaN
-    if (!Number.isNaN(pid) && pid !== process.pid && !isProcessAlive(pid)) await rm(join(folder, name), { force: true })
-  }
+  await removeLeftBehind(folder, {
+    pidOf: (name) => (name.startsWith(basename(file)) ? growerOf(name.slice(basename(file).length)) : undefined),
+    isInWork: (name) => isGrowing(join(folder, name)),
+  })
 }

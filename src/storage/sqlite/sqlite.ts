@@ -86,7 +86,10 @@ export function openSqliteOver(
     revision,
     subscribe: watch.subscribe,
     // The file itself is asked: nothing that is kept is older than that.
-    catchUp: () => undefined,
+    catchUp(how) {
+      if (how?.asks) forget()
+      return undefined
+    },
     reachable: () => ({ isReachable: true }),
     past: past(database),
     derived: {
@@ -130,10 +133,12 @@ function createRecords(database: Database, busyMilliseconds: number): Storage['r
     )
   return {
     get: async (kind, key) => read(kind, key),
-    all: async (kind) =>
-      database
-        .all('SELECT key, value FROM record WHERE kind = ? ORDER BY key', kind)
-        .map(({ key, value }) => ({ key: String(key), value: String(value) })),
+    all: async (kind, { after, most } = { after: undefined, most: -1 }) => {
+      const order = `key ${after === undefined ? '>=' : '>'} ? ORDER BY key LIMIT ?`
+      return database
+        .all(`SELECT key, value FROM record WHERE kind = ? AND ${order}`, kind, after ?? '', most)
+        .map(({ key, value }) => ({ key: String(key), value: String(value) }))
+    },
     replace: (kind, key, from, to) => change([{ kind, key, from, to }]),
     change,
   }
@@ -149,7 +154,8 @@ async function whenFree<Result>(busyMilliseconds: number, work: () => Result): P
     try {
       return work()
     } catch (error) {
-      const isBusy = error instanceof FhirError && error.issues.some(({ code }) => code === 'lock-error')
+      const isBusy =
+        error instanceof FhirError && error.status === 503 && error.issues.some(({ code }) => code === 'lock-error')
       if (!isBusy || waited >= busyMilliseconds) throw error
       await sleep(pauseMilliseconds)
     }

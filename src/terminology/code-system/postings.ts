@@ -1,6 +1,5 @@
 /** Which concepts have a word, and which have words that begin so. */
-import { keepPerObject } from '../../base/keep.ts'
-import { type KeepBytes, keepBytes } from '../../base/keep-bytes.ts'
+import { type Keep, keep, keepPerObject } from '../../base/keep.ts'
 import { bitsOf, commonOrdinals, united, withBit } from './ordinals.ts'
 
 /** Which concepts have a word. */
@@ -60,10 +59,11 @@ function rankBehind(vocabulary: Vocabulary, prefix: string, from: number): numbe
 export function withWords(postings: Postings, count: number, beginnings: readonly string[]): Int32Array {
   const [only] = beginnings
   if (only === undefined) return NO_ORDINALS
-  const { found, begun, bits } = kept(postings)
-  const begin = (prefix: string) => begun.of(prefix, () => beginningOf(postings, count, prefix))
+  const index = numberOf(postings)
+  const begin = (prefix: string) =>
+    beginningOf(postings, prefix, (all) => kept.begun.of(`${index} ${prefix}`, () => united(all, count)))
   if (beginnings.length === 1) return begin(only)
-  return found.of([...beginnings].sort().join(' '), () => {
+  return kept.found.of(`${index} ${[...beginnings].sort().join(' ')}`, () => {
     const [first = NO_BEGINNING, ...others] = beginnings
       .map((prefix): Beginning => ({ prefix, list: begin(prefix) }))
       .sort((a, b) => a.list.length - b.list.length)
@@ -73,7 +73,7 @@ export function withWords(postings: Postings, count: number, beginnings: readonl
       some = isLong
         ? withBit(
             some,
-            bits.of(prefix, () => bitsOf(list, count)),
+            kept.bits.of(`${index} ${prefix}`, () => bitsOf(list, count)),
           )
         : commonOrdinals(some, list)
     }
@@ -95,31 +95,26 @@ const NO_BEGINNING: Beginning = { prefix: '', list: NO_ORDINALS }
 const LONG = 8000
 const FEW = 50
 
-function beginningOf({ vocabulary, start, ordinals }: Postings, count: number, prefix: string): Int32Array {
+/** @param unite makes the list of several words; that of one word is a part of the index, which nobody else is to hold on to. */
+function beginningOf(
+  { vocabulary, start, ordinals }: Postings,
+  prefix: string,
+  unite: (all: Int32Array) => Int32Array,
+): Int32Array {
   const low = firstRank(vocabulary, prefix)
   const high = rankBehind(vocabulary, prefix, low)
   const all = ordinals.subarray(start[low] ?? 0, start[high] ?? 0)
-  return high - low <= 1 ? all : united(all, count)
+  return high - low <= 1 ? all : unite(all)
 }
-
-/** Bytes that are kept for each index: of what texts of several words found, of beginnings of words, and of these as bits. */
-const KEPT_BYTES = { found: 6 << 20, begun: 10 << 20, bits: 4 << 20 }
-
-interface Kept {
-  found: KeepBytes<string, Int32Array>
-  begun: KeepBytes<string, Int32Array>
-  bits: KeepBytes<string, Int32Array>
-}
-
-const kept = keepPerObject((postings: Postings): Kept => {
-  const bytesOf = (text: string, list: Int32Array) =>
-    // A part of the index takes no memory of its own.
-    ENTRY_BYTES + 2 * text.length + (list.buffer === postings.ordinals.buffer ? 0 : list.byteLength)
-  return {
-    found: keepBytes(KEPT_BYTES.found, bytesOf),
-    begun: keepBytes(KEPT_BYTES.begun, bytesOf),
-    bits: keepBytes(KEPT_BYTES.bits, bytesOf),
-  }
-})
 
 const ENTRY_BYTES = 200
+
+/** What was found of the texts of all indexes, of at most so many bytes together. */
+const keepLists = (most: number): Keep<string, Int32Array> =>
+  keep(most, (text, list) => ENTRY_BYTES + 2 * text.length + list.byteLength)
+
+/** What texts of several words found, beginnings of words, and these as bits; each under the number of its index. */
+const kept = { found: keepLists(6 << 20), begun: keepLists(10 << 20), bits: keepLists(4 << 20) }
+
+let indexes = 0
+const numberOf = keepPerObject((_: Postings): number => indexes++)

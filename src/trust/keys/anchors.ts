@@ -87,7 +87,7 @@ const MEMBERS: Record<string, { form: string; isGood(value: Json): boolean }> = 
   exp: { form: 'a time in seconds', isGood: isTime },
   domain: { form: 'a text', isGood: isText },
   usage: { form: 'a text', isGood: isText },
-  crlVersion: { form: 'a number', isGood: (value) => typeof value === 'number' },
+  crlVersion: { form: 'a whole number from 0', isGood: (value) => Number.isSafeInteger(value) && Number(value) >= 0 },
   alg: { form: 'a text', isGood: (value) => isText(value) && value !== '' },
   revoked: {
     form: 'true, false or {revoked_at, …}',

@@ -3,8 +3,11 @@
  * themselves – that a reading failed, and what it put in doubt – is told to them.
  */
 import { sha256Hex } from '../../base/crypto/sha256.ts'
+import { stringifyJson } from '../../base/json.ts'
 import { keepPerObject } from '../../base/keep.ts'
 import { decodeValue, encodeValue } from '../history/encode.ts'
+import type { Suspension } from '../keys/objections.ts'
+import type { TrustedKey } from '../keys/trusted-key.ts'
 import { isRemote, type SourceContent } from '../lists/trust-source.ts'
 import { identityOf } from './copy-meta.ts'
 import { fromFirstCopy } from './first-copy.ts'
@@ -83,7 +86,7 @@ function printOf({ content, withdrawals = [], suspended = [], withdrawsUnknown =
     JSON.stringify([
       content ? contentPrint(content) : '',
       withdrawals.map(contentPrint),
-      suspended.map(({ key, reason }) => [key.thumbprint, reason]).sort(),
+      suspended.map(suspensionPrint).sort(),
       withdrawsUnknown,
       waiting?.identity ?? '',
       // Withdrawn credentials are very many, and expire while they are held: their files tell which they are.
@@ -93,13 +96,19 @@ function printOf({ content, withdrawals = [], suspended = [], withdrawsUnknown =
 }
 
 const contentPrint = keepPerObject(({ keys, leftOut, distrust, suspended = [] }: SourceContent) => {
-  const name = (key: SourceContent['keys'][number]) =>
-    [key.thumbprint, key.keyId, key.participant, key.domain, key.usage, key.status].join(' ')
   const lists = [
-    keys.map(name).sort(),
-    leftOut.map(({ entry, key }) => `${entry} ${key ? name(key) : ''}`).sort(),
-    suspended.map(({ key, reason }) => `${name(key)} ${reason}`).sort(),
+    keys.map(keyPrint).sort(),
+    leftOut.map(({ entry, key }) => `${entry} ${key ? keyPrint(key) : ''}`).sort(),
+    suspended.map(suspensionPrint).sort(),
     distrust ?? null,
   ]
   return sha256Hex(JSON.stringify(lists))
 })
+
+/** Whatever a key has decides what it is good for, members that come later included; warnings are told to people alone. */
+const keyPrint = keepPerObject(({ warnings: _, revocationList, ...deciding }: TrustedKey) =>
+  // A revocation list stands as it was written, numbers of which the text is kept included.
+  sha256Hex(JSON.stringify([encodeValue(deciding), revocationList === undefined ? '' : stringifyJson(revocationList)])),
+)
+
+const suspensionPrint = ({ key, reason }: Suspension) => `${keyPrint(key)} ${reason}`

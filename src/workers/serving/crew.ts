@@ -1,4 +1,5 @@
 /** Keeps so many workers at work: one that ends is started again, one of them leads, all are replaced one after the other. */
+import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { HandOut } from './connections.ts'
 import type { Readers } from './letters.ts'
@@ -15,7 +16,7 @@ export interface CrewOptions {
   handOut: HandOut
   /** A worker answers from now on. */
   ready(member: Member): void
-  /** A worker is no more, and led until then or not. */
+  /** A worker is no more. */
   gone(member: Member): void
   tell(text: string, level?: 'info' | 'warn' | 'error'): void
   /** Milliseconds of a clock that only moves forward. */
@@ -77,6 +78,7 @@ const isReady = ({ state }: Member) => state === 'ready'
 class WorkingCrew implements Crew {
   readonly #options: CrewOptions
   readonly #all: Member[] = []
+  readonly #group = randomUUID()
   readonly #failed = Promise.withResolvers<CrewFailure>()
   #lead: Member | undefined
   #made = 0
@@ -132,7 +134,7 @@ class WorkingCrew implements Crew {
       this.#all.push(member)
       const isLead = !this.#lead
       if (isLead) this.#lead = member
-      member.post.tell('begin', { id, isLead, ...this.#strength() })
+      member.post.tell('begin', { id, isLead, group: this.#group, ...this.#strength() })
       void member.ended.then((code) => {
         this.#leave(member, code)
         resolve(code)

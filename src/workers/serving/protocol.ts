@@ -34,8 +34,8 @@ export interface Strength {
 
 /** What the first process writes to a worker. */
 export interface ToWorker {
-  /** The first letter. `id` is of this process alone, also among those that were here before. */
-  begin: { body: { id: number; isLead: boolean } & Strength; reply: unknown }
+  /** The first letter. `id` is of this process alone, also among those that were here before; `group` is the name of them all. */
+  begin: { body: { id: number; isLead: boolean; group: string } & Strength; reply: unknown }
   /** It comes to lead, or leads no longer; answered when what only the lead does has ended. */
   lead: { body: boolean; reply: unknown }
   strength: { body: Strength; reply: unknown }

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import type { Socket } from 'node:net'
+import { constants } from 'node:os'
 import { createPost, type Post, type Readers } from './letters.ts'
 import type { ListenerKind, ToFirst, ToWorker } from './protocol.ts'
 import { passLines } from './whole-lines.ts'
@@ -25,7 +26,6 @@ export interface LineWriters {
 }
 
 const outputMilliseconds = 300
-const signalCodes: Record<string, number> = { SIGKILL: 137, SIGTERM: 143, SIGINT: 130, SIGSEGV: 139, SIGABRT: 134 }
 
 /**
  * Starts a program that serves, with the settings of this process. It begins when it is told to, and ends when the channel does.
@@ -46,7 +46,7 @@ export function startServing(
     child.once('error', () => child.pid === undefined && resolve(1))
     child.once('exit', (code, signal) => {
       post.end()
-      const end = () => resolve(code ?? signalCodes[signal ?? ''] ?? 1)
+      const end = () => resolve(code ?? (signal ? 128 + constants.signals[signal] : 1))
       // What it said last is passed on first; a process that it has started may keep its output open.
       child.once('close', end)
       setTimeout(end, outputMilliseconds)

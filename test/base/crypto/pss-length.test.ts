@@ -4,6 +4,8 @@ import { constants, generateKeyPairSync, sign, verify } from 'node:crypto'
 import { test } from 'node:test'
 import { isJwsSignature } from '../../../src/base/crypto/jws-algorithms.ts'
 import { algorithmFromJose, signatureMatches } from '../../../src/credentials/signature-algorithms.ts'
+import { messageOf, openBed } from '../../authority/support/bed.ts'
+import { signed } from '../../authority/support/signed-request.ts'
 
 const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const padding = constants.RSA_PKCS1_PSS_PADDING
@@ -29,4 +31,25 @@ test('none is taken without its leading zero, or with one more', () => {
     assert.equal(signatureMatches(algorithm, publicKey, input, given), expected)
     assert.equal(isJwsSignature({ algorithm: 'PS256', input, signature: given }, publicKey), expected)
   }
+})
+
+test('none of a request is taken without its leading zero, or with one more', async (context) => {
+  const bed = await openBed({
+    participants: [{ participant: 'AUT', canonicalPrefixes: ['http://a.org'], networkKeys: true }],
+    parts: { networkKeys: () => [{ participant: 'AUT', publicKey }] },
+  })
+  context.after(() => bed.close())
+  const signatureOf = ({ headers }: ReturnType<typeof signed>) =>
+    Buffer.from(headers.signature?.replace(/^sig1=:|:$/g, '') ?? '', 'base64')
+  const made = () => signed({ key: privateKey, alg: 'rsa-pss-sha512' })
+  let request = made()
+  while (signatureOf(request)[0] !== 0) request = made()
+  const signature = signatureOf(request)
+  const sentWith = async (changed: Buffer) => {
+    const headers = { ...request.headers, signature: `sig1=:${changed.toString('base64')}:` }
+    return (await bed.authority.authenticate(messageOf({ ...request, headers })))?.id
+  }
+  for (const changed of [signature.subarray(1), Buffer.concat([Buffer.of(0), signature])])
+    await assert.rejects(sentWith(changed), /no upload key/)
+  assert.equal(await sentWith(signature), 'participant:AUT')
 })

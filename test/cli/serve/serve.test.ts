@@ -9,6 +9,7 @@ import { after, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { findBaseContent } from '../../../src/packages/base-content.ts'
 import { startServerProcess } from '../../support/server-process.ts'
+import { withoutBaseContent } from '../../support/workers.ts'
 
 const root = resolve(import.meta.dirname, '../../..')
 const folders: string[] = []
@@ -118,9 +119,10 @@ describe('a server', () => {
     await waitUntil(() => !loaders.some(isAlive), `the loader ${loaders} is still there`)
   })
 
-  it('started by npm ends with it, loader and all', { skip: noProc || absent || false }, async () => {
-    const npm = start('npm', ['start'], { DATA_DIR: newFolder(), PREPARED_STORE: 'off' })
-    await waitUntil(() => npm.printed().includes('vidimus listens'), npm.printed())
+  /** Ends npm, and waits until everything that it started is gone. */
+  async function endsWithNpm(environment: Record<string, string>, said: string) {
+    const npm = start('npm', ['start'], { DATA_DIR: newFolder(), PREPARED_STORE: 'off', ...environment })
+    await waitUntil(() => npm.printed().includes(said), npm.printed())
     const all = descendants(npm.pid)
     assert.ok(all.length > 0)
     try {
@@ -130,7 +132,36 @@ describe('a server', () => {
     } finally {
       for (const pid of all) if (isAlive(pid)) process.kill(pid, 'SIGKILL')
     }
+  }
+  it('started by npm ends with it, loader and all', { skip: noProc || absent || false }, () =>
+    endsWithNpm({}, 'vidimus listens'),
+  )
+  it('of several processes started by npm ends with it', { skip: noProc || false }, async () => {
+    const dataDir = newFolder()
+    await withoutBaseContent(dataDir)
+    await endsWithNpm({ DATA_DIR: dataDir, WORKERS: '2' }, 'vidimus listens')
   })
+
+  /** Nobody listens there. */
+  const away = { STORAGE_URL: 'mongodb://127.0.0.1:1/away?serverSelectionTimeoutMS=100' }
+  it('started by npm ends with it while it waits for its store', { skip: noProc || false }, () =>
+    endsWithNpm(away, 'Trying again in 5 s'),
+  )
+  for (const [whose, workers] of [
+    ['one process', {}],
+    ['several processes', { WORKERS: '2' }],
+  ] as const)
+    for (const signal of ['SIGTERM', 'SIGINT'] as const)
+      it(`of ${whose} that waits for its store ends on ${signal}`, async () => {
+        const server = start(process.execPath, ['src/main.ts', 'serve'], {
+          DATA_DIR: newFolder(),
+          ...away,
+          ...workers,
+        })
+        await waitUntil(() => server.printed().includes('Trying again in 5 s'), server.printed())
+        server.child.kill(signal)
+        assert.deepEqual(await server.exited, [0, null], server.printed())
+      })
 
   it('with a store in memory loads its content itself', { skip: absent || false }, async () => {
     const server = await startServerProcess({ DATA_DIR: newFolder(), STORAGE_URL: 'sqlite::memory:' })

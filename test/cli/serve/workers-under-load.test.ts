@@ -19,15 +19,18 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-/** Clients that ask one after the other on open connections, and some that open one for each request. */
+/**
+ * Clients that ask one after the other on open connections, and some that open one for each request. None shares its connections: of a
+ * pool a retry may take another connection to the process that was killed.
+ */
 function load(url: string) {
   let isOver = false
   const counts = { answered: 0, again: 0, failed: [] as string[] }
-  const askOnce = async (agent: Agent | undefined) => {
-    const { status, text } = await ask(`${url}/fhir/StructureMap?_count=1`, agent ? { agent } : {})
+  const askOnce = async (agent: Agent) => {
+    const { status, text } = await ask(`${url}/fhir/StructureMap?_count=1`, { agent })
     if (status !== 200) throw new Error(`${status} ${text.slice(0, 200)}`)
   }
-  const client = async (agent: Agent | undefined) => {
+  const client = async (agent: Agent) => {
     while (!isOver) {
       try {
         await askOnce(agent)
@@ -37,10 +40,10 @@ function load(url: string) {
       }
       counts.answered += 1
     }
-    agent?.destroy()
+    agent.destroy()
   }
   const clients = Array.from({ length: 8 }, (_, at) =>
-    client(at < 6 ? new Agent({ keepAlive: true, maxSockets: 1 }) : undefined),
+    client(new Agent(at < 6 ? { keepAlive: true, maxSockets: 1 } : { keepAlive: false })),
   )
   return {
     counts,

@@ -88,7 +88,8 @@ describe('what one of two workers does holds for the other', () => {
         }),
       ),
     )
-    assert.deepEqual(created.map(({ status }) => status).sort(), [...new Array(11).fill(200), 201])
+    const told = created.map(({ status, text }) => `${status} ${text}`).join('\n')
+    assert.deepEqual(created.map(({ status }) => status).sort(), [...new Array(11).fill(200), 201], told)
     const { total } = JSON.parse((await other.ask(`/fhir/ValueSet?url=${url}/once&_total=accurate`)).text)
     assert.equal(total, 1)
   })

@@ -16,6 +16,12 @@ describe('whether an expression looks at its input', () => {
     'iif(true, active, false)',
     "%coded.where(code = 'x').combine(code)",
     '-(age)',
+    '%coded.where(code = %context.gender).exists()',
+    '%coded.exists(code = %resource.gender)',
+    '%coded.select(%rootResource.birthDate)',
+    '%coded.all(%context.active)',
+    '%coded.repeat(child | %resource.contained).empty()',
+    '%coded.where(system.exists($this = %`context`.id)).exists()',
     '(1 | 2).union(%coded.code | age).exists()',
   ]
   for (const each of reading) it(each, () => assert.equal(compileFhirPath(each).readsInput({ coded: {} }), true))
@@ -26,6 +32,8 @@ describe('whether an expression looks at its input', () => {
     "'a'.length() = 1",
     "%coded.where(code = 'x').exists()",
     '%coded.select(code | system).ofType(string)',
+    "%coded.where(code = %coded.first().code and system.exists($this = 'x')).exists()",
+    '%coded.repeat(child).all(code.exists())',
     '{}.empty()',
     '1 is Integer',
   ]
@@ -37,4 +45,10 @@ describe('whether an expression looks at its input', () => {
 
   it('the resource is no input where the caller gives it', () =>
     assert.equal(compileFhirPath('%resource.active').readsInput({ resource: {} }), false))
+
+  it('nor where it is given and named of each item', () =>
+    assert.equal(
+      compileFhirPath('%coded.exists(code = %resource.gender)').readsInput({ coded: {}, resource: {} }),
+      false,
+    ))
 })

@@ -102,12 +102,12 @@ describe('two replicas', { skip }, () => {
         }),
       ),
     )
-    assert.equal(
-      created.filter(({ status }) => status === 201).length,
-      1,
-      created.map(({ status, text }) => `${status} ${text}`).join('\n'),
+    const told = created.map(({ status, text }) => `${status} ${text}`).join('\n')
+    assert.equal(created.filter(({ status }) => status === 201).length, 1, told)
+    assert.ok(
+      created.every(({ status }) => [200, 201, 409].includes(status)),
+      told,
     )
-    assert.ok(created.every(({ status }) => [200, 201, 409].includes(status)))
   })
 
   it('take the tokens of each other, and an assertion once', async () => {

@@ -6,21 +6,37 @@ import { MongoClient } from 'mongodb'
 import { FhirError, issue } from '../../../src/fhir/error.ts'
 import { openMongo } from '../../../src/storage/mongodb/mongodb.ts'
 import type { Reachability, Storage } from '../../../src/storage/storage.ts'
+import { openProxy, type WireProxy } from '../../support/mongo/proxy.ts'
 import type { MongoServer } from '../../support/mongo/server.ts'
 import { valueSet } from '../contract.ts'
-import { openWire, type Wire } from './proxy.ts'
 import { put, refusal, until } from './support.ts'
 
 /** Commands are known by their names in the bytes of a message. */
 const names = (bytes: Buffer, ...all: string[]) => all.some((each) => bytes.includes(`${each}\0`, 0, 'latin1'))
 
+/** How many search entries are left that were superseded before that time. */
+async function supersededOf(url: string, before: number): Promise<number> {
+  const client = new MongoClient(url)
+  try {
+    return await client
+      .db()
+      .collection('searchable')
+      .countDocuments({ superseded: { $lt: before } })
+  } finally {
+    await client.close()
+  }
+}
+
+const urlOver = ({ port }: WireProxy, database: string) =>
+  `mongodb://127.0.0.1:${port}/${database}?directConnection=true`
+
 /** Tests that need a server of their own: it is stopped and killed. */
 export function interruptions(mongo: MongoServer): void {
   let databases = 0
-  const overWire = (title: string, body: (storage: Storage & Reachability, wire: Wire) => Promise<void>) =>
+  const overWire = (title: string, body: (storage: Storage & Reachability, wire: WireProxy) => Promise<void>) =>
     it(title, async () => {
-      const wire = await openWire(mongo.port)
-      const storage = await openMongo(wire.url(`wire-${++databases}`))
+      const wire = await openProxy(mongo.port)
+      const storage = await openMongo(urlOver(wire, `wire-${++databases}`))
       try {
         await body(storage, wire)
       } finally {
@@ -71,8 +87,35 @@ export function interruptions(mongo: MongoServer): void {
         assert.equal(storage.revision(), 24)
       },
     )
+    overWire('while a write forgets what was superseded: it does not wait for that', async (old, wire) => {
+      await old.write([put(valueSet('a'))])
+      await old.write([put(valueSet('a', { title: 'two' }))])
+      let later = Date.now() + 7_200_000
+      const storage = await openMongo(urlOver(wire, `wire-${databases}`), { now: () => later })
+      const isForgetting = (bytes: Buffer) => names(bytes, 'delete') && !names(bytes, 'autocommit')
+      let begun = 0
+      try {
+        wire.onCommand = (bytes) => (isForgetting(bytes) && ++begun > 0 ? 'never' : undefined)
+        await storage.write([put(valueSet('b'))])
+        await until(() => begun === 1)
+        await storage.write([put(valueSet('c'))])
+        assert.equal(begun, 1, 'it is done once at a time')
+        // It fails; no write does, and that of a minute later begins it anew.
+        wire.drop()
+        wire.onCommand = () => undefined
+        await storage.write([put(valueSet('d'))])
+        await until(async () => {
+          later += 61_000
+          await storage.write([put(valueSet('e', { title: String(later) }))])
+          return (await supersededOf(urlOver(wire, `wire-${databases}`), later - 3_700_000)) === 0
+        })
+      } finally {
+        wire.onCommand = () => undefined
+        await storage.close()
+      }
+    })
     overWire('for good: what is not known is told as that, in bounded time', async (_, wire) => {
-      const storage = await openMongo(wire.url('wire-lost'), { busyMilliseconds: 600 })
+      const storage = await openMongo(urlOver(wire, 'wire-lost'), { busyMilliseconds: 600 })
       wire.onCommand = (bytes) => (names(bytes, 'commitTransaction') ? 'after' : undefined)
       const { status, text, headers } = await refusal(storage.write([put(valueSet('a'))]))
       assert.deepEqual([status, headers['Retry-After']], [503, '5'])
@@ -88,7 +131,7 @@ export function interruptions(mongo: MongoServer): void {
       storage.subscribe(() => heard.push(storage.revision()))
       await other.write([put(valueSet('a'))])
       await until(() => heard.includes(1))
-      wire.cut()
+      wire.drop()
       await other.write([put(valueSet('b'))])
       await until(() => heard.includes(2))
       await storage.catchUp()
@@ -100,7 +143,6 @@ export function interruptions(mongo: MongoServer): void {
       async (storage, wire) => {
         await storage.write([put(valueSet('a'))])
         assert.equal(storage.catchUp(), undefined)
-        wire.refuse(true)
         wire.cut()
         await until(() => !storage.reachable().isReachable)
         const { since = '', text } = storage.reachable()
@@ -108,7 +150,7 @@ export function interruptions(mongo: MongoServer): void {
         await sleep(2100)
         const { status, headers } = await refusal(Promise.resolve(storage.catchUp()))
         assert.deepEqual([status, headers['Retry-After']], [503, '5'])
-        wire.refuse(false)
+        wire.mend()
         await until(() => storage.reachable().isReachable)
         await storage.catchUp()
         await storage.write([put(valueSet('b'))])
@@ -182,6 +224,20 @@ export function interruptions(mongo: MongoServer): void {
       await client.close(true)
       await storage.close()
     })
+    overWire('is ended also when the wire is cut at that', async (storage, wire) => {
+      const client = await leaveOpen(`wire-${databases}`, 60_000)
+      let asked = 0
+      // The question for the database's time; the driver's own have no session.
+      wire.onCommand = (bytes) =>
+        names(bytes, 'hello') && names(bytes, 'lsid') && asked++ === 0 ? 'before' : undefined
+      try {
+        const [written] = await storage.write([put(valueSet('a'))])
+        assert.ok(asked > 1)
+        assert.deepEqual([written?.version.versionId, storage.revision()], ['1', 1])
+      } finally {
+        await client.close(true)
+      }
+    })
     it('by one that is alive is waited for, and then told', async () => {
       const storage = await openMongo(mongo.url('alive'), { busyMilliseconds: 1500 })
       const client = await leaveOpen('alive', 0)
@@ -194,8 +250,8 @@ export function interruptions(mongo: MongoServer): void {
   })
 
   it('a hook is asked again when a transaction begins anew, and what it throws then counts', async () => {
-    const wire = await openWire(mongo.port)
-    const storage = await openMongo(wire.url('hooks'))
+    const wire = await openProxy(mongo.port)
+    const storage = await openMongo(urlOver(wire, 'hooks'))
     await storage.write([put(valueSet('a'))])
     let asked = 0
     wire.onCommand = once('before', 'insert')

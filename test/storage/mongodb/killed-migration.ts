@@ -12,7 +12,7 @@ Reflect.set(Collection.prototype, name, function (this: unknown, ...args: unknow
   if (left-- === 0) process.kill(process.pid, 'SIGKILL')
   return Reflect.apply(real, this, args)
 })
-const pace = { beatMilliseconds: 50, silentMilliseconds: 400, batch: 5 }
+const pace = { beatMilliseconds: 50, silentMilliseconds: 400, batch: 5, againMilliseconds: 20 }
 await migrateStore(await openStore('sqlite:', { dataDir }), maintainedMongo(url, pace))
 console.log('never reached')
 process.exit(0)

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { Collection, type Db, MongoClient, MongoNetworkError } from 'mongodb'
 import { contentsOf } from '../../../src/storage/backup/contents.ts'
+import { BackupError } from '../../../src/storage/backup/format.ts'
 import { migrateStore } from '../../../src/storage/backup/migrate.ts'
 import { restoreBackup } from '../../../src/storage/backup/restore.ts'
 import type { MaintainedStore } from '../../../src/storage/backup/snapshot.ts'
@@ -14,7 +15,7 @@ import { openMongo } from '../../../src/storage/mongodb/mongodb.ts'
 import { mongoArtefacts } from '../../../src/storage/mongodb/upkeep/artefacts.ts'
 import { maintainedMongo } from '../../../src/storage/mongodb/upkeep/maintained.ts'
 import { announce, upkeepOf } from '../../../src/storage/mongodb/upkeep/presence.ts'
-import { openStore } from '../../../src/storage/open.ts'
+import { openStore, openThereStore } from '../../../src/storage/open.ts'
 import { openSqlite } from '../../../src/storage/sqlite/sqlite.ts'
 import { type MongoForTests, mongoForTests } from '../../support/mongo.ts'
 import { fillStore } from '../backup/support.ts'
@@ -38,7 +39,7 @@ describe('looking after a MongoDB store', { skip }, () => {
   let source: MaintainedStore
   let wanted: { revision: number; contents: string }
   // Who is gone is gone soon.
-  const pace = { beatMilliseconds: 50, silentMilliseconds: 400, batch: 5 }
+  const pace = { beatMilliseconds: 50, silentMilliseconds: 400, batch: 5, againMilliseconds: 20 }
   const target = async (database: string) => maintainedMongo(server.url(database), pace)
   const stateOf = async (store: MaintainedStore) => {
     const snapshot = await store.snapshot()
@@ -116,11 +117,12 @@ describe('looking after a MongoDB store', { skip }, () => {
       await new Promise((resolve) => child.on('close', resolve))
       if (child.signalCode !== 'SIGKILL') continue
       const half = await target(database)
-      assert.equal(await half.isThere(), false, step)
       const isMarked = await inDatabase(database, (db) => db.collection('upkeep').countDocuments({}))
+      assert.equal(await half.standing(), isMarked > 0 ? 'half' : 'none', step)
       if (isMarked > 0) {
         await assert.rejects(half.snapshot(), /not whole/, step)
         await assert.rejects(faultsOf(half), /not whole/, step)
+        await assert.rejects(openThereStore(url, { dataDir: from }), /not whole/, step)
         await assert.rejects(openMongo(url), /being filled/, step)
         const filled = await half.fill({ source: `store ${source.name}`, replace: false })
         if (filled.last > 0) went++
@@ -389,6 +391,29 @@ describe('looking after a MongoDB store', { skip }, () => {
       await inDatabase('damaged', mend)
     }
     assert.deepEqual(await faultsOf(store), [])
+  })
+
+  it('a store that goes away while it is read is told so, without its address', async () => {
+    const store = await target('goes-away')
+    await migrateStore(source, store)
+    const snapshot = await store.snapshot()
+    const real = Collection.prototype.find
+    Collection.prototype.find = () => {
+      throw new MongoNetworkError('connect ECONNREFUSED 10.1.2.3:27017')
+    }
+    const inWords = (error: unknown) => {
+      assert.ok(error instanceof BackupError, String(error))
+      assert.match(error.message, /does not answer/)
+      assert.doesNotMatch(`${error.message} ${error.stack}`, /10\.1\.2\.3/)
+      return true
+    }
+    try {
+      await assert.rejects(contentsOf(snapshot), inWords)
+    } finally {
+      Collection.prototype.find = real
+      await snapshot.close()
+    }
+    assert.deepEqual(await stateOf(store), wanted)
   })
 
   it('is called by its hosts and database, never by who asks', async () => {

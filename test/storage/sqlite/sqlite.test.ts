@@ -46,6 +46,33 @@ test('two holders of one file see each other and do not overwrite', async () => 
   await right.close()
 })
 
+test('what was judged before another wrote is refused at once', async () => {
+  const file = newFile()
+  let tries = 0
+  const [own, other] = [openSqlite(file, { now: () => ++tries }), openSqlite(file)]
+  const types = ['ValueSet']
+  const revision = own.revision(types)
+  await other.write([write('a')])
+  await assert.rejects(own.write([{ ...write('b'), judgedAt: [{ types, revision }] }]), { status: 409 })
+  assert.equal(tries, 1)
+  await own.close()
+  await other.close()
+})
+
+test('a store that is asked knows what another holder wrote just now', async () => {
+  const file = newFile()
+  const [own, other] = [openSqlite(file, { elapsed: () => 0 }), openSqlite(file)]
+  const types = ['ValueSet']
+  assert.deepEqual([own.revision(), own.revision(types)], [0, 0])
+  await other.write([write('a')])
+  await own.catchUp()
+  assert.deepEqual([own.revision(), own.revision(types)], [0, 0])
+  await own.catchUp({ asks: true })
+  assert.deepEqual([own.revision(), own.revision(types)], [1, 1])
+  await own.close()
+  await other.close()
+})
+
 test('the revision shows own writes at once, those of another holder five milliseconds later', async () => {
   const file = newFile()
   let clock = 0

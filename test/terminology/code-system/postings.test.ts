@@ -104,4 +104,21 @@ describe('texts', () => {
     assert.equal(exactOrdinals(own, '').length, 0)
     assert.equal(exactOrdinals(own, 'zzz').length, 0)
   })
+
+  it('keep what they found within one bound for all indexes, and hold on to none of these', () => {
+    // A list of 4 MB for the beginning of both words, of 2 MB for each word.
+    const half = 1 << 19
+    const large = (): Postings => ({
+      vocabulary: ['aa', 'ab'],
+      start: Int32Array.of(0, half, 2 * half),
+      ordinals: Int32Array.from({ length: 2 * half }, (_, i) => i),
+    })
+    const [first, ...others] = [large(), large(), large()]
+    const found = withWords(first, 2 * half, ['a'])
+    assert.equal(found.length, 2 * half)
+    assert.equal(withWords(first, 2 * half, ['a']), found)
+    for (const each of others) assert.equal(withWords(each, 2 * half, ['a']).length, 2 * half)
+    assert.notEqual(withWords(first, 2 * half, ['a']), found)
+    assert.notEqual(withWords(first, 2 * half, ['aa']), withWords(first, 2 * half, ['aa']))
+  })
 })

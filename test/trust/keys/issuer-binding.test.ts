@@ -202,6 +202,8 @@ describe('anchors of a request', () => {
       { key_ops: ['sign'] },
       { x5c: ['AAAA'] },
       { crlVersion: '1' },
+      { crlVersion: 1.5 },
+      { crlVersion: -1 },
     ]) {
       const wrong = Buffer.from(JSON.stringify({ ...jwk(), ...members }))
       assert.throws(

@@ -1,10 +1,18 @@
 /** A process that follows another: it asks nobody, and no key counts with it that does not count there. */
 import assert from 'node:assert/strict'
+import { createPublicKey, generateKeyPairSync, type JsonWebKey } from 'node:crypto'
 import { describe, it } from 'node:test'
 import type { TrustSource } from '../../../src/trust/lists/trust-source.ts'
 import type { Trust } from '../../../src/trust/trust.ts'
 import { testIssuer } from '../../support/issuer.ts'
-import { itemsOf, type ListObject, listItem, pinnedKey, signedList } from '../../support/trust-list.ts'
+import {
+  certificateUnder,
+  itemsOf,
+  type ListObject,
+  listItem,
+  pinnedKey,
+  signedList,
+} from '../../support/trust-list.ts'
 import { unreachable, type World, world } from './world.ts'
 
 const issuer = testIssuer({ country: 'XA' })
@@ -19,6 +27,9 @@ const otherItems = () =>
 const both = () => [...itemsOf(issuer), ...otherItems()]
 const counts = (trust: Trust, whose: typeof issuer) =>
   trust.keys().find({ keyId: whose.keyId.toString('base64') }).length > 0
+
+const certificateFor = (jwk: JsonWebKey) =>
+  certificateUnder(issuer.authority, { publicKey: createPublicKey({ key: jwk, format: 'jwk' }) })
 
 async function leadAndFollower(w: World, sources: TrustSource[] = [remote]) {
   const lead = await w.start(sources)
@@ -44,6 +55,64 @@ describe('a follower', () => {
     assert.equal(await follow(), true)
     assert.deepEqual([counts(follower, other), counts(follower, issuer)], [false, true])
     assert.equal(w.asked.length, asked)
+  })
+
+  const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' })
+  const set: TrustSource = { name: 'set', kind: 'jwks', location: 'https://keys.example/jwks.json' }
+  const entry = { ...keys, kid: 'one', iss: 'https://one.example', nbf: 1_640_000_000, exp: 1_700_000_000 }
+  const crl = { kid: 'one', method: 'rid', ctr: 1, rids: ['aaaa'] }
+  const x5c = [issuer.dsc.raw.toString('base64')]
+  const chained = [...x5c, issuer.sca.raw.toString('base64')]
+  const changes: Record<string, [object, object]> = {
+    'its key id': [entry, { ...entry, kid: 'two' }],
+    'its issuer': [entry, { ...entry, iss: 'https://two.example' }],
+    'its participant': [
+      { ...entry, iss: 'XA' },
+      { ...entry, iss: 'XB' },
+    ],
+    'its status': [entry, { ...entry, status: 'revoked' }],
+    'its domain': [entry, { ...entry, domain: 'DCC' }],
+    'its usage': [entry, { ...entry, usage: 'DSC' }],
+    'its algorithm': [entry, { ...entry, alg: 'ES256' }],
+    'its beginning': [entry, { ...entry, nbf: 1_650_000_000 }],
+    'its end': [entry, { ...entry, exp: 1_660_000_000 }],
+    'the version of its revocation list': [
+      { ...entry, crlVersion: 1 },
+      { ...entry, crlVersion: 2 },
+    ],
+    'its revocation list': [
+      { ...entry, crl },
+      { ...entry, crl: { ...crl, rids: ['aaaa', 'bbbb'] } },
+    ],
+    'its chain': [
+      { ...entry, x5c },
+      { ...entry, x5c: chained },
+    ],
+    'its certificate': [entry, { ...entry, x5c: [certificateFor(entry).raw.toString('base64')] }],
+  }
+  for (const [what, [before, after]] of Object.entries(changes))
+    it(`follows when an entry of the same key has changed: ${what}`, async () => {
+      const w = world({ [set.location]: { keys: [before] } })
+      const { lead, follower, follow } = await leadAndFollower(w, [set])
+      const known = lead.keys().find({})
+      w.served[set.location] = { keys: [after] }
+      await lead.reload()
+      assert.notDeepEqual(lead.keys().find({}), known)
+      assert.equal(await follow(), true)
+      assert.deepEqual(follower.keys().find({}), lead.keys().find({}))
+    })
+
+  it('follows a list with a revocation list of which the text of numbers is kept', async () => {
+    const listOf = (ctr: string, rid: string) =>
+      `{"keys":[${JSON.stringify({ ...entry, crl })
+        .replace('"ctr":1', `"ctr":${ctr}`)
+        .replace('aaaa', rid)}]}`
+    const w = world({ [set.location]: listOf('1.0', 'aaaa') })
+    const { lead, follower, follow } = await leadAndFollower(w, [set])
+    w.served[set.location] = listOf('1.0', 'bbbb')
+    await lead.reload()
+    assert.equal(await follow(), true)
+    assert.deepEqual(follower.keys().find({}), lead.keys().find({}))
   })
 
   it('is as sure of the age of a list as the lead, and knows that a reading failed', async () => {

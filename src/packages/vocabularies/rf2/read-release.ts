@@ -3,7 +3,7 @@ import { basename } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { FhirError, issue } from '../../../fhir/error.ts'
 import { pause } from './pause.ts'
-import type { ReleaseFile, ReleaseFiles } from './release-files.ts'
+import { isLanguage, type ReleaseFile, type ReleaseFiles } from './release-files.ts'
 import { type RowFault, readRows } from './rows.ts'
 import type { Common, ReleaseSink } from './sink.ts'
 
@@ -42,7 +42,11 @@ export async function readRelease(
   const faults: string[] = []
   const total = files.reduce((sum, { size }) => sum + size, 0)
   let done = 0
+  let before: ReleaseFile | undefined
   for (const file of files) {
+    if (before && isRelationship(before) && !isRelationship(file)) sink.end('relationships')
+    if (before && isLanguage(before) && !isLanguage(file)) sink.end('dialects')
+    before = file
     const tell = ({ line, text }: RowFault) => {
       faults.push(`${basename(file.path)}, line ${line}: ${text}`)
       if (faults.length >= mostFaults) throw refused(faults, true)
@@ -55,10 +59,13 @@ export async function readRelease(
     counts.rows[file.kind] = (counts.rows[file.kind] ?? 0) + rows
     if (rows === 0 && faults.length === 0 && (file.kind === 'Concept' || file.kind === 'Description'))
       tell({ line: 1, text: 'the file has no rows' })
+    // What is wrong here would be found again in every file that names it.
+    if (faults.length > 0) throw refused(faults, false)
   }
-  if (faults.length > 0) throw refused(faults, false)
   return counts
 }
+
+const isRelationship = ({ kind }: ReleaseFile) => kind === 'Relationship' || kind === 'RelationshipConcreteValues'
 
 const refused = (faults: string[], isMore: boolean) =>
   new FhirError(422, [
@@ -96,7 +103,10 @@ const COLUMNS: Record<ReleaseFile['kind'], readonly string[]> = {
   Refset: [...COMMON, 'refsetId', 'referencedComponentId'],
 }
 
-const columnsOf = ({ kind }: ReleaseFile) => ({ columns: COLUMNS[kind], hasMore: kind === 'Refset' })
+const columnsOf = (file: ReleaseFile) =>
+  isLanguage(file)
+    ? { columns: [...COLUMNS.Refset, 'acceptabilityId'], hasMore: false }
+    : { columns: COLUMNS[file.kind], hasMore: file.kind === 'Refset' }
 
 interface Taking {
   sink: ReleaseSink
@@ -107,7 +117,8 @@ interface Taking {
 
 type Taker = Parameters<typeof readRows>[1]
 
-function takerOf({ kind }: ReleaseFile, taking: Taking): Taker {
+function takerOf(file: ReleaseFile, taking: Taking): Taker {
+  const { kind } = file
   const { sink, latest } = taking
   /** The row, with what all have; what is wrong with that is told. */
   const common = (values: string[], take: (row: Common, values: string[]) => string | undefined) => {
@@ -147,7 +158,7 @@ function takerOf({ kind }: ReleaseFile, taking: Taking): Taker {
               })),
       }
     case 'Refset':
-      return takeMembers(sink, common)
+      return isLanguage(file) ? takeDialects(sink, common) : takeMembers(sink, common)
   }
 }
 
@@ -190,23 +201,26 @@ function takeRelationship(
   return sink.relationship({ ...row, source, type, group: Number(group), ...target })
 }
 
-/** Members: those of language reference sets are told by their one further column. */
-function takeMembers(
-  sink: ReleaseSink,
-  common: (values: string[], take: (row: Common, values: string[]) => string | undefined) => string | undefined,
-): Taker {
+type TakeCommon = (values: string[], take: (row: Common, values: string[]) => string | undefined) => string | undefined
+
+function takeMembers(sink: ReleaseSink, common: TakeCommon): Taker {
   let fields: readonly string[] = []
-  let isLanguage = false
   return {
     header: (more) => {
       fields = more
-      isLanguage = more.length === 1 && more[0] === 'acceptabilityId'
     },
     row: (values) =>
       common(values, (row, given) => {
         const [refset = '', component = ''] = given.slice(4, 6)
-        if (isLanguage) return sink.dialect({ ...row, refset, description: component, acceptability: given[6] ?? '' })
         return sink.member({ ...row, refset, component, values: given.slice(6) }, fields)
       }),
   }
 }
+
+const takeDialects = (sink: ReleaseSink, common: TakeCommon): Taker => ({
+  row: (values) =>
+    common(values, (row, given) => {
+      const [refset = '', description = '', acceptability = ''] = given.slice(4)
+      return sink.dialect({ ...row, refset, description, acceptability })
+    }),
+})

@@ -53,7 +53,7 @@ const KINDS: Record<string, FileKind> = {
   Identifier: 'Identifier',
 }
 
-const needed: readonly FileKind[] = ['Concept', 'Description', 'Relationship', 'Refset']
+const needed: readonly FileKind[] = ['Concept', 'Description', 'Relationship']
 const wanted: readonly FileKind[] = ['TextDefinition', 'RelationshipConcreteValues', 'Identifier']
 
 interface Named extends ReleaseFile {
@@ -117,7 +117,11 @@ const ORDER: readonly FileKind[] = [
   'Identifier',
   'Refset',
 ]
-const rank = ({ kind }: ReleaseFile) => ORDER.indexOf(kind)
+const rank = (file: ReleaseFile) => ORDER.indexOf(file.kind) - (isLanguage(file) ? 0.5 : 0)
+
+/** Whether a file is of language reference sets: they come before the others. */
+export const isLanguage = ({ kind, path }: Pick<ReleaseFile, 'kind' | 'path'>): boolean =>
+  kind === 'Refset' && /Refset_Language(?:Snapshot|Full)/.test(path)
 
 function parseName(file: SourceFile): Named | undefined {
   const [, content = '', summary = '', publisher = '', date = ''] = NAME.exec(basename(file.path)) ?? []

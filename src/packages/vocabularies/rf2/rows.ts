@@ -103,25 +103,40 @@ interface BlockFault {
   fault: string
 }
 
-/** Whole lines, many at once; or what is wrong with the next of them. */
+/** Whole lines, many at once; or what is wrong with the next of them. Chunks are good until the next one. */
 async function* lineBlocks(chunks: RowReading['chunks']): AsyncGenerator<string | BlockFault> {
-  let rest: Buffer = Buffer.alloc(0)
+  let rest: Buffer[] = []
+  let size = 0
   for await (const chunk of chunks) {
     const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
-    const last = bytes.lastIndexOf(LINE_FEED)
-    if (last < 0) {
-      rest = Buffer.concat([rest, bytes])
-      if (rest.length <= longestLine) continue
+    const first = bytes.indexOf(LINE_FEED)
+    const isLong = size + (first < 0 ? bytes.length : first) > longestLine
+    if (isLong) {
       yield { line: 1, fault: `a line of more than ${longestLine} bytes` }
       return
     }
-    const whole = rest.length === 0 ? bytes.subarray(0, last + 1) : Buffer.concat([rest, bytes.subarray(0, last + 1)])
-    rest = Buffer.from(bytes.subarray(last + 1))
-    const block = decode(whole)
-    yield block
-    if (typeof block !== 'string') return
+    let from = 0
+    if (first >= 0 && size > 0) {
+      const block = decode(Buffer.concat([...rest, bytes.subarray(0, first + 1)]))
+      yield block
+      if (typeof block !== 'string') return
+      from = first + 1
+      rest = []
+      size = 0
+    }
+    const last = bytes.lastIndexOf(LINE_FEED)
+    if (last >= from) {
+      const block = decode(bytes.subarray(from, last + 1))
+      yield block
+      if (typeof block !== 'string') return
+      from = last + 1
+    }
+    if (from < bytes.length) {
+      rest.push(Buffer.from(bytes.subarray(from)))
+      size += bytes.length - from
+    }
   }
-  if (rest.length > 0) yield decode(rest)
+  if (size > 0) yield decode(Buffer.concat(rest))
 }
 
 function decode(bytes: Buffer): string | BlockFault {

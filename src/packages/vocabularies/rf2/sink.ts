@@ -29,4 +29,6 @@ export interface ReleaseSink {
     isActive: boolean
     component: string
   }): string | undefined
+  /** No more rows of a kind come. */
+  end(kind: 'relationships' | 'dialects'): void
 }

@@ -9,6 +9,7 @@ import { readCatalogueFile } from '../../../packages/product-catalogue/read-cata
 import type { Storage } from '../../../storage/storage.ts'
 import { assignIds } from '../assign-ids.ts'
 import type { Candidate, Gate } from '../candidate.ts'
+import { type Alone, type Held, notAlone, takenOver } from '../in-turn.ts'
 import { judge } from '../judge.ts'
 import type { ImportEntry, ImportReport } from '../report.ts'
 import { foretell, storeCandidates } from '../store-candidates.ts'
@@ -28,6 +29,8 @@ export interface CatalogueOptions {
   dryRun?: boolean
   /** AuditEvent of what is written, by type, in the same transaction. Without it there is none. */
   audited?(source: string, counts: ReadonlyMap<string, number>): Resource
+  /** Does work that only one of the processes over a store does at a time; by default several may. */
+  alone?: Alone
 }
 
 /**
@@ -37,8 +40,12 @@ export interface CatalogueOptions {
  * stored
  */
 export async function importCatalogue(path: string, options: CatalogueOptions): Promise<ImportReport> {
-  const name = basename(path)
   const read = await readCatalogueFile(path)
+  return (options.alone ?? notAlone)((isHeld) => importRead(basename(path), read, { ...options, isHeld }))
+}
+
+/** The next version is that of what is stored: nobody else may store one meanwhile. */
+async function importRead(name: string, read: ReadCatalogue, options: CatalogueOptions & Held): Promise<ImportReport> {
   const issues = [...read.remarks]
   const resources: Resource[] = []
   for (const kind of productKinds) {
@@ -64,6 +71,7 @@ export async function importCatalogue(path: string, options: CatalogueOptions): 
     await foretell(judged, options)
     return { name, entries, issues, isDryRun: true }
   }
+  if (!(await options.isHeld())) throw takenOver
   await storeCandidates(judged, { ...options, source: name })
   return { name, entries, issues }
 }

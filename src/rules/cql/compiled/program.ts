@@ -2,6 +2,7 @@
 import { isJsonObject } from '../../../base/json.ts'
 import type { JsonObject } from '../../../base/json-value.ts'
 import { keepPerObject } from '../../../base/keep.ts'
+import { isError } from '../../../fhir/error.ts'
 import { namesOwnSystems } from '../corrections/executable-elm.ts'
 import { definitions, includeDefinitions, visit } from '../translate/elm.ts'
 import type { CompiledLibrary } from '../translate/libraries.ts'
@@ -65,6 +66,7 @@ export const programOf = keepPerObject((library: CompiledLibrary): Program | str
 })
 
 function compile(library: CompiledLibrary): Program {
+  if ([library, ...library.includes].some(({ issues }) => issues.some(isError))) leave('it has errors')
   const all = new Map<CompiledLibrary, Compiling>()
   const of = (each: CompiledLibrary): Compiling => {
     const known = all.get(each)

@@ -3,7 +3,7 @@ import type { DateTime } from 'cql-execution'
 import type { BoundCodeService } from '../run/code-service.ts'
 import type { RecordSource } from '../run/data-provider.ts'
 import type { Program } from './program.ts'
-import { type CompiledRun, Suspended } from './step.ts'
+import { type CompiledRun, LeftToExecutor, Suspended } from './step.ts'
 
 /** What a program is run over. */
 export interface SessionData {
@@ -15,7 +15,10 @@ export interface SessionData {
 
 /** Defines share what they computed. */
 export interface Session {
-  /** The value of a define; undefined where the library is left to the executor, which then answers everything anew. */
+  /**
+   * The value of a define; undefined where the library is left to the executor, which then answers everything anew.
+   * @throws what an operator throws
+   */
   evaluate(define: string): Promise<{ value: unknown } | undefined>
   /** What a define gave; undefined for one that was not evaluated. */
   define(name: string): unknown
@@ -40,7 +43,8 @@ export function openSession(program: Program, { clock, ...data }: SessionData): 
         try {
           return { value: program.evaluate(define, run) }
         } catch (error) {
-          if (!(error instanceof Suspended)) return undefined
+          if (isLeft(error)) return undefined
+          if (!(error instanceof Suspended)) throw error
           try {
             await error.ready
           } catch {
@@ -54,3 +58,6 @@ export function openSession(program: Program, { clock, ...data }: SessionData): 
     parameter: (name) => program.parameter(name, run),
   }
 }
+
+/** The executor, whose steps wait for each other, goes deeper than the stack. */
+const isLeft = (error: unknown): boolean => error instanceof LeftToExecutor || error instanceof RangeError

@@ -6,7 +6,7 @@ import { correctBoundaries } from './boundaries.ts'
 import { correctConversions } from './conversions.ts'
 import { isMoment } from './durations.ts'
 import { correctEquality } from './equality.ts'
-import { keepNullParameters } from './executable-elm.ts'
+import { keepNullParameters, leaveParameterTypes } from './executable-elm.ts'
 import { correctExpansion } from './expansion.ts'
 import { correctIntervals } from './intervals.ts'
 import { correctLists } from './lists.ts'
@@ -59,6 +59,7 @@ export function correctExecutor(): void {
   addTerminologyOperators()
   correctCalls()
   keepNullParameters()
+  leaveParameterTypes()
   // A parameter without value and default, asked within a query or function, would be its own declaration.
   nullUnevaluated('ParameterRef')
   // A query over one value that its condition does not let pass.

@@ -1,4 +1,5 @@
 /** A library and its parameters as the executor is to understand them, where it would misread what they say. */
+import { PatientContext } from 'cql-execution'
 import { isJsonObject } from '../../../base/json.ts'
 import type { JsonObject } from '../../../base/json-value.ts'
 import { definitions, type Elm } from '../translate/elm.ts'
@@ -53,6 +54,14 @@ export function keepNullParameters(): void {
       return isGivenNull(context, String(Reflect.get(this, 'name'))) ? null : super.exec(context)
     }
   }
+}
+
+/**
+ * Parameters were held against their declared types when they were read (`bindParameters`). What the executor holds against them is laxer
+ * here and wrong there: the value of a choice against the one type that the default is of.
+ */
+export function leaveParameterTypes(): void {
+  Object.assign(PatientContext.prototype, { checkParameters: () => true })
 }
 
 /** Whether the innermost context that has a value for a parameter has null. */

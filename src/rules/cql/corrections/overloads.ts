@@ -31,13 +31,21 @@ function givenTypes({ signature, operand }: JsonObject): string[] | undefined {
   return told.length === types.length ? told : undefined
 }
 
-/** The one function whose operands are of the very types of a call, by its place among all; undefined where the types do not tell. */
-export function staticOverload(call: JsonObject, overloads: readonly JsonObject[][]): number | undefined {
+/** A function that a call may mean. */
+interface Overload {
+  operands: readonly JsonObject[]
+}
+
+/** Of functions of one name and number of operands the one whose operands are of the very types of a call; all where the types do not tell. */
+export function meantFunctions<Function extends Overload>(
+  call: JsonObject,
+  functions: readonly Function[],
+): readonly Function[] {
   const given = givenTypes(call)
-  const fitting = overloads.flatMap((operands, index) =>
-    given?.length === operands.length && operands.every((each, at) => typeText(each) === given[at]) ? [index] : [],
+  const fitting = functions.filter(
+    ({ operands }) => given?.length === operands.length && operands.every((each, at) => typeText(each) === given[at]),
   )
-  return fitting.length === 1 ? fitting[0] : undefined
+  return fitting.length === 1 ? fitting : functions
 }
 
 const typeText = (operand: JsonObject) => {
@@ -52,49 +60,21 @@ export const fitOperands = (values: readonly unknown[], operands: readonly JsonO
     return values[at] === null || values[at] === undefined || !type || isOfType(values[at], type)
   })
 
-/** Corrects calls: where neither the static types nor the values tell which function is meant there is no answer. */
-export function correctCalls(): void {
-  replaceCalls(async (call) => {
-    const { functions, values, node } = call
-    const chosen = staticOverload(
-      node,
-      functions.map(({ operands }) => operands),
-    )
-    const meant = chosen === undefined ? functions : functions.slice(chosen, chosen + 1)
-    const fitting = meant.filter(({ operands }) => fitOperands(values, operands))
-    const [only, ...others] = fitting
-    if (!only) throw new OperatorError('no function with matching signature could be found')
-    return others.length === 0 ? call.run(only) : agreed(call, fitting)
-  })
-}
-
 /** What several functions make of nulls when all make null of them, as conversions do. */
-async function agreed({ values, node, run }: Call, functions: CalledFunction[]): Promise<unknown> {
-  const isOfNulls = values.every((each) => each === null || each === undefined)
-  for (const each of isOfNulls ? functions : []) {
+async function agreed<Function>(
+  functions: readonly Function[],
+  run: (called: Function) => Promise<unknown>,
+  name: unknown,
+) {
+  for (const each of functions) {
     const value = await run(each)
-    if (value !== null && value !== undefined) throw unclear(node)
+    if (value !== null && value !== undefined) throw unclear(name)
   }
-  if (isOfNulls) return null
-  throw unclear(node)
+  return null
 }
 
-const unclear = ({ name }: JsonObject) =>
+const unclear = (name: unknown) =>
   new OperatorError(`several functions called ${String(name)} take these operands, and nothing tells which is meant`)
-
-/** A function that a call may mean. */
-interface CalledFunction {
-  operands: JsonObject[]
-}
-
-/** A call that may mean one of several functions. */
-interface Call {
-  node: JsonObject
-  /** Of its name and number of operands, in order; at least two. */
-  functions: CalledFunction[]
-  values: unknown[]
-  run(called: CalledFunction): Promise<unknown>
-}
 
 interface FunctionContext {
   get(name: string): unknown
@@ -108,8 +88,8 @@ interface ExecutedFunction {
   expression: Executable
 }
 
-/** Replaces the choice among functions of one name and number of operands. */
-function replaceCalls(choose: (call: Call) => Promise<unknown>): void {
+/** Corrects calls: where neither the static types nor the values tell which function is meant there is no answer. */
+export function correctCalls(): void {
   const { module, Original } = find('FunctionRef')
   module.FunctionRef = class extends Original {
     private readonly node: JsonObject
@@ -128,18 +108,21 @@ function replaceCalls(choose: (call: Call) => Promise<unknown>): void {
       const count = Array.isArray(this.node.operand) ? this.node.operand.length : 0
       const functions = (Array.isArray(known) ? (known as ExecutedFunction[]) : [])
         .filter(({ parameters }) => parameters.length === count)
-        .map((each) => ({ operands: each.parameters, expression: each.expression }))
+        .map((each) => ({ operands: each.parameters, body: each.expression }))
       if (functions.length < 2) return super.exec(context)
       const given = await this.execArgs(context)
-      const values = Array.isArray(given) ? given : [given]
-      const run = (called: CalledFunction): Promise<unknown> => {
+      const values: unknown[] = Array.isArray(given) ? given : [given]
+      const run = ({ operands, body }: (typeof functions)[0]): Promise<unknown> => {
         const inner = within.childContext()
-        for (const [at, { name: operand }] of called.operands.entries()) inner.set(operand, values[at])
-        const body = functions.find(({ operands }) => operands === called.operands)?.expression
-        if (!body) throw new Error(`the function ${String(name)} has no body`)
+        for (const [at, { name: operand }] of operands.entries()) inner.set(operand, values[at])
         return body.execute(inner)
       }
-      return choose({ node: this.node, functions, values, run })
+      const fitting = meantFunctions(this.node, functions).filter(({ operands }) => fitOperands(values, operands))
+      const [only, ...others] = fitting
+      if (!only) throw new OperatorError('no function with matching signature could be found')
+      if (others.length === 0) return run(only)
+      if (values.some((each) => each !== null && each !== undefined)) throw unclear(name)
+      return agreed(fitting, run, name)
     }
   }
 }

@@ -59,10 +59,8 @@ export const quantities: {
 /** Ranges of numbers. */
 export const numbers: {
   overflowsOrUnderflows(value: unknown): boolean
-  isValidInteger(value: number): boolean
   isValidDecimal(value: number): boolean
   limitDecimalPrecision(value: number): number
-  decimalOrNull(value: number): number | null
 } = require('cql-execution/lib/util/math')
 
 const types: { matchesTypeSpecifier(value: unknown, specifier: TypeSpecifier): unknown } = PatientContext.prototype

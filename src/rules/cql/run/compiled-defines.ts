@@ -1,70 +1,93 @@
 /** Defines of a library that answers at once, as long as it can; from then on the executor answers, for all that was asked. */
-import { isError } from '../../../fhir/error.ts'
-import type { Program } from '../compiled/program.ts'
+import { keepPerObject } from '../../../base/keep.ts'
 import type { Session } from '../compiled/session.ts'
 import type { Define, ParameterDeclaration } from '../translate/elm.ts'
 import type { CompiledLibrary } from '../translate/libraries.ts'
 import type { DefineResult } from './define-result.ts'
 import { evidenceOf } from './evidence.ts'
 
-/** The compiled form of a library, or why there is none. */
-export type ProgramOf = (library: CompiledLibrary) => Program | string
+/** Runs after which it is told whether the program of a library pays. */
+const RUNS_WATCHED = 8
+/** Runs that are the executor's alone when it did not: data may change. */
+const RUNS_RESTED = 200
 
-/** The program of a library that may be run by it: nothing of it, and of what it includes, is in doubt. */
-export function runnableProgram(library: CompiledLibrary, programOf: ProgramOf | undefined): Program | undefined {
-  if (!programOf || [library, ...library.includes].some(({ issues }) => issues.some(isError))) return undefined
-  const program = programOf(library)
-  return typeof program === 'string' ? undefined : program
+/** How the program of a library fared of late. */
+interface Trials {
+  tried: number
+  left: number
+  resting: number
+  isFaultTold: boolean
+}
+
+const trialsOf = keepPerObject((_: CompiledLibrary): Trials => ({ tried: 0, left: 0, resting: 0, isFaultTold: false }))
+
+/** Whether a program is to be tried: one that mostly leaves its runs to the executor has every one of them done twice. */
+function isTried(trials: Trials): boolean {
+  if (trials.resting > 0) {
+    trials.resting--
+    return false
+  }
+  if (trials.tried === RUNS_WATCHED) {
+    const isLeftMostly = trials.left * 2 > RUNS_WATCHED
+    trials.tried = 0
+    trials.left = 0
+    if (isLeftMostly) {
+      trials.resting = RUNS_RESTED - 1
+      return false
+    }
+  }
+  trials.tried++
+  return true
 }
 
 interface Ways {
   /** Opens for the first define that is asked for; undefined, or an error, where this call is left to the executor. */
   open(define: Define): Session | undefined
   execute(define: Define): Promise<DefineResult>
+  /** Told, once for a library, of an error that the executor did not meet: a fault of the compiled form, which changes no answer. */
+  failed?: ((error: unknown) => void) | undefined
 }
 
 /** Answers defines one after the other. */
 export function compiledDefines(
   library: CompiledLibrary,
-  { open, execute }: Ways,
+  { open, execute, failed }: Ways,
 ): (define: Define) => Promise<DefineResult> {
+  const trials = trialsOf(library)
   const answered: Define[] = []
   let session: Session | undefined
-  let isLeft = false
+  let isLeft: boolean | undefined
+  const answer = async (define: Define): Promise<DefineResult | undefined> => {
+    session ??= open(define)
+    const found = await session?.evaluate(define.name)
+    if (!session || !found) return undefined
+    const { name, type } = define
+    return { name, value: found.value ?? null, type, evidence: await evidenceOf(define, session, library) }
+  }
   return async (define) => {
-    if (!isLeft) {
-      session ??= opened(open, define)
-      const result = session && (await answer(session, define, library))
+    isLeft ??= !isTried(trials)
+    if (isLeft) return execute(define)
+    let fault: { error: unknown } | undefined
+    try {
+      const result = await answer(define)
       if (result) {
         answered.push(define)
         return result
       }
-      isLeft = true
-      // Evidence tells what was evaluated, by earlier questions too.
-      for (const each of answered) await execute(each)
+    } catch (error) {
+      fault = { error }
     }
-    return execute(define)
-  }
-}
-
-function opened(open: Ways['open'], define: Define): Session | undefined {
-  try {
-    return open(define)
-  } catch {
-    // What is wrong the executor finds as well, and tells.
-    return undefined
-  }
-}
-
-async function answer(session: Session, define: Define, library: CompiledLibrary): Promise<DefineResult | undefined> {
-  const { name, type } = define
-  const found = await session.evaluate(name)
-  if (!found) return undefined
-  try {
-    return { name, value: found.value ?? null, type, evidence: await evidenceOf(define, session, library) }
-  } catch {
-    // A default of a parameter that fails: the executor meets and tells it.
-    return undefined
+    isLeft = true
+    trials.left++
+    // Evidence tells what was evaluated, by earlier questions too.
+    for (const each of answered) await execute(each)
+    const executed = await execute(define)
+    // What is wrong with the data, the executor finds as well, and tells.
+    if (fault && !executed.issue && !trials.isFaultTold) {
+      trials.isFaultTold = true
+      failed?.(fault.error)
+    }
+    return executed
   }
 }
 

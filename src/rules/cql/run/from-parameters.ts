@@ -8,6 +8,7 @@ import { parameterValue } from '../../../fhir/operation.ts'
 import type { Bundle, Issue, Parameter, Parameters } from '../../../fhir/types.ts'
 import { readInstances } from '../../models/instances.ts'
 import type { LogicalModel } from '../../models/logical-model.ts'
+import { isOfType } from '../corrections/parts.ts'
 import { formatType, type ParameterDeclaration, type TypeSpecifier } from '../translate/elm.ts'
 import type { FhirClasses, ReadScope } from './fhir-instance.ts'
 import { parseDate, parseDateTime, parseTime } from './temporal.ts'
@@ -44,6 +45,7 @@ export function bindParameters(
   for (const { name, type, hasDefault } of declarations) {
     const own = given.get(name)
     given.delete(name)
+    if (own && !type) throw unprocessable(`the library does not tell the type of the parameter ${name}`, 'value')
     if (own) values[name] = bindSafely(own, type, context)
     else if (!hasDefault) absent[name] = null
   }
@@ -80,7 +82,7 @@ function bind(given: Parameter[], type: TypeSpecifier | undefined, context: Conv
       : isMarker(first)
         ? null
         : convertOne(first, type, context)
-  if (value === null || fits(value, type)) return value
+  if (value === null || !type || (fits(value, type) && isOfType(value, type))) return value
   throw wrongType(first, type)
 }
 
@@ -119,9 +121,10 @@ function valueMember(parameter: Parameter): string | undefined {
 }
 
 function convert(parameter: Parameter, type: TypeSpecifier | undefined, context: ConversionContext): unknown {
-  if (parameter.part) return convertParts(parameter.part, type, context)
+  if (parameter.part)
+    return isModelled(type) || fhirTypeName(type) !== undefined ? null : convertParts(parameter.part, type, context)
   const member = valueMember(parameter)
-  if (member === undefined) return null
+  if (member === undefined || type?.type === 'TupleTypeSpecifier') return null
   const value: Json = asJson(parameter)[parameter.resource ? 'resource' : member] ?? null
   if (value === null) return null
   if (isModelled(type)) return modelled(parameter, type, context)
@@ -280,8 +283,8 @@ const checks: Record<string, (value: unknown) => boolean> = {
   Decimal: (value) => typeof value === 'number',
   String: (value) => typeof value === 'string',
   Date: (value) => value instanceof CqlDate,
-  DateTime: (value) => value instanceof DateTime,
-  Time: (value) => value instanceof DateTime,
+  DateTime: (value) => value instanceof DateTime && !value.isTime(),
+  Time: (value) => value instanceof DateTime && value.isTime(),
   Quantity: (value) => value instanceof Quantity,
   Ratio: (value) => value instanceof Ratio,
   Code: (value) => value instanceof Code,

@@ -9,7 +9,7 @@ import { openSession } from '../compiled/session.ts'
 import { type Define, definesByName, liesIn, parameterDeclarations } from '../translate/elm.ts'
 import type { CompiledLibrary } from '../translate/libraries.ts'
 import { bindTerminology, type CqlTerminology } from './code-service.ts'
-import { areFound, compiledDefines, type ProgramOf, runnableProgram } from './compiled-defines.ts'
+import { areFound, compiledDefines } from './compiled-defines.ts'
 import { type RecordSource, splitByPatient } from './data-provider.ts'
 import type { DefineResult } from './define-result.ts'
 import { evidenceOf, type Known } from './evidence.ts'
@@ -67,7 +67,9 @@ export interface RunEnvironment {
   classes: FhirClasses
   terminology: CqlTerminology
   /** The compiled form of a library that is stored here, or why there is none; absent where everything is left to the executor. */
-  programOf?: ProgramOf | undefined
+  programOf?: ((library: CompiledLibrary) => Program | string) | undefined
+  /** Told of a fault of a compiled form, once for a library; it changes no answer. */
+  programFailed?: ((error: unknown) => void) | undefined
 }
 
 /** A library opened over the data of one request; defines share what they computed. */
@@ -130,18 +132,15 @@ export function openRun(library: CompiledLibrary, call: RunCall, environment: Ru
   }
   const execute = (define: Define) =>
     runDefine(define, contextOf(define), { library, discreet: call.discreet === true })
-  const program = call.step ? undefined : runnableProgram(library, environment.programOf)
+  const program = call.step ? undefined : environment.programOf?.(library)
   const openCompiled = (of: Program) => (define: Define) => {
-    const source = sourceOf(define)
     const { values: parameters } = bound
-    if (call.parameters) {
-      if (!areFound(parameters, declarations)) return undefined
-      // The executor holds parameters against their types when it opens a library.
-      for (const { executable } of [library, ...library.includes]) open(source, { executable })
-    }
-    return openSession(of, { clock, source, codes, parameters })
+    if (call.parameters && !areFound(parameters, declarations)) return undefined
+    return openSession(of, { clock, source: sourceOf(define), codes, parameters })
   }
-  const compiled = program && compiledDefines(library, { open: openCompiled(program), execute })
+  const failed = environment.programFailed
+  const compiled =
+    typeof program === 'object' ? compiledDefines(library, { open: openCompiled(program), execute, failed }) : undefined
   return {
     library,
     issues: listener.issues,

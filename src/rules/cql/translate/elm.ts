@@ -98,10 +98,19 @@ function isContextDefine(statement: JsonObject): boolean {
 export function parameterDeclarations(elm: Elm): ParameterDeclaration[] {
   return definitions(elm, 'parameters').map((each) => ({
     name: String(each.name),
-    type: isTypeSpecifier(each.parameterTypeSpecifier) ? each.parameterTypeSpecifier : typeOf(each),
+    type: isTypeSpecifier(each.parameterTypeSpecifier)
+      ? each.parameterTypeSpecifier
+      : (typeOf(each) ?? (isJsonObject(each.default) ? defaultType(each.default) : undefined)),
     hasDefault: each.default !== undefined,
   }))
 }
+
+/** The type of a default; ELM that was translated without types of results tells that of a literal alone. */
+const defaultType = (node: JsonObject): TypeSpecifier | undefined =>
+  typeOf(node) ??
+  (node.type === 'Literal' && typeof node.valueType === 'string'
+    ? { type: 'NamedTypeSpecifier', name: node.valueType }
+    : undefined)
 
 /** A code that a library names, and where. */
 export interface CodeReference {

@@ -115,9 +115,16 @@ function behindBorder(order: SortKey[], { keys, backwards }: Cursor): Document {
   return { $or: alternatives }
 }
 
-/** Forgets what was superseded before that time (milliseconds). Who looks at a state of before is told first. */
-export async function purge({ searchable, more, marks }: Collections, before: number): Promise<void> {
-  for (;;) {
+/**
+ * Forgets what was superseded before that time (milliseconds). Who looks at a state of before is told first.
+ * @param isEnding whether the rest is left to the next time
+ */
+export async function purge(
+  { searchable, more, marks }: Collections,
+  before: number,
+  isEnding: () => boolean,
+): Promise<void> {
+  while (!isEnding()) {
     const gone = await searchable
       .find({ superseded: { $lt: before } }, { projection: { until: 1 }, readPreference: 'primary' })
       .limit(1000)

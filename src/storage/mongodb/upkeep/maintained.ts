@@ -1,7 +1,7 @@
 /** A MongoDB store as those see it who look after it. */
 import { MongoError } from 'mongodb'
-import { BackupError } from '../../backup/format.ts'
-import type { Filling, MaintainedStore } from '../../backup/snapshot.ts'
+import { BackupError, notWhole } from '../../backup/format.ts'
+import type { Filling, MaintainedStore, StoreSnapshot } from '../../backup/snapshot.ts'
 import { shownUrl } from '../../shown-url.ts'
 import { type Connection, connect } from '../connect.ts'
 import { storageError } from '../errors.ts'
@@ -14,25 +14,24 @@ import { mongoSnapshot } from './snapshot.ts'
 export function maintainedMongo(url: string, pace: Pace = usualPace): MaintainedStore {
   const name = shownUrl(url)
   const open = () => connect(url, 'primary')
-  const refuseHalf = async ({ db }: Connection) => {
-    if (await upkeepOf(db).findOne({ _id: FILLING }, { readPreference: 'primary' }))
-      throw new BackupError(`${name} is being filled, or that was interrupted: it is not whole.`)
+  const isHalf = async ({ db }: Connection) =>
+    (await upkeepOf(db).findOne({ _id: FILLING }, { readPreference: 'primary' })) !== null
+  const refuseHalf = async (connection: Connection) => {
+    if (await isHalf(connection)) throw notWhole(name)
   }
-  const snapshot = async () => {
-    const connection = await open()
-    return mongoSnapshot(connection, () => connection.client.close())
-  }
+  const snapshotOf = async (connection: Connection) =>
+    readInWords(await mongoSnapshot(connection, { close: () => connection.client.close(), pace }))
   return {
     name,
     folder: undefined,
-    isThere: () =>
+    standing: () =>
       told(async () => {
-        const { client, db, collections } = await open()
+        const connection = await open()
         try {
-          if (await upkeepOf(db).findOne({ _id: FILLING }, { readPreference: 'primary' })) return false
-          return await holdsSomething(collections)
+          if (await isHalf(connection)) return 'half'
+          return (await holdsSomething(connection.collections)) ? 'whole' : 'none'
         } finally {
-          await client.close()
+          await connection.client.close()
         }
       }),
     snapshot: () =>
@@ -44,7 +43,7 @@ export function maintainedMongo(url: string, pace: Pace = usualPace): Maintained
           await connection.client.close()
           throw error
         }
-        return mongoSnapshot(connection, () => connection.client.close())
+        return snapshotOf(connection)
       }),
     async *faults(progress) {
       const connection = await open()
@@ -62,6 +61,7 @@ export function maintainedMongo(url: string, pace: Pace = usualPace): Maintained
         const connection = await open()
         const close = () => connection.client.close()
         try {
+          const snapshot = async () => snapshotOf(await open())
           return inWordsOf(await fillMongo({ connection, name, pace, close, snapshot }, options))
         } catch (error) {
           await close()
@@ -84,6 +84,21 @@ async function told<T>(work: () => Promise<T>): Promise<T> {
     throw inWords(error)
   }
 }
+
+async function* toldEach<T>(items: AsyncIterable<T>): AsyncGenerator<T> {
+  try {
+    yield* items
+  } catch (error) {
+    throw inWords(error)
+  }
+}
+
+/** A snapshot whose errors have no address in them: it is read for as long as the store is large. */
+const readInWords = (snapshot: StoreSnapshot): StoreSnapshot => ({
+  ...snapshot,
+  versions: () => toldEach(snapshot.versions()),
+  records: () => toldEach(snapshot.records()),
+})
 
 /** A filling whose errors have no address in them. */
 const inWordsOf = (filling: Filling): Filling => ({

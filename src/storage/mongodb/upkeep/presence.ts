@@ -35,16 +35,23 @@ export const upkeepOf = (db: Db): Collection<UpkeepDocument> => db.collection('u
 /** Name of the mark of a filling. */
 export const FILLING = 'filling'
 
-/** How often a process counts, after what time of silence it is gone, and how much is written at once. */
+/** How often a process counts, after what time of silence it is gone, how much is written at once, and how long is waited after a fault. */
 export interface Pace {
   beatMilliseconds: number
   silentMilliseconds: number
   /** Documents of a filling that are written at once. */
   batch: number
+  /** Pause before what a broken connection has stopped is tried again. */
+  againMilliseconds: number
 }
 
 /** The pace of all processes over a database. */
-export const usualPace: Pace = { beatMilliseconds: 3_000, silentMilliseconds: 10_000, batch: 500 }
+export const usualPace: Pace = {
+  beatMilliseconds: 3_000,
+  silentMilliseconds: 10_000,
+  batch: 500,
+  againMilliseconds: 2_000,
+}
 
 /** Counts, in the document that is found, until the end. @param gone is told when others have taken that away */
 export function beating(

@@ -12,19 +12,26 @@ import type { StoreSnapshot } from '../../backup/snapshot.ts'
 import type { Connection } from '../connect.ts'
 import type { VersionDocument } from '../documents.ts'
 import { textOf } from '../versions.ts'
+import type { Pace } from './presence.ts'
 
 /** Versions that are asked for at once: the database ends an answer at 16 MB. */
 const perAnswer = 200
 
-/** How often a broken connection is tried again, and the pause before, milliseconds. */
+/** How often a broken connection is tried again. */
 const tries = 5
-const pauseMilliseconds = 2_000
 
-/**
- * The store as it stands now.
- * @param close ends the connection
- */
-export async function mongoSnapshot(connection: Connection, close: () => Promise<void>): Promise<StoreSnapshot> {
+/** How it is read. */
+interface SnapshotOptions {
+  /** Ends the connection. */
+  close(): Promise<void>
+  pace: Pick<Pace, 'againMilliseconds'>
+}
+
+/** The store as it stands now. */
+export async function mongoSnapshot(
+  connection: Connection,
+  { close, pace: { againMilliseconds } }: SnapshotOptions,
+): Promise<StoreSnapshot> {
   const { collections } = connection
   const folder = await mkdtemp(join(tmpdir(), 'vidimus-records-'))
   const file = join(folder, 'records')
@@ -33,12 +40,12 @@ export async function mongoSnapshot(connection: Connection, close: () => Promise
     await close()
   }
   try {
-    const revision = await again(() => keepRecords(connection, file))
+    const revision = await again(() => keepRecords(connection, file), againMilliseconds)
     const versionCount = await collections.versions.countDocuments({ seq: { $lte: revision } })
     return {
       revision,
       versionCount,
-      versions: () => versionsUpTo(connection, revision),
+      versions: () => versionsUpTo(connection, revision, againMilliseconds),
       records: () => recordsIn(file),
       close: end,
     }
@@ -87,7 +94,11 @@ async function* recordsIn(file: string): AsyncGenerator<KeptRecord> {
   }
 }
 
-async function* versionsUpTo({ client, collections }: Connection, revision: number): AsyncGenerator<KeptVersion> {
+async function* versionsUpTo(
+  { client, collections }: Connection,
+  revision: number,
+  pause: number,
+): AsyncGenerator<KeptVersion> {
   let last = 0
   for (let failures = 0; last < revision; ) {
     const session = client.startSession()
@@ -103,7 +114,7 @@ async function* versionsUpTo({ client, collections }: Connection, revision: numb
       return
     } catch (error) {
       if (!(error instanceof MongoError) || ++failures > tries) throw error
-      await sleep(pauseMilliseconds)
+      await sleep(pause)
     } finally {
       await session.endSession()
     }
@@ -115,13 +126,13 @@ function keptOf(document: VersionDocument, text: string | undefined): KeptVersio
   return { seq, type, id, vid, updated, method, exact, published: published === true, content: text }
 }
 
-async function again<T>(work: () => Promise<T>): Promise<T> {
+async function again<T>(work: () => Promise<T>, pause: number): Promise<T> {
   for (let failures = 0; ; ) {
     try {
       return await work()
     } catch (error) {
       if (!(error instanceof MongoError) || ++failures > tries) throw error
-      await sleep(pauseMilliseconds)
+      await sleep(pause)
     }
   }
 }

@@ -1,6 +1,7 @@
 /** What is known of a concept without reading its details: a byte each. */
 import type { CodeSystemConcept } from '../../../fhir/types.ts'
 import type { Sections } from './layout.ts'
+import { stringsOf } from './string-table.ts'
 
 /** Bits of a concept. */
 export const FLAG = {
@@ -32,10 +33,7 @@ const WORD = '"extension":'
 
 function completed(given: Uint8Array, sections: Sections): Uint8Array {
   const flags = given.slice()
-  const bytes = sections.bytes('details')
-  const block = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
-  const signed = sections.numbers('details.offsets', sections.header.concepts + 1)
-  const offsets = new Uint32Array(signed.buffer, signed.byteOffset, signed.length)
+  const { block, offsets } = stringsOf(sections, 'details', sections.header.concepts)
   let ordinal = 0
   for (let at = block.indexOf(WORD); at >= 0; at = block.indexOf(WORD, offsets[ordinal + 1] ?? at + 1)) {
     while (ordinal < flags.length && (offsets[ordinal + 1] ?? 0) <= at) ordinal++

@@ -1,5 +1,5 @@
 /** Bytes of an index file read by position: pages of it that were asked for lately stay in memory, up to a bound. */
-import { keepBytes } from '../../../base/keep-bytes.ts'
+import { keep } from '../../../base/keep.ts'
 
 /** An index file that is not in memory. What is read is never changed afterwards. */
 export interface IndexBytes {
@@ -48,7 +48,7 @@ const KEPT = 16 << 20
 
 /** Reads parts of a file: they share the pages that are kept. */
 export function pager(file: IndexBytes): (offset: number, length: number) => PagedBytes {
-  const pages = keepBytes<number, Buffer>(KEPT, (_, page) => page.length)
+  const pages = keep<number, Buffer>(KEPT, (_, page) => page.length)
   let last = -1
   let lastPage: Buffer = Buffer.alloc(0)
   const pageAt = (number: number): Buffer => {

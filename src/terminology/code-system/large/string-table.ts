@@ -14,9 +14,7 @@ export interface StringTable {
 
 /** The strings of sections `name` and `name.offsets`, all in memory: for those that are looked for. */
 export function stringTable(sections: Sections, name: string, length?: number): StringTable {
-  const bytes = sections.bytes(name)
-  const block = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
-  const offsets = offsetsOf(sections, name, { length, bytes: bytes.length })
+  const { block, offsets } = stringsOf(sections, name, length)
   const text = (from: number, to: number) => block.toString('utf8', from, to)
   const at = inRuns({ text, offsets })
   return {
@@ -44,6 +42,16 @@ export function stringTable(sections: Sections, name: string, length?: number): 
       return true
     },
   }
+}
+
+/**
+ * The bytes of all strings of sections `name` and `name.offsets`, and where each begins; one more at the end.
+ * @throws Error when they do not belong together
+ */
+export function stringsOf(sections: Sections, name: string, length?: number): { block: Buffer; offsets: Uint32Array } {
+  const bytes = sections.bytes(name)
+  const block = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+  return { block, offsets: offsetsOf(sections, name, { length, bytes: bytes.length }) }
 }
 
 /** The texts of sections `name` and `name.offsets`, read by position: for those that are only shown. */
@@ -80,14 +88,21 @@ function inRuns({ text: textOf, offsets }: { text: PagedBytes['text']; offsets: 
   let first = 0
   let behind = 0
   let run = ''
+  /** Entries of a run that was found to be none: they are read one by one, and not as the beginning of another. */
+  let singlesFrom = 0
+  let singlesBehind = 0
   const read = (from: number): boolean => {
+    if (from >= singlesFrom && from < singlesBehind) return false
     const to = Math.min(from + RUN, offsets.length - 1)
+    singlesFrom = from
+    singlesBehind = to
     const start = offsets[from] ?? 0
     const end = offsets[to] ?? 0
     if (end - start > RUN * longestOfRun) return false
     const text = textOf(start, end)
     // Fewer characters than bytes: some are of several, and where an entry begins is not known.
     if (text.length !== end - start) return false
+    singlesBehind = from
     first = from
     behind = to
     run = text

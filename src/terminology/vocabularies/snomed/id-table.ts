@@ -3,7 +3,7 @@
  * (https://confluence.ihtsdotools.org/display/DOCRELFMT/6+SNOMED+CT+Identifiers): they are kept as two numbers of nine digits.
  */
 import { emptyTable, enter, find } from '../../code-system/large/code-table.ts'
-import { column } from '../../code-system/large/columns.ts'
+import { counts } from './write/segments.ts'
 
 /** Digits of the lower number. */
 const DIGITS = 9
@@ -49,14 +49,14 @@ export interface IdTable {
   add(id: string): number
   /** The identifier at a position. */
   at(position: number): string
-  /** Forgets how to find identifiers: what is left is their order. */
-  seal(): void
+  /** Forgets all identifiers: nothing more is found or told. */
+  clear(): void
 }
 
 /** An empty table. */
 export function idTable(): IdTable {
-  const high = column((length) => new Uint32Array(length))
-  const low = column((length) => new Uint32Array(length))
+  let high = counts()
+  let low = counts()
   let table = emptyTable(1024)
   return {
     get length() {
@@ -73,14 +73,16 @@ export function idTable(): IdTable {
         table = emptyTable(position * 2)
         for (let each = 0; each < position; each++) enter(table, hashOf(high.at(each), low.at(each)), each)
       }
-      high.push(highOf(id))
-      low.push(lowOf(id))
+      high.put(position, highOf(id))
+      low.put(position, lowOf(id))
       enter(table, hashOf(high.at(position), low.at(position)), position)
       return position
     },
     at: (position) => idOf(high.at(position), low.at(position)),
-    seal: () => {
+    clear: () => {
       table = emptyTable(0)
+      high = counts()
+      low = counts()
     },
   }
 }

@@ -78,6 +78,8 @@ export interface ReleaseWriter {
   /** `fields` are the names of the further columns. */
   member(row: MemberState, fields: readonly string[]): string | undefined
   identifier(row: IdentifierState): string | undefined
+  /** No more rows of a kind come: what was there to find them by is forgotten. */
+  end(kind: 'relationships' | 'dialects'): void
   /** What the rows together are: to be asked when all were given, before the end. */
   check(): ReleaseFinding[]
 }

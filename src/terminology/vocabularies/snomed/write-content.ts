@@ -3,7 +3,6 @@
  * own, which {@link compiledSnomed} reads.
  */
 import type { CodeSystemHead } from '../../code-system/code-system.ts'
-import { column } from '../../code-system/large/columns.ts'
 import { createIndexBuilder, type IndexCounts, type Spool } from '../../code-system/large/index-builder.ts'
 import type { IndexFile, SectionWriter } from '../../code-system/large/layout.ts'
 import { writePostings } from '../../code-system/large/write-index.ts'
@@ -13,12 +12,13 @@ import { SCT, SNOMED_KIND } from './names.ts'
 import { recordWriter } from './records.ts'
 import type { ReleaseFinding, ReleaseWriter } from './release-rows.ts'
 import { STATE } from './state-bits.ts'
-import { descriptionPart } from './write/descriptions.ts'
+import { descriptionPart, type ShownDescription } from './write/descriptions.ts'
 import { arrangeParents, circleFinding } from './write/hierarchy.ts'
 import { identifierPart } from './write/identifiers.ts'
 import { memberPart, refsetHeaders } from './write/members.ts'
 import { preferredDisplay } from './write/preferred-display.ts'
 import { relationshipPart } from './write/relationships.ts'
+import { counts } from './write/segments.ts'
 import { checkId, componentStates, dictionary, faultOf } from './write/states.ts'
 
 /** What a release is written with. */
@@ -46,7 +46,7 @@ export interface SnomedWriter extends ReleaseWriter {
 export function createSnomedWriter({ head, isFull, spools }: SnomedWriting): SnomedWriter {
   const concepts = componentStates(isFull)
   // Bits of STATE, and above them the number of the module.
-  const state = column((length) => new Uint32Array(length))
+  const state = counts()
   const names = dictionary(mostNames, 'modules, languages and types')
   const times = dictionary(mostNames, 'effective times')
   const common = { isFull, conceptRow: concepts.ids.find, names, times }
@@ -68,14 +68,17 @@ export function createSnomedWriter({ head, isFull, spools }: SnomedWriting): Sno
         if (at < 0) return
         const bits = (row.isActive ? STATE.active : 0) | (row.isDefined ? STATE.defined : 0)
         const value = names.numberOf(row.module) * 4 + bits
-        if (at === state.length) state.push(value)
-        else state.set(at, value)
+        state.put(at, value)
       }),
     description: (row) => faultOf(() => descriptions.take(row)),
     relationship: (row) => faultOf(() => relationships.take(row)),
     dialect: (row) => faultOf(() => descriptions.takeDialect(row)),
     member: (row, fields) => faultOf(() => members.take(row, fields)),
     identifier: (row) => faultOf(() => identifiers.take(row)),
+    end: (kind) => {
+      if (kind === 'relationships') relationships.seal()
+      if (kind === 'dialects') descriptions.sealDialects()
+    },
     check: () => {
       const found = [...relationships.check(), ...members.check()]
       if (found.some(({ severity }) => severity === 'error')) return found
@@ -96,14 +99,15 @@ export function createSnomedWriter({ head, isFull, spools }: SnomedWriting): Sno
       const { hierarchy, texts, isA } = arranged()
       const builder = createIndexBuilder(head, spools.texts)
       for (let row = 0; row < concepts.length; row++) {
-        const display = preferredDisplay(texts.of(row), texts.dialectsOf)
+        const chosen = preferredDisplay(texts.of(row), texts.dialectsOf)
+        const display = chosen === undefined ? undefined : texts.termOf(chosen)
         builder.add({ code: concepts.ids.at(row), display, parents: hierarchy.parentsOf(row).map(concepts.ids.at) })
       }
-      const shown = (row: number) => texts.of(row).filter(({ isActive, type }) => isActive && type !== SCT.definition)
+      const shown = (row: number) => texts.of(row).filter(isShown)
       return builder.finish(file, progress, {
         kind: SNOMED_KIND,
         isInactive: (row) => !isActive(row),
-        texts: (row) => shown(row).map(({ term }) => term),
+        texts: (row) => shown(row).map((each) => texts.termOf(each.row)),
         write: (writer, { order }) => {
           const ordinalOf = inverse(order)
           writeStates(writer, { order, stateAt: state.at, timeOf: concepts.timeOf })
@@ -119,6 +123,9 @@ export function createSnomedWriter({ head, isFull, spools }: SnomedWriting): Sno
     },
   }
 }
+
+/** What a concept is found by in any code system. */
+const isShown = ({ isActive, kind }: ShownDescription) => isActive && kind !== 'definition'
 
 function once<T>(make: () => T): () => T {
   let made: { value: T } | undefined
@@ -151,7 +158,7 @@ interface Checked {
   isActive(row: number): boolean
   idOf(row: number): string
   parentsOf(row: number): number[]
-  texts: { of(row: number): { isActive: boolean; type: string }[] }
+  texts: Pick<Texts, 'of'>
 }
 
 /** Whether every active concept has its place in the hierarchy and a name. */
@@ -164,7 +171,7 @@ function checkConcepts({ count, isActive, idOf, parentsOf, texts }: Checked): Re
     active++
     const id = idOf(row)
     if (id !== SCT.root && parentsOf(row).length === 0) rootless.push(id)
-    if (!texts.of(row).some((each) => each.isActive && each.type !== SCT.definition)) nameless.push(id)
+    if (!texts.of(row).some(isShown)) nameless.push(id)
   }
   const found: ReleaseFinding[] = []
   const tell = (ids: string[], what: string, isError: boolean) => {
@@ -184,14 +191,17 @@ function writeStates(
   writer: SectionWriter,
   { order, stateAt, timeOf }: { order: Int32Array; stateAt(row: number): number; timeOf(row: number): number },
 ): void {
-  writer.put('snomed.time', Int32Array.from(order, timeOf))
+  writer.put(
+    'snomed.time',
+    order.map((row) => timeOf(row)),
+  )
   writer.put(
     'snomed.state',
     Uint8Array.from(order, (row) => stateAt(row) & 3),
   )
   writer.put(
     'snomed.module',
-    Int32Array.from(order, (row) => stateAt(row) >>> 2),
+    order.map((row) => stateAt(row) >>> 2),
   )
 }
 
@@ -211,8 +221,9 @@ function writeDescriptions(writer: SectionWriter, order: Int32Array, texts: Text
     bytes += taken.length
     if (bytes > 0xffffffff) throw new Error('the descriptions are longer than 4 GB')
     offsets[ordinal + 1] = bytes
-    for (const { isActive, type, term } of texts.of(row)) {
-      const shown = isActive && type !== SCT.definition ? words(term) : []
+    for (const each of texts.of(row)) {
+      const term = texts.termOf(each.row)
+      const shown = isShown(each) ? words(term) : []
       for (const word of indexWords(term)) if (!shown.includes(word)) hidden.add(word, ordinal)
     }
   })

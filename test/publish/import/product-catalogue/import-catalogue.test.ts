@@ -8,6 +8,7 @@ import { FhirError, issue } from '../../../../src/fhir/error.ts'
 import { allParameters, parameterValue } from '../../../../src/fhir/operation.ts'
 import type { CodeSystem, Parameter, Parameters, ValueSet } from '../../../../src/fhir/types.ts'
 import type { Gate } from '../../../../src/publish/import/candidate.ts'
+import type { Alone } from '../../../../src/publish/import/in-turn.ts'
 import { importCatalogue } from '../../../../src/publish/import/product-catalogue/import-catalogue.ts'
 import { countEntries, type ImportReport } from '../../../../src/publish/import/report.ts'
 import type { VidimusServer } from '../../../../src/server.ts'
@@ -28,8 +29,14 @@ async function opened() {
   const { server, close } = await openTestServer()
   after(close)
   const { storage, publish } = server
-  const load = (path = catalogue, dryRun = false) =>
-    importCatalogue(path, { storage, gate: publish, now: new Date('2026-06-01'), dryRun })
+  const load = (path = catalogue, dryRun = false, alone?: Alone) =>
+    importCatalogue(path, {
+      storage,
+      gate: publish,
+      now: new Date('2026-06-01'),
+      dryRun,
+      ...(alone ? { alone } : {}),
+    })
   return { server, load }
 }
 
@@ -76,6 +83,27 @@ async function versionsOf(server: VidimusServer): Promise<string[]> {
 const failed = (report: ImportReport) => report.entries.filter(({ status, isDraft }) => status === 'failed' || isDraft)
 
 describe('a product catalogue in the store', () => {
+  it('is imported when it is its turn, and not when another has taken that over', async () => {
+    const { server, load } = await opened()
+    const stored = async () => (await server.storage.count()).CodeSystem ?? 0
+    const before = await stored()
+    const late: Alone = (work) => work(async () => false)
+    await assert.rejects(load(catalogue, false, late), { status: 409 })
+    assert.equal(await stored(), before)
+    const turn = Promise.withResolvers<void>()
+    const inTurn: Alone = async (work) => {
+      await turn.promise
+      return work(async () => true)
+    }
+    const loading = load(catalogue, false, inTurn)
+    const first = await load()
+    turn.resolve()
+    // What the first has stored is what the second, which was begun before it, looks at.
+    assert.deepEqual(failed(await loading), [])
+    assert.deepEqual([...new Set((await loading).entries.map(({ status }) => status))], ['unchanged'])
+    assert.deepEqual(failed(first), [])
+  })
+
   it('is ordinary terminology: look-up, value sets by type and status, translation', async () => {
     const { server, load } = await opened()
     const report = await load()

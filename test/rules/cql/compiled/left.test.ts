@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import type { JsonObject } from '../../../../src/base/json-value.ts'
 import type { Bundle, Parameters } from '../../../../src/fhir/types.ts'
 import { programOf } from '../../../../src/rules/cql/compiled/program.ts'
-import { openRun } from '../../../../src/rules/cql/run/run.ts'
+import { openRun, runLibrary } from '../../../../src/rules/cql/run/run.ts'
 import { isElm } from '../../../../src/rules/cql/translate/elm.ts'
 import { type CompiledLibrary, link } from '../../../../src/rules/cql/translate/libraries.ts'
 import { createRules } from '../../../../src/rules/rules.ts'
@@ -157,6 +157,70 @@ define B: 'a' in Q`)
     const off = createRules(environment, { isCompiled: false })
     assert.equal(off.workshop.expressions.run.programOf, undefined)
     await off.close()
+  })
+})
+
+describe('a library whose program leaves its runs', () => {
+  const leaving =
+    'context Patient\ndefine A: true\ndefine B: if Now() after DateTime(2027) then singleton from { 1, 2 } else 1'
+  const late = '2030-01-01T00:00:00Z'
+  /** Runs the library over and over. @returns how often its program was asked for the second define, and answered it */
+  async function runs(library: CompiledLibrary, times: number, clockOf: (at: number) => string) {
+    const counted: Counted = { asked: 0, answered: 0 }
+    for (let at = 0; at < times; at++) {
+      const call = { data, clock: clockOf(at), expressions: ['A', 'B'] }
+      const told = await runOneWay(library, call, { environment: expressions.run, counted })
+      assert.deepEqual(told, await runOneWay(library, call, { environment: expressions.run }))
+    }
+    return counted
+  }
+
+  it('is soon run by the executor alone, and tried again much later', async () => {
+    const library = await compile(leaving)
+    assert.deepEqual(await runs(library, 100, () => late), { asked: 16, answered: 8 })
+    assert.deepEqual(await runs(library, 108, () => late), { asked: 0, answered: 0 })
+    assert.deepEqual(await runs(library, 20, () => clock), { asked: 40, answered: 40 })
+  })
+
+  it('is not, where it leaves no more than one of two', async () => {
+    const library = await compile(leaving)
+    const { asked } = await runs(library, 100, (at) => (at % 2 === 0 ? late : clock))
+    assert.equal(asked, 200)
+  })
+
+  it('is told of, once, where it fails and the executor answers; not where both fail', async () => {
+    const library = await compile(leaving)
+    const told: unknown[] = []
+    const fault = new TypeError('a step is wrong')
+    const run = (clock: string, programOf_: typeof programOf) =>
+      runLibrary(
+        library,
+        { data, clock, expressions: ['A', 'B'] },
+        { ...expressions.run, programOf: programOf_, programFailed: (error) => told.push(error) },
+      )
+    await run(late, programOf)
+    assert.deepEqual(told, [])
+    const broken = (each: CompiledLibrary) => {
+      const program = programOf(each)
+      assert.ok(typeof program !== 'string')
+      return {
+        ...program,
+        evaluate: () => {
+          throw fault
+        },
+      }
+    }
+    for (let at = 0; at < 3; at++) {
+      const { results } = await run(clock, broken)
+      assert.deepEqual(
+        results.map(({ value, issue }) => [value, issue]),
+        [
+          [true, undefined],
+          [1, undefined],
+        ],
+      )
+    }
+    assert.deepEqual(told, [fault])
   })
 })
 

@@ -1,11 +1,11 @@
 /** Operators whose operands have names of their own, and those that ask the clock. */
 import { Date as CqlDate, DateTime, Interval } from 'cql-execution'
 import type { JsonObject } from '../../../../base/json-value.ts'
-import { correctionOf, namedCorrectionOf } from '../../corrections/operators.ts'
+import { namedCorrectionOf } from '../../corrections/operators.ts'
 import { isGreater, isLess } from '../../corrections/parts.ts'
 import { type Builder, onlyMembers, type Place } from '../place.ts'
 import { type Frame, leave, type Step } from '../step.ts'
-import { type Compute, isMarked } from './operators.ts'
+import { type Compute, corrected, isMarked } from './computes.ts'
 
 /** An operator with operands under names of their own. */
 const ofSource =
@@ -59,13 +59,7 @@ function moment(node: JsonObject, place: Place): Step {
     const zone = node.timezoneOffset == null ? run.clock.timezoneOffset : offset
     return new DateTime(year, month, day, hour, minute, second, millisecond, zone)
   }
-  const correction = correctionOf(String(node.type), node)
-  return (frame) => {
-    const values = steps.map((each) => each?.(frame))
-    const original = () => make(values, frame)
-    const value = correction ? correction({ args: [null], node, context: undefined, original }) : original()
-    return value instanceof Promise ? leave('a correction takes its time') : value
-  }
+  return corrected(node, (frame) => steps.map((each) => each?.(frame)), make)
 }
 
 const datePartNames = ['year', 'month', 'day']
@@ -78,17 +72,15 @@ const interval: Builder = (node, place) => {
   const { lowClosed, highClosed } = node
   if (typeof lowClosed !== 'boolean' || typeof highClosed !== 'boolean')
     return leave('a bound is open or closed by turns')
-  const correction = correctionOf('Interval', node)
-  return (frame) => {
-    const original = () => {
-      const [from, to] = [low(frame), high(frame)]
+  return corrected(
+    node,
+    (frame) => [low(frame), high(frame)],
+    ([from, to]) => {
       // Of which type its points are the executor tells by how they are written.
       if (from == null && to == null) return leave('an interval has no bounds')
       return new Interval(from, to, lowClosed, highClosed)
-    }
-    const value = correction ? correction({ args: [null], node, context: undefined, original }) : original()
-    return value instanceof Promise ? leave('a correction takes its time') : value
-  }
+    },
+  )
 }
 
 /** An operator that is a correction as a whole. */

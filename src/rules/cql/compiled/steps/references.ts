@@ -1,5 +1,5 @@
 /** What a step names: aliases, defines, functions, parameters, elements. */
-import { fitOperands, staticOverload } from '../../corrections/overloads.ts'
+import { fitOperands, meantFunctions } from '../../corrections/overloads.ts'
 import { type Builder, type Callable, objectsOf, onlyMembers, optionalText, textOf } from '../place.ts'
 import { type Frame, leave } from '../step.ts'
 
@@ -26,11 +26,6 @@ const call: Builder = (node, place) => {
   const found = place.surroundings.functions(textOf(node, 'name'), optionalText(node, 'libraryName'), operands.length)
   const [only, ...others] = found
   if (!only) return leave('no function has so many operands')
-  const chosen = staticOverload(
-    node,
-    found.map((each) => each.operands),
-  )
-  const meant = chosen === undefined ? found : found.slice(chosen, chosen + 1)
   if (others.length === 0)
     return (frame) =>
       run(
@@ -38,6 +33,7 @@ const call: Builder = (node, place) => {
         operands.map((each) => each(frame)),
         frame,
       )
+  const meant = meantFunctions(node, found)
   return (frame) => {
     const values = operands.map((each) => each(frame))
     const [fitting, ...more] = meant.filter((each) => fitOperands(values, each.operands))

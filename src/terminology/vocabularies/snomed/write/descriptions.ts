@@ -1,9 +1,9 @@
 /** Descriptions and text definitions of a release, with what language reference sets say of them. */
-import { column } from '../../../code-system/large/columns.ts'
 import { SCT } from '../names.ts'
 import { recordReader, recordWriter } from '../records.ts'
 import type { DescriptionState, DialectState } from '../release-rows.ts'
 import { blockStore } from './block-store.ts'
+import { counts, integers, places as placeColumn } from './segments.ts'
 import { checkId, componentStates, type Dictionary, Fault, memberStates } from './states.ts'
 
 /** What the parts of a release have in common. */
@@ -20,9 +20,14 @@ export interface Common {
 export interface ShownDescription {
   row: number
   isActive: boolean
-  type: string
-  term: string
+  kind: DescriptionKind
 }
+
+/** What a description is as far as displays and searches go. */
+export type DescriptionKind = 'name' | 'synonym' | 'definition' | 'other'
+
+const KINDS: readonly DescriptionKind[] = ['other', 'name', 'synonym', 'definition']
+const TYPES: readonly string[] = ['', SCT.fullySpecifiedName, SCT.synonym, SCT.definition]
 
 /** What language reference sets say of a description. */
 interface Dialect {
@@ -33,9 +38,10 @@ interface Dialect {
 /** Collects descriptions. */
 export function descriptionPart({ isFull, conceptRow, names, times }: Common) {
   const states = componentStates(isFull)
-  const concepts = column((length) => new Int32Array(length))
-  const places = column((length) => new Float64Array(length))
-  const sizes = column((length) => new Uint32Array(length))
+  const concepts = integers()
+  const places = placeColumn()
+  // Bytes, times eight, and what is asked of all: kind, and whether it is active.
+  const sizes = counts()
   const store = blockStore()
   const record = recordWriter()
   const take = (row: DescriptionState): void => {
@@ -51,44 +57,39 @@ export function descriptionPart({ isFull, conceptRow, names, times }: Common) {
     record.text(row.term)
     const bytes = record.take()
     const place = store.append(bytes)
-    if (at === concepts.length) {
-      concepts.push(concept)
-      places.push(place)
-      sizes.push(bytes.length)
-    } else {
-      concepts.set(at, concept)
-      places.set(at, place)
-      sizes.set(at, bytes.length)
-    }
+    concepts.put(at, concept)
+    places.put(at, place)
+    sizes.put(at, bytes.length * 8 + Math.max(0, TYPES.indexOf(row.type)) * 2 + (row.isActive ? 1 : 0))
   }
   const dialects = dialectPart({ isFull, names, descriptionRow: states.ids.find })
-  const bytesOf = (row: number) => store.read(places.at(row), sizes.at(row))
+  const bytesOf = (row: number) => store.read(places.at(row), sizes.at(row) >>> 3)
   return {
     take,
     takeDialect: dialects.take,
     count: () => states.length,
     unknownDescriptions: dialects.unknown,
+    /** No more dialects are taken. */
+    sealDialects: dialects.seal,
     /** No more is taken: what was for finding is forgotten, descriptions are told by concept. */
     arrange: (count: number) => {
-      const ofConcept = grouped(concepts.values(), count)
+      const ofConcept = grouped(concepts.whole(), count)
       const ofDescription = dialects.arrange(states.length)
       states.seal()
       const allNames = names.all()
       const nameAt = (number: number) => allNames[number] ?? ''
       return {
         /** Those of a concept in the order of the release. */
-        of: (concept: number): ShownDescription[] => {
-          const found: ShownDescription[] = []
-          for (const row of ofConcept(concept)) {
-            const reader = recordReader(bytesOf(row))
-            const isActive = reader.byte() === 1
-            reader.text()
-            for (let skipped = 0; skipped < 3; skipped++) reader.number()
-            const type = nameAt(reader.number())
-            reader.number()
-            found.push({ row, isActive, type, term: reader.text() })
-          }
-          return found
+        of: (concept: number): ShownDescription[] =>
+          Array.from(ofConcept(concept), (row) => {
+            const flags = sizes.at(row) & 7
+            return { row, isActive: flags % 2 === 1, kind: KINDS[flags >>> 1] ?? 'other' }
+          }),
+        termOf: (row: number): string => {
+          const reader = recordReader(bytesOf(row))
+          reader.byte()
+          reader.text()
+          for (let skipped = 0; skipped < 5; skipped++) reader.number()
+          return reader.text()
         },
         dialectsOf: (row: number): Dialect[] =>
           ofDescription(row).map(([refset, acceptability]) => ({
@@ -131,6 +132,9 @@ export function grouped(keys: Int32Array, count: number): (key: number) => Int32
   return (key) => list.subarray(start[key] ?? 0, start[key + 1] ?? 0)
 }
 
+/** Numbers of names that go with two bits. */
+const mostRefsets = 1 << 28
+
 interface DialectOptions {
   isFull: boolean
   names: Dictionary
@@ -139,16 +143,16 @@ interface DialectOptions {
 
 function dialectPart({ isFull, names, descriptionRow }: DialectOptions) {
   const states = memberStates(isFull)
-  const descriptions = column((length) => new Int32Array(length))
-  const refsets = column((length) => new Uint32Array(length))
-  const acceptabilities = column((length) => new Uint32Array(length))
-  const active = column((length) => new Uint32Array(length))
+  const descriptions = integers()
+  // Reference set and acceptability by number, and whether it is active.
+  const said = counts()
   const members = new Map<string, number>()
   let unknown = 0
   return {
     /** Members of a description that the release does not have. */
     unknown: () => unknown,
     refsets: () => [...members.keys()],
+    seal: states.seal,
     take: (row: DialectState): void => {
       checkId(row.description, 'referencedComponentId')
       checkId(row.refset, 'refsetId')
@@ -158,26 +162,20 @@ function dialectPart({ isFull, names, descriptionRow }: DialectOptions) {
       if (at < 0) return
       const description = descriptionRow(row.description)
       if (description < 0 && row.isActive) unknown++
-      const values = [description, names.numberOf(row.refset), names.numberOf(row.acceptability)] as const
-      if (at === descriptions.length) {
-        descriptions.push(values[0])
-        refsets.push(values[1])
-        acceptabilities.push(values[2])
-        active.push(row.isActive ? 1 : 0)
-      } else {
-        descriptions.set(at, values[0])
-        refsets.set(at, values[1])
-        acceptabilities.set(at, values[2])
-        active.set(at, row.isActive ? 1 : 0)
-      }
+      const refset = names.numberOf(row.refset)
+      if (refset >= mostRefsets) throw new Fault('there are too many language reference sets')
+      const isPreferred = row.acceptability === SCT.preferred
+      descriptions.put(at, description)
+      said.put(at, refset * 4 + (isPreferred ? 2 : 0) + (row.isActive ? 1 : 0))
       members.set(row.refset, (members.get(row.refset) ?? 0) + 1)
     },
     arrange: (count: number) => {
       states.seal()
-      const keys = Int32Array.from(descriptions.values(), (each, at) => (active.at(at) === 1 ? each : -1))
+      const keys = descriptions.whole().map((each, at) => (said.at(at) % 2 === 1 ? each : -1))
       const of = grouped(keys, count)
+      const acceptabilities = [names.numberOf(SCT.acceptable), names.numberOf(SCT.preferred)] as const
       return (description: number): [refset: number, acceptability: number][] =>
-        Array.from(of(description), (at) => [refsets.at(at), acceptabilities.at(at)])
+        Array.from(of(description), (at) => [said.at(at) >>> 2, acceptabilities[(said.at(at) >>> 1) & 1] ?? 0])
     },
   }
 }

@@ -12,8 +12,8 @@ export interface IsA {
 const shown = 6
 
 /**
- * Parents of every concept, the one with the most concepts above it first: it makes the tree, and what lies below a concept is then told by
- * the fewest runs (Agrawal et al. 1989).
+ * Parents of every concept, the deepest one first: it makes the tree, and what lies below a concept is then told by few runs (near to the
+ * optimum of Agrawal et al. 1989, which takes the one with the most concepts above it).
  */
 export function arrangeParents(
   { child, parent }: IsA,
@@ -23,35 +23,24 @@ export function arrangeParents(
   const linksDown = grouped(parent, count)
   const waiting = new Int32Array(count)
   for (const each of child) waiting[each] = (waiting[each] ?? 0) + 1
-  const above: (Int32Array | undefined)[] = new Array(count)
+  const depth = new Int32Array(count)
   const open: number[] = []
   for (let row = 0; row < count; row++) if (waiting[row] === 0) open.push(row)
   let done = 0
   const ups = (row: number) => Array.from(linksUp(row), (link) => parent[link] ?? 0)
   for (let row = open.pop(); row !== undefined; row = open.pop()) {
-    above[row] = unionOf(ups(row), above)
     done++
     for (const link of linksDown(row)) {
       const below = child[link] ?? 0
+      depth[below] = Math.max(depth[below] ?? 0, (depth[row] ?? 0) + 1)
       const left = (waiting[below] ?? 0) - 1
       waiting[below] = left
       if (left === 0) open.push(below)
     }
   }
-  const size = Int32Array.from(above, (each) => each?.length ?? 0)
-  const parentsOf = (row: number) => [...new Set(ups(row))].sort((a, b) => (size[b] ?? 0) - (size[a] ?? 0) || a - b)
+  const parentsOf = (row: number) => [...new Set(ups(row))].sort((a, b) => (depth[b] ?? 0) - (depth[a] ?? 0) || a - b)
   return done === count ? { parentsOf } : { parentsOf, circle: circleAmong(waiting, ups) }
 }
-
-/** Parents and all above them, ascending. */
-function unionOf(parents: number[], above: (Int32Array | undefined)[]): Int32Array {
-  const [only] = parents
-  const found = new Set(parents)
-  for (const each of parents) for (const up of above[each] ?? []) found.add(up)
-  return only === undefined ? NONE : Int32Array.from(found)
-}
-
-const NONE = new Int32Array(0)
 
 /** A circle among concepts that wait for their parents for ever. */
 function circleAmong(waiting: Int32Array, ups: (row: number) => number[]): number[] {

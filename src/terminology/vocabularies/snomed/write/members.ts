@@ -1,7 +1,6 @@
 /** Members of reference sets, whatever columns they have: by reference set, by concept, and by the values of their columns. */
 import type { Json } from '../../../../base/json-value.ts'
 import { hashOf } from '../../../code-system/large/code-table.ts'
-import { column } from '../../../code-system/large/columns.ts'
 import type { Spool } from '../../../code-system/large/index-builder.ts'
 import type { SectionWriter } from '../../../code-system/large/layout.ts'
 import { memberHead, readMember } from '../member-record.ts'
@@ -9,6 +8,7 @@ import { recordReader, recordWriter } from '../records.ts'
 import type { MemberState, ReleaseFinding } from '../release-rows.ts'
 import type { Common } from './descriptions.ts'
 import { grouped } from './descriptions.ts'
+import { counts, integers, places as placeColumn } from './segments.ts'
 import { checkId, Fault, memberStates } from './states.ts'
 
 /** Columns of longer values, bytes on average, are looked through: nobody asks for one of an axiom. */
@@ -29,11 +29,12 @@ export type RefsetHeader = { concept: number; fields: string[]; from: number; to
 export function memberPart({ isFull, conceptRow, names, times }: Common, spool: Spool) {
   const states = memberStates(isFull)
   const refsets = new Map<string, Refset>()
-  const refsetOf = column((length) => new Uint32Array(length))
-  const places = column((length) => new Float64Array(length))
-  const sizes = column((length) => new Uint32Array(length))
-  // Row of the concept, or below 0; whether the member is active stands in its record.
-  const components = column((length) => new Int32Array(length))
+  const refsetOf = counts()
+  const places = placeColumn()
+  // Bytes, doubled, and whether it is active.
+  const sizes = counts()
+  // Row of the concept, or below 0.
+  const components = integers()
   const store = spooled(spool)
   const record = recordWriter()
   const known = (id: string, fields: readonly string[]): Refset => {
@@ -59,18 +60,10 @@ export function memberPart({ isFull, conceptRow, names, times }: Common, spool: 
     const bytes = record.take()
     const place = store.append(bytes)
     const concept = conceptRow(row.component)
-    const sized = bytes.length * 2 + (row.isActive ? 1 : 0)
-    if (at === components.length) {
-      refsetOf.push(refset.number)
-      places.push(place)
-      sizes.push(sized)
-      components.push(concept)
-    } else {
-      refsetOf.set(at, refset.number)
-      places.set(at, place)
-      sizes.set(at, sized)
-      components.set(at, concept)
-    }
+    refsetOf.put(at, refset.number)
+    places.put(at, place)
+    sizes.put(at, bytes.length * 2 + (row.isActive ? 1 : 0))
+    components.put(at, concept)
   }
   const unnamed = () => [...refsets.keys()].filter((id) => conceptRow(id) < 0)
   return {
@@ -79,14 +72,14 @@ export function memberPart({ isFull, conceptRow, names, times }: Common, spool: 
     check: (): ReleaseFinding[] =>
       unnamed().map((id) => {
         const { number = -1 } = refsets.get(id) ?? {}
-        const count = refsetOf.values().reduce((sum, each) => sum + Number(each === number), 0)
+        const count = refsetOf.whole().reduce((sum, each) => sum + Number(each === number), 0)
         const text = `The reference set ${id} is no concept of the release: its ${count} members are left out`
         return { severity: 'warning' as const, text }
       }),
     write: (writer: SectionWriter, ordinalOf: Int32Array): RefsetHeader[] => {
       states.seal()
       store.flush()
-      const rowsOf = grouped(Int32Array.from(refsetOf.values()), refsets.size)
+      const rowsOf = grouped(refsetOf.whole(), refsets.size)
       const wanted = [...refsets]
         .map(([id, { number, fields }]) => ({ concept: conceptRow(id), rows: rowsOf(number), fields }))
         .filter(({ concept }) => concept >= 0)
@@ -142,7 +135,7 @@ function writeByConcept(
   name: string,
   { rows, ordinalAt, isActive }: { rows: Int32Array } & Pick<Refsets, 'ordinalAt' | 'isActive'>,
 ): void {
-  const concept = Int32Array.from(rows, ordinalAt)
+  const concept = rows.map((row) => ordinalAt(row))
   const active = concept.filter((ordinal, i) => ordinal >= 0 && isActive(rows[i] ?? 0)).sort()
   writer.put(
     `${name}.concepts`,
@@ -156,12 +149,19 @@ function writeByConcept(
   const sorted = keyed.subarray(0, count).sort()
   writer.put(
     `${name}.component`,
-    Int32Array.from(sorted, (key) => Math.floor(key / 2 ** 26)),
+    integersOf(sorted, (key) => Math.floor(key / 2 ** 26)),
   )
   writer.put(
     `${name}.byComponent`,
-    Int32Array.from(sorted, (key) => key % 2 ** 26),
+    integersOf(sorted, (key) => key % 2 ** 26),
   )
+}
+
+/** As `Int32Array.from`, which would make a list of them all before. */
+function integersOf(keys: Float64Array, part: (key: number) => number): Int32Array {
+  const made = new Int32Array(keys.length)
+  for (let i = 0; i < keys.length; i++) made[i] = part(keys[i] ?? 0)
+  return made
 }
 
 /** Members by the hash of their value in each column of short values; answers which columns those are. */
@@ -188,7 +188,7 @@ function writeByValue(
     own.sort()
     writer.put(
       `${name}.byValue/${field}`,
-      Int32Array.from(own, (key) => key % 2 ** 21),
+      integersOf(own, (key) => key % 2 ** 21),
     )
     indexed.push(field)
   })

@@ -5,26 +5,26 @@ import type { ShownDescription } from './descriptions.ts'
 const DIALECTS: readonly string[] = [SCT.americanEnglish, SCT.britishEnglish]
 
 /**
- * The display of a concept where none is asked for in a language: the preferred synonym in American English, else in British English, else
+ * The description that is the display of a concept where none is asked for in a language: the preferred synonym in American English, else in British English, else
  * in any language; else the first synonym, else the fully specified name; what is active first.
  */
 export function preferredDisplay(
   descriptions: readonly ShownDescription[],
   dialectsOf: (row: number) => { refset: string; acceptability: string }[],
-): string | undefined {
+): number | undefined {
   let best: ShownDescription | undefined
   let bestRank = Number.POSITIVE_INFINITY
   for (const each of descriptions) {
     const rank = rankOf(each, dialectsOf)
     if (rank < bestRank) [best, bestRank] = [each, rank]
   }
-  return best?.term
+  return best?.row
 }
 
-function rankOf({ row, isActive, type }: ShownDescription, dialectsOf: Parameters<typeof preferredDisplay>[1]): number {
-  if (type === SCT.definition) return Number.POSITIVE_INFINITY
+function rankOf({ row, isActive, kind }: ShownDescription, dialectsOf: Parameters<typeof preferredDisplay>[1]): number {
+  if (kind === 'definition') return Number.POSITIVE_INFINITY
   const inactive = isActive ? 0 : 10
-  if (type !== SCT.synonym) return inactive + 5
+  if (kind !== 'synonym') return inactive + 5
   if (!isActive) return inactive + 4
   const preferred = dialectsOf(row).filter(({ acceptability }) => acceptability === SCT.preferred)
   // Of any other language: behind the dialects.

@@ -1,10 +1,10 @@
 /** Inferred relationships of a release: the hierarchy, and attributes with their groups. */
-import { column } from '../../../code-system/large/columns.ts'
 import type { SectionWriter } from '../../../code-system/large/layout.ts'
 import { writeStrings } from '../../../code-system/large/string-table.ts'
 import { SCT } from '../names.ts'
 import type { RelationshipState, ReleaseFinding } from '../release-rows.ts'
 import type { Common } from './descriptions.ts'
+import { counts, integers } from './segments.ts'
 import { checkId, componentStates, Fault } from './states.ts'
 
 /** Of a reference to a concept that the release does not have. */
@@ -18,11 +18,11 @@ const VALUE = /^(?:#[+-]?\d{1,30}(?:\.\d{1,30})?|".*"|true|false)$/is
 /** Collects relationships. */
 export function relationshipPart({ isFull, conceptRow }: Pick<Common, 'isFull' | 'conceptRow'>) {
   const states = componentStates(isFull)
-  const source = column((length) => new Int32Array(length))
-  const type = column((length) => new Int32Array(length))
-  const target = column((length) => new Int32Array(length))
+  const source = integers()
+  const type = integers()
+  const target = integers()
   // Group, doubled, and whether it is active.
-  const group = column((length) => new Uint32Array(length))
+  const group = counts()
   const values: string[] = []
   const numberOf = new Map<string, number>()
   const examples: string[] = []
@@ -50,17 +50,10 @@ export function relationshipPart({ isFull, conceptRow }: Pick<Common, 'isFull' |
     const at = states.place(row.id, row.effectiveTime)
     if (at < 0) return
     const flags = row.group * 2 + (row.isActive ? 1 : 0)
-    if (at === source.length) {
-      source.push(from)
-      type.push(kind)
-      target.push(to)
-      group.push(flags)
-    } else {
-      source.set(at, from)
-      type.set(at, kind)
-      target.set(at, to)
-      group.set(at, flags)
-    }
+    source.put(at, from)
+    type.put(at, kind)
+    target.put(at, to)
+    group.put(at, flags)
   }
   return {
     take,
@@ -74,27 +67,29 @@ export function relationshipPart({ isFull, conceptRow }: Pick<Common, 'isFull' |
       const text = `${count} active relationships name concepts that are not in the release, e.g. ${examples.join(', ')}: it is a part of a release, or an extension without the edition that it extends`
       return [{ severity: 'error', text }]
     },
+    /** No more is taken. */
+    seal: states.seal,
     /** Active relationships: those of the hierarchy as pairs, the others as rows of attributes. */
     arrange: () => {
       states.seal()
       const isA = conceptRow(SCT.isA)
-      const child = column((length) => new Int32Array(length))
-      const parent = column((length) => new Int32Array(length))
-      const rows = column((length) => new Int32Array(length))
+      const child = integers()
+      const parent = integers()
+      const rows = integers()
       for (let at = 0; at < source.length; at++) {
         if (group.at(at) % 2 === 0) continue
-        if (type.at(at) !== isA) rows.push(at)
+        if (type.at(at) !== isA) rows.put(rows.length, at)
         else {
-          child.push(source.at(at))
-          parent.push(target.at(at))
+          child.put(child.length, source.at(at))
+          parent.put(parent.length, target.at(at))
         }
       }
       return {
-        child: child.values(),
-        parent: parent.values(),
+        child: child.whole(),
+        parent: parent.whole(),
         write: (writer: SectionWriter, ordinalOf: Int32Array) => {
           const of = { source, type, target, group: { at: (row: number) => group.at(row) >>> 1 } }
-          writeAttributes(writer, { rows: rows.values(), ordinalOf, of })
+          writeAttributes(writer, { rows: rows.whole(), ordinalOf, of })
           writeStrings(writer, 'snomed.values', values)
         },
       }
@@ -140,20 +135,20 @@ function writeAttributes(writer: SectionWriter, { rows, ordinalOf, of }: Attribu
           ordinal(of.target.at(a)) - ordinal(of.target.at(b)),
       )
   }
-  const target = Int32Array.from(placed, (row) => ordinal(of.target.at(row)))
+  const target = placed.map((row) => ordinal(of.target.at(row)))
   writer.put('snomed.attributes.start', start)
   writer.put(
     'snomed.attributes.source',
-    Int32Array.from(placed, (row) => ordinal(of.source.at(row))),
+    placed.map((row) => ordinal(of.source.at(row))),
   )
   writer.put(
     'snomed.attributes.type',
-    Int32Array.from(placed, (row) => ordinal(of.type.at(row))),
+    placed.map((row) => ordinal(of.type.at(row))),
   )
   writer.put('snomed.attributes.target', target)
   writer.put(
     'snomed.attributes.group',
-    Int32Array.from(placed, (row) => of.group.at(row)),
+    placed.map((row) => of.group.at(row)),
   )
   writeByTarget(writer, target, count)
 }

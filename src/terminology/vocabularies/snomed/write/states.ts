@@ -1,7 +1,7 @@
 /** States of components: one row each, the newest where a release tells all of them (Full), the only one otherwise (Snapshot). */
 import { emptyTable, enter, find } from '../../../code-system/large/code-table.ts'
-import { column } from '../../../code-system/large/columns.ts'
 import { type IdTable, idTable, isId } from '../id-table.ts'
+import { counts } from './segments.ts'
 
 /** Where the state of a component goes. */
 export interface States {
@@ -12,7 +12,7 @@ export interface States {
    */
   place(id: string, effectiveTime: number): number
   timeOf(row: number): number
-  /** How identifiers are found is forgotten: nothing more is placed. */
+  /** Identifiers are forgotten: nothing more is placed or found. */
   seal(): void
 }
 
@@ -41,34 +41,38 @@ const shown = (text: string) => (text.length > 40 ? `${text.slice(0, 40)}…` : 
 export function componentStates(isFull: boolean): States & { ids: IdTable } {
   const ids = idTable()
   const states = statesBy({ isFull, find: ids.find, add: ids.add })
+  let length: number | undefined
   return {
     ids,
     timeOf: states.timeOf,
     get length() {
-      return ids.length
+      return length ?? ids.length
     },
     place: (id, time) => {
       checkId(id, 'id')
       return states.place(id, time)
     },
-    seal: ids.seal,
+    seal: () => {
+      length = ids.length
+      ids.clear()
+    },
   }
 }
 
 function statesBy({ isFull, find, add }: { isFull: boolean; find(id: string): number; add(id: string): number }) {
-  const times = column((length) => new Uint32Array(length))
+  const times = counts()
   return {
     timeOf: (row: number) => times.at(row),
     place: (id: string, time: number): number => {
       const known = find(id)
       if (known < 0) {
-        times.push(time)
+        times.put(times.length, time)
         return add(id)
       }
       if (!isFull) throw new Fault(`the id ${shown(id)} was there before`)
       if (time === times.at(known)) throw new Fault(`the id ${shown(id)} was there before with the same effectiveTime`)
       if (time < times.at(known)) return -1
-      times.set(known, time)
+      times.put(known, time)
       return known
     },
   }
@@ -78,7 +82,7 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 
 /** States by UUID: four numbers each. */
 export function memberStates(isFull: boolean): States {
-  const words = column((length) => new Uint32Array(length))
+  let words = counts()
   let table = emptyTable(1024)
   const parts = new Uint32Array(4)
   const read = (id: string) => {
@@ -112,7 +116,7 @@ export function memberStates(isFull: boolean): States {
             row,
           )
       }
-      for (const part of parts) words.push(part)
+      for (const part of parts) words.put(words.length, part)
       enter(table, hashAt(own), length)
       return length++
     },
@@ -128,6 +132,7 @@ export function memberStates(isFull: boolean): States {
     },
     seal: () => {
       table = emptyTable(0)
+      words = counts()
     },
   }
 }
