@@ -28,6 +28,8 @@ interface Options {
   signer?: string[]
   dryRun?: boolean
   snomed?: boolean
+  loinc?: boolean
+  icd11?: boolean
   version?: string
 }
 
@@ -64,6 +66,11 @@ export function addImport(program: Command, result: CommandResult): void {
       'the files are catalogues of products: WHO’s prequalification database (JSON, CSV), lists of test devices of the EU',
     )
     .option('--snomed', 'the path is a release of SNOMED CT: a folder or .zip of files in RF2 (Snapshot, else Full)')
+    .option('--loinc', 'the path is a release of LOINC: a folder or .zip with LoincTable and AccessoryFiles')
+    .option(
+      '--icd-11',
+      'the path is a release of ICD-11: a simple tabulation (.txt, .xlsx), a folder or .zip of them or of entities in JSON',
+    )
     .option('--version <version>', 'version of that release, where its files do not tell it')
     .option('--json', 'print the reports as JSON')
     .action(async (paths: string[], options: Options) => {
@@ -81,13 +88,18 @@ function refuseMixed({ productCatalogue, ...options }: Options): void {
 }
 
 /** The vocabulary whose release is imported, if any. */
-function vocabularyOf({ snomed, version, ...options }: Options): Vocabulary | undefined {
-  const vocabulary = snomed ? 'snomed' : undefined
+function vocabularyOf({ snomed, loinc, icd11, version, ...options }: Options): Vocabulary | undefined {
+  const asked: Vocabulary[] = []
+  if (snomed) asked.push('snomed')
+  if (loinc) asked.push('loinc')
+  if (icd11) asked.push('icd-11')
+  const [vocabulary, other] = asked
   if (!vocabulary) {
     if (version !== undefined)
-      throw badRequest('--version goes with --snomed; a code system takes --code-system-version.')
+      throw badRequest('--version goes with --snomed, --loinc and --icd-11; a code system takes --code-system-version.')
     return undefined
   }
+  if (other) throw badRequest(mixed(vocabulary, other))
   for (const [name, value] of Object.entries(options))
     if (value !== undefined && name !== 'json' && name !== 'dryRun') throw badRequest(mixed(vocabulary, name))
   return vocabulary

@@ -4,7 +4,7 @@ import { firstParameter, textParameter } from '../fhir/operation.ts'
 import type { Parameter, Parameters } from '../fhir/types.ts'
 import type { CodeSystemProvider, LookedUpProperty, Ref } from './code-system/code-system.ts'
 import { shownDesignation, textsOf } from './code-system/designations.ts'
-import { unknownCodeIssues } from './code-system/other-editions.ts'
+import { explanationOf, unknownCodeIssues } from './code-system/other-editions.ts'
 import { supplemented } from './code-system/supplement-lookup.ts'
 import { agreed } from './request/agreement.ts'
 import type { Languages } from './request/languages.ts'
@@ -37,7 +37,8 @@ export function* lookUp(request: Request): Work<Parameters> {
   const ref = provider.locate(code)
   if (ref === undefined) {
     const others = request.scope.systemsHere(parseCanonical(system).url)
-    throw new FhirError(404, unknownCodeIssues(provider, { code, system: head.url, expression: 'code' }, others))
+    const issues = unknownCodeIssues(provider, { code, system: head.url, expression: 'code' }, others)
+    throw new FhirError(404, [...issues, ...explanationOf(provider, { code, expression: 'code' })])
   }
   const parameter: Parameter[] = [
     { name: 'name', valueString: head.name },

@@ -3,7 +3,7 @@ import { badRequest, FhirError } from '../fhir/error.ts'
 import { firstParameter, textParameter } from '../fhir/operation.ts'
 import type { Coding, Parameters } from '../fhir/types.ts'
 import type { CodeSystemProvider, Ref } from './code-system/code-system.ts'
-import { unknownCodeIssues } from './code-system/other-editions.ts'
+import { explanationOf, unknownCodeIssues } from './code-system/other-editions.ts'
 import { requestedSystem } from './lookup.ts'
 import { agreed } from './request/agreement.ts'
 import { systemIdentity } from './request/aliases.ts'
@@ -64,11 +64,16 @@ function located(
   const ref = provider.locate(code)
   if (ref !== undefined) return ref
   const { url } = provider.head
-  throw new FhirError(404, unknownCodeIssues(provider, { code, system: url, expression }, scope.systemsHere(url)))
+  const issues = unknownCodeIssues(provider, { code, system: url, expression }, scope.systemsHere(url))
+  throw new FhirError(404, [...issues, ...explanationOf(provider, { code, expression })])
 }
 
 function outcome(provider: CodeSystemProvider, a: Ref, b: Ref): string {
   if (a === b) return 'equivalent'
-  if (provider.subsumes(a, b)) return 'subsumes'
-  return provider.subsumes(b, a) ? 'subsumed-by' : 'not-subsumed'
+  const isBelow = provider.subsumes(a, b)
+  const isAbove = provider.subsumes(b, a)
+  // Two ways of writing one thing, e.g. with the parts in another order.
+  if (isBelow && isAbove) return 'equivalent'
+  if (isBelow) return 'subsumes'
+  return isAbove ? 'subsumed-by' : 'not-subsumed'
 }

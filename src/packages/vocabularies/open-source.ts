@@ -3,6 +3,7 @@ import { closeSync, openSync, readSync } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { basename, join, relative, sep } from 'node:path'
 import { unprocessable } from '../../fhir/error.ts'
+import { openZip } from './zip/unpack.ts'
 
 /** A file of a source, not read yet. */
 export interface SourceFile {
@@ -24,11 +25,12 @@ export interface VocabularySource {
 const mostFiles = 20_000
 
 /**
- * Opens a folder, or a file by itself.
- * @throws FhirError 422 when it holds too much
+ * Opens a folder, a .zip archive, or a file by itself.
+ * @throws FhirError 422 when it holds too much, or is an archive that cannot be read
  */
 export async function openVocabulary(path: string): Promise<VocabularySource> {
   const found = await stat(path)
+  if (found.isFile() && /\.zip$/i.test(path)) return { files: sorted(openZip(path)), close: async () => {} }
   if (!found.isDirectory()) return { files: [fileAt(path, basename(path), found.size)], close: async () => {} }
   const entries = (await readdir(path, { recursive: true, withFileTypes: true })).filter((each) => each.isFile())
   if (entries.length > mostFiles)
@@ -39,8 +41,10 @@ export async function openVocabulary(path: string): Promise<VocabularySource> {
       return fileAt(at, relative(path, at).split(sep).join('/'), (await stat(at)).size)
     }),
   )
-  return { files: files.sort((a, b) => (a.path < b.path ? -1 : 1)), close: async () => {} }
+  return { files: sorted(files), close: async () => {} }
 }
+
+const sorted = (files: SourceFile[]): SourceFile[] => files.sort((a, b) => (a.path < b.path ? -1 : 1))
 
 const fileAt = (at: string, path: string, size: number): SourceFile => ({ path, size, chunks: () => chunksOf(at) })
 

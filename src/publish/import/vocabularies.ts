@@ -15,10 +15,11 @@ import { openCodeSystem } from '../../terminology/vocabularies/open.ts'
 import { snomedCodeSystem } from '../../terminology/vocabularies/snomed/code-system.ts'
 import { createSnomedWriter } from '../../terminology/vocabularies/snomed/write-content.ts'
 import { type ImportOptions, importPackage } from './import-package.ts'
+import { importFromSource, RELEASES } from './release-source.ts'
 import type { ImportReport } from './report.ts'
 
 /** The vocabularies that have importers of their own. */
-export type Vocabulary = 'snomed'
+export type Vocabulary = 'snomed' | keyof typeof RELEASES
 
 /** An import of a release. */
 export interface VocabularyOptions extends ImportOptions {
@@ -37,6 +38,8 @@ const snomed: ReleaseEngine = {
 
 const VOCABULARIES: Record<Vocabulary, (path: string, options: VocabularyOptions) => Promise<ImportReport>> = {
   snomed: importSnomed,
+  loinc: (path, options) => importFromSource(path, RELEASES.loinc, options),
+  'icd-11': (path, options) => importFromSource(path, RELEASES['icd-11'], options),
 }
 
 /**

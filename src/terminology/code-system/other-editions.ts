@@ -22,3 +22,13 @@ export function unknownCodeIssues(
   const text = `The code '${code}' is known in another version of the CodeSystem '${system}': ${named.join(', ')}`
   return [unknown, otherIssue('code-invalid', text, { severity: 'information', type: 'invalid-code', expression })]
 }
+
+/** What the system itself can say about a text that is no code of it. */
+export function explanationOf(
+  { explain }: CodeSystemProvider,
+  { code, expression }: { code: string; expression: string },
+): Issue[] {
+  const text = explain?.(code)
+  const options = { severity: 'information', type: 'invalid-code', expression } as const
+  return text === undefined ? [] : [otherIssue('code-invalid', text, options)]
+}

@@ -4,6 +4,7 @@ import type { CodeSystemProvider } from '../code-system/code-system.ts'
 import { openIndex } from '../code-system/large/large-code-system.ts'
 import { readSections, type Sections } from '../code-system/large/layout.ts'
 import type { IndexSource } from '../code-system/large/paged-bytes.ts'
+import { icdProvider } from './icd-11/provider.ts'
 import { loincProvider } from './loinc/provider.ts'
 import { compiledSnomed } from './snomed/compiled-content.ts'
 import { eclConstraint } from './snomed/ecl/constraint.ts'
@@ -17,7 +18,8 @@ type OpenKind = (resource: CodeSystem, sections: Sections) => CodeSystemProvider
 
 const KINDS: Readonly<Record<string, OpenKind>> = {
   [SNOMED_KIND]: openSnomed,
-  loinc: (resource, sections) => loincProvider(openIndex(resource, sections)),
+  loinc: (resource, sections) => declaring(resource, loincProvider(openIndex(resource, sections))),
+  'icd-11': (resource, sections) => declaring(resource, icdProvider(openIndex(resource, sections))),
 }
 
 /**
@@ -38,6 +40,13 @@ function openSnomed(resource: CodeSystem, sections: Sections): CodeSystemProvide
   const { base, content } = compiledSnomed(resource, sections)
   const concepts = snomedProvider(resource, content, base, { constraint: eclConstraint })
   return withExpressions(concepts, content, (constraint, subject) => eclSet(content, constraint).matches(subject))
+}
+
+/** Filters and the language of the resource, for TerminologyCapabilities. */
+function declaring({ filter = [], language }: CodeSystem, provider: CodeSystemProvider): CodeSystemProvider {
+  const filters = filter.map(({ code, operator }) => ({ code, op: operator }))
+  const declared = { filters, languages: language === undefined ? [] : [language] }
+  return { ...provider, head: { ...provider.head, declared } }
 }
 
 /** What is imported as a release is whole, though its resource says that its concepts are not present. */

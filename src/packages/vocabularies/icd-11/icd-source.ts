@@ -8,6 +8,7 @@ import type { ReleaseFiles, VocabularySource } from '../source.ts'
 import { codeOf, type Entity, type LanguageText, type Linearization } from './entity.ts'
 import { readJsonEntities } from './json-entities.ts'
 import { mapTables, readMapTable } from './map-tables.ts'
+import { sheetAsText } from './spreadsheet.ts'
 import { readTabulation } from './tabulation.ts'
 import { isRelease, systemOf } from './uris.ts'
 
@@ -17,7 +18,7 @@ export interface IcdOptions {
   version?: string | undefined
 }
 
-const TABULATION = /(?:^|\/)SimpleTabulation[^/]*\.txt$/i
+const TABULATION = /(?:^|\/)SimpleTabulation[^/]*\.(?:txt|xlsx)$/i
 
 /**
  * Opens a release: one or several simple tabulations, one for each language, or a folder of entities in JSON.
@@ -59,7 +60,7 @@ export function icdSource(files: ReleaseFiles, { version: asked }: IcdOptions = 
 }
 
 function readRelease(files: ReleaseFiles): { linearization: Linearization; read: string[] } {
-  const tabulations = files.names.filter((name) => TABULATION.test(name))
+  const tabulations = withoutTwins(files.names.filter((name) => TABULATION.test(name)))
   const texts = tabulations.length > 0 ? tabulations : onlyText(files)
   if (texts.length > 0) return { linearization: readTabulations(files, texts), read: texts }
   const entities = files.names.filter((name) => /\.json$/i.test(name))
@@ -70,27 +71,34 @@ function readRelease(files: ReleaseFiles): { linearization: Linearization; read:
   return { linearization: readJsonEntities(files, entities), read: entities }
 }
 
-/** A single text file is a tabulation, whatever its name. */
+/** WHO publishes each tabulation as text and as a spreadsheet: one of them will do. */
+const withoutTwins = (names: string[]): string[] =>
+  names.filter((name) => !/\.xlsx$/i.test(name) || !names.includes(name.replace(/\.xlsx$/i, '.txt')))
+
+/** A single text file or spreadsheet is a tabulation, whatever its name. */
 const onlyText = ({ names }: ReleaseFiles): string[] => {
-  const texts = names.filter((name) => /\.(?:txt|tsv)$/i.test(name))
+  const texts = names.filter((name) => /\.(?:txt|tsv|xlsx)$/i.test(name))
   return names.length === 1 ? texts : []
 }
 
 /** One tabulation, and the titles of others in further languages; the English one first. */
 function readTabulations(files: ReleaseFiles, names: readonly string[]): Linearization {
-  const languageOf = (name: string) => /-([a-z]{2,3}(?:-[A-Za-z]{2,4})?)\.txt$/.exec(name)?.[1] ?? 'en'
+  const languageOf = (name: string) => /-([a-z]{2,3}(?:-[A-Za-z]{2,4})?)\.(?:txt|xlsx)$/.exec(name)?.[1] ?? 'en'
   const sorted = [...names].sort(
     (a, b) => Number(languageOf(a) !== 'en') - Number(languageOf(b) !== 'en') || (a < b ? -1 : 1),
   )
   let first: Linearization | undefined
   for (const name of sorted) {
-    const found = readTabulation({ name, chunks: files.chunks(name), language: languageOf(name) })
+    const found = readTabulation({ name, chunks: textOf(files, name), language: languageOf(name) })
     if (!first) first = found
     else addTitles(first, found, name)
   }
   if (!first) throw new Error('no tabulation is named')
   return first
 }
+
+const textOf = (files: ReleaseFiles, name: string): Iterable<Uint8Array> =>
+  /\.xlsx$/i.test(name) ? sheetAsText(name, Buffer.concat([...files.chunks(name)])) : files.chunks(name)
 
 function addTitles(first: Linearization, other: Linearization, name: string): void {
   if (other.name !== first.name || other.release !== first.release)
@@ -173,7 +181,19 @@ function headOf({
     caseSensitive: true,
     hierarchyMeaning: 'is-a',
     compositional: name === 'mms',
-    content: 'complete',
+    content: 'not-present',
+    filter: [
+      {
+        code: 'concept',
+        operator: ['is-a', 'descendent-of', 'is-not-a', 'generalizes', '=', 'in', 'not-in'],
+        value: 'A code',
+      },
+      ...['chapterNo', 'blockId', 'classKind', 'grouping', 'isLeaf', 'isResidual'].map((code) => ({
+        code,
+        operator: ['=' as const, 'in' as const, 'not-in' as const, 'exists' as const],
+        value: 'A value of the property',
+      })),
+    ],
     property: [
       { code: 'notSelectable', uri: `${meaning}notSelectable`, type: 'boolean' },
       { code: 'classKind', type: 'code' },

@@ -19,7 +19,7 @@ import {
 } from './links.ts'
 import { type LoincFiles, loincFiles, measure, plainVersion, type Variant, versionInNames } from './loinc-files.ts'
 import { type Part, type Parts, readParts } from './parts.ts'
-import { declaredProperties, type Property } from './properties.ts'
+import { declaredProperties, loincFilters, type Property } from './properties.ts'
 import { isLater, readNumbers, readTerms, type TermNumbers, termConcept } from './terms.ts'
 
 /** What is said of a release beside its files. */
@@ -100,7 +100,8 @@ function headOf(version: string): CodeSystem {
     caseSensitive: false,
     valueSet: 'http://loinc.org/vs',
     hierarchyMeaning: 'is-a',
-    content: 'complete',
+    content: 'not-present',
+    filter: loincFilters,
     property: declaredProperties,
   }
 }

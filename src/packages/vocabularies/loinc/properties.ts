@@ -32,3 +32,21 @@ export const declaredProperties: NonNullable<CodeSystem['property']> = [
   { code: 'child', uri: `${CONCEPT_PROPERTIES}child`, type: 'code' },
   ...CODES.map((code) => ({ code, uri: `http://loinc.org/property/${code}`, type: 'code' as const })),
 ]
+
+type Filter = NonNullable<CodeSystem['filter']>[number]
+
+const filter = (code: string, operator: Filter['operator'], value: string): Filter => ({ code, operator, value })
+
+/** Filters that a release answers, as its CodeSystem declares them. */
+export const loincFilters: Filter[] = [
+  filter('concept', ['is-a', 'descendent-of', 'is-not-a', 'generalizes', '=', 'in', 'not-in'], 'A code'),
+  ...['parent', 'child', 'ancestor'].map((each) =>
+    filter(each, ['=', 'in'], 'A code of the Component Hierarchy by System'),
+  ),
+  filter('LIST', ['='], 'An answer list: its answers'),
+  filter('answers-for', ['='], 'An answer list or a term: its answers'),
+  filter('copyright', ['='], 'LOINC or 3rdParty'),
+  ...[...CODES, 'STATUS', 'CLASSTYPE', 'ORDER_OBS'].map((each) =>
+    filter(each, ['=', 'in', 'not-in', 'exists', 'regex'], 'A part by its number or name, else a text'),
+  ),
+]

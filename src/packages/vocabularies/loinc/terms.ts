@@ -139,7 +139,10 @@ export function termConcept({ line, of }: TermRow, { fragment, parents, classNam
   const concept: CodeSystemConcept = {
     code: of.LOINC_NUM,
     ...(of.DefinitionDescription !== '' && { definition: of.DefinitionDescription }),
-    designation: [...names.flatMap(({ code, value }) => designated(code, 'en-US', value)), ...fragment.designation],
+    designation: inOrder([
+      ...names.flatMap(({ code, value }) => designated(code, 'en-US', value)),
+      ...fragment.designation,
+    ]),
     property: distinct([
       ...fragment.property.filter(isAxis),
       ...property,
@@ -147,6 +150,14 @@ export function termConcept({ line, of }: TermRow, { fragment, parents, classNam
     ]),
   }
   return { line, code: of.LOINC_NUM, display: of.LONG_COMMON_NAME, parents, concept }
+}
+
+/** Uses in the order in which they are shown, of several in one language. */
+const USES = ['LONG_COMMON_NAME', 'LinguisticVariantDisplayName', 'SHORTNAME', 'DisplayName', 'ConsumerName']
+
+function inOrder(designations: Required<Fragment>['designation']): Required<Fragment>['designation'] {
+  const rank = (code: string | undefined) => USES.indexOf(code ?? '')
+  return designations.toSorted((a, b) => rank(a.use?.code) - rank(b.use?.code))
 }
 
 const axes = new Set<string>(AXES)

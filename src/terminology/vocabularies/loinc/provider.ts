@@ -35,6 +35,10 @@ export function loincProvider(index: OpenIndex): CodeSystemProvider {
     status,
     // Of a term that is discouraged the ecosystem says that alone.
     inactiveAs: status,
+    successors: (ref) => {
+      const codes = storedProperties(index, ref).flatMap(({ code, value }) => (code === 'MAP_TO' ? String(value) : []))
+      return codes.length === 0 ? undefined : `use instead: ${codes.join(', ')}`
+    },
     properties,
     lookUp: (ref, asked) => [
       { code: 'inactive', member: 'valueBoolean', value: provider.isInactive(ref) },
