@@ -32,7 +32,7 @@ import type { Storage } from '../storage/storage.ts'
 import { createMapJobs } from '../structure-map/map-jobs.ts'
 import { createMaps, type MapEnvironment, type Maps } from '../structure-map/maps.ts'
 import { euValueSet, expandCodes } from '../terminology/expand-codes.ts'
-import { createTerminology } from '../terminology/terminology.ts'
+import { createTerminology, type Terminology } from '../terminology/terminology.ts'
 import { openCodeSystem } from '../terminology/vocabularies/open.ts'
 import type { Trust } from '../trust/trust.ts'
 import { threadMilliseconds } from '../workers/budget.ts'
@@ -129,22 +129,29 @@ export interface ContextParts
   aroundRules?: ((rules: Rules) => Rules) | undefined
 }
 
+function terminologyOver(
+  { config, storage, pending, guard, now, bringIndex }: Omit<ContextParts, 'past'>,
+  uuid: () => string,
+): Terminology {
+  const { read } = indexReader(join(config.dataDir, INDEXES_FOLDER), openCodeSystem, bringIndex)
+  return createTerminology(
+    { ...terminologySource(storage, pending, guard), largeCodeSystem: read },
+    {
+      now,
+      uuid,
+      limits: { evaluationMilliseconds: config.requestLimits.cpuMilliseconds },
+      milliseconds: threadMilliseconds,
+      snomedEdition: config.snomedEdition,
+    },
+  )
+}
+
 /** Gives each room what it needs of the others. */
 export function createContext(parts: Omit<ContextParts, 'past'> & Pick<OperationContext, 'evaluateAsOf'>): Context {
   const { config, storage, pending, now, trustedReference, signatures, guard } = parts
   const uuid = () => randomUUID()
   const { cpuMilliseconds, replyBytes } = config.requestLimits
-  const { read } = indexReader(join(config.dataDir, INDEXES_FOLDER), openCodeSystem, parts.bringIndex)
-  const terminology = createTerminology(
-    { ...terminologySource(storage, pending, guard), largeCodeSystem: read },
-    {
-      now,
-      uuid,
-      limits: { evaluationMilliseconds: cpuMilliseconds },
-      milliseconds: threadMilliseconds,
-      snomedEdition: config.snomedEdition,
-    },
-  )
+  const terminology = terminologyOver(parts, uuid)
   const revision: Revision = (types) => storage.revision(types) + pending.epoch() + guard.epoch()
   const membership = memberships(terminology, revision)
   const mapEnvironment: MapEnvironment = {

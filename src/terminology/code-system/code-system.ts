@@ -95,7 +95,7 @@ export interface CodeSystemHead {
    * lists every concept that is no expression.
    */
   unbounded?: { basedOn?: string; definition?: ValueSet }
-  /** Compiled of what the publisher of the system released: the whole of it, however few concepts it has. */
+  /** Imported as a release of its publisher: it is the whole, whatever its size. */
   isRelease?: true
   /** Name of the edition, of a system that is published in several: texts about an unknown code say it. */
   edition?: string
@@ -153,6 +153,8 @@ export interface CodeSystemProvider {
   explain?(code: string): string | undefined
   /** Why a concept does not pass a filter, where that can be said. */
   explainFilter?(ref: Ref, filter: { property: string; op: string; value: string | undefined }): string | undefined
+  /** What is to be said of a code that is put together by a grammar, beside that it holds. */
+  remarks?(ref: Ref): { severity: 'information' | 'warning'; text: string }[]
   /** Language of the display of a concept, where it need not be that of the system. */
   displayLanguage?(ref: Ref): string | undefined
   /** Designations that are no longer correct, each with its status. */

@@ -330,10 +330,12 @@ export function messageOf(issues: Issue[]): string | undefined {
   return texts.length > 0 ? texts.join('; ') : undefined
 }
 
+const SILENT_INFORMATION = new Set(['invalid-code', 'code-rule', 'process-note'])
+
 function isSilent(each: Issue): boolean {
-  const type = each.details?.coding?.[0]?.code
+  const type = each.details?.coding?.[0]?.code ?? ''
   if (type === 'this-code-not-in-vs') return true
-  if (each.severity === 'information' && (type === 'invalid-code' || type === 'code-rule')) return true
+  if (each.severity === 'information' && SILENT_INFORMATION.has(type)) return true
   const id = each.extension?.find((extension) => extension.url === EXTENSION.messageId)?.valueString
   const message: Message | undefined = id !== undefined && isMessageId(id) ? MESSAGES[id] : undefined
   return message?.silent === true

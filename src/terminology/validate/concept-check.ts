@@ -26,6 +26,8 @@ export interface Located {
   ref: Ref
   /** How the value set enumerates it. */
   concept?: EnumeratedConcept | undefined
+  /** A filter brought it that is made for inactive concepts, too: that it is inactive is nothing to be remarked. */
+  isMeant?: boolean
 }
 
 const NOTHING: readonly Issue[] = []
@@ -33,7 +35,7 @@ const NOTHING: readonly Issue[] = []
 /** Comments on a concept and the way it is written; errors only for the display. */
 export function checkConcept(
   value: CodedValue,
-  { provider, ref, concept }: Located,
+  { provider, ref, concept, isMeant }: Located,
   options: ValidationOptions,
 ): readonly Issue[] {
   if (options.membershipOnly) return NOTHING
@@ -44,7 +46,7 @@ export function checkConcept(
     issues.push(caseDifference(value.code, code, provider.head, value.at('code')))
   }
   const status = provider.status(ref)
-  if (provider.isInactive(ref)) {
+  if (provider.isInactive(ref) && !isMeant) {
     const plain = status === undefined || status === 'inactive' ? 'inactive' : `${status} and inactive`
     const shown = provider.inactiveAs?.(ref) ?? plain
     const successors = provider.successors?.(ref)

@@ -61,7 +61,9 @@ function judgeMatch(judgement: Judgement, set: CompiledSet, match: Match, option
   const { value } = judgement
   const { provider, ref, clause, resolution } = match
   const concept = enumeratedConcept(clause, provider.code(ref), provider.head.caseSensitive)
-  const located: Located = { provider, ref, concept }
+  // Of SNOMED CT filters of hierarchy and attributes find active concepts alone; whatever brings others asks for them.
+  const isMeant = provider.head.edition !== undefined && clause.filters.length > 0
+  const located: Located = { provider, ref, concept, isMeant }
   const version = checkVersion(clause, resolution, value)
   const use = checkUse(value, located, options)
   judgement.isMember = use.length === 0
@@ -248,7 +250,7 @@ function explanation(value: CodedValue, provider: CodeSystemProvider): Issue[] {
   const options = { severity: 'information', expression: value.at('code') } as const
   const text = provider.explain?.(value.code)
   if (text !== undefined) return [otherIssue('code-invalid', text, { ...options, type: 'invalid-code' })]
-  if (!provider.head.compositional) return []
+  if (!provider.head.compositional || provider.remarks) return []
   const note = `The code system '${provider.head.url}' is compositional, and its grammar is not known: expressions are not judged`
   return [otherIssue('not-supported', note, { ...options, type: 'processing-note' })]
 }

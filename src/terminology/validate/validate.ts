@@ -139,6 +139,11 @@ function judgeInSystem(asked: CodedValue, given: SystemQuestion, query: ValueSet
     ...checkUse(value, judgement.located, options),
     ...checkConcept(value, judgement.located, options),
   )
+  for (const { severity, text } of options.membershipOnly ? [] : (provider.remarks?.(ref) ?? [])) {
+    judgement.issues.push(
+      otherIssue('informational', text, { severity, type: 'process-note', expression: value.at('code') }),
+    )
+  }
   return judgement
 }
 
@@ -267,11 +272,11 @@ function openParameters(judgements: Judgement[]): Parameter[] {
 
 function addState(parameter: Parameter[], { value, located }: Judgement): void {
   if (!located) return
-  const { provider, ref } = located
+  const { provider, ref, isMeant } = located
   const status = provider.status(ref)
   const code = provider.code(ref)
   // A status explains why the use of a concept should be reviewed; a property of that name may mean anything.
-  const isInactive = provider.isInactive(ref)
+  const isInactive = provider.isInactive(ref) && !isMeant
   if (isInactive) parameter.push({ name: 'inactive', valueBoolean: true })
   if (status === 'deprecated' || (isInactive && status !== undefined && status !== 'active'))
     parameter.push({ name: 'status', valueCode: status })

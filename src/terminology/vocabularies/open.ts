@@ -7,11 +7,10 @@ import type { IndexSource } from '../code-system/large/paged-bytes.ts'
 import { icdProvider } from './icd-11/provider.ts'
 import { loincProvider } from './loinc/provider.ts'
 import { compiledSnomed } from './snomed/compiled-content.ts'
-import { eclConstraint } from './snomed/ecl/constraint.ts'
 import { eclSet } from './snomed/ecl/ecl.ts'
 import { withExpressions } from './snomed/expression/with-expressions.ts'
 import { SNOMED_KIND } from './snomed/names.ts'
-import { snomedProvider } from './snomed/provider.ts'
+import { snomedProvider } from './snomed/provider/provider.ts'
 
 /** Opens the files of a kind. */
 type OpenKind = (resource: CodeSystem, sections: Sections) => CodeSystemProvider
@@ -38,7 +37,7 @@ export function openCodeSystem(resource: CodeSystem, file: IndexSource): CodeSys
 /** SNOMED CT with expression constraints, and expressions as codes. */
 function openSnomed(resource: CodeSystem, sections: Sections): CodeSystemProvider {
   const { base, content } = compiledSnomed(resource, sections)
-  const concepts = snomedProvider(resource, content, base, { constraint: eclConstraint })
+  const concepts = snomedProvider(resource, content, base)
   return withExpressions(concepts, content, (constraint, subject) => eclSet(content, constraint).matches(subject))
 }
 

@@ -23,7 +23,7 @@ export interface SnomedContent {
   /** Descriptions and text definitions, active and inactive, in the order of the release. */
   descriptions(concept: number): SnomedDescription[]
   /**
-   * Concepts, ascending, of which a term may have, for every word, a word beginning with it; words as indexWords (ecl/term-words.ts) gives
+   * Concepts, ascending, of which a term may have, for every word, a word beginning with it; words as indexWords (term-words.ts) gives
    * them, so that marks of letters make no difference. The text of their terms decides, and whether a term is active: more may be
    * found than fit, never fewer.
    */

@@ -6,12 +6,12 @@ import type { CodeSystemHead } from '../../code-system/code-system.ts'
 import { createIndexBuilder, type IndexCounts, type Spool } from '../../code-system/large/index-builder.ts'
 import type { IndexFile, SectionWriter } from '../../code-system/large/layout.ts'
 import { writePostings } from '../../code-system/large/write-index.ts'
-import { collectPostings, words } from '../../code-system/text-index.ts'
-import { indexWords } from './ecl/term-words.ts'
+import { collectPostings } from '../../code-system/text-index.ts'
 import { SCT, SNOMED_KIND } from './names.ts'
 import { recordWriter } from './records.ts'
 import type { ReleaseFinding, ReleaseWriter } from './release-rows.ts'
 import { STATE } from './state-bits.ts'
+import { indexWords } from './term-words.ts'
 import { descriptionPart, type ShownDescription } from './write/descriptions.ts'
 import { arrangeParents, circleFinding } from './write/hierarchy.ts'
 import { identifierPart } from './write/identifiers.ts'
@@ -207,6 +207,9 @@ function writeStates(
 
 type Texts = ReturnType<ReturnType<typeof descriptionPart>['arrange']>
 
+/** Texts whose words are the same with and without marks. */
+const PLAIN = /^[ -~]*$/
+
 /** Records of all descriptions by concept, and the words without marks (indexWords) that concepts are not found by otherwise. */
 function writeDescriptions(writer: SectionWriter, order: Int32Array, texts: Texts): void {
   const records = writer.grow('snomed.descriptions')
@@ -223,8 +226,9 @@ function writeDescriptions(writer: SectionWriter, order: Int32Array, texts: Text
     offsets[ordinal + 1] = bytes
     for (const each of texts.of(row)) {
       const term = texts.termOf(each.row)
-      const shown = isShown(each) ? words(term) : []
-      for (const word of indexWords(term)) if (!shown.includes(word)) hidden.add(word, ordinal)
+      // What concepts are found by has its words in the text index: with their marks, if they have some.
+      if (isShown(each) && PLAIN.test(term)) continue
+      for (const word of indexWords(term)) hidden.add(word, ordinal)
     }
   })
   records.end()

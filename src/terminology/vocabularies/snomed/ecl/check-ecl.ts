@@ -1,5 +1,6 @@
 /** What authors are told of an expression, beyond that it can be read. */
 import type { SnomedContent } from '../content.ts'
+import { lowerCase } from '../term-words.ts'
 import { conceptsOf } from './concepts-of.ts'
 import { eclSet } from './ecl.ts'
 import { termOf, unknownConcept } from './evaluate/resolve.ts'
@@ -7,7 +8,6 @@ import { EclError, placeIn } from './syntax/ecl-error.ts'
 import { parseEcl } from './syntax/parse.ts'
 import { printEcl } from './syntax/print.ts'
 import type { EclConcept } from './syntax/syntax.ts'
-import { lowerCase } from './term-words.ts'
 
 /** Something about a place of an expression; places count from 1. */
 interface EclRemark {

@@ -7,6 +7,8 @@ export interface EclSubject {
   readonly same: number
   /** Concepts that subsume it, ascending, but `same`; its focus concepts and all that is above them, and whatever else is known. */
   readonly subsumers: Int32Array
+  /** Concepts of which nobody can tell whether they subsume it, ascending; none of them is a subsumer. */
+  readonly undecided?: Int32Array
   /** Whether it subsumes a concept; undefined when that cannot be told. */
   subsumes(concept: number): boolean | undefined
   /** Its attributes without redundant ones, with those of its focus concepts; those of a group need not stand together. */

@@ -1,6 +1,7 @@
 /** An expression as sets of concepts (ECL) ask of it. */
 import type { SnomedContent } from '../content.ts'
 import type { EclSubject, EclSubjectRow } from '../ecl/subject.ts'
+import { definitionsOf } from './general-axioms.ts'
 import type { ResolvedAttribute, ResolvedExpression, ResolvedValue } from './resolve-expression.ts'
 import { fullGroups, type Group, groupSubsumes, matchAttribute, subsumesExpression } from './subsume-expression.ts'
 
@@ -14,10 +15,10 @@ export class NotTold extends Error {
 
 /**
  * What an expression means, for those who ask whether it is in a set.
- * @throws NotTold when read, where more concepts may take it in than are asked, or where one cannot tell
+ * @throws NotTold when read, where more concepts may take it in than are asked
  */
 export function expressionSubject(expression: ResolvedExpression, content: SnomedContent): EclSubject {
-  let known: { same: number; subsumers: Int32Array } | undefined
+  let known: Place | undefined
   let rows: EclSubjectRow[] | undefined
   const placed = () => {
     known ??= place(expression, content)
@@ -29,6 +30,9 @@ export function expressionSubject(expression: ResolvedExpression, content: Snome
     },
     get subsumers() {
       return placed().subsumers
+    },
+    get undecided() {
+      return placed().undecided
     },
     subsumes: (concept) => {
       const found = subsumesExpression(expression, conceptAlone(concept), content)
@@ -43,32 +47,36 @@ export function expressionSubject(expression: ResolvedExpression, content: Snome
 
 const conceptAlone = (concept: number): ResolvedExpression => ({ focus: [concept], ungrouped: [], groups: [] })
 
+type Place = Required<Pick<EclSubject, 'same' | 'subsumers' | 'undecided'>>
+
 /** Where it stands among the concepts: below its focus and all above that, and below what is defined by what it says. */
-function place(expression: ResolvedExpression, content: SnomedContent): { same: number; subsumers: Int32Array } {
+function place(expression: ResolvedExpression, content: SnomedContent): Place {
   const { hierarchy } = content
   const { focus, ungrouped, groups } = expression
   const [only = -1] = focus
   if (focus.length === 1 && ungrouped.length === 0 && groups.length === 0)
-    return { same: only, subsumers: hierarchy.ancestors(only) }
+    return { same: only, subsumers: hierarchy.ancestors(only), undecided: new Int32Array(0) }
   const above = new Set<number>()
   const put = (concept: number) => {
     above.add(concept)
     for (const each of hierarchy.ancestors(concept)) above.add(each)
   }
   for (const each of focus) put(each)
+  const open: number[] = []
   for (const candidate of candidates(expression, content)) {
     if (above.has(candidate)) continue
     const found = subsumesExpression(conceptAlone(candidate), expression, content)
-    if (found === 'unknown')
-      throw new NotTold(`whether ${content.idOf(candidate)} takes in the expression cannot be told`)
+    if (found === 'unknown') open.push(candidate)
     if (found === 'yes') put(candidate)
   }
   const same = [...above].find((each) => subsumesExpression(expression, conceptAlone(each), content) === 'yes') ?? -1
+  const undecided = new Set(open.flatMap((each) => [each, ...hierarchy.ancestors(each)]))
+  const rest = [...undecided].filter((each) => !above.has(each))
   above.delete(same)
-  return { same, subsumers: Int32Array.from(above).sort() }
+  return { same, subsumers: Int32Array.from(above).sort(), undecided: Int32Array.from(rest).sort() }
 }
 
-/** Defined concepts of which an attribute takes in one of the expression. */
+/** Concepts for which something suffices, and of which an attribute takes in one of the expression. */
 function candidates(expression: ResolvedExpression, content: SnomedContent): Set<number> {
   const { attributes, hierarchy } = content
   const found = new Set<number>()
@@ -76,7 +84,8 @@ function candidates(expression: ResolvedExpression, content: SnomedContent): Set
     for (const target of targetsOf(value, content)) {
       for (const row of attributes.withTarget(target)) {
         const source = attributes.source[row] ?? -1
-        if (!content.isDefined(source) || !hierarchy.subsumes(attributes.type[row] ?? -1, type)) continue
+        if (found.has(source) || !hierarchy.subsumes(attributes.type[row] ?? -1, type)) continue
+        if (!content.isDefined(source) && definitionsOf(source, content).length === 0) continue
         found.add(source)
         if (found.size > MOST_CANDIDATES)
           throw new NotTold(`more than ${MOST_CANDIDATES} concepts may take in the expression`)

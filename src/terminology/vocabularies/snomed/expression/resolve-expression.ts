@@ -73,3 +73,14 @@ export function resolveExpression(expression: Expression, content: SnomedContent
 const MOST_TERMS = 10
 
 const normalised = (term: string) => term.trim().replace(/\s+/g, ' ').toLowerCase()
+
+/** An expression by the identifiers of its concepts. */
+export function printResolved({ focus, ungrouped, groups }: ResolvedExpression, content: SnomedContent): string {
+  const attribute = ({ type, value }: ResolvedAttribute): string => {
+    if ('nested' in value) return `${content.idOf(type)}=(${printResolved(value.nested, content)})`
+    return `${content.idOf(type)}=${'concept' in value ? content.idOf(value.concept) : value.concrete}`
+  }
+  const parts = [...ungrouped.map(attribute), ...groups.map((group) => `{${group.map(attribute).join(',')}}`)]
+  const foci = focus.map((each) => content.idOf(each)).join('+')
+  return parts.length === 0 ? foci : `${foci}:${parts.join(',')}`
+}

@@ -1,5 +1,6 @@
 import { concreteNumber } from '../concrete-value.ts'
 import type { SnomedContent } from '../content.ts'
+import { definitionsOf } from './general-axioms.ts'
 import type { ResolvedAttribute, ResolvedExpression, ResolvedValue } from './resolve-expression.ts'
 
 /** Whether one meaning takes in another; `unknown` where that cannot be told by the rules that are followed here. */
@@ -8,32 +9,42 @@ export type Subsumption = 'yes' | 'no' | 'unknown'
 /**
  * Whether everything that the second means is meant by the first, by their normal forms: the proximal primitive concepts and the groups
  * of attributes that their concepts have in the release (the inferred relationships), with the refinements. `yes` always holds. What
- * has no match is `unknown` rather than `no` where an expression is nested more than once, and where a concept has several axioms.
+ * has no match is `unknown` rather than `no` where an expression is nested more than once, and where a general axiom is
+ * not understood.
  */
 export function subsumesExpression(
   general: ResolvedExpression,
   special: ResolvedExpression,
   content: SnomedContent,
+  depth = 0,
 ): Subsumption {
-  // What the release itself has put below a concept is below it.
-  const isBelow = (concept: number) => special.focus.some((each) => content.hierarchy.subsumes(concept, each))
-  const open = general.focus.filter((each) => !isBelow(each))
-  const wanted = normalForm({ ...general, focus: open }, content)
-  const found = wanted.primitives.every(isBelow)
-    ? matchGroups(wanted.groups, fullGroups(special, content), content)
-    : 'no'
-  if (found !== 'no') return found
-  const isTold = !isNestedTwice(general) && !isNestedTwice(special)
-  return isTold && !open.some((each) => hasSeveralAxioms(each, content)) ? 'no' : 'unknown'
+  const groups = fullGroups(special, content)
+  const found = every(general.focus, (each) => takesIn(each, { special, groups, content, depth }))
+  return both(found, () => {
+    const matched = matchGroups(ownGroups(general), groups, content)
+    const isTold = !isNestedTwice(general) && !isNestedTwice(special)
+    return matched === 'no' && !isTold ? 'unknown' : matched
+  })
 }
 
-/** Reference set of axioms in the language OWL. */
-const AXIOMS = '733073007'
+/** General axioms that name concepts with general axioms, and so on: deeper ones are not followed. */
+const DEEPEST = 4
 
-/** Whether a concept has more than one axiom: each may suffice, and relationships show what all of them say together. */
-function hasSeveralAxioms(concept: number, content: SnomedContent): boolean {
-  const axioms = content.refset(content.ordinalOf(AXIOMS))?.of(concept) ?? []
-  return axioms.filter((each) => each.isActive).length > 1
+/** Whether a concept takes in an expression: by the release, by its definition, or by one of its general axioms. */
+function takesIn(
+  concept: number,
+  given: { special: ResolvedExpression; groups: Group[]; content: SnomedContent; depth: number },
+): Subsumption {
+  const { special, groups, content, depth } = given
+  const isBelow = (above: number) => special.focus.some((each) => content.hierarchy.subsumes(above, each))
+  if (isBelow(concept)) return 'yes'
+  if (content.isDefined(concept) && proximalPrimitives(concept, content).every(isBelow)) {
+    const found = matchGroups(groupsOf(concept, content), groups, content)
+    if (found === 'yes') return found
+  }
+  const axioms = definitionsOf(concept, content)
+  if (axioms.length > 0 && depth >= DEEPEST) return 'unknown'
+  return some(axioms, (each) => (each === 'unknown' ? each : subsumesExpression(each, special, content, depth + 1)))
 }
 
 /** Attributes that stand together, or one of no group. */
@@ -46,21 +57,6 @@ const ownGroups = ({ ungrouped, groups }: ResolvedExpression): Group[] => [
   ...ungrouped.map((each) => ({ attributes: [each], isAlone: true })),
   ...groups.map((each) => ({ attributes: each, isAlone: false })),
 ]
-
-/** What has to hold of whatever it takes in: primitive concepts, and groups that are more than those say. */
-function normalForm(expression: ResolvedExpression, content: SnomedContent) {
-  const primitives = new Set<number>()
-  const own = ownGroups(expression)
-  for (const concept of expression.focus) {
-    if (!content.isDefined(concept)) {
-      primitives.add(concept)
-      continue
-    }
-    for (const each of proximalPrimitives(concept, content)) primitives.add(each)
-    own.push(...groupsOf(concept, content))
-  }
-  return { primitives: [...primitives], groups: own }
-}
 
 /** Groups of everything that is known of it: of its own and of its concepts. */
 export function fullGroups(expression: ResolvedExpression, content: SnomedContent): Group[] {
@@ -160,6 +156,12 @@ const isNestedTwice = (expression: ResolvedExpression): boolean =>
   attributes(expression).some(
     ({ value }) => 'nested' in value && attributes(value.nested).some((each) => 'nested' in each.value),
   )
+
+function both(first: Subsumption, second: () => Subsumption): Subsumption {
+  if (first === 'no') return first
+  const found = second()
+  return found === 'yes' ? first : found
+}
 
 function some<T>(items: readonly T[], test: (item: T) => Subsumption): Subsumption {
   let found: Subsumption = 'no'

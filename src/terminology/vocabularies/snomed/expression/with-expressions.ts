@@ -1,13 +1,17 @@
 /** SNOMED CT with post-coordinated expressions as codes: a handle that is a text is an expression that holds. */
 import { FhirError } from '../../../../fhir/error.ts'
-import type { CodeSystemProvider, ConceptProperty, Ref } from '../../../code-system/code-system.ts'
-import { filteredSelection, type Selection, withUnlisted } from '../../../code-system/selection.ts'
+import type { CodeSystemProvider, ConceptProperty, LookedUpProperty, Ref } from '../../../code-system/code-system.ts'
+import { asOrdinal, filteredSelection, type Selection, withUnlisted } from '../../../code-system/selection.ts'
 import { otherIssue } from '../../../request/messages.ts'
 import type { SnomedContent } from '../content.ts'
 import type { EclSubject } from '../ecl/subject.ts'
+import { readConcrete } from '../provider/attribute-values.ts'
+import { memberOf } from '../provider/properties.ts'
+import { conceptModelRemarks } from './concept-model.ts'
 import { NotTold } from './expression-subject.ts'
 import { type Expressions, expressionsOf, type ReadExpression } from './expressions.ts'
-import type { ResolvedAttribute } from './resolve-expression.ts'
+import { printExpression } from './print-expression.ts'
+import { printResolved, type ResolvedAttribute } from './resolve-expression.ts'
 
 /** Whether something that is no concept meets an expression constraint; undefined when that cannot be told. */
 export type SubjectMeets = (constraint: string, subject: EclSubject) => boolean | undefined
@@ -38,12 +42,20 @@ export function withExpressions(
   return {
     ...base,
     all: withUnlisted(base.all, (code) => expressions.read(code) !== undefined),
-    locate: (code) => base.locate(code) ?? (expressions.read(code) ? code : undefined),
+    locate: (code) => {
+      const concept = base.locate(code)
+      if (concept !== undefined) return concept
+      const found = expressions.read(code)
+      // White space and terms make no other expression.
+      return found && printExpression(found.expression)
+    },
     code: either(base.code, ({ text }) => text),
     display: either(base.display, (found) => expressions.display(found, terms)),
     definition: either(base.definition, () => undefined),
     designations: either(base.designations, () => []),
-    properties: either(base.properties, (found) => propertiesOf(found, { expressions, content })),
+    properties: either(base.properties, (found) =>
+      expressions.attributes(found).map((each) => propertyOf(each, content)),
+    ),
     extensions: either(base.extensions, () => []),
     isInactive: either(base.isInactive, () => false),
     isAbstract: either(base.isAbstract, () => false),
@@ -57,8 +69,66 @@ export function withExpressions(
       return withUnlisted(below, (code) => subsumes(ref, code))
     },
     ...filterWith({ base, content, expressions, subsumes, meets }),
+    displayLanguage: (ref) => (typeof ref === 'string' ? DISPLAY_LANGUAGE : base.displayLanguage?.(ref)),
+    formerDesignations: (ref) => (typeof ref === 'string' ? [] : (base.formerDesignations?.(ref) ?? [])),
+    successors: (ref) => (typeof ref === 'string' ? undefined : base.successors?.(ref)),
+    translate: (ref, language) => {
+      const found = read(ref)
+      if (!found) return base.translate?.(ref, language)
+      return expressions.display(found, (concept) => base.translate?.(concept, language) ?? base.display(concept))
+    },
+    lookUp: (ref, asked, languages) => {
+      const found = read(ref)
+      const ofConcept = (concept: number) => base.lookUp?.(concept, asked, languages) ?? []
+      return found ? lookedUp(found, { expressions, content, ofConcept, terms }) : ofConcept(asOrdinal(ref))
+    },
+    remarks: either(
+      () => [],
+      ({ resolved }) => {
+        const against = conceptModelRemarks(
+          resolved,
+          content,
+          (constraint, concept) =>
+            base.filter?.('constraint', '=', constraint, (reason) => new Error(reason))?.has(concept) ?? true,
+        )
+        return [{ severity: 'information' as const, text: NOT_CHECKED }, ...against.map(warning)]
+      },
+    ),
     explain: (code) => base.explain?.(code) ?? expressions.fault(code),
   }
+}
+
+/** Language of the terms that stand in a display without a wish. */
+const DISPLAY_LANGUAGE = 'en-US'
+
+/** Of the HL7 terminology ecosystem: that an expression holds says nothing of the concept model as a whole. */
+const NOT_CHECKED =
+  'The expression is grammatically correct and the concepts are valid, but the expression has not been checked against the SNOMED CT concept model (MRCM)'
+
+const warning = (text: string) => ({ severity: 'warning' as const, text: `SNOMED CT concept model (MRCM): ${text}` })
+
+/** What a look-up says of its concepts, and its own attributes; parents and children are those of its concepts. */
+function lookedUp(
+  found: ReadExpression,
+  {
+    expressions,
+    content,
+    ofConcept,
+    terms,
+  }: Pick<Parts, 'expressions' | 'content'> & {
+    ofConcept(concept: number): LookedUpProperty[]
+    terms(concept: number): string | undefined
+  },
+): LookedUpProperty[] {
+  const own = expressions.attributes(found).map(
+    (attribute): LookedUpProperty => ({
+      ...propertyOf(attribute, content),
+      codeDisplay: terms(attribute.type),
+      ...('concept' in attribute.value && { description: terms(attribute.value.concept) }),
+    }),
+  )
+  const all = [...found.resolved.focus.flatMap(ofConcept), ...own]
+  return [...new Map(all.map((each) => [JSON.stringify([each.code, each.value, each.subproperty]), each])).values()]
 }
 
 /** The concepts below one of the concepts of an expression that it takes in. */
@@ -70,17 +140,11 @@ function belowExpression(
   return filteredSelection(base.descendants(first), (ref) => subsumes(text, ref))
 }
 
-function propertiesOf(
-  found: ReadExpression,
-  { expressions, content }: { expressions: Expressions; content: SnomedContent },
-): ConceptProperty[] {
-  const property = ({ type, value }: ResolvedAttribute): ConceptProperty => ({
-    code: content.idOf(type),
-    ...('concept' in value
-      ? { member: 'valueCode', value: content.idOf(value.concept) }
-      : { member: 'valueString', value: 'concrete' in value ? value.concrete : '' }),
-  })
-  return expressions.attributes(found).map(property)
+function propertyOf({ type, value }: ResolvedAttribute, content: SnomedContent): ConceptProperty {
+  const code = content.idOf(type)
+  if ('nested' in value) return { code, member: 'valueString', value: printResolved(value.nested, content) }
+  const plain = 'concept' in value ? value : { concrete: readConcrete(value.concrete) }
+  return { code, ...memberOf(content, plain) }
 }
 
 interface Parts {

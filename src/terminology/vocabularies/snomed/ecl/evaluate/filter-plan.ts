@@ -1,8 +1,8 @@
 /** Filters of concepts and of descriptions: `{{ C … }}` and `{{ D … }}` (ECL 2.2, 6.8 and 6.9). */
 import { commonOrdinals } from '../../../../code-system/ordinals.ts'
 import type { SnomedDescription } from '../../content.ts'
+import { withoutMarks } from '../../term-words.ts'
 import type { EclConceptFilter, EclDescriptionFilter, EclTypeToken } from '../syntax/syntax.ts'
-import { withoutMarks } from '../term-words.ts'
 import { componentTest, type Evaluate, idTest } from './component-filter.ts'
 import { dialectTest } from './dialect.ts'
 import { type EclContext, type EclPlan, passing, remembered } from './plan.ts'

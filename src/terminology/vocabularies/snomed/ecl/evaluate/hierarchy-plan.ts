@@ -123,9 +123,13 @@ function relates(
   if (isIncluded === true) return true
   // It is nobody's child nor parent: such are those of the release alone.
   if (operator.endsWith('!')) return isIncluded
-  if (operator.startsWith('<')) return subject.subsumers.some((each) => inner.has(each)) ? true : isIncluded
-  const above = isAboveOne(subject, list())
-  return above === false ? isIncluded : above
+  const related = operator.startsWith('<') ? isBelowOne(subject, inner) : isAboveOne(subject, list())
+  return related === false ? isIncluded : related
+}
+
+function isBelowOne({ subsumers, undecided }: EclSubject, inner: Pick<EclPlan, 'has'>): boolean | undefined {
+  if (subsumers.some((each) => inner.has(each))) return true
+  return undecided?.some((each) => inner.has(each)) ? undefined : false
 }
 
 /** Members that a subject is compared with before it is said that nobody can tell. */
@@ -260,9 +264,8 @@ function extremes(context: EclContext, operator: '!!>' | '!!<', inner: EclPlan):
     matches(subject) {
       const isMember = holds(inner, subject)
       if (isMember !== true) return isMember
-      if (operator === '!!>') return !subject.subsumers.some((each) => inner.has(each))
-      const above = isAboveOne(subject, membersOf(inner))
-      return above === undefined ? undefined : !above
+      const related = operator === '!!>' ? isBelowOne(subject, inner) : isAboveOne(subject, membersOf(inner))
+      return related === undefined ? undefined : !related
     },
     *all() {
       const members = yield* inner.all()

@@ -1,7 +1,7 @@
 /** Concepts that an expression names: found in the release, or an error that says which might have been meant. */
 import { hasCheckDigit } from '../../sctid.ts'
+import { indexWords, wordsOf } from '../../term-words.ts'
 import type { EclAlternateIdentifier, EclConcept } from '../syntax/syntax.ts'
-import { indexWords, wordsOf } from '../term-words.ts'
 import { type EclContext, errorAt } from './plan.ts'
 
 /** Its ordinal. @throws EclError for one that the release does not have */

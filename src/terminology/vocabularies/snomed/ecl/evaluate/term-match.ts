@@ -3,8 +3,8 @@
  * compared without case; a letter without a mark finds it with one, a marked letter only itself (5.5, asymmetric search of UTS #10).
  */
 
+import { lowerCase, WORDS, withoutMarks, wordsOf } from '../../term-words.ts'
 import type { EclSearchTerm } from '../syntax/syntax.ts'
-import { lowerCase, WORDS, withoutMarks, wordsOf } from '../term-words.ts'
 
 /** Letters that are no variant of another one in a language (CLDR, collation), and what they are a variant of instead. */
 const OWN_LETTERS: Readonly<Record<string, Readonly<Record<string, string>>>> = {

@@ -1,5 +1,5 @@
 /** Filters of SNOMED CT in value sets (https://hl7.org/fhir/R4/snomedct.html, filter properties). */
-import type { CodeSystemProvider } from '../../code-system/code-system.ts'
+import type { CodeSystemProvider } from '../../../code-system/code-system.ts'
 import {
   asOrdinal,
   emptySelection,
@@ -7,13 +7,13 @@ import {
   listSelection,
   rangeSelection,
   type Selection,
-} from '../../code-system/selection.ts'
+} from '../../../code-system/selection.ts'
+import type { SnomedContent } from '../content.ts'
 import { attributeOf, attributeValueOf, rowsOf } from './attribute-values.ts'
-import type { SnomedContent } from './content.ts'
 import { ascending, lazySelection, withOrdinal } from './selections.ts'
 
-/** The concepts of an expression constraint. `fail` makes the error for one that cannot be evaluated. */
-export type Constraint = (text: string, fail: Fail) => Selection
+/** The concepts of an expression constraint. @throws FhirError for one that cannot be evaluated */
+type Constraint = (text: string) => Selection
 
 /** Makes the error for a filter that cannot be evaluated. */
 type Fail = (reason: string) => Error
@@ -50,14 +50,13 @@ export const SNOMED_FILTERS: readonly { code: string; op: readonly string[] }[] 
  */
 export function snomedFilter(
   content: SnomedContent,
-  constraint: Constraint | undefined,
+  constraint: Constraint,
 ): NonNullable<CodeSystemProvider['filter']> {
   return (property, op, value, fail) => {
     const call: Call = { content, op, value: value.trim(), fail }
     if (property === 'constraint') {
       if (op !== '=') throw wrongOperator(call, ['='])
-      if (!constraint) throw fail('expression constraints are not evaluated here')
-      return constraint(value, fail)
+      return constraint(value)
     }
     if (/^\d+$/.test(property)) return byAttribute(property, call)
     const own = Object.hasOwn(PROPERTIES, property) ? PROPERTIES[property] : undefined

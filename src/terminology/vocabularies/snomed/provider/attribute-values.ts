@@ -1,4 +1,4 @@
-import type { SnomedContent } from './content.ts'
+import type { SnomedContent } from '../content.ts'
 
 /** Attributes of which others are kinds: of the concept model, and what links. */
 const ATTRIBUTES = ['410662002', '106237007'] as const

@@ -1,5 +1,5 @@
-import { firstNotBelow } from '../../code-system/ordinals.ts'
-import type { Selection } from '../../code-system/selection.ts'
+import { firstNotBelow } from '../../../code-system/ordinals.ts'
+import type { Selection } from '../../../code-system/selection.ts'
 
 /** A set of concepts that is listed only when somebody counts or walks it; membership is asked at once. */
 export function lazySelection(has: (concept: number) => boolean, make: () => Int32Array): Selection {

@@ -1,8 +1,8 @@
 /** SNOMED CT as a code system (https://hl7.org/fhir/R4/snomedct.html): one version of one edition. */
-import { keep } from '../../../base/keep.ts'
-import type { CodeSystem, Extension } from '../../../fhir/types.ts'
-import type { CodeSystemHead, CodeSystemProvider, Designation, Ref } from '../../code-system/code-system.ts'
-import { headOf } from '../../code-system/concept-index.ts'
+import { keep } from '../../../../base/keep.ts'
+import type { CodeSystem, Extension } from '../../../../fhir/types.ts'
+import type { CodeSystemHead, CodeSystemProvider, Designation, Ref } from '../../../code-system/code-system.ts'
+import { headOf } from '../../../code-system/concept-index.ts'
 import {
   asOrdinal,
   emptySelection,
@@ -10,31 +10,18 @@ import {
   listSelection,
   rangeSelection,
   type Selection,
-} from '../../code-system/selection.ts'
-import { words } from '../../code-system/text-index.ts'
+} from '../../../code-system/selection.ts'
+import type { SnomedContent, SnomedDescription } from '../content.ts'
+import { eclConstraint } from '../ecl/constraint.ts'
+import { SCT } from '../names.ts'
+import { indexWords } from '../term-words.ts'
+import { editionName, INTERNATIONAL, parseSnomedUri, SNOMED } from '../version-uri.ts'
 import { attributeOf } from './attribute-values.ts'
-import type { SnomedContent, SnomedDescription } from './content.ts'
-import { US_ENGLISH } from './dialects.ts'
-import { type Constraint, SNOMED_FILTERS, snomedFilter } from './filters.ts'
+import { SNOMED_FILTERS, snomedFilter } from './filters.ts'
 import { implicitMap, successors } from './implicit-map.ts'
 import { conceptProperties, declaredProperties, lookedUpProperties } from './properties.ts'
 import { ascending, lazySelection, withOrdinal } from './selections.ts'
-import {
-  DEFINITION,
-  inOrderOfUse,
-  isPreferred,
-  preferredDescription,
-  shownDescription,
-  useOf,
-  usualDescription,
-} from './terms.ts'
-import { editionName, INTERNATIONAL, parseSnomedUri, SNOMED } from './version-uri.ts'
-
-/** What the provider is given by others. */
-export interface SnomedOptions {
-  /** Evaluates expression constraints; without it the filter `constraint` is refused. */
-  constraint?: (content: SnomedContent) => Constraint
-}
+import { inOrderOfUse, isPreferred, preferredDescription, shownDescription, useOf, usualDescription } from './terms.ts'
 
 /**
  * A release as a code system.
@@ -45,16 +32,16 @@ export function snomedProvider(
   resource: CodeSystem,
   content: SnomedContent,
   base: Pick<CodeSystemProvider, 'display'> | undefined,
-  options: SnomedOptions = {},
 ): CodeSystemProvider {
   const texts = readTexts(content, base)
   const { term, termIn, descriptions } = texts
   const all = rangeSelection(0, content.count)
-  const filter = snomedFilter(content, options.constraint?.(content))
+  const filter = snomedFilter(content, eclConstraint(content))
   const numbers = (list: Int32Array): Ref[] => Array.from(list)
   const { hierarchy } = content
+  const head = releaseHead(resource, content, texts)
   return {
-    head: releaseHead(resource, content, texts),
+    head,
     all,
     // A concept stands below several others: a forest would show most of them again and again.
     hierarchical: false,
@@ -62,7 +49,8 @@ export function snomedProvider(
     locate: (code) => ordinalIn(content, code),
     code: (ref) => content.idOf(asOrdinal(ref)),
     display: (ref) => term(asOrdinal(ref)),
-    displayLanguage: (ref) => languageOf(usualDescription(descriptions(asOrdinal(ref)))),
+    displayLanguage: (ref) =>
+      typeof ref === 'number' ? languageOf(usualDescription(descriptions(ref))) : head.language,
     definition: () => undefined,
     designations: (ref) => designations(descriptions(asOrdinal(ref)), (id) => term(content.ordinalOf(id))),
     formerDesignations: (ref) => formerDesignations(descriptions(asOrdinal(ref))),
@@ -131,7 +119,7 @@ function readTexts(content: SnomedContent, base: Pick<CodeSystemProvider, 'displ
 /** Language of a term that is shown: American English has its own tag. */
 function languageOf(description: SnomedDescription | undefined): string | undefined {
   if (!description) return undefined
-  return description.language === 'en' && isPreferred(description, US_ENGLISH) ? 'en-US' : description.language
+  return description.language === 'en' && isPreferred(description, SCT.americanEnglish) ? 'en-US' : description.language
 }
 
 function designations(
@@ -144,20 +132,20 @@ function designations(
       language: each.language,
       use: useOf(each, termOf),
       value: each.term,
-      ...((each.type === DEFINITION || !isPreferred(each)) && { secondary: true as const }),
+      ...((each.type === SCT.definition || !isPreferred(each)) && { secondary: true as const }),
     }))
 }
 
 function formerDesignations(descriptions: readonly SnomedDescription[]): (Designation & { status: string })[] {
   return descriptions
-    .filter((each) => !each.isActive && each.type !== DEFINITION)
+    .filter((each) => !each.isActive && each.type !== SCT.definition)
     .map((each) => ({ language: each.language, value: each.term, status: 'inactive' }))
 }
 
 /** What is known of a release beside its concepts. */
 function releaseHead(resource: CodeSystem, content: SnomedContent, { descriptions }: Texts): CodeSystemHead {
-  const { caseUnstated, ...head } = headOf(resource)
-  const root = content.ordinalOf(ROOT)
+  const { caseUnstated, compositional, ...head } = headOf(resource)
+  const root = content.ordinalOf(SCT.root)
   const languages = new Set(descriptions(root).map(({ language }) => language))
   return {
     ...head,
@@ -176,8 +164,6 @@ function releaseHead(resource: CodeSystem, content: SnomedContent, { description
     declared: { filters: SNOMED_FILTERS, languages: [...languages].sort() },
   }
 }
-
-const ROOT = '138875005'
 
 /** Modules of the international edition: of its content, and of its metadata. */
 const INTERNATIONAL_MODULES = new Set([INTERNATIONAL, '900000000000012004'])
@@ -206,7 +192,7 @@ const MOST_OTHERS = 2
 
 /** Concepts of which one description has, for every word, a word beginning with it; the identifier of a concept finds it. */
 function search(content: SnomedContent, text: string): Selection {
-  const wanted = [...new Set(words(text))]
+  const wanted = [...new Set(indexWords(text))]
   const [first] = wanted
   if (first === undefined) return emptySelection
   const named = wanted.length === 1 ? content.ordinalOf(first) : -1
@@ -220,8 +206,8 @@ function search(content: SnomedContent, text: string): Selection {
 
 function hasWords(descriptions: readonly SnomedDescription[], wanted: readonly string[]): boolean {
   return descriptions.some((each) => {
-    if (!each.isActive || each.type === DEFINITION) return false
-    const own = words(each.term)
+    if (!each.isActive || each.type === SCT.definition) return false
+    const own = indexWords(each.term)
     return wanted.every((prefix) => own.some((word) => word.startsWith(prefix)))
   })
 }

@@ -1,7 +1,7 @@
 /** Properties of concepts (https://hl7.org/fhir/R4/snomedct.html, concept properties): their own, and every attribute. */
-import type { CodeSystemHead, ConceptProperty, LookedUpProperty } from '../../code-system/code-system.ts'
+import type { CodeSystemHead, ConceptProperty, LookedUpProperty } from '../../../code-system/code-system.ts'
+import type { SnomedContent } from '../content.ts'
 import { type AttributeValue, attributeValueOf, rowsOf } from './attribute-values.ts'
-import type { SnomedContent } from './content.ts'
 import { normalForm } from './normal-form.ts'
 
 const STANDARD = 'http://hl7.org/fhir/concept-properties#'
@@ -28,7 +28,7 @@ function day(time: number): string {
 }
 
 /** The value of an attribute as a property has it. */
-function memberOf(content: SnomedContent, value: AttributeValue): Pick<ConceptProperty, 'member' | 'value'> {
+export function memberOf(content: SnomedContent, value: AttributeValue): Pick<ConceptProperty, 'member' | 'value'> {
   if ('concept' in value) return { member: 'valueCode', value: content.idOf(value.concept) }
   const { concrete } = value
   if (typeof concrete === 'boolean') return { member: 'valueBoolean', value: concrete }

@@ -2,8 +2,9 @@
  * The definition of a concept as an expression (https://hl7.org/fhir/R4/snomedct.html, properties normalForm and normalFormTerse): of one
  * that is sufficiently defined the proximal primitive concepts above it with its attributes, of any other itself with them.
  */
+
+import type { SnomedContent } from '../content.ts'
 import { rowsOf } from './attribute-values.ts'
-import type { SnomedContent } from './content.ts'
 
 /** The normal form of a concept; with terms between bars where there are some. */
 export function normalForm(
@@ -16,13 +17,13 @@ export function normalForm(
     return text === undefined ? content.idOf(each) : `${content.idOf(each)}|${text}|`
   }
   const foci = content.isDefined(concept) ? proximalPrimitives(content, concept) : [concept]
-  const { ungrouped, groups } = refinements(content, concept, shown)
-  const parts = [...ungrouped, ...[...groups.values()].map((each) => `{${each.join(',')}}`)]
-  const head = `=== ${(foci.length > 0 ? foci : [concept]).map(shown).join('+')}`
+  const parts = refinements(content, concept, shown)
+  const head = `=== ${(foci.length > 0 ? foci : [concept]).map(shown).sort(inOrder).join('+')}`
   return parts.length === 0 ? head : `${head}:${parts.join(',')}`
 }
 
-function refinements(content: SnomedContent, concept: number, shown: (concept: number) => string) {
+/** Attributes of no group, then groups; each in the order of its identifiers: of one meaning there is one text. */
+function refinements(content: SnomedContent, concept: number, shown: (concept: number) => string): string[] {
   const { attributes } = content
   const ungrouped: string[] = []
   const groups = new Map<number, string[]>()
@@ -35,8 +36,11 @@ function refinements(content: SnomedContent, concept: number, shown: (concept: n
     if (group === 0) ungrouped.push(text)
     else groups.set(group, [...(groups.get(group) ?? []), text])
   }
-  return { ungrouped, groups }
+  const grouped = [...groups.values()].map((each) => `{${each.sort(inOrder).join(',')}}`)
+  return [...ungrouped.sort(inOrder), ...grouped.sort(inOrder)]
 }
+
+const inOrder = (a: string, b: string): number => Number(a > b) - Number(a < b)
 
 /** The primitive concepts above a concept that have no other of them below: found upwards, a primitive one ends its way. */
 function proximalPrimitives({ hierarchy, isDefined }: SnomedContent, concept: number): number[] {

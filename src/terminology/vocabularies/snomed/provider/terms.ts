@@ -1,42 +1,41 @@
 /** Which of the descriptions of a concept is shown, by acceptability in language reference sets (SNOMED CT Release File Specifications, 5.2.2). */
-import type { Coding } from '../../../fhir/types.ts'
-import type { SnomedDescription } from './content.ts'
-import { dialectRefsets, US_ENGLISH } from './dialects.ts'
-import { SNOMED } from './version-uri.ts'
-
-/** Types of description. */
-export const FULLY_SPECIFIED_NAME = '900000000000003001'
-export const SYNONYM = '900000000000013009'
-export const DEFINITION = '900000000000550004'
-
-const PREFERRED = '900000000000548007'
+import type { Coding } from '../../../../fhir/types.ts'
+import type { SnomedDescription } from '../content.ts'
+import { SCT } from '../names.ts'
+import { SNOMED } from '../version-uri.ts'
+import { dialectRefsets } from './dialects.ts'
 
 /** Whether it is the one to be shown in a language reference set; in any of them where none is named. */
 export const isPreferred = ({ dialects }: SnomedDescription, refset?: string): boolean =>
-  dialects.some((each) => each.acceptability === PREFERRED && (refset === undefined || each.refset === refset))
+  dialects.some((each) => each.acceptability === SCT.preferred && (refset === undefined || each.refset === refset))
 
 const activeOf = (descriptions: readonly SnomedDescription[], type: string) =>
   descriptions.filter((each) => each.isActive && each.type === type)
 
 /**
- * The term that stands for a concept where no language is asked for: the preferred synonym of American English; else one that is preferred
- * anywhere, any synonym, any name. English comes before other languages.
+ * The description that stands for a concept where no language is asked for: the preferred synonym of American English, else of British
+ * English, else of any language; else the first synonym, else a name; what is active first. Files keep its term as the display of the
+ * concept (../write/preferred-display.ts).
  */
 export function usualDescription(descriptions: readonly SnomedDescription[]): SnomedDescription | undefined {
-  const synonyms = activeOf(descriptions, SYNONYM)
-  const english = synonyms.filter(isEnglish)
-  return (
-    synonyms.find((each) => isPreferred(each, US_ENGLISH)) ??
-    english.find((each) => isPreferred(each)) ??
-    synonyms.find((each) => isPreferred(each)) ??
-    english[0] ??
-    synonyms[0] ??
-    activeOf(descriptions, FULLY_SPECIFIED_NAME)[0] ??
-    descriptions.find((each) => each.type !== DEFINITION)
-  )
+  let best: SnomedDescription | undefined
+  let bestRank = Number.POSITIVE_INFINITY
+  for (const each of descriptions) {
+    const rank = usualRank(each)
+    if (rank < bestRank) [best, bestRank] = [each, rank]
+  }
+  return best
 }
 
-const isEnglish = ({ language }: SnomedDescription) => language.toLowerCase().split('-')[0] === 'en'
+function usualRank(each: SnomedDescription): number {
+  if (each.type === SCT.definition) return Number.POSITIVE_INFINITY
+  const inactive = each.isActive ? 0 : 10
+  if (each.type !== SCT.synonym) return inactive + 5
+  if (!each.isActive) return inactive + 4
+  if (isPreferred(each, SCT.americanEnglish)) return 0
+  if (isPreferred(each, SCT.britishEnglish)) return 1
+  return isPreferred(each) ? 2 : 4
+}
 
 /**
  * The preferred synonym of a dialect that has a reference set, or of a language; undefined where there is none: other texts may still serve
@@ -46,7 +45,7 @@ export function preferredDescription(
   descriptions: readonly SnomedDescription[],
   tag: string,
 ): SnomedDescription | undefined {
-  const synonyms = activeOf(descriptions, SYNONYM)
+  const synonyms = activeOf(descriptions, SCT.synonym)
   for (const refset of dialectRefsets(tag)) {
     const found = synonyms.find((each) => isPreferred(each, refset))
     if (found) return found
@@ -75,9 +74,9 @@ export function shownDescription(
 }
 
 const USES: Readonly<Record<string, string>> = {
-  [FULLY_SPECIFIED_NAME]: 'Fully specified name',
-  [SYNONYM]: 'Synonym',
-  [DEFINITION]: 'Definition',
+  [SCT.fullySpecifiedName]: 'Fully specified name',
+  [SCT.synonym]: 'Synonym',
+  [SCT.definition]: 'Definition',
 }
 
 /** The type of a description as the use of a designation. */
@@ -91,7 +90,8 @@ export function inOrderOfUse(descriptions: readonly SnomedDescription[]): Snomed
   const usual = usualDescription(descriptions)
   const rank = (each: SnomedDescription) => {
     if (each === usual) return 0
-    const kind = each.type === SYNONYM ? 1 : each.type === FULLY_SPECIFIED_NAME ? 3 : each.type === DEFINITION ? 7 : 5
+    const kind =
+      each.type === SCT.synonym ? 1 : each.type === SCT.fullySpecifiedName ? 3 : each.type === SCT.definition ? 7 : 5
     return kind + (isPreferred(each) ? 0 : 1)
   }
   return descriptions.toSorted((a, b) => rank(a) - rank(b))

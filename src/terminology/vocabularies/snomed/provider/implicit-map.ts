@@ -2,9 +2,9 @@
  * Maps that reference sets are (https://hl7.org/fhir/R4/snomedct.html, implicit concept maps): historical and other associations, simple
  * maps and extended maps, in both directions.
  */
-import type { ImplicitMap, ImplicitPair } from '../../code-system/code-system.ts'
-import type { SnomedContent, SnomedMember, SnomedRefset } from './content.ts'
-import { SNOMED } from './version-uri.ts'
+import type { ImplicitMap, ImplicitPair } from '../../../code-system/code-system.ts'
+import type { SnomedContent, SnomedMember, SnomedRefset } from '../content.ts'
+import { SNOMED } from '../version-uri.ts'
 
 /** What the target of an association is to its source, by reference set. */
 const ASSOCIATIONS: Readonly<Record<string, string>> = {
