@@ -280,7 +280,10 @@ function addState(parameter: Parameter[], { value, located }: Judgement): void {
   if (isInactive) parameter.push({ name: 'inactive', valueBoolean: true })
   if (status === 'deprecated' || (isInactive && status !== undefined && status !== 'active'))
     parameter.push({ name: 'status', valueCode: status })
-  if (code !== value.code) parameter.push({ name: 'normalized-code', valueCode: code })
+  // An expression put together of codes has many forms that are right: blanks and terms are no other case of a code.
+  const { unbounded } = provider.head
+  const isExpression = typeof ref === 'string' && unbounded !== undefined && unbounded.basedOn === undefined
+  if (code !== value.code && !isExpression) parameter.push({ name: 'normalized-code', valueCode: code })
 }
 
 const NONE_UNKNOWN: UnknownSystem[] = []
