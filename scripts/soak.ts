@@ -117,7 +117,7 @@ async function mutations(): Promise<Outcome> {
 
 /** The test suite with other examples; a failure names the seed and the path that make it again. */
 async function properties(): Promise<Outcome> {
-  const environment = { ...process.env, TEST_SEED: String(seed) }
+  const environment = { ...process.env, TEST_SEED: String(seed), ECL_EXPRESSIONS: '5000' }
   const { stdout } = spawnSync('npm', ['test'], { env: environment, encoding: 'utf8', maxBuffer: 2 ** 28 })
   const count = (name: string) => Number(new RegExp(`^ℹ ${name} (\\d+)$`, 'm').exec(stdout)?.[1] ?? Number.NaN)
   const failures = stdout.slice(Math.max(0, stdout.indexOf('✖ failing tests:')))

@@ -1,5 +1,9 @@
 /** Releases of LOINC and ICD-11: the code system into an index, then its resource and the maps beside it into the store. */
-import { basename } from 'node:path'
+
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import { formatCanonical } from '../../fhir/canonical.ts'
 import { issue } from '../../fhir/error.ts'
 import type { Issue, Resource } from '../../fhir/types.ts'
 import { icdSource } from '../../packages/vocabularies/icd-11/icd-source.ts'
@@ -8,7 +12,7 @@ import type { ReleaseFiles, VocabularySource } from '../../packages/vocabularies
 import { stagedFiles } from '../../packages/vocabularies/staged-files.ts'
 import { putApart } from './import-code-system.ts'
 import { type ImportOptions, importPackage } from './import-package.ts'
-import type { ImportReport } from './report.ts'
+import type { ImportEntry, ImportReport } from './report.ts'
 
 /** What opens a release of a vocabulary. */
 export type OpenRelease = (files: ReleaseFiles, options: { version?: string | undefined }) => VocabularySource
@@ -38,12 +42,14 @@ export async function importFromSource(
     const name = basename(path)
     const told = source.findings.map((text) => issue('informational', { severity: 'information', text }))
     const common = { name, ...(source.head.version !== undefined && { version: source.head.version }) }
-    if (options.dryRun) return { ...common, entries: [], issues: [...told, ...tried(source, options)], isDryRun: true }
+    if (options.dryRun) {
+      const canonical = formatCanonical(source.head.url, source.head.version)
+      const entry: ImportEntry = { file: name, type: 'CodeSystem', canonical, status: 'loaded' }
+      return { ...common, entries: [entry], issues: [...told, ...tried(source, options)], isDryRun: true }
+    }
     const { indexes, version: _, ...inResource } = options
     const apart = await putApart(source, indexes, (done, total) => options.onProgress?.(done, total, name))
-    const resources: Resource[] = [apart.resource, ...(source.maps?.() ?? [])]
-    const bytes = Buffer.from(JSON.stringify(bundled(resources)))
-    const stored = await importPackage({ bytes, name: `${name}.json` }, inResource)
+    const stored = await storeTogether([apart.resource, ...(source.maps?.() ?? [])], name, inResource)
     const entries = stored.entries.map((each) => ({ ...each, file: name }))
     const incomplete = apart.isComplete ? {} : { isIncomplete: true }
     return { ...stored, ...common, entries, issues: [...stored.issues, ...told, ...apart.issues], ...incomplete }
@@ -65,11 +71,17 @@ function tried(source: VocabularySource, { onProgress }: ReleaseOptions): Issue[
   return [...issues, issue('informational', { severity: 'information', text })]
 }
 
-const bundled = (resources: Resource[]): Resource =>
-  resources.length === 1 && resources[0]
-    ? resources[0]
-    : {
-        resourceType: 'Bundle',
-        type: 'collection',
-        entry: resources.map((resource) => ({ resource: resource as never })),
-      }
+/** Stores resources in one transaction: a folder is one. */
+async function storeTogether(resources: Resource[], name: string, options: ImportOptions): Promise<ImportReport> {
+  const [only] = resources
+  if (resources.length === 1 && only)
+    return importPackage({ bytes: Buffer.from(JSON.stringify(only)), name: `${name}.json` }, options)
+  const folder = await mkdtemp(join(tmpdir(), 'vidimus-release-'))
+  try {
+    for (const [i, each] of resources.entries())
+      await writeFile(join(folder, `${each.resourceType}-${i}.json`), JSON.stringify(each))
+    return await importPackage({ path: folder }, options)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}

@@ -56,7 +56,7 @@ export function createSnomedWriter({ head, isFull, spools }: SnomedWriting): Sno
   const identifiers = identifierPart(common)
   const isActive = (row: number) => (state.at(row) & STATE.active) !== 0
   const arranged = once(() => {
-    const isA = relationships.arrange()
+    const isA = relationships.arrange(isActive)
     const hierarchy = arrangeParents(betweenActive(isA, isActive), concepts.length)
     return { isA, hierarchy, texts: descriptions.arrange(concepts.length) }
   })

@@ -10,7 +10,7 @@ import { printEcl } from './syntax/print.ts'
 import type { EclConcept } from './syntax/syntax.ts'
 
 /** Something about a place of an expression; places count from 1. */
-export interface EclRemark {
+interface EclRemark {
   severity: 'error' | 'warning'
   text: string
   line: number

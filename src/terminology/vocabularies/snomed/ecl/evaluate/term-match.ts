@@ -2,6 +2,7 @@
  * Texts that are looked for in terms: words that begin so, in any order, or a whole term with wildcards (ECL 2.2, 6.8). Letters are
  * compared without case; a letter without a mark finds it with one, a marked letter only itself (5.5, asymmetric search of UTS #10).
  */
+
 import { lowerCase, WORDS, withoutMarks, wordsOf } from '../../term-words.ts'
 import type { EclSearchTerm } from '../syntax/syntax.ts'
 

@@ -23,7 +23,7 @@ export function conceptReference(reader: EclReader): EclConcept {
 }
 
 /** `|term|` behind spaces; undefined when there is none, and no space is taken then. */
-export function termBehind(reader: EclReader): string | undefined {
+function termBehind(reader: EclReader): string | undefined {
   const from = reader.at
   reader.space()
   if (!reader.take('|')) {

@@ -2,10 +2,10 @@ import { EclError } from './ecl-error.ts'
 import type { EclExpression, EclSubExpression } from './syntax.ts'
 
 /** Characters of the longest expression that is read: room for ten thousand concepts joined by OR. */
-export const longestExpression = 200_000
+const longestExpression = 200_000
 
 /** Brackets within brackets that are read, of whatever kind. */
-export const deepestNesting = 256
+const deepestNesting = 256
 
 const isSpace = (code: number) => code === 32 || code === 9 || code === 10 || code === 13
 const isDigit = (code: number) => code >= 48 && code <= 57

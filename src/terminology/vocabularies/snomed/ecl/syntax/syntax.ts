@@ -11,14 +11,14 @@ export interface EclCompound {
 }
 
 /** `focus : refinement` */
-export interface EclRefined {
+interface EclRefined {
   kind: 'refined'
   focus: EclSubExpression
   refinement: EclRefinement
 }
 
 /** `focus . attribute . attribute`: the values of attributes. */
-export interface EclDotted {
+interface EclDotted {
   kind: 'dotted'
   focus: EclSubExpression
   attributes: EclSubExpression[]
@@ -68,7 +68,7 @@ export interface EclAlternateIdentifier {
 export type EclRefinement = { kind: 'and' | 'or'; operands: EclRefinement[] } | EclAttributeGroup | EclAttribute
 
 /** `[min..max] { … }` */
-export interface EclAttributeGroup {
+interface EclAttributeGroup {
   kind: 'group'
   cardinality?: EclCardinality
   refinement: EclRefinement
