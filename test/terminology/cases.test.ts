@@ -204,7 +204,10 @@ async function check(operation: Section['operation'], { with: given, header, exp
   }
 }
 
-const files = globSync(here('**/cases/*.json')).sort()
+// Imported vocabularies have releases of their own, and cases in a form of their own.
+const files = globSync(here('**/cases/*.json'))
+  .filter((file) => !file.includes('/vocabularies/'))
+  .sort()
 
 for (const file of files) {
   const { section, operation, with: shared = {}, cases } = read<Section>(file)

@@ -3,6 +3,11 @@ import type { CodeSystem, Resource } from '../../../../src/fhir/types.ts'
 import type { CodeSystemProvider } from '../../../../src/terminology/code-system/code-system.ts'
 import { createTerminology, type Terminology } from '../../../../src/terminology/terminology.ts'
 import type { SnomedContent } from '../../../../src/terminology/vocabularies/snomed/content.ts'
+import { eclSet } from '../../../../src/terminology/vocabularies/snomed/ecl/ecl.ts'
+import {
+  type SubjectMeets,
+  withExpressions,
+} from '../../../../src/terminology/vocabularies/snomed/expression/with-expressions.ts'
 import { snomedProvider } from '../../../../src/terminology/vocabularies/snomed/provider/provider.ts'
 import { SNOMED } from '../../../../src/terminology/vocabularies/snomed/version-uri.ts'
 import { memorySource } from '../../support.ts'
@@ -27,7 +32,9 @@ export function snomedTerminology(
   const providers = new Map(
     releases.map((content) => {
       const resource = releaseResource(content)
-      return [resource, snomedProvider(resource, content, undefined)]
+      const concepts = snomedProvider(resource, content, undefined)
+      const meets: SubjectMeets = (constraint, subject) => eclSet(content, constraint).matches(subject)
+      return [resource, withExpressions(concepts, content, meets)]
     }),
   )
   return engineOver(providers, { resources, snomedEdition })
