@@ -16,7 +16,7 @@ interface Cases {
   axes: { code: string; says: string }[]
   subsumption: { a: string; b: string; outcome: string }[]
 }
-const cases: Cases = JSON.parse(readFileSync(new URL('../cases/icd-11-clusters.json', import.meta.url), 'utf8'))
+const cases: Cases = JSON.parse(readFileSync(new URL('./clusters.json', import.meta.url), 'utf8'))
 
 const MMS = 'http://id.who.int/icd/release/11/mms'
 const NAMES = [MMS, 'http://id.who.int/icd11/mms', 'http://smart.who.int/ddcc/CodeSystem/DDCCICD11CodeSystem']

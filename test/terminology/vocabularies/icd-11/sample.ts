@@ -20,7 +20,7 @@ interface Sketch {
 
 /** The entities of the sample. */
 export const sketches: Sketch[] = JSON.parse(
-  readFileSync(new URL('../cases/icd-11-entities.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('./entities.json', import.meta.url), 'utf8'),
 )
 
 const release = '2031-01'

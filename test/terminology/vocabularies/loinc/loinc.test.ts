@@ -11,7 +11,7 @@ import { sampleFiles, terms } from './sample.ts'
 const LOINC = 'http://loinc.org'
 
 const cases: { filter: [string, string, string]; codes?: string[]; fails?: string }[] = JSON.parse(
-  readFileSync(new URL('../cases/loinc-filters.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('./filters.json', import.meta.url), 'utf8'),
 )
 
 const release = imported(loincSource(memoryFiles(sampleFiles(), '/releases/Loinc_2.82')))
