@@ -19,9 +19,7 @@ interface Sketch {
 }
 
 /** The entities of the sample. */
-export const sketches: Sketch[] = JSON.parse(
-  readFileSync(new URL('./entities.json', import.meta.url), 'utf8'),
-)
+export const sketches: Sketch[] = JSON.parse(readFileSync(new URL('./entities.json', import.meta.url), 'utf8'))
 
 const release = '2031-01'
 const uri = (number: string) => `http://id.who.int/icd/release/11/${release}/mms/${number}`
