@@ -29,7 +29,7 @@ interface Case {
   over?: ReleaseName[]
   /** Edition that the server is set to. */
   edition?: string
-  /** In-parameters by name; a `valueSet` may be an include alone. */
+  /** In-parameters by name; a `valueSet` may be an include alone, or `include` and `exclude`. */
   with: Record<string, unknown>
   expect: {
     /** Codes of an expansion by their keys, in any order. */
@@ -56,7 +56,10 @@ interface Case {
 
 const folder = new URL('cases/', import.meta.url)
 const inFull = (text: string) =>
-  withIds(text).replace(/\$(small|earlier|international|later|american)/g, (_, name: ReleaseName) => versions[name])
+  withIds(text).replace(
+    /\$(small|earlier|international|later|american|modelled)/g,
+    (_, name: ReleaseName) => versions[name],
+  )
 
 for (const file of readdirSync(folder).filter((each) => each.startsWith('concepts-'))) {
   const { section, cases } = JSON.parse(inFull(readFileSync(new URL(file, folder), 'utf8'))) as {
@@ -71,8 +74,9 @@ for (const file of readdirSync(folder).filter((each) => each.startsWith('concept
 
 async function check({ operation, over = ['small'], edition, with: given, expect }: Case): Promise<void> {
   const engine = snomedTerminology(over.map(release), edition === undefined ? {} : { snomedEdition: edition })
-  const { valueSet, ...others } = given
-  const set = valueSet && { resourceType: 'ValueSet', status: 'active', compose: { include: [valueSet].flat() } }
+  const { valueSet = given.include, exclude, include: _, ...others } = given
+  const compose = { include: [valueSet].flat(), ...(exclude !== undefined && { exclude: [exclude].flat() }) }
+  const set = valueSet && { resourceType: 'ValueSet', status: 'active', compose }
   const asked = parameters({ ...others, ...(set !== undefined && { valueSet: set }) })
   const reply = await operations[operation](engine, asked).catch((error: unknown) => {
     if (!(error instanceof FhirError)) throw error

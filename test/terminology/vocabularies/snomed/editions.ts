@@ -1,5 +1,6 @@
 /** Several editions and versions over the small release, for tests: none of them is anybody's. */
 import type { SnomedContent } from '../../../../src/terminology/vocabularies/snomed/content.ts'
+import { modelledRelease } from '../../../support/snomed/modelled-release.ts'
 import { naiveContent } from '../../../support/snomed/naive-content.ts'
 import type { Rf2Rows } from '../../../support/snomed/rf2-rows.ts'
 import { small, smallRelease, smallVersion } from '../../../support/snomed/small-release.ts'
@@ -24,6 +25,7 @@ export const versions = {
   international: 'http://snomed.info/sct/900000000000207008/version/20250101',
   later: 'http://snomed.info/sct/900000000000207008/version/20250701',
   american: 'http://snomed.info/sct/731000124108/version/20270301',
+  modelled: smallVersion.replace('20270131', '20280131'),
 } as const
 
 export type ReleaseName = keyof typeof versions
@@ -34,6 +36,7 @@ const made: Record<ReleaseName, SnomedContent> = {
   international: without(['feather', 'sadness'], versions.international),
   later: without(['feather'], versions.later),
   american: without(['claw'], versions.american),
+  modelled: naiveContent(modelledRelease(versions.modelled)),
 }
 
 /** The content of a release by its name. */
