@@ -46,8 +46,11 @@ export function subsumesExpression(
 
 function compare(general: ResolvedExpression, special: ResolvedExpression, content: SnomedContent): Subsumption {
   const given = knownOf(special, content)
+  // There are not too many groups of the first either.
+  knownOf(general, content)
   const found = every(general.focus, (each) => takesIn(each, given, content))
-  return both(found, () => meets(ownGroups(general), given, content))
+  // What it asks for is what it comes to: a refinement with the group of its concept that it belongs to.
+  return both(found, () => meets(ownParts(general, content), given, content))
 }
 
 /** Whether groups of attributes are there; what is nested twice is not told not to be. */
@@ -146,14 +149,20 @@ const MOST_GROUPS = 150
  */
 function fullGroups(expression: ResolvedExpression, content: SnomedContent): Group[] {
   const inherited = [...new Set(expression.focus)].flatMap((concept) => groupsOf(concept, content))
-  const refined = ownGroups(expression)
   const isTooMany = (count: number) => {
     if (count > MOST_GROUPS) throw new NotTold(`it comes to more than ${MOST_GROUPS} groups of attributes`)
   }
-  isTooMany(inherited.length + refined.length)
-  const all = [...refined, ...joined(inherited, refined, content), ...inherited]
+  isTooMany(inherited.length + ownGroups(expression).length)
+  const all = [...ownParts(expression, content), ...inherited]
   isTooMany(all.length)
   return all
+}
+
+/** What an expression says itself, alone and with the groups of its concepts. */
+function ownParts(expression: ResolvedExpression, content: SnomedContent): Group[] {
+  const inherited = [...new Set(expression.focus)].flatMap((concept) => groupsOf(concept, content))
+  const refined = ownGroups(expression)
+  return [...refined, ...joined(inherited, refined, content)]
 }
 
 /**
@@ -170,11 +179,16 @@ function joined(inherited: Group[], refined: Group[], content: SnomedContent): G
     const isMoreGeneral = (a: (typeof fitting)[number], b: typeof a) =>
       groupSubsumes(a.group, b.group, content) === 'yes'
     const lean = withoutGeneral(fitting, isMoreGeneral)
-    return lean.map(({ group, fits }) => ({
-      attributes: [...own.attributes, ...group.attributes],
-      isAlone: own.isAlone && group.isAlone,
-      isDoubtful: lean.length > 1 || fits === 'unknown',
-    }))
+    return (
+      lean
+        // What says no less than the group needs nothing of it.
+        .filter(({ group }) => groupSubsumes(group, own, content) !== 'yes')
+        .map(({ group, fits }) => ({
+          attributes: [...own.attributes, ...group.attributes],
+          isAlone: own.isAlone && group.isAlone,
+          isDoubtful: lean.length > 1 || fits === 'unknown',
+        }))
+    )
   })
 }
 
@@ -205,17 +219,20 @@ function matchGroups(wanted: readonly Group[], given: readonly Group[], content:
     const { subsumes } = content.hierarchy
     // What everything has with itself is not looked for.
     const isTold = !group.attributes.some(({ type }) => reflexive.some((each) => subsumes(type, each)))
-    return told(found, isTold)
+    return told(found, isTold && !group.isDoubtful)
   })
 }
 
 /** Whether a group of attributes takes in another: each of its attributes takes in one of the other. */
 export function groupSubsumes(general: Group, special: Group, content: SnomedContent): Subsumption {
-  const found = every(general.attributes, (attribute) =>
-    some(special.attributes, (each) => matchAttribute(attribute, each, content)),
-  )
-  return found === 'yes' && special.isDoubtful ? 'unknown' : found
+  const found = allMatch(general, special, content)
+  if (found !== 'yes' || !special.isDoubtful) return found
+  // Whatever is meant by one is meant by the other that is the same.
+  return general.isDoubtful && allMatch(special, general, content) === 'yes' ? found : 'unknown'
 }
+
+const allMatch = (general: Group, special: Group, content: SnomedContent): Subsumption =>
+  every(general.attributes, (attribute) => some(special.attributes, (each) => matchAttribute(attribute, each, content)))
 
 /** Whether an attribute takes in another, or one that follows from it by a chain of attributes. */
 export function matchAttribute(
