@@ -70,7 +70,7 @@ const owners: Record<string, string[]> = {
   mongodb: ['storage/mongodb'],
   'prom-client': ['http/metrics'],
   re2js: ['base', 'terminology/value-set/filters'],
-  saxes: ['fhir/xml', 'rules/cql'],
+  saxes: ['fhir/xml', 'rules/cql', 'packages/vocabularies'],
   yaml: ['base'],
   'zxing-wasm': ['images', 'demo'],
   'node:child_process': ['workers'],

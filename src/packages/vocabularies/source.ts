@@ -2,8 +2,8 @@
 import type { CodeSystem, ConceptMap } from '../../fhir/types.ts'
 import type { SourceItem } from '../large-code-system/source-concept.ts'
 
-/** The vocabularies that have a reader and a provider of their own; the header of an index names its kind. */
-export type VocabularyKind = 'snomed-ct' | 'loinc' | 'icd-11'
+/** The vocabularies that are read as sources of concepts; the header of an index names its kind. */
+type VocabularyKind = 'loinc' | 'icd-11'
 
 /** The files of a release, whether they lie in a folder or in an archive. */
 export interface ReleaseFiles {

@@ -1,5 +1,8 @@
 /** Releases of LOINC and ICD-11: the code system into an index, then its resource and the maps beside it into the store. */
-import { basename } from 'node:path'
+
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
 import { formatCanonical } from '../../fhir/canonical.ts'
 import { issue } from '../../fhir/error.ts'
 import type { Issue, Resource } from '../../fhir/types.ts'
@@ -46,9 +49,7 @@ export async function importFromSource(
     }
     const { indexes, version: _, ...inResource } = options
     const apart = await putApart(source, indexes, (done, total) => options.onProgress?.(done, total, name))
-    const resources: Resource[] = [apart.resource, ...(source.maps?.() ?? [])]
-    const bytes = Buffer.from(JSON.stringify(bundled(resources)))
-    const stored = await importPackage({ bytes, name: `${name}.json` }, inResource)
+    const stored = await storeTogether([apart.resource, ...(source.maps?.() ?? [])], name, inResource)
     const entries = stored.entries.map((each) => ({ ...each, file: name }))
     const incomplete = apart.isComplete ? {} : { isIncomplete: true }
     return { ...stored, ...common, entries, issues: [...stored.issues, ...told, ...apart.issues], ...incomplete }
@@ -70,11 +71,17 @@ function tried(source: VocabularySource, { onProgress }: ReleaseOptions): Issue[
   return [...issues, issue('informational', { severity: 'information', text })]
 }
 
-const bundled = (resources: Resource[]): Resource =>
-  resources.length === 1 && resources[0]
-    ? resources[0]
-    : {
-        resourceType: 'Bundle',
-        type: 'collection',
-        entry: resources.map((resource) => ({ resource: resource as never })),
-      }
+/** Stores resources in one transaction: a folder is one. */
+async function storeTogether(resources: Resource[], name: string, options: ImportOptions): Promise<ImportReport> {
+  const [only] = resources
+  if (resources.length === 1 && only)
+    return importPackage({ bytes: Buffer.from(JSON.stringify(only)), name: `${name}.json` }, options)
+  const folder = await mkdtemp(join(tmpdir(), 'vidimus-release-'))
+  try {
+    for (const [i, each] of resources.entries())
+      await writeFile(join(folder, `${each.resourceType}-${i}.json`), JSON.stringify(each))
+    return await importPackage({ path: folder }, options)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}

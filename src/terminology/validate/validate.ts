@@ -280,7 +280,8 @@ function addState(parameter: Parameter[], { value, located }: Judgement): void {
   if (isInactive) parameter.push({ name: 'inactive', valueBoolean: true })
   if (status === 'deprecated' || (isInactive && status !== undefined && status !== 'active'))
     parameter.push({ name: 'status', valueCode: status })
-  if (code !== value.code) parameter.push({ name: 'normalized-code', valueCode: code })
+  // An expression without its terms is no other code.
+  if (code !== value.code && !provider.remarks) parameter.push({ name: 'normalized-code', valueCode: code })
 }
 
 const NONE_UNKNOWN: UnknownSystem[] = []

@@ -18,7 +18,7 @@ export interface AnswerList {
 }
 
 /** An answer. */
-export interface Answer {
+interface Answer {
   text: string
   description: string
   lists: Set<string>

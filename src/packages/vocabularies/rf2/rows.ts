@@ -11,7 +11,7 @@ export interface RowFault {
 }
 
 /** Takes what is wrong; throws when it is enough. */
-export type TellFault = (fault: RowFault) => void
+type TellFault = (fault: RowFault) => void
 
 /** A file to be read. */
 export interface RowReading {

@@ -14,7 +14,7 @@ export interface ReleaseRow {
 }
 
 /** A row of the file Concept. */
-export interface ConceptState extends ReleaseRow {
+interface ConceptState extends ReleaseRow {
   isDefined: boolean
 }
 

@@ -24,7 +24,7 @@ export interface ShownDescription {
 }
 
 /** What a description is as far as displays and searches go. */
-export type DescriptionKind = 'name' | 'synonym' | 'definition' | 'other'
+type DescriptionKind = 'name' | 'synonym' | 'definition' | 'other'
 
 const KINDS: readonly DescriptionKind[] = ['other', 'name', 'synonym', 'definition']
 const TYPES: readonly string[] = ['', SCT.fullySpecifiedName, SCT.synonym, SCT.definition]

@@ -15,7 +15,7 @@ export interface Segments {
 }
 
 /** An empty column over a kind of typed array. */
-export function segments(make: (length: number) => Numbers): Segments {
+function segments(make: (length: number) => Numbers): Segments {
   const pieces: Numbers[] = []
   let length = 0
   return {

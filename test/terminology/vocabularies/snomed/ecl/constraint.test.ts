@@ -30,8 +30,7 @@ describe('the filter constraint', () => {
 
   it('counts in steps, then knows its list', () => {
     const selection = select('<< (<< {body} OR << {disorder})')
-    const isListed = () => selection.list !== undefined
-    assert.ok(!isListed(), 'nothing is listed before it is counted')
+    assert.equal(Boolean(selection.list), false, 'nothing is listed before it is counted')
     for (const tests of selection.counting?.() ?? []) assert.ok(tests > 0)
     assert.equal(selection.list?.length, selection.size())
     for (let i = 0; i < selection.size(); i++) assert.ok(selection.has(selection.at(i)))
