@@ -176,7 +176,7 @@ function pick(random: Random): number {
     at -= share
     return at < 0
   })
-  return found < 0 ? 0 : found
+  return Math.max(0, found)
 }
 
 /** One to four parents: most of the further ones are near the first, as they are in the real hierarchy. */

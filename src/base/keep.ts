@@ -114,3 +114,29 @@ export function keepPerObject<Key extends object, Value>(make: (key: Key) => Val
     return value
   }
 }
+
+/** What was made last, and all that it followed from: for what is the same time after time. */
+export interface KeepLast<Value> {
+  /** What was made, when it followed from the very same. */
+  get(from: readonly unknown[]): Value | undefined
+  /** Keeps it in place of what was there, and answers it; nobody may change `from` afterwards. */
+  set(from: readonly unknown[], value: Value): Value
+}
+
+/** Remembers one value. Its cost is a comparison of each of what it follows from, by identity. */
+export function keepLast<Value>(): KeepLast<Value> {
+  let last: { from: readonly unknown[]; value: Value } | undefined
+  return {
+    get: (from) => (last && areSame(last.from, from) ? last.value : undefined),
+    set(from, value) {
+      last = { from, value }
+      return value
+    },
+  }
+}
+
+function areSame(some: readonly unknown[], others: readonly unknown[]): boolean {
+  if (some.length !== others.length) return false
+  for (let at = 0; at < some.length; at++) if (some[at] !== others[at]) return false
+  return true
+}

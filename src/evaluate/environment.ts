@@ -29,6 +29,8 @@ export interface EvaluateEnvironment extends RuleSurroundings {
     type: ArtefactType,
     canonical: string,
   ): Promise<{ type: ArtefactType; canonical: string; hash: string } | undefined>
+  /** Another number as soon as `contentOf` may answer otherwise. */
+  contentRevision?(): number
   /** Finds the codes on a picture; without it `credentialImage` is refused. */
   readImage?(
     image: NonNullable<EvaluateRequest['image']>,

@@ -1,3 +1,4 @@
+import { keepLast } from '../base/keep.ts'
 import { badRequest } from '../fhir/error.ts'
 import type { Parameters, PlanDefinition } from '../fhir/types.ts'
 import type { JobCall } from '../workers/job-pool.ts'
@@ -39,6 +40,7 @@ export interface Evaluate {
 
 /** Composes recognise → decode → verify → map → run rules → decide. */
 export function createEvaluate(environment: EvaluateEnvironment): Evaluate {
+  const artefactsOf = environment.contentOf && artefactFinder(environment.contentOf, environment.contentRevision)
   const evaluate = async (request: EvaluateRequest, plans: PlanDefinition[] = [], asker: Asker = {}) => {
     const { client = '', isGone, inTurn = atOnce } = asker
     const { credential, further, image } = request
@@ -52,7 +54,8 @@ export function createEvaluate(environment: EvaluateEnvironment): Evaluate {
         ? await evaluateTogether(question, [credential, ...further], inTurn)
         : await evaluateSingle(question)
     if (document) compareIdentity(evaluation, document)
-    if (environment.contentOf) evaluation.artefacts = await artefactsOf(evaluation, environment.contentOf)
+    const artefacts = artefactsOf?.(evaluation)
+    if (artefacts) evaluation.artefacts = artefacts instanceof Promise ? await artefacts : artefacts
     return evaluation
   }
   return {
@@ -66,17 +69,60 @@ export function createEvaluate(environment: EvaluateEnvironment): Evaluate {
   }
 }
 
-/** What an evaluation and those within it name, each once. */
-async function artefactsOf(evaluation: Evaluation, contentOf: NonNullable<EvaluateEnvironment['contentOf']>) {
-  const named: [ArtefactType, string][] = allWithin(evaluation).flatMap(({ rules, structureMaps, valueSets }) => [
-    ...rules.map(({ planDefinition }): [ArtefactType, string] => ['PlanDefinition', planDefinition]),
-    ...rules.map(({ library }): [ArtefactType, string] => ['Library', library]),
-    ...structureMaps.map((each): [ArtefactType, string] => ['StructureMap', each]),
-    ...valueSets.map((each): [ArtefactType, string] => ['ValueSet', each]),
-  ])
-  const artefacts: NonNullable<Evaluation['artefacts']> = []
-  for (const [type, canonical] of new Map(named.map((each) => [each.join(' '), each])).values()) {
-    const known = canonical === '' ? undefined : await contentOf(type, canonical)
+/** What an evaluation says of artefacts. */
+interface Named extends Pick<Evaluation, 'structureMaps' | 'valueSets'> {
+  rules: Pick<Evaluation['rules'][number], 'planDefinition' | 'library'>[]
+  evaluations: Named[]
+  linked: { evaluation?: Named }[]
+}
+
+type Artefacts = NonNullable<Evaluation['artefacts']>
+
+/**
+ * Finds what an evaluation and those within it name, each once. Nearly all name what the one before named: that is looked up once a
+ * revision; without revisions each time.
+ */
+export function artefactFinder(
+  contentOf: NonNullable<EvaluateEnvironment['contentOf']>,
+  revision: EvaluateEnvironment['contentRevision'],
+): (evaluation: Named) => Artefacts | Promise<Artefacts> {
+  const last = keepLast<Artefacts>()
+  return (evaluation) => {
+    const named = namesOf(evaluation)
+    const before = revision?.()
+    const known = before === undefined ? undefined : last.get([before, ...named])
+    if (known) return [...known]
+    return findArtefacts(named, contentOf).then((found) => {
+      if (before !== undefined && revision?.() === before) last.set([before, ...named], [...found])
+      return found
+    })
+  }
+}
+
+/** Types and canonicals in turn. */
+function namesOf(evaluation: Named): string[] {
+  const names: string[] = []
+  for (const { rules, structureMaps, valueSets } of allWithin(evaluation)) {
+    for (const { planDefinition } of rules) names.push('PlanDefinition', planDefinition)
+    for (const { library } of rules) names.push('Library', library)
+    for (const each of structureMaps) names.push('StructureMap', each)
+    for (const each of valueSets) names.push('ValueSet', each)
+  }
+  return names
+}
+
+async function findArtefacts(
+  named: readonly string[],
+  contentOf: NonNullable<EvaluateEnvironment['contentOf']>,
+): Promise<Artefacts> {
+  const artefacts: Artefacts = []
+  const asked = new Set<string>()
+  for (let at = 0; at < named.length; at += 2) {
+    const type = named[at] as ArtefactType
+    const canonical = named[at + 1] ?? ''
+    if (canonical === '' || asked.has(`${type} ${canonical}`)) continue
+    asked.add(`${type} ${canonical}`)
+    const known = await contentOf(type, canonical)
     if (known && !artefacts.some((each) => each.type === type && each.canonical === known.canonical))
       artefacts.push(known)
   }
@@ -84,7 +130,7 @@ async function artefactsOf(evaluation: Evaluation, contentOf: NonNullable<Evalua
 }
 
 /** An evaluation with those of single credentials and of linked files, however they lie within one another. */
-const allWithin = (evaluation: Evaluation): Evaluation[] => [
+const allWithin = (evaluation: Named): Named[] => [
   evaluation,
   ...evaluation.evaluations.flatMap(allWithin),
   ...evaluation.linked.flatMap((file) => (file.evaluation ? allWithin(file.evaluation) : [])),

@@ -1,6 +1,6 @@
 import { keepText, stringifyJson } from '../base/json.ts'
 import type { Json } from '../base/json-value.ts'
-import { keepPerObject } from '../base/keep.ts'
+import { type KeepLast, keepLast } from '../base/keep.ts'
 import { operationOutcome } from '../fhir/error.ts'
 import type { Binary, Parameter, Parameters, Resource } from '../fhir/types.ts'
 import type { Evaluation } from './evaluation.ts'
@@ -44,8 +44,12 @@ interface Form<P> {
   value(name: string, type: ValueType, value: string | number | boolean): P
   parts(name: string, part: P[]): P
   resource(name: string, resource: Resource): P
-  artefact(artefact: Artefact): P
+  /** A group of parameters that most replies have in common; what it follows from, all of it, decides whether it is made anew. */
+  common(group: Group, of: readonly unknown[], make: (form: Form<P>) => P[]): P[]
 }
+
+/** Groups of parameters that are the same in reply after reply. */
+type Group = 'issuer' | 'checks' | 'rule' | 'artefacts'
 
 type Artefact = NonNullable<Evaluation['artefacts']>[number]
 
@@ -62,16 +66,8 @@ const asObjects: Form<Parameter> = {
   value: (name, type, value) => ({ name, [type]: value }),
   parts: (name, part) => ({ name, part }),
   resource: (name, resource) => ({ name, resource }),
-  artefact: (each) => artefactOf(each, asObjects),
+  common: (_group, _of, make) => make(asObjects),
 }
-
-/** Names of members of evidence may be anything; those of the contract need no look. */
-const beginnings = new Map(
-  'action artefact birthDate canonical check content coreDataSet decision detail evidence expression format hash identifier informative issuer keyId keyUsage library message name outcome participant place planDefinition result rule status structureMap subject text trustDomain trustList type value valueSet'
-    .split(' ')
-    .map((name) => [name, `{"name":"${name}","`]),
-)
-const begin = (name: string): string => beginnings.get(name) ?? `{"name":${quoted(name)},"`
 
 /** What stands otherwise in JSON than in a text (RFC 8259, section 7), lone surrogates among it. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: JSON escapes them
@@ -85,12 +81,50 @@ function listed(texts: readonly string[]): string {
   return all
 }
 
+/**
+ * How a parameter begins, by its member and its name: each is made once, and of one piece. Rules have so many members of evidence, of
+ * so many characters; whatever is beyond that is made each time.
+ */
+const beginnings = new Map<string, Map<string, string>>()
+const mostBeginnings = 1000
+const mostCharacters = 64
+
+function begin(name: string, member: string, opening: string): string {
+  let ofMember = beginnings.get(member)
+  if (!ofMember) {
+    ofMember = new Map()
+    beginnings.set(member, ofMember)
+  }
+  const known = ofMember.get(name)
+  if (known !== undefined) return known
+  const text = ['{"name":', quoted(name), ',"', member, '":', opening].join('')
+  if (ofMember.size < mostBeginnings && name.length <= mostCharacters) ofMember.set(name, text)
+  return text
+}
+
 const asTexts: Form<string> = {
-  value: (name, type, value) =>
-    `${begin(name)}${type}":${typeof value === 'string' ? quoted(value) : (JSON.stringify(value) ?? 'null')}}`,
-  parts: (name, part) => `${begin(name)}part":[${listed(part)}]}`,
-  resource: (name, resource) => `${begin(name)}resource":${stringifyJson(resource)}}`,
-  artefact: keepPerObject((each: Artefact) => artefactOf(each, asTexts)),
+  value(name, type, value) {
+    if (typeof value !== 'string') return `${begin(name, type, '')}${JSON.stringify(value) ?? 'null'}}`
+    const beginning = begin(name, type, '"')
+    return ESCAPED.test(value) ? `${beginning}${JSON.stringify(value).slice(1)}}` : `${beginning}${value}"}`
+  },
+  parts: (name, part) => `${begin(name, 'part', '[')}${listed(part)}]}`,
+  resource: (name, resource) => `${begin(name, 'resource', '')}${stringifyJson(resource)}}`,
+  common: (group, of, make) => {
+    const known = lastTexts[group].get(of)
+    if (known) return known
+    // Of one piece: it is copied as often as it is sent.
+    const text = make(asTexts).join()
+    return lastTexts[group].set(of, text === '' ? [] : [text])
+  },
+}
+
+/** Nothing of a person is in any of these groups. */
+const lastTexts: Record<Group, KeepLast<string[]>> = {
+  issuer: keepLast(),
+  checks: keepLast(),
+  rule: keepLast(),
+  artefacts: keepLast(),
 }
 
 function replyParameters<P>(evaluation: Evaluation, form: Form<P>): P[] {
@@ -100,23 +134,49 @@ function replyParameters<P>(evaluation: Evaluation, form: Form<P>): P[] {
     value('status', 'valueCode', evaluation.status),
   ]
   if (evaluation.format) parameter.push(value('format', 'valueCode', evaluation.format))
-  if (evaluation.issuer) parameter.push(parts('issuer', issuerParts(evaluation.issuer, form)))
-  for (const check of evaluation.checks) {
-    const part = [value('name', 'valueCode', check.name), value('outcome', 'valueCode', check.outcome)]
-    if (check.detail) part.push(value('detail', 'valueString', check.detail))
-    parameter.push(parts('check', part))
-  }
+  const { issuer, checks } = evaluation
+  if (issuer)
+    parameter.push(...form.common('issuer', issuerTexts(issuer), () => [parts('issuer', issuerParts(issuer, form))]))
+  parameter.push(...form.common('checks', checkTexts(checks), () => checks.map((each) => checkPart(each, form))))
   addContent(parameter, evaluation, form)
   if (evaluation.identity) parameter.push(value('identity', 'valueCode', evaluation.identity))
   for (const rule of evaluation.rules) parameter.push(parts('rule', ruleParts(rule, form)))
-  for (const map of evaluation.structureMaps) parameter.push(value('structureMap', 'valueCanonical', map))
-  for (const set of evaluation.valueSets) parameter.push(value('valueSet', 'valueCanonical', set))
-  for (const each of evaluation.artefacts ?? []) parameter.push(form.artefact(each))
+  const { structureMaps, valueSets, artefacts = [] } = evaluation
+  const named = [structureMaps.length, valueSets.length, ...structureMaps, ...valueSets, ...artefacts]
+  parameter.push(
+    ...form.common('artefacts', named, () => [
+      ...structureMaps.map((each) => value('structureMap', 'valueCanonical', each)),
+      ...valueSets.map((each) => value('valueSet', 'valueCanonical', each)),
+      ...artefacts.map((each) => artefactOf(each, form)),
+    ]),
+  )
   parameter.push(value('evaluationDateTime', 'valueDateTime', evaluation.clockText))
   if (evaluation.issues.length > 0) parameter.push(resource('outcome', operationOutcome(evaluation.issues)))
   for (const file of evaluation.linked) parameter.push(parts('linked', linkedParts(file, form)))
   for (const each of evaluation.evaluations) parameter.push(resource('evaluation', evaluationReply(each)))
   return parameter
+}
+
+const issuerTexts = (issuer: NonNullable<Evaluation['issuer']>) => [
+  issuer.name,
+  issuer.participant,
+  issuer.keyId,
+  issuer.trustDomain,
+  issuer.keyUsage,
+  issuer.trustList,
+]
+
+/** All that the parameters of checks say. */
+function checkTexts(checks: Evaluation['checks']): (string | undefined)[] {
+  const texts: (string | undefined)[] = []
+  for (const { name, outcome, detail } of checks) texts.push(name, outcome, detail)
+  return texts
+}
+
+function checkPart<P>({ name, outcome, detail }: Evaluation['checks'][number], { value, parts }: Form<P>): P {
+  const part = [value('name', 'valueCode', name), value('outcome', 'valueCode', outcome)]
+  if (detail) part.push(value('detail', 'valueString', detail))
+  return parts('check', part)
 }
 
 function artefactOf<P>({ type, canonical, hash }: Artefact, { value, parts }: Form<P>): P {
@@ -164,17 +224,24 @@ function linkedParts<P>({ contentType, evaluation, content }: Evaluation['linked
 
 function ruleParts<P>(rule: Evaluation['rules'][number], form: Form<P>): P[] {
   const { value, parts } = form
-  const part: P[] = []
-  if (rule.planDefinition) part.push(value('planDefinition', 'valueCanonical', rule.planDefinition))
-  if (rule.action) part.push(value('action', 'valueString', rule.action))
-  if (rule.library) part.push(value('library', 'valueCanonical', rule.library))
-  if (rule.expression) part.push(value('expression', 'valueString', rule.expression))
+  const { planDefinition, action, library, expression } = rule
+  const head = form.common('rule', [planDefinition, action, library, expression], () => ruleHead(rule, form))
+  const part = [...head]
   if (rule.result !== null) part.push(value('result', 'valueBoolean', rule.result))
   if (rule.informative) part.push(value('informative', 'valueBoolean', true))
   if (rule.message) part.push(value('message', 'valueString', rule.message))
   for (const each of rule.evidence)
     part.push(parts('evidence', [value('name', 'valueString', each.name), valuePart(each.value, 'value', form)]))
   if (rule.explanation) part.push(explanationPart(rule.explanation, rule.expression, form))
+  return part
+}
+
+function ruleHead<P>(rule: Evaluation['rules'][number], { value }: Form<P>): P[] {
+  const part: P[] = []
+  if (rule.planDefinition) part.push(value('planDefinition', 'valueCanonical', rule.planDefinition))
+  if (rule.action) part.push(value('action', 'valueString', rule.action))
+  if (rule.library) part.push(value('library', 'valueCanonical', rule.library))
+  if (rule.expression) part.push(value('expression', 'valueString', rule.expression))
   return part
 }
 

@@ -61,10 +61,13 @@ export async function readNamedRules(
   }
   const libraries = request.libraries.map((library) => ({ library, expressions: request.expressions }))
   const sources: RuleSource[] = [...plans.map((plan) => ({ plan })), ...libraries]
-  await surroundings.rules.checkQuestion(
-    sources.length > 0 ? sources : await candidates(surroundings, request, uses),
-    request.parameters,
-  )
+  const { parameters } = request
+  // A question that names nothing has nothing to be held against rules.
+  if (sources.length > 0 || parameters)
+    await surroundings.rules.checkQuestion(
+      sources.length > 0 ? sources : await candidates(surroundings, request, uses),
+      parameters,
+    )
   return { sources, uses, remarks: plans.flatMap((each) => planRemarks(each, { clock: request.clock, uses })) }
 }
 

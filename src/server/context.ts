@@ -18,7 +18,15 @@ import type { PendingContent } from '../publish/base-content/pending.ts'
 import { manifestReader } from '../publish/lifecycle/manifest.ts'
 import type { RuleGuard } from '../publish/provenance/rule-guard.ts'
 import { createPlans, createRules, type Rules } from '../rules/rules.ts'
-import { intact, listedByRevision, mapFinder, mapTypes, ruleTypes, terminologySource } from '../storage/by-revision.ts'
+import {
+  intact,
+  listedByRevision,
+  madeByRevision,
+  mapFinder,
+  mapTypes,
+  ruleTypes,
+  terminologySource,
+} from '../storage/by-revision.ts'
 import {
   findByCanonical as find,
   findMaps,
@@ -216,11 +224,22 @@ export function createContext(parts: Omit<ContextParts, 'past'> & Pick<Operation
   return { ...own, ...folders, ...wired, limits, now, uuid }
 }
 
+/** Most maps that are kept compiled by the names that verdicts give them. */
+const mapsCompiled = 100
+
 function wireEvaluate(
   { config, storage, trust, network, now, formats, guard, contentOf }: Omit<ContextParts, 'past'>,
   { rules, verdictMaps, images, revision }: Pick<Context, 'rules' | 'verdictMaps' | 'images'> & { revision: Revision },
 ): Evaluate {
   const findMap = mapFinder(storage, () => revision(mapTypes))
+  const compile = madeByRevision(
+    () => revision(mapTypes),
+    mapsCompiled,
+    async (canonical) => {
+      const map = await findMap(canonical)
+      return verdictMaps.compile(map ? artefactName(map) : canonical)
+    },
+  )
   const listPlans = listedByRevision(storage, 'PlanDefinition', guard)
   return createEvaluate({
     settings: config,
@@ -228,11 +247,7 @@ function wireEvaluate(
     ...(config.network ? { followLink: linkFollower({ network, dataDir: config.dataDir, now }) } : {}),
     keys: () => trust.keys(),
     revocations: () => trust.revocations(),
-    mapping: {
-      compile: (canonical) =>
-        findMap(canonical).then((map) => verdictMaps.compile(map ? artefactName(map) : canonical)),
-      findMap,
-    },
+    mapping: { compile, findMap },
     readImage: images.read,
     rules,
     plans: createPlans({
@@ -240,7 +255,12 @@ function wireEvaluate(
       find: async (canonical) => guard.admit(await findRunnable(storage, 'PlanDefinition', canonical)),
     }),
     hasLibrary: async (canonical) => (await findRunnable(storage, 'Library', canonical)).length > 0,
-    contentOf: contentOf ?? artefactHashes(storage, () => revision(draftTypes)),
+    ...(contentOf
+      ? { contentOf }
+      : {
+          contentOf: artefactHashes(storage, () => revision(draftTypes)),
+          contentRevision: () => revision(draftTypes),
+        }),
     now,
   })
 }

@@ -53,12 +53,36 @@ export function listedByRevision<T extends ResourceType>(
 /** Most maps that are kept by name. */
 const mapsKept = 200
 
-/** Finds the map that a canonical names for a verdict, once a revision: an active one, else a draft. */
-export function mapFinder(storage: Storage, revision: () => number) {
-  const known = keptByRevision<Promise<StructureMap | undefined>>(revision, mapsKept)
-  return (canonical: string): Promise<StructureMap | undefined> =>
-    known().of(canonical, () => findMapOrDraft(storage, canonical))
+/** What is there at once, or comes. */
+type Soon<T> = T | Promise<T>
+
+/** Makes what a name stands for once a revision: from then on it is there at once. What fails is tried again. */
+export function madeByRevision<Value>(
+  revision: () => number,
+  most: number,
+  make: (name: string) => Promise<Value>,
+): (name: string) => Soon<Value> {
+  const known = keptByRevision<{ made: Soon<Value> }>(revision, most)
+  return (name) => {
+    const kept = known()
+    const found = kept.get(name)
+    if (found) return found.made
+    const making = make(name)
+    const entry: { made: Soon<Value> } = { made: making }
+    kept.set(name, entry)
+    making.then(
+      (value) => {
+        entry.made = value
+      },
+      () => kept.get(name) === entry && kept.delete(name),
+    )
+    return making
+  }
 }
+
+/** Finds the map that a canonical names for a verdict, once a revision: an active one, else a draft. */
+export const mapFinder = (storage: Storage, revision: () => number) =>
+  madeByRevision<StructureMap | undefined>(revision, mapsKept, (canonical) => findMapOrDraft(storage, canonical))
 
 /** What may still come: content that is being loaded. */
 interface Pending {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { keep, keepPerObject } from '../../src/base/keep.ts'
+import { keep, keepLast, keepPerObject } from '../../src/base/keep.ts'
 
 describe('keep', () => {
   it('makes a value once per key', () => {
@@ -98,6 +98,20 @@ describe('keepPerObject', () => {
     const read = keepPerObject((each: { n: number }) => each.n + ++made)
     const one = { n: 1 }
     assert.deepEqual([read(one), read(one), read({ n: 1 })], [2, 2, 3])
+  })
+})
+
+describe('keepLast', () => {
+  it('gives back what was made of the very same, and of nothing else', () => {
+    const kept = keepLast<string>()
+    assert.equal(kept.get([]), undefined)
+    const one = {}
+    kept.set(['a', one, undefined], 'made')
+    assert.equal(kept.get(['a', one, undefined]), 'made')
+    for (const other of [['a', {}, undefined], ['b', one, undefined], ['a', one], ['a', one, undefined, 1], []])
+      assert.equal(kept.get(other), undefined)
+    kept.set(['b'], 'later')
+    assert.deepEqual([kept.get(['b']), kept.get(['a', one, undefined])], ['later', undefined])
   })
 })
 

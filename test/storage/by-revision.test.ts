@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { mirroredTag } from '../../src/fhir/artefact.ts'
 import type { ValueSet } from '../../src/fhir/types.ts'
-import { terminologySource } from '../../src/storage/by-revision.ts'
+import { madeByRevision, terminologySource } from '../../src/storage/by-revision.ts'
 import { openStorage } from '../../src/storage/open.ts'
 
 const storage = await openStorage('sqlite::memory:', { dataDir: '.' })
@@ -21,4 +21,43 @@ test('while content is being loaded, a copy does not stand in for what may still
   await assert.rejects(source.find('ValueSet', url), /may still come/)
   isLoading = false
   assert.equal((await source.find('ValueSet', url)).length, 1)
+})
+
+test('what is made is there at once from then on, until the revision changes; what fails is tried again', async () => {
+  let revision = 1
+  let made = 0
+  let isBroken = true
+  const find = madeByRevision(
+    () => revision,
+    10,
+    async (name) => {
+      made += 1
+      if (isBroken) throw new Error('not now')
+      return `${name} ${revision}`
+    },
+  )
+  await assert.rejects(async () => find('a'), /not now/)
+  isBroken = false
+  const [first, second] = [find('a'), find('a')]
+  assert.deepEqual([await first, await second, made], ['a 1', 'a 1', 2])
+  assert.equal(find('a'), 'a 1')
+  revision = 2
+  assert.equal(await find('a'), 'a 2')
+  assert.equal(made, 3)
+})
+
+test('what was begun before the revision changed is not given to who asks later', async () => {
+  let revision = 1
+  const { promise, resolve } = Promise.withResolvers<string>()
+  const find = madeByRevision(
+    () => revision,
+    10,
+    async () => (revision === 1 ? promise : 'new'),
+  )
+  const before = find('a')
+  revision = 2
+  assert.equal(await find('a'), 'new')
+  resolve('old')
+  assert.equal(await before, 'old')
+  assert.equal(find('a'), 'new')
 })

@@ -10,12 +10,19 @@ import { type CompiledMap, describeRemark, type ValueRemark } from '../../struct
 import { checkMapped } from './check-mapped.ts'
 import { instancesOf, isResourceBundle, type Mapped, mergeBundles, standingAlone } from './mapped.ts'
 
+/** What is there at once, or comes: nearly always it is there, and then nobody waits for it. */
+type Soon<T> = T | Promise<T>
+
+/** Goes on with it. */
+const having = <T, R>(found: Soon<T>, next: (value: T) => Soon<R>): Soon<R> =>
+  found instanceof Promise ? found.then(next) : next(found)
+
 /** What mapping needs from the outside. */
 export interface Mapping {
   /** Compiled map of a canonical. @throws FhirError when there is none or it is broken */
-  compile(canonical: string): Promise<CompiledMap>
+  compile(canonical: string): Soon<CompiledMap>
   /** The map resource itself, to see what it reads. A canonical that names no active map may find a draft. */
-  findMap(canonical: string): Promise<StructureMap | undefined>
+  findMap(canonical: string): Soon<StructureMap | undefined>
   now: Date
   uuid(): string
 }
@@ -63,12 +70,13 @@ interface Run {
   compiled: Map<string, CompiledMap>
 }
 
-async function compiledMap(canonical: string, { mapping, compiled }: Run): Promise<CompiledMap> {
+function compiledMap(canonical: string, { mapping, compiled }: Run): Soon<CompiledMap> {
   const known = compiled.get(canonical)
   if (known) return known
-  const map = await mapping.compile(canonical)
-  compiled.set(canonical, map)
-  return map
+  return having(mapping.compile(canonical), (map) => {
+    compiled.set(canonical, map)
+    return map
+  })
 }
 
 /** Runs the maps of one kind of certificate; core data sets are noted on the way. */
@@ -87,42 +95,66 @@ async function runMaps(input: CertificateInput, chosen: string[], run: Run): Pro
       if (makesCoreDataSets(map)) note(instancesOf(current), await compiledMap(canonical, run))
     }
   } else {
-    for (const canonical of input.maps.coreDataSet) current = await advance(canonical, current, true, run)
+    for (const canonical of input.maps.coreDataSet) {
+      const advanced = advance(canonical, current, true, run)
+      current = advanced instanceof Promise ? await advanced : advanced
+    }
     const last = input.maps.coreDataSet.at(-1)
-    note(instancesOf(current), last === undefined ? undefined : await compiledMap(last, run))
+    const maker = last === undefined ? undefined : compiledMap(last, run)
+    note(instancesOf(current), maker instanceof Promise ? await maker : maker)
   }
   const ofContent = chosen.length === 0 && input.maps.bundleOf === 'content'
   if (ofContent) current = input.claims
   if (ofContent || (!isResourceBundle(current) && made.length > 0))
-    for (const canonical of input.maps.bundle) current = await advance(canonical, current, ofContent, run)
+    for (const canonical of input.maps.bundle) {
+      const advanced = advance(canonical, current, ofContent, run)
+      current = advanced instanceof Promise ? await advanced : advanced
+    }
   run.mapped.coreDataSets.push(...made)
   return current
 }
 
 /** Applies one map: to the whole, or to each core data set in turn, whose Bundles become one. */
-async function advance(canonical: string, current: Json, whole: boolean, run: Run): Promise<Json> {
+function advance(canonical: string, current: Json, whole: boolean, run: Run): Soon<Json> {
   const instances = whole || isResourceBundle(current) ? [] : instancesOf(current)
-  if (instances.length === 0) return apply(canonical, current, run)
+  const [first] = instances
+  if (!first) return apply(canonical, current, run)
+  return instances.length === 1 ? apply(canonical, first, run) : advanceEach(canonical, instances, run)
+}
+
+async function advanceEach(canonical: string, instances: JsonObject[], run: Run): Promise<Json> {
   const outputs: Json[] = []
   for (const instance of instances) outputs.push(await apply(canonical, instance, run))
-  if (outputs.length === 1) return outputs[0] ?? null
   const bundles = outputs.filter((each) => isOfType(each, 'Bundle'))
   if (bundles.length < outputs.length)
     return { resourceType: 'Bundle', entry: outputs.map((resource) => ({ resource })) }
   return asJson(mergeBundles(bundles, run.mapped.obstacles))
 }
 
-async function apply(canonical: string, source: Json, run: Run): Promise<Json> {
-  const { mapping, mapped } = run
-  const map = await compiledMap(canonical, run)
-  if (!mapped.structureMaps.includes(map.canonical)) {
-    const found = await mapping.findMap(canonical)
-    if (found && !isNamedBy(canonical, found)) mapped.obstacles.push(notActive(found))
-    mapped.structureMaps.push(map.canonical)
-    mapped.warnings.push(...map.warnings.filter((each) => !map.unusable.includes(each)))
-    // What such a set or map was to say is missing, and nobody knows what it would have been.
-    mapped.obstacles.push(...map.unusable.map((each): Issue => ({ ...each, severity: 'error' })))
-  }
+function apply(canonical: string, source: Json, run: Run): Soon<Json> {
+  return having(compiledMap(canonical, run), (map) => {
+    if (run.mapped.structureMaps.includes(map.canonical)) return applied(map, source, run)
+    return having(run.mapping.findMap(canonical), (found) => {
+      noteMap(canonical, { map, found }, run.mapped)
+      return applied(map, source, run)
+    })
+  })
+}
+
+/** What is to be said of a map that runs, once. */
+function noteMap(
+  canonical: string,
+  { map, found }: { map: CompiledMap; found: StructureMap | undefined },
+  mapped: Mapped,
+): void {
+  if (found && !isNamedBy(canonical, found)) mapped.obstacles.push(notActive(found))
+  mapped.structureMaps.push(map.canonical)
+  mapped.warnings.push(...map.warnings.filter((each) => !map.unusable.includes(each)))
+  // What such a set or map was to say is missing, and nobody knows what it would have been.
+  mapped.obstacles.push(...map.unusable.map((each): Issue => ({ ...each, severity: 'error' })))
+}
+
+function applied(map: CompiledMap, source: Json, { mapping, mapped }: Run): Json {
   const remark = (found: ValueRemark) => {
     // An id is no datum of the certificate: those of cards are not FHIR's.
     if (found.kind === 'left-out' && found.type !== 'id') addOnce(mapped.leftOut, leftOutText(found))

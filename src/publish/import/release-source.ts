@@ -2,6 +2,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
+import { formatCanonical } from '../../fhir/canonical.ts'
 import { issue } from '../../fhir/error.ts'
 import type { Issue, Resource } from '../../fhir/types.ts'
 import { icdSource } from '../../packages/vocabularies/icd-11/icd-source.ts'
@@ -10,7 +11,7 @@ import type { ReleaseFiles, VocabularySource } from '../../packages/vocabularies
 import { stagedFiles } from '../../packages/vocabularies/staged-files.ts'
 import { putApart } from './import-code-system.ts'
 import { type ImportOptions, importPackage } from './import-package.ts'
-import type { ImportReport } from './report.ts'
+import type { ImportEntry, ImportReport } from './report.ts'
 
 /** What opens a release of a vocabulary. */
 export type OpenRelease = (files: ReleaseFiles, options: { version?: string | undefined }) => VocabularySource
@@ -40,7 +41,11 @@ export async function importFromSource(
     const name = basename(path)
     const told = source.findings.map((text) => issue('informational', { severity: 'information', text }))
     const common = { name, ...(source.head.version !== undefined && { version: source.head.version }) }
-    if (options.dryRun) return { ...common, entries: [], issues: [...told, ...tried(source, options)], isDryRun: true }
+    if (options.dryRun) {
+      const canonical = formatCanonical(source.head.url, source.head.version)
+      const entry: ImportEntry = { file: name, type: 'CodeSystem', canonical, status: 'loaded' }
+      return { ...common, entries: [entry], issues: [...told, ...tried(source, options)], isDryRun: true }
+    }
     const { indexes, version: _, ...inResource } = options
     const apart = await putApart(source, indexes, (done, total) => options.onProgress?.(done, total, name))
     const stored = await storeTogether([apart.resource, ...(source.maps?.() ?? [])], name, inResource)

@@ -13,10 +13,11 @@ import { headOf } from '../../terminology/code-system/concept-index.ts'
 import { LAYOUT_VERSION } from '../../terminology/code-system/large/layout.ts'
 import { openCodeSystem } from '../../terminology/vocabularies/open.ts'
 import { snomedCodeSystem } from '../../terminology/vocabularies/snomed/code-system.ts'
+import { SNOMED_URL } from '../../terminology/vocabularies/snomed/names.ts'
 import { createSnomedWriter } from '../../terminology/vocabularies/snomed/write-content.ts'
 import { type ImportOptions, importPackage } from './import-package.ts'
 import { importFromSource, RELEASES } from './release-source.ts'
-import type { ImportReport } from './report.ts'
+import type { ImportEntry, ImportReport } from './report.ts'
 
 /** The vocabularies that have importers of their own. */
 export type Vocabulary = 'snomed' | keyof typeof RELEASES
@@ -60,7 +61,9 @@ async function importSnomed(path: string, options: VocabularyOptions): Promise<I
   const onProgress = (done: number, total: number) => options.onProgress?.(done, total, name)
   if (options.dryRun) {
     const found = await tryRelease(path, { engine: snomed, version, onProgress })
-    return { name, version: found.version, entries: [], issues: told(found), isDryRun: true }
+    const canonical = `${SNOMED_URL}|${found.version}`
+    const entry: ImportEntry = { file: name, type: 'CodeSystem', canonical, status: 'loaded' }
+    return { name, version: found.version, entries: [entry], issues: told(found), isDryRun: true }
   }
   const { made, report } = await importRelease(path, { engine: snomed, version, onProgress, folder: indexes })
   const place = made.unchanged ? `${made.index} was there already` : `in ${made.index}`

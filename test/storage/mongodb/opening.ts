@@ -114,7 +114,8 @@ export function opening(mongo: MongoForTests): void {
     it('keeps to its own concerns, whatever the URL says', async () => {
       const url = mongo.url('concerns')
       const weak = `${url}${url.includes('?') ? '&' : '?'}w=0&journal=false&readConcernLevel=local&retryWrites=false`
-      const storage = await openStorage(weak, { dataDir: '.' })
+      await assert.rejects(openStorage(weak, { dataDir: '.' }), /leave out the option w/)
+      const storage = await openMongo(weak)
       const [written] = await storage.write([put(valueSet('a'))])
       assert.equal(written?.outcome, 'created')
       assert.equal(await storage.records.replace('k', 'a', undefined, 'x'), true)

@@ -34,6 +34,7 @@ export function compiledRelease(rows: Rf2Rows): { resource: CodeSystem; file: Ui
       }),
     )
   }
+  writer.end('relationships')
   for (const { fields, rows: members } of rows.refsets) {
     const isLanguage = fields.length === 1 && fields[0] === 'acceptabilityId'
     for (const row of members) {
@@ -46,6 +47,7 @@ export function compiledRelease(rows: Rf2Rows): { resource: CodeSystem; file: Ui
       )
     }
   }
+  writer.end('dialects')
   for (const row of rows.identifiers) {
     const { identifierSchemeId, alternateIdentifier, effectiveTime, active, referencedComponentId } = row
     const own = { scheme: identifierSchemeId, identifier: alternateIdentifier, component: referencedComponentId }

@@ -6,6 +6,7 @@ import type {
   SnomedMember,
   SnomedRefset,
 } from '../../../src/terminology/vocabularies/snomed/content.ts'
+import { indexWords } from '../../../src/terminology/vocabularies/snomed/term-words.ts'
 import { type Rf2Member, type Rf2Rows, sct } from './rf2-rows.ts'
 
 /**
@@ -38,6 +39,12 @@ export function naiveContent(rows: Rf2Rows): SnomedContent {
     descriptions: (ordinal) => descriptions[ordinal] ?? [],
     concepts: (words) =>
       Int32Array.from([...concepts.keys()].filter((each) => hasWords(descriptions[each] ?? [], words))),
+    found: (words) =>
+      Int32Array.from(
+        [...concepts.keys()].filter(
+          (each) => words.length > 0 && isFound(concept(each).id, descriptions[each] ?? [], words),
+        ),
+      ),
     refsets: Int32Array.from([...members.keys()].sort((a, b) => a - b)),
     refset: (ordinal) => members.get(ordinal),
     byAlternateIdentifier: (scheme, identifier) => {
@@ -156,6 +163,13 @@ function describe(rows: Rf2Rows, ordinalOf: (id: string) => number): SnomedDescr
 
 /** Whether a file holds language reference sets: acceptability is all that it says. */
 const isLanguageFile = (fields: readonly string[]) => fields.length === 1 && fields[0] === 'acceptabilityId'
+
+/** Identifier and active terms by their words, without marks. */
+function isFound(id: string, descriptions: readonly SnomedDescription[], words: readonly string[]): boolean {
+  const shown = descriptions.filter(({ isActive, type }) => isActive && type !== sct.textDefinition)
+  const own = [id, ...shown.flatMap(({ term }) => indexWords(term))]
+  return words.every((word) => own.some((each) => each.startsWith(word)))
+}
 
 const hasWords = (descriptions: readonly SnomedDescription[], words: readonly string[]) =>
   words.every((word) =>

@@ -135,10 +135,8 @@ type Fault = (text: string) => Error
 
 function checkWhole(files: Named[], fault: Fault): void {
   const missing: string[] = needed.filter((kind) => !files.some((each) => each.kind === kind))
-  if (missing.length > 0)
-    throw fault(
-      `half a release: there is no file ${missing.map((kind) => (kind === 'Refset' ? 'of a language reference set' : kind)).join(', ')}`,
-    )
+  if (!files.some(isLanguage)) missing.push('of a language reference set')
+  if (missing.length > 0) throw fault(`half a release: there is no file ${missing.join(', ')}`)
 }
 
 /** One date and one file of a content for each publisher: two releases in one folder are no release. */

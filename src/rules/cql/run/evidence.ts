@@ -21,8 +21,27 @@ export interface Known {
 /** Bounds evidence; a rule with more intermediate steps is explained by the first of them. */
 const evidenceLimit = 50
 
-/** Evaluated defines and parameters that a define refers to, directly or not, nearest first. */
-export async function evidenceOf(define: Define, known: Known, library: CompiledLibrary): Promise<Evidence[]> {
+/** Evaluated defines and parameters that a define refers to, directly or not, nearest first; at once where no value is waited for. */
+export function evidenceOf(define: Define, known: Known, library: CompiledLibrary): Evidence[] | Promise<Evidence[]> {
+  const gathering = gather(define, known, library)
+  let step = gathering.next()
+  while (!step.done) {
+    if (step.value instanceof Promise) return later(gathering, step.value)
+    step = gathering.next(step.value)
+  }
+  return step.value
+}
+
+/** Is given back the value of what it yields. */
+type Gathering = Generator<unknown, Evidence[], unknown>
+
+async function later(gathering: Gathering, first: Promise<unknown>): Promise<Evidence[]> {
+  let step = gathering.next(await first)
+  while (!step.done) step = gathering.next(await step.value)
+  return step.value
+}
+
+function* gather(define: Define, known: Known, library: CompiledLibrary): Gathering {
   const byName = definesByName(library)
   const seen = new Set([define.name])
   const evidence: Evidence[] = []
@@ -31,7 +50,7 @@ export async function evidenceOf(define: Define, known: Known, library: Compiled
     for (const name of each.parameters) {
       if (seen.has(`parameter ${name}`)) continue
       seen.add(`parameter ${name}`)
-      const value: unknown = await known.parameter(name)
+      const value = yield known.parameter(name)
       if (value !== undefined) evidence.push({ name, value: toJson(value) })
     }
     for (const name of each.references) {

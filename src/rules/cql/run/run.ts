@@ -81,7 +81,7 @@ export interface LibraryRun {
   ignored: Issue[]
   has(name: string): boolean
   /** @throws FhirError 422 unknown define, or one that cannot run because of errors in the library */
-  evaluate(name: string): Promise<DefineResult>
+  evaluate(name: string): DefineResult | Promise<DefineResult>
   /**
    * Evaluates a define once more, as {@link LibraryRun.trace}, and records every run of every step as a tree.
    * @returns undefined for what cannot be told: a define that is not there, fails, or takes too many steps
@@ -146,7 +146,7 @@ export function openRun(library: CompiledLibrary, call: RunCall, environment: Ru
     issues: listener.issues,
     ignored: bound.issues,
     has: (name) => definesByName(library).has(name),
-    async evaluate(name) {
+    evaluate(name) {
       const [define] = chooseDefines(library, [name])
       if (!define) throw new Error('unreachable: chooseDefines answers every name')
       refuseErrors(library, [define])

@@ -39,6 +39,7 @@ export function compiledSnomed(resource: CodeSystem, sections: Sections): Compil
   const ordinalOf = (id: string) => asOrdinal(provider.locate(id) ?? -1)
   const has = (concept: number, bit: number) => ((state[concept] ?? 0) & bit) !== 0
   const names = (number: number) => header.names[number] ?? ''
+  const plain = postingsOf(sections, 'snomed.words.plain')
   const refsets = compiledRefsets(sections, header)
   const content: SnomedContent = {
     version: header.version,
@@ -52,7 +53,8 @@ export function compiledSnomed(resource: CodeSystem, sections: Sections): Compil
     hierarchy: hierarchyOf(relations, count),
     attributes: attributesOf(sections),
     descriptions: descriptionsOf(sections, header),
-    concepts: finder(texts, postingsOf(sections, 'snomed.words'), count),
+    concepts: finder([texts, plain, postingsOf(sections, 'snomed.words')], count),
+    found: foundBy([texts, plain], count),
     refsets: refsets.all,
     refset: refsets.of,
     byAlternateIdentifier: identifiersOf(sections),
@@ -138,16 +140,24 @@ function readDescription(reader: RecordReader, { names, times }: SnomedHeader): 
   return { id, isActive, effectiveTime, module, language, type, term, caseSignificance, dialects }
 }
 
-/** Finds concepts by words of all their texts: those they are found by in any code system, and those of the others. */
-function finder(shown: Postings, hidden: Postings, count: number): SnomedContent['concepts'] {
+/** Finds concepts by words of all their texts; without words all. */
+function finder(indexes: readonly Postings[], count: number): SnomedContent['concepts'] {
+  const found = foundBy(indexes, count)
+  return (beginnings) =>
+    beginnings.length > 0 ? found(beginnings) : Int32Array.from({ length: count }, (_, concept) => concept)
+}
+
+/** Finds concepts that have, for every word, a word in one of the indexes that begins with it. */
+function foundBy(indexes: readonly Postings[], count: number): SnomedContent['found'] {
   return (beginnings) => {
     let found: Int32Array | undefined
     for (const word of new Set(beginnings)) {
-      const [some, others] = [withWords(shown, count, [word]), withWords(hidden, count, [word])]
-      const either = others.length === 0 ? some : united(joined(some, others), count)
+      const either = indexes
+        .map((index) => withWords(index, count, [word]))
+        .reduce((some, others) => (others.length === 0 ? some : united(joined(some, others), count)))
       found = found ? commonOrdinals(found, either) : either
     }
-    return found ?? Int32Array.from({ length: count }, (_, concept) => concept)
+    return found ?? NONE
   }
 }
 

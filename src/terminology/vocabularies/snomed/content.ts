@@ -28,6 +28,11 @@ export interface SnomedContent {
    * found than fit, never fewer.
    */
   concepts(words: readonly string[]): Int32Array
+  /**
+   * Concepts, ascending, that are found by words: for every word the identifier, or a word of a term that is active and no definition,
+   * begins with it; words as indexWords gives them. None where there are no words.
+   */
+  found(words: readonly string[]): Int32Array
   /** Reference sets with members, ascending. */
   readonly refsets: Int32Array
   refset(refset: number): SnomedRefset | undefined

@@ -56,7 +56,7 @@ export function createSnomedWriter({ head, isFull, spools }: SnomedWriting): Sno
   const identifiers = identifierPart(common)
   const isActive = (row: number) => (state.at(row) & STATE.active) !== 0
   const arranged = once(() => {
-    const isA = relationships.arrange()
+    const isA = relationships.arrange(isActive)
     const hierarchy = arrangeParents(betweenActive(isA, isActive), concepts.length)
     return { isA, hierarchy, texts: descriptions.arrange(concepts.length) }
   })
@@ -216,6 +216,7 @@ function writeDescriptions(writer: SectionWriter, order: Int32Array, texts: Text
   const offsets = new Uint32Array(order.length + 1)
   const record = recordWriter()
   const hidden = collectPostings()
+  const plain = collectPostings()
   let bytes = 0
   order.forEach((row, ordinal) => {
     texts.write(row, record)
@@ -228,10 +229,12 @@ function writeDescriptions(writer: SectionWriter, order: Int32Array, texts: Text
       const term = texts.termOf(each.row)
       // What concepts are found by has its words in the text index: with their marks, if they have some.
       if (isShown(each) && PLAIN.test(term)) continue
-      for (const word of indexWords(term)) hidden.add(word, ordinal)
+      const index = isShown(each) ? plain : hidden
+      for (const word of indexWords(term)) index.add(word, ordinal)
     }
   })
   records.end()
   writer.put('snomed.descriptions.offsets', offsets)
   writePostings(writer, 'snomed.words', hidden.finish())
+  writePostings(writer, 'snomed.words.plain', plain.finish())
 }

@@ -1,3 +1,4 @@
+import { keepPerObject } from '../../../../base/keep.ts'
 import type { SnomedContent } from '../content.ts'
 
 /** Attributes of which others are kinds: of the concept model, and what links. */
@@ -11,8 +12,19 @@ export function attributeOf(content: SnomedContent, id: string): number {
     const top = content.ordinalOf(each)
     return top >= 0 && content.hierarchy.subsumes(top, concept)
   })
-  return isKind ? concept : -1
+  return isKind || typesIn(content).has(concept) ? concept : -1
 }
+
+/** What is used as an attribute, whatever stands above it: extensions may have their own. */
+const typesIn = keepPerObject(({ attributes }: SnomedContent): ReadonlySet<number> => {
+  const types = new Set<number>()
+  let last = -1
+  for (const type of attributes.type) {
+    if (type !== last) types.add(type)
+    last = type
+  }
+  return types
+})
 
 /** Rows of the attributes of a concept: [from, to). */
 export const rowsOf = ({ attributes }: SnomedContent, concept: number): [number, number] => [

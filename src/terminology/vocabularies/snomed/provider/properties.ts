@@ -37,12 +37,12 @@ export function memberOf(content: SnomedContent, value: AttributeValue): Pick<Co
 }
 
 /** Properties but parents and children, which are many; a normal form is made when it is read. */
-export function conceptProperties(
-  content: SnomedContent,
-  concept: number,
-  term: (concept: number) => string | undefined,
-): ConceptProperty[] {
-  const made: ConceptProperty[] = [
+export function conceptProperties(content: SnomedContent, concept: number, term: Term): ConceptProperty[] {
+  return [...ownProperties(content, concept, term), ...attributeProperties(content, concept)]
+}
+
+function ownProperties(content: SnomedContent, concept: number, term: Term): ConceptProperty[] {
+  return [
     { code: 'inactive', member: 'valueBoolean', value: !content.isActive(concept) },
     { code: 'effectiveTime', member: 'valueDateTime', value: day(content.effectiveTimeOf(concept)) },
     { code: 'moduleId', member: 'valueCode', value: content.moduleOf(concept) },
@@ -62,6 +62,10 @@ export function conceptProperties(
       },
     },
   ]
+}
+
+function attributeProperties(content: SnomedContent, concept: number): ConceptProperty[] {
+  const made: ConceptProperty[] = []
   const [from, to] = rowsOf(content, concept)
   for (let row = from; row < to; row++) {
     made.push({
@@ -90,9 +94,12 @@ export function lookedUpProperties(
     asked.length === 0 ? USUAL.has(code) || isAttribute(code) : asked.includes('*') || asked.includes(code)
   const describe = (property: ConceptProperty): LookedUpProperty => described(content, property, term)
   // The status of a concept is said whatever is asked for.
-  const made = conceptProperties(content, concept, usualTerm)
+  const made = ownProperties(content, concept, usualTerm)
     .filter(({ code }) => code === 'inactive' || wants(code))
     .map(describe)
+  if (asked.length === 0 || asked.includes('*') || asked.some(isAttribute)) {
+    for (const each of attributeProperties(content, concept)) if (wants(each.code)) made.push(describe(each))
+  }
   for (const [code, others] of [
     ['parent', content.hierarchy.parents],
     ['child', content.hierarchy.children],

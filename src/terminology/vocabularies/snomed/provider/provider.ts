@@ -3,14 +3,7 @@ import { keep } from '../../../../base/keep.ts'
 import type { CodeSystem, Extension } from '../../../../fhir/types.ts'
 import type { CodeSystemHead, CodeSystemProvider, Designation, Ref } from '../../../code-system/code-system.ts'
 import { headOf } from '../../../code-system/concept-index.ts'
-import {
-  asOrdinal,
-  emptySelection,
-  filteredSelection,
-  listSelection,
-  rangeSelection,
-  type Selection,
-} from '../../../code-system/selection.ts'
+import { asOrdinal, listSelection, rangeSelection } from '../../../code-system/selection.ts'
 import type { SnomedContent, SnomedDescription } from '../content.ts'
 import { eclConstraint } from '../ecl/constraint.ts'
 import { SCT } from '../names.ts'
@@ -20,7 +13,7 @@ import { attributeOf } from './attribute-values.ts'
 import { SNOMED_FILTERS, snomedFilter } from './filters.ts'
 import { implicitMap, successors } from './implicit-map.ts'
 import { conceptProperties, declaredProperties, lookedUpProperties } from './properties.ts'
-import { ascending, lazySelection, withOrdinal } from './selections.ts'
+import { lazySelection, withOrdinal } from './selections.ts'
 import { inOrderOfUse, isPreferred, preferredDescription, shownDescription, useOf, usualDescription } from './terms.ts'
 
 /**
@@ -77,7 +70,7 @@ export function snomedProvider(
       )
     },
     hasProperty: (code) => declaredProperties.has(code) || (/^\d+$/.test(code) && attributeOf(content, code) >= 0),
-    search: (text) => search(content, text),
+    search: (text) => listSelection(content.found(indexWords(text))),
     filter,
     implicitMap: (id) => implicitMap(content, id, term),
     translate: (ref, language) => preferredDescription(descriptions(asOrdinal(ref)), language)?.term,
@@ -189,25 +182,3 @@ function isInternational(content: SnomedContent): boolean {
 }
 
 const MOST_OTHERS = 2
-
-/** Concepts of which one description has, for every word, a word beginning with it; the identifier of a concept finds it. */
-function search(content: SnomedContent, text: string): Selection {
-  const wanted = [...new Set(indexWords(text))]
-  const [first] = wanted
-  if (first === undefined) return emptySelection
-  const named = wanted.length === 1 ? content.ordinalOf(first) : -1
-  const found = content.concepts(wanted)
-  const candidates = named < 0 ? found : ascending([...found, named])
-  return filteredSelection(listSelection(candidates), (ref) => {
-    const concept = asOrdinal(ref)
-    return concept === named || hasWords(content.descriptions(concept), wanted)
-  })
-}
-
-function hasWords(descriptions: readonly SnomedDescription[], wanted: readonly string[]): boolean {
-  return descriptions.some((each) => {
-    if (!each.isActive || each.type === SCT.definition) return false
-    const own = indexWords(each.term)
-    return wanted.every((prefix) => own.some((word) => word.startsWith(prefix)))
-  })
-}

@@ -70,7 +70,7 @@ export function relationshipPart({ isFull, conceptRow }: Pick<Common, 'isFull' |
     /** No more is taken. */
     seal: states.seal,
     /** Active relationships: those of the hierarchy as pairs, the others as rows of attributes. */
-    arrange: () => {
+    arrange: (isActive: (concept: number) => boolean) => {
       states.seal()
       const isA = conceptRow(SCT.isA)
       const child = integers()
@@ -78,8 +78,11 @@ export function relationshipPart({ isFull, conceptRow }: Pick<Common, 'isFull' |
       const rows = integers()
       for (let at = 0; at < source.length; at++) {
         if (group.at(at) % 2 === 0) continue
-        if (type.at(at) !== isA) rows.put(rows.length, at)
-        else {
+        if (type.at(at) !== isA) {
+          // A definition of what is no longer used defines nothing.
+          const to = target.at(at)
+          if (isActive(source.at(at)) && (to < 0 || isActive(to))) rows.put(rows.length, at)
+        } else {
           child.put(child.length, source.at(at))
           parent.put(parent.length, target.at(at))
         }

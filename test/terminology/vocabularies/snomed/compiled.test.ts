@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, describe, it } from 'node:test'
+import { writeRelease } from '../../../../bench/support/rf2-release.ts'
+import { readIndex } from '../../../../src/packages/large-code-system/code-system-index.ts'
+import { importRelease } from '../../../../src/packages/vocabularies/rf2/import-release.ts'
+import { readSections } from '../../../../src/terminology/code-system/large/layout.ts'
+import { snomedCodeSystem } from '../../../../src/terminology/vocabularies/snomed/code-system.ts'
+import {
+  type CompiledSnomed,
+  compiledSnomed,
+} from '../../../../src/terminology/vocabularies/snomed/compiled-content.ts'
+import type { SnomedContent } from '../../../../src/terminology/vocabularies/snomed/content.ts'
+import { engine } from '../../../packages/vocabularies/rf2/support.ts'
+import { overShared, sharedPath } from '../../../support/shared.ts'
+import { naiveContent } from '../../../support/snomed/naive-content.ts'
+import { type Rf2Rows, readRf2Rows } from '../../../support/snomed/rf2-rows.ts'
+
+/** The newest state of every component: what a Full release comes to. */
+function newest(rows: Rf2Rows): Rf2Rows {
+  const last = <Row extends { id: string; effectiveTime: string }>(all: Row[]): Row[] => {
+    const known = new Map<string, Row>()
+    for (const row of all) if ((known.get(row.id)?.effectiveTime ?? '') < row.effectiveTime) known.set(row.id, row)
+    return [...known.values()]
+  }
+  return {
+    ...rows,
+    concepts: last(rows.concepts),
+    descriptions: last(rows.descriptions),
+    relationships: last(rows.relationships),
+    refsets: rows.refsets.map((file) => ({ ...file, rows: last(file.rows) })),
+  }
+}
+
+async function compiled(folder: string, indexes: string, version?: string): Promise<CompiledSnomed> {
+  const { made, report } = await importRelease(folder, { engine, folder: indexes, version, onProgress: () => {} })
+  const { index } = await readIndex(indexes, made.index)
+  return compiledSnomed(snomedCodeSystem(report.version), readSections(index))
+}
+
+const idsOf = (content: SnomedContent, concepts: Iterable<number>) => Array.from(concepts, content.idOf).sort()
+const sorted = (lists: unknown[]) => lists.map((each) => JSON.stringify(each)).sort()
+
+/** What is said of a concept, without ordinals. */
+function conceptOf(content: SnomedContent, id: string) {
+  const concept = content.ordinalOf(id)
+  const { hierarchy, attributes } = content
+  const rows: unknown[] = []
+  for (let row = attributes.start[concept] ?? 0; row < (attributes.start[concept + 1] ?? 0); row++) {
+    assert.equal(attributes.source[row], concept)
+    const target = attributes.target[row] ?? 0
+    const value = target < 0 ? attributes.value(-1 - target) : content.idOf(target)
+    rows.push([attributes.group[row], content.idOf(attributes.type[row] ?? 0), value])
+  }
+  return {
+    state: [content.isActive(concept), content.isDefined(concept), content.moduleOf(concept)],
+    time: content.effectiveTimeOf(concept),
+    parents: idsOf(content, hierarchy.parents(concept)),
+    children: idsOf(content, hierarchy.children(concept)),
+    ancestors: idsOf(content, hierarchy.ancestors(concept)),
+    descendants: idsOf(content, hierarchy.descendants(concept)),
+    attributes: sorted(rows),
+    valueOf: sorted(Array.from(attributes.withTarget(concept), (row) => content.idOf(attributes.source[row] ?? 0))),
+    descriptions: content.descriptions(concept).map((each) => ({ ...each, dialects: sorted(each.dialects) })),
+  }
+}
+
+function assertSameContent(made: SnomedContent, naive: SnomedContent): void {
+  assert.equal(made.count, naive.count)
+  assert.equal(made.version, naive.version)
+  const ids = Array.from({ length: naive.count }, (_, concept) => naive.idOf(concept))
+  for (const id of ids) assert.deepEqual(conceptOf(made, id), conceptOf(naive, id), id)
+  for (let i = 0; i < 3000; i++) {
+    const [a = '', b = ''] = [ids[(i * 7919) % ids.length], ids[(i * 104_729 + 3) % ids.length]]
+    const asked = (content: SnomedContent) => content.hierarchy.subsumes(content.ordinalOf(a), content.ordinalOf(b))
+    assert.equal(asked(made), asked(naive), `${a} above ${b}`)
+  }
+  assert.equal(made.ordinalOf('1'), -1)
+  assert.equal(made.ordinalOf('no number'), -1)
+}
+
+function assertSameRefsets(made: SnomedContent, naive: SnomedContent): void {
+  for (const refset of naive.refsets) {
+    const id = naive.idOf(refset)
+    const [own, other] = [made.refset(made.ordinalOf(id)), naive.refset(refset)]
+    assert.ok(own && other, id)
+    assert.deepEqual(own.fields, other.fields)
+    assert.deepEqual(idsOf(made, own.members), idsOf(naive, other.members), id)
+    const all = [...other.all()]
+    assert.deepEqual([...own.all()], all)
+    for (const member of all.slice(0, 200)) {
+      const concept = member.component
+      if (naive.ordinalOf(concept) >= 0)
+        assert.deepEqual(own.of(made.ordinalOf(concept)), other.of(naive.ordinalOf(concept)), concept)
+      own.fields.forEach((field, i) => {
+        const value = member.values[i] ?? ''
+        assert.deepEqual(own.withValue(field, value), other.withValue(field, value), `${field} ${value}`)
+      })
+    }
+    assert.deepEqual(own.withValue(own.fields[0] ?? '', 'no such value'), [])
+    assert.deepEqual(own.withValue('no such field', '1'), [])
+  }
+}
+
+/** Fewer concepts are never found than have the words. */
+function assertFinds(made: SnomedContent, naive: SnomedContent): void {
+  const beginnings = [['ba'], ['con', 'di'], ['fu'], ['heart'], ['zzz'], ['str', 'valve'], ['old']]
+  for (const words of beginnings) {
+    const found = new Set(idsOf(made, made.concepts(words)))
+    for (const concept of naive.concepts(words))
+      assert.ok(found.has(naive.idOf(concept)), `${words} ${naive.idOf(concept)}`)
+  }
+}
+
+describe('a compiled release', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'vidimus-compiled-'))
+  after(() => rmSync(folder, { recursive: true, force: true }))
+
+  for (const type of ['Snapshot', 'Full'] as const) {
+    it(`says what its rows say: ${type}`, async () => {
+      const release = join(folder, type)
+      const { version } = writeRelease(release, { concepts: 700, type, seed: 11 })
+      const { content, base } = await compiled(release, join(folder, `${type}-indexes`))
+      const naive = naiveContent(newest(readRf2Rows(release, version)))
+      assertSameContent(content, naive)
+      assertSameRefsets(content, naive)
+      assertFinds(content, naive)
+      assert.equal(base.all.size(), content.count)
+      for (let concept = 0; concept < content.count; concept++)
+        assert.equal(base.isInactive(concept), !content.isActive(concept))
+    })
+  }
+
+  it('says what the newest rows of components say, whichever comes first', async () => {
+    const version = 'http://snomed.info/sct/900000000000207008/version/20250901'
+    const [full, naive] = [join(folder, 'Full'), readRf2Rows(join(folder, 'Full'), version)]
+    assert.ok(naive.concepts.length > newest(naive).concepts.length)
+    assert.ok(readdirSync(full).includes('Full'))
+  })
+
+  overShared.it('says what the rows of the official subset say', async () => {
+    const version = 'http://snomed.info/xsct/31000003106/version/20250909'
+    const subset = sharedPath('corpora/vocabularies/snomed')
+    const { content } = await compiled(subset, join(folder, 'subset-indexes'), version)
+    const naive = naiveContent(readRf2Rows(subset, version))
+    assertSameContent(content, naive)
+    assertSameRefsets(content, naive)
+    assertFinds(content, naive)
+  })
+})
