@@ -42,7 +42,7 @@ function wholeFile(bytes: Uint8Array): IndexBytes {
 }
 
 /** Bytes that are read at once. */
-const PAGE = 1 << 14
+const PAGE = 1 << 13
 /** Bytes of a file that are kept. */
 const KEPT = 16 << 20
 
