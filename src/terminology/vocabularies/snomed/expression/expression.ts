@@ -42,9 +42,3 @@ export class ExpressionError extends Error {
     this.at = at
   }
 }
-
-/** Every attribute, of groups and of none; not those of nested expressions. */
-export const attributesOf = (expression: SubExpression): ExpressionAttribute[] => [
-  ...expression.ungrouped,
-  ...expression.groups.flat(),
-]
