@@ -109,7 +109,7 @@ const NOTHING: Buffer = Buffer.alloc(0)
 const bufferOf = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
 
 /** A part that is in memory. */
-export function residentBytes(bytes: Uint8Array): PagedBytes {
+function residentBytes(bytes: Uint8Array): PagedBytes {
   const block = bufferOf(bytes)
   return {
     length: block.length,
