@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import { spendEffort, withEffort } from '../../../../src/terminology/vocabularies/snomed/expression/effort.ts'
 import {
   type Expression,
   type ExpressionAttribute,
@@ -38,6 +39,20 @@ describe('the grammar of expressions', () => {
     assert.ok(parseExpression(nested(20)))
     assert.throws(() => parseExpression(nested(21)), /nested deeper than 20/)
     assert.throws(() => parseExpression(nested(1_000)), /longer than 4000/)
+  })
+  it('values within values are compared once for each pair, however deep they are', () => {
+    const nested = (depth: number) => withIds(`${'{wingdisorder}:{site}=('.repeat(depth)}{wing}${')'.repeat(depth)}`)
+    const [a, b] = [expressions.read(nested(20)), expressions.read(nested(20).replace(/\)$/, ' )'))]
+    assert.ok(a && b)
+    assert.equal(expressions.subsumes(a, b), 'yes')
+    assert.ok(expressions.subject(a).rows.length > 0)
+  })
+  it('a question that takes too many comparisons is refused, and the next one is answered', () => {
+    const ask = () => withEffort(content, () => spendEffort(content, 200_000))
+    ask()
+    ask()
+    assert.throws(() => withEffort(content, () => [ask(), ask()]), { status: 422, message: /too costly/ })
+    ask()
   })
   it('has a form for every expression', () => {
     fc.assert(

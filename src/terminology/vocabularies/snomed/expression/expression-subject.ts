@@ -1,6 +1,7 @@
 /** An expression as sets of concepts (ECL) ask of it. */
 import type { SnomedContent } from '../content.ts'
 import type { EclSubject, EclSubjectRow } from '../ecl/subject.ts'
+import { spendEffort, withEffort } from './effort.ts'
 import { definitionsOf } from './general-axioms.ts'
 import type { ResolvedAttribute, ResolvedExpression, ResolvedValue } from './resolve-expression.ts'
 import { fullGroups, type Group, groupSubsumes, matchAttribute, subsumesExpression } from './subsume-expression.ts'
@@ -21,7 +22,7 @@ export function expressionSubject(expression: ResolvedExpression, content: Snome
   let known: Place | undefined
   let rows: EclSubjectRow[] | undefined
   const placed = () => {
-    known ??= place(expression, content)
+    known ??= withEffort(content, () => place(expression, content))
     return known
   }
   return {
@@ -35,11 +36,11 @@ export function expressionSubject(expression: ResolvedExpression, content: Snome
       return placed().undecided
     },
     subsumes: (concept) => {
-      const found = subsumesExpression(expression, conceptAlone(concept), content)
+      const found = withEffort(content, () => subsumesExpression(expression, conceptAlone(concept), content))
       return found === 'unknown' ? undefined : found === 'yes'
     },
     get rows() {
-      rows ??= rowsOf(expression, content)
+      rows ??= withEffort(content, () => rowsOf(expression, content))
       return rows
     },
   }
@@ -83,6 +84,7 @@ function candidates(expression: ResolvedExpression, content: SnomedContent): Set
   for (const { type, value } of fullGroups(expression, content).flatMap((each) => each.attributes)) {
     for (const target of targetsOf(value, content)) {
       for (const row of attributes.withTarget(target)) {
+        spendEffort(content, 1)
         const source = attributes.source[row] ?? -1
         if (found.has(source) || !hierarchy.subsumes(attributes.type[row] ?? -1, type)) continue
         if (!content.isDefined(source) && definitionsOf(source, content).length === 0) continue

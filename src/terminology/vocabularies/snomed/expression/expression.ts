@@ -48,3 +48,6 @@ export const attributesOf = (expression: SubExpression): ExpressionAttribute[] =
   ...expression.ungrouped,
   ...expression.groups.flat(),
 ]
+
+/** Whether one meaning takes in another; `unknown` where that cannot be told by the rules that are followed here. */
+export type Subsumption = 'yes' | 'no' | 'unknown'

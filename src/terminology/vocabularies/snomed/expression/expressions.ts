@@ -1,12 +1,13 @@
 import { keep, keepPerObject } from '../../../../base/keep.ts'
 import type { SnomedContent } from '../content.ts'
 import type { EclSubject } from '../ecl/subject.ts'
-import { type Expression, ExpressionError } from './expression.ts'
+import { withEffort } from './effort.ts'
+import { type Expression, ExpressionError, type Subsumption } from './expression.ts'
 import { expressionSubject } from './expression-subject.ts'
 import { looksLikeExpression, parseExpression } from './parse-expression.ts'
 import { printExpression } from './print-expression.ts'
 import { type ResolvedAttribute, type ResolvedExpression, resolveExpression } from './resolve-expression.ts'
-import { fullGroups, type Subsumption, subsumesExpression } from './subsume-expression.ts'
+import { fullGroups, subsumesExpression } from './subsume-expression.ts'
 
 /** An expression that holds: its concepts are there and are active, its attributes are attributes, its terms are theirs. */
 export interface ReadExpression {
@@ -55,8 +56,10 @@ export function expressionsOf(content: SnomedContent): Expressions {
     },
     display: ({ expression }, term) => printExpression(expression, ({ id }) => term(content.ordinalOf(id))),
     subject: subjects,
-    attributes: ({ resolved }) => onlyOnce(fullGroups(resolved, content).flatMap((each) => each.attributes)),
-    subsumes: (general, special) => subsumesExpression(meaning(general), meaning(special), content),
+    attributes: ({ resolved }) =>
+      withEffort(content, () => onlyOnce(fullGroups(resolved, content).flatMap((each) => each.attributes))),
+    subsumes: (general, special) =>
+      withEffort(content, () => subsumesExpression(meaning(general), meaning(special), content)),
   }
 }
 

@@ -1,10 +1,10 @@
+import { keepPerObject } from '../../../../base/keep.ts'
 import { concreteNumber } from '../concrete-value.ts'
 import type { SnomedContent } from '../content.ts'
+import { pairsOf, spendEffort } from './effort.ts'
+import type { Subsumption } from './expression.ts'
 import { definitionsOf } from './general-axioms.ts'
 import type { ResolvedAttribute, ResolvedExpression, ResolvedValue } from './resolve-expression.ts'
-
-/** Whether one meaning takes in another; `unknown` where that cannot be told by the rules that are followed here. */
-export type Subsumption = 'yes' | 'no' | 'unknown'
 
 /**
  * Whether everything that the second means is meant by the first, by their normal forms: the proximal primitive concepts and the groups
@@ -17,6 +17,25 @@ export function subsumesExpression(
   special: ResolvedExpression,
   content: SnomedContent,
   depth = 0,
+): Subsumption {
+  // What values of values are compared for is compared again and again: each pair once.
+  const found = depth === 0 ? pairsOf(special, content) : undefined
+  const [only = -1] = general.focus
+  const key = isConcept(general) ? only : general
+  const known = found?.get(key)
+  if (known !== undefined) return known
+  const compared = compare(general, special, { content, depth })
+  found?.set(key, compared)
+  return compared
+}
+
+const isConcept = ({ focus, ungrouped, groups }: ResolvedExpression) =>
+  focus.length === 1 && ungrouped.length === 0 && groups.length === 0
+
+function compare(
+  general: ResolvedExpression,
+  special: ResolvedExpression,
+  { content, depth }: { content: SnomedContent; depth: number },
 ): Subsumption {
   const groups = fullGroups(special, content)
   const found = every(general.focus, (each) => takesIn(each, { special, groups, content, depth }))
@@ -38,13 +57,19 @@ function takesIn(
   const { special, groups, content, depth } = given
   const isBelow = (above: number) => special.focus.some((each) => content.hierarchy.subsumes(above, each))
   if (isBelow(concept)) return 'yes'
+  let found: Subsumption = 'no'
   if (content.isDefined(concept) && proximalPrimitives(concept, content).every(isBelow)) {
-    const found = matchGroups(groupsOf(concept, content), groups, content)
+    found = matchGroups(groupsOf(concept, content), groups, content)
     if (found === 'yes') return found
+    if (isNestedTwice(special)) found = 'unknown'
   }
   const axioms = definitionsOf(concept, content)
   if (axioms.length > 0 && depth >= DEEPEST) return 'unknown'
-  return some(axioms, (each) => (each === 'unknown' ? each : subsumesExpression(each, special, content, depth + 1)))
+  const byAxiom = some(axioms, (each) =>
+    each === 'unknown' ? each : subsumesExpression(each, special, content, depth + 1),
+  )
+  // What cannot be told by the definition is not told by axioms that say no.
+  return byAxiom === 'no' ? found : byAxiom
 }
 
 /** Attributes that stand together, or one of no group. */
@@ -60,6 +85,15 @@ const ownGroups = ({ ungrouped, groups }: ResolvedExpression): Group[] => [
 
 /** Groups of everything that is known of it: of its own and of its concepts. */
 export function fullGroups(expression: ResolvedExpression, content: SnomedContent): Group[] {
+  const kept = knownGroups(expression)
+  kept.list ??= findGroups(expression, content)
+  return kept.list
+}
+
+/** An expression is resolved over one release. */
+const knownGroups = keepPerObject((_: ResolvedExpression): { list?: Group[] } => ({}))
+
+function findGroups(expression: ResolvedExpression, content: SnomedContent): Group[] {
   const inherited = expression.focus.flatMap((concept) => groupsOf(concept, content))
   const refined = ownGroups(expression)
   return [...refined, ...joined(inherited, refined, content), ...inherited]
@@ -70,8 +104,10 @@ export function fullGroups(expression: ResolvedExpression, content: SnomedConten
  * normal form: groups that hold the same attribute, one value below the other, are one).
  */
 function joined(inherited: Group[], refined: Group[], content: SnomedContent): Group[] {
-  const isMoreSpecial = (a: ResolvedAttribute, b: ResolvedAttribute) =>
-    content.hierarchy.subsumes(b.type, a.type) && matchValue(b.value, a.value, content) === 'yes'
+  const isMoreSpecial = (a: ResolvedAttribute, b: ResolvedAttribute) => {
+    spendEffort(content, 1)
+    return content.hierarchy.subsumes(b.type, a.type) && matchValue(b.value, a.value, content) === 'yes'
+  }
   return inherited.flatMap((group) =>
     refined
       .filter((own) =>
@@ -87,6 +123,7 @@ function joined(inherited: Group[], refined: Group[], content: SnomedContent): G
 /** The primitive concepts above a concept that have no other of them below. */
 function proximalPrimitives(concept: number, content: SnomedContent): number[] {
   const primitives = [...content.hierarchy.ancestors(concept)].filter((each) => !content.isDefined(each))
+  spendEffort(content, primitives.length)
   const isAbove = (a: number, b: number) => a !== b && content.hierarchy.subsumes(a, b)
   return primitives.filter((each) => !primitives.some((other) => isAbove(each, other)))
 }
@@ -125,6 +162,7 @@ export function matchAttribute(
   special: ResolvedAttribute,
   content: SnomedContent,
 ): Subsumption {
+  spendEffort(content, 1)
   if (!content.hierarchy.subsumes(general.type, special.type)) return 'no'
   return matchValue(general.value, special.value, content)
 }

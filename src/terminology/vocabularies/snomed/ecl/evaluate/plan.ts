@@ -31,7 +31,7 @@ export interface EclContext {
 const mostKept = 8_000_000
 
 /** Units of work that are done at once, for questions about one concept: some tens of milliseconds. */
-const mostAtOnce = 2_000_000
+const mostAtOnce = 500_000
 
 /** Units of work of one evaluation: one is a look at the hierarchy or at a row of attributes. */
 export class EclCost {
