@@ -157,7 +157,8 @@ interface Parts {
 
 /**
  * Filters of concepts, with the expressions that pass: by what they are a kind of, by expression constraints, and by `expressions`, which
- * keeps them out when it is false. Those of other filters have concepts alone, for nothing is stated of an expression but what it means.
+ * keeps them out when it is false, and by the values of attributes. What other filters ask, such as the module, is stated of no expression:
+ * that is an error, for a set that excludes by such a filter would have the expression, and one that includes by it would not.
  */
 function filterWith({ base, expressions, subsumes, meets }: Parts): Pick<CodeSystemProvider, 'filter'> {
   const { filter } = base
@@ -171,7 +172,10 @@ function filterWith({ base, expressions, subsumes, meets }: Parts): Pick<CodeSys
     if (property === 'constraint' && op === '=') return constrained(value)
     if (property === 'expressions') return value.trim() === 'true' ? isRead : undefined
     if (property === 'inactive' && op === '=') return value.trim() === 'false' ? isRead : undefined
-    if (property !== 'concept' && property !== 'code') return undefined
+    const asked = /^\d+$/.test(property) ? attributeConstraint(property, op, value.trim()) : undefined
+    if (asked !== undefined) return constrained(asked)
+    if (property !== 'concept' && property !== 'code') return (code) => isRead(code) && notStated(property, op)
+    if (op === 'not-in') return isRead
     const top = base.locate(value.trim())
     if (top === undefined) return undefined
     if (op === 'is-a' || op === 'descendent-of')
@@ -186,6 +190,34 @@ function filterWith({ base, expressions, subsumes, meets }: Parts): Pick<CodeSys
       return listed && unlisted ? withUnlisted(listed, unlisted) : listed
     },
   }
+}
+
+/** The filter of an attribute as an expression constraint; undefined for one that is not said so. */
+function attributeConstraint(attribute: string, op: string, value: string): string | undefined {
+  if (op === 'exists') return `* : ${value === 'true' ? '' : '[0..0] '}${attribute} = *`
+  const values = op === 'in' || op === 'not-in' ? value.split(',').map((each) => each.trim()) : [value]
+  const [first = ''] = values
+  if (op === '=' && /^#[+-]?\d+(?:\.\d+)?$/.test(first)) return `* : ${attribute} = ${first}`
+  if (!values.every((each) => /^\d+$/.test(each))) return undefined
+  const any = values.length > 1 ? `(${values.join(' OR ')})` : first
+  switch (op) {
+    case '=':
+    case 'in':
+      return `* : ${attribute} = ${any}`
+    case 'not-in':
+      return `* : [0..0] ${attribute} = ${any}`
+    case 'is-a':
+      return `* : ${attribute} = << ${any}`
+    case 'descendent-of':
+      return `* : ${attribute} = < ${any}`
+    default:
+      return undefined
+  }
+}
+
+function notStated(property: string, op: string): never {
+  const text = `Whether an expression passes the filter '${property}' '${op}' cannot be told: that is stated of concepts alone`
+  throw new FhirError(422, otherIssue('not-supported', text))
 }
 
 /** The answer that can be given; an error where none can: it is never taken for no. */
