@@ -1,6 +1,6 @@
 /**
- * How much memory V8 gives to objects that are new. While a server starts it reads a thousand modules, whose objects stay, and the space
- * for new ones would grow to what a server under load needs: half of what an idle one has.
+ * How much memory V8 gives to objects that are new, and to those that are no more. While a server starts it reads a thousand modules, whose
+ * objects stay, and the space for new ones would grow to what a server under load needs: half of what an idle one has.
  */
 import { setFlagsFromString } from 'node:v8'
 
@@ -11,3 +11,12 @@ export const keepYoungGeneration = (): void => setFlagsFromString(`${factor}1`)
 
 /** Lets the space grow by what is asked of the server, as V8 does by itself. */
 export const letYoungGenerationGrow = (): void => setFlagsFromString(`${factor}2`)
+
+/**
+ * Collects garbage early, for a command that reads gigabytes and keeps next to nothing of them outside typed arrays: V8 would let garbage
+ * grow to several times what is in use, for it guesses by how fast memory is asked for. Costs a tenth of the processor time.
+ */
+export const keepHeapSmall = (): void => {
+  keepYoungGeneration()
+  setFlagsFromString('--heap-growing-percent=30')
+}

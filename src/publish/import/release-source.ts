@@ -1,5 +1,4 @@
 /** Releases of LOINC and ICD-11: the code system into an index, then its resource and the maps beside it into the store. */
-
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'

@@ -175,7 +175,7 @@ describe('vidimus mirror', () => {
           ({ url, state }) => url.endsWith('/beside.jws') && state === 'mirrored',
         )
       for (let tries = 0; !(await isMirrored()); tries++) {
-        assert.ok(tries < 300, server.output())
+        assert.ok(tries < 1_200, server.output())
         await new Promise((next) => setTimeout(next, 100))
       }
       assert.doesNotMatch(server.output(), /"references"|mirror:/)

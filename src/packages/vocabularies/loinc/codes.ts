@@ -7,7 +7,7 @@ export type CodeKind = '' | 'LP' | 'LL' | 'LA' | 'LG'
 const FORM = /^(LP|LL|LA|LG)?\d{1,9}-\d$/
 
 /** Whether a text has the form of an identifier of that kind. */
-export const isCode = (text: string, kind: CodeKind): boolean => {
+const isCode = (text: string, kind: CodeKind): boolean => {
   const form = FORM.exec(text)
   return form !== null && (form[1] ?? '') === kind
 }

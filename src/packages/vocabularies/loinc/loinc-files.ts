@@ -91,7 +91,7 @@ export function loincFiles(files: ReleaseFiles): LoincFiles {
 const isAt = (name: string, place: string) => name === place || name.endsWith(`/${place}`)
 
 /** Every file that is read. */
-export const namesRead = ({ names, translations }: LoincFiles): string[] =>
+const namesRead = ({ names, translations }: LoincFiles): string[] =>
   [...new Set([...Object.values(names), ...translations.values()])].sort()
 
 /** Size and hash of all that is read. */

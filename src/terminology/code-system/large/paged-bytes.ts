@@ -42,7 +42,7 @@ function wholeFile(bytes: Uint8Array): IndexBytes {
 }
 
 /** Bytes that are read at once. */
-const PAGE = 1 << 14
+const PAGE = 1 << 13
 /** Bytes of a file that are kept. */
 const KEPT = 16 << 20
 
@@ -109,7 +109,7 @@ const NOTHING: Buffer = Buffer.alloc(0)
 const bufferOf = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
 
 /** A part that is in memory. */
-export function residentBytes(bytes: Uint8Array): PagedBytes {
+function residentBytes(bytes: Uint8Array): PagedBytes {
   const block = bufferOf(bytes)
   return {
     length: block.length,

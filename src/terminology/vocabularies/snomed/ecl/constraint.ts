@@ -42,7 +42,7 @@ function said<T>(text: string, work: () => T): T {
 }
 
 /** The error of an expression as the answer to a request. */
-function eclFault(text: string, error: EclError): FhirError {
+export function eclFault(text: string, error: EclError): FhirError {
   const shown = text.length > mostRepeated ? `${text.slice(0, mostRepeated)}…` : text
   const place = `line ${error.line}, column ${error.column}`
   if (error.kind === 'too-costly')

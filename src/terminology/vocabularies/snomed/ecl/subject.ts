@@ -5,6 +5,8 @@
 export interface EclSubject {
   /** The concept it means the same as; -1 when there is none: then it is itself and nothing else. */
   readonly same: number
+  /** Concepts of which nobody can tell whether it means the same as they do; each of them subsumes it. */
+  readonly maySame?: readonly number[]
   /** Concepts that subsume it, ascending, but `same`; its focus concepts and all that is above them, and whatever else is known. */
   readonly subsumers: Int32Array
   /** Concepts of which nobody can tell whether they subsume it, ascending; none of them is a subsumer. */

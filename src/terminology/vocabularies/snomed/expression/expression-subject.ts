@@ -1,33 +1,32 @@
 /** An expression as sets of concepts (ECL) ask of it. */
+import { keepPerObject } from '../../../../base/keep.ts'
 import type { SnomedContent } from '../content.ts'
 import type { EclSubject, EclSubjectRow } from '../ecl/subject.ts'
-import { spendEffort, withEffort } from './effort.ts'
-import { definitionsOf } from './general-axioms.ts'
+import { conceptAlone, type Group, withFollowing, withoutGeneral } from './groups.ts'
 import type { ResolvedAttribute, ResolvedExpression, ResolvedValue } from './resolve-expression.ts'
-import { fullGroups, type Group, groupSubsumes, matchAttribute, subsumesExpression } from './subsume-expression.ts'
+import { groupSubsumes, knownOf, matchAttribute, NotTold, subsumesExpression } from './subsume-expression.ts'
 
-/** Concepts that may be asked whether they take in an expression, beyond those that are above its focus. */
-const MOST_CANDIDATES = 20_000
-
-/** Thrown where what is asked of an expression cannot be told. */
-export class NotTold extends Error {
-  readonly code = 'EXPRESSION_NOT_TOLD'
-}
+/** Comparisons of concepts with an expression, by its groups, before it is said that nobody can tell. */
+const MOST_COMPARED = 100_000
 
 /**
  * What an expression means, for those who ask whether it is in a set.
+ * @param isWhole false for one that is said to be below what it says: it is the same as nothing, and nothing is below it
  * @throws NotTold when read, where more concepts may take it in than are asked
  */
-export function expressionSubject(expression: ResolvedExpression, content: SnomedContent): EclSubject {
+export function expressionSubject(expression: ResolvedExpression, content: SnomedContent, isWhole = true): EclSubject {
   let known: Place | undefined
   let rows: EclSubjectRow[] | undefined
   const placed = () => {
-    known ??= withEffort(content, () => place(expression, content))
+    known ??= place(expression, content, isWhole)
     return known
   }
   return {
     get same() {
       return placed().same
+    },
+    get maySame() {
+      return placed().maySame
     },
     get subsumers() {
       return placed().subsumers
@@ -36,76 +35,108 @@ export function expressionSubject(expression: ResolvedExpression, content: Snome
       return placed().undecided
     },
     subsumes: (concept) => {
-      const found = withEffort(content, () => subsumesExpression(expression, conceptAlone(concept), content))
+      if (!isWhole) return false
+      const found = subsumesExpression(expression, conceptAlone(concept, content), content)
       return found === 'unknown' ? undefined : found === 'yes'
     },
     get rows() {
-      rows ??= withEffort(content, () => rowsOf(expression, content))
+      rows ??= rowsOf(expression, content)
       return rows
     },
   }
 }
 
-const conceptAlone = (concept: number): ResolvedExpression => ({ focus: [concept], ungrouped: [], groups: [] })
-
-type Place = Required<Pick<EclSubject, 'same' | 'subsumers' | 'undecided'>>
+type Place = Required<Pick<EclSubject, 'same' | 'maySame' | 'subsumers' | 'undecided'>>
 
 /** Where it stands among the concepts: below its focus and all above that, and below what is defined by what it says. */
-function place(expression: ResolvedExpression, content: SnomedContent): Place {
+function place(expression: ResolvedExpression, content: SnomedContent, isWhole: boolean): Place {
   const { hierarchy } = content
   const { focus, ungrouped, groups } = expression
   const [only = -1] = focus
-  if (focus.length === 1 && ungrouped.length === 0 && groups.length === 0)
-    return { same: only, subsumers: hierarchy.ancestors(only), undecided: new Int32Array(0) }
+  if (isWhole && focus.length === 1 && ungrouped.length === 0 && groups.length === 0)
+    return { same: only, maySame: [], subsumers: hierarchy.ancestors(only), undecided: new Int32Array(0) }
+  const known = knownOf(expression, content)
   const above = new Set<number>()
   const put = (concept: number) => {
     above.add(concept)
     for (const each of hierarchy.ancestors(concept)) above.add(each)
   }
-  for (const each of focus) put(each)
-  const open: number[] = []
-  for (const candidate of candidates(expression, content)) {
+  for (const each of known.focus) put(each)
+  const open = [...known.open]
+  const most = MOST_COMPARED / (1 + known.groups.length)
+  for (const candidate of candidates(known.groups, content, most)) {
     if (above.has(candidate)) continue
-    const found = subsumesExpression(conceptAlone(candidate), expression, content)
+    const found = subsumesExpression(conceptAlone(candidate, content), expression, content)
     if (found === 'unknown') open.push(candidate)
     if (found === 'yes') put(candidate)
   }
-  const same = [...above].find((each) => subsumesExpression(expression, conceptAlone(each), content) === 'yes') ?? -1
   const undecided = new Set(open.flatMap((each) => [each, ...hierarchy.ancestors(each)]))
-  const rest = [...undecided].filter((each) => !above.has(each))
+  for (const each of above) undecided.delete(each)
+  const alike = isWhole ? sameAs(expression, above, content) : []
+  const same = alike.find(({ found }) => found === 'yes')?.concept ?? -1
+  const maySame = same < 0 ? alike.map(({ concept }) => concept) : []
   above.delete(same)
-  return { same, subsumers: Int32Array.from(above).sort(), undecided: Int32Array.from(rest).sort() }
+  return { same, maySame, subsumers: Int32Array.from(above).sort(), undecided: Int32Array.from(undecided).sort() }
 }
 
-/** Concepts for which something suffices, and of which an attribute takes in one of the expression. */
-function candidates(expression: ResolvedExpression, content: SnomedContent): Set<number> {
-  const { attributes, hierarchy } = content
+/** Of the concepts above it those that it takes in, or may take in: none of them has another one below it. */
+function sameAs(expression: ResolvedExpression, above: ReadonlySet<number>, content: SnomedContent) {
+  const { children } = content.hierarchy
+  return [...above]
+    .filter((each) => !children(each).some((child) => above.has(child)))
+    .map((concept) => ({
+      concept,
+      found: subsumesExpression(expression, conceptAlone(concept, content), content),
+    }))
+    .filter(({ found }) => found !== 'no')
+}
+
+/** Defined concepts of which an attribute takes in one of the expression. @throws NotTold for more than so many */
+function candidates(groups: readonly Group[], content: SnomedContent, most: number): Set<number> {
+  const { attributes } = content
+  const targets = new Set<number>()
+  const put = (concept: number) => {
+    if (targets.has(concept)) return
+    targets.add(concept)
+    for (const each of content.hierarchy.ancestors(concept)) targets.add(each)
+  }
+  for (const attribute of groups.flatMap((each) => each.attributes)) {
+    for (const { value } of withFollowing(attribute, content)) {
+      if ('concept' in value) put(value.concept)
+      if ('nested' in value) for (const each of takingIn(value.nested, content)) put(each)
+    }
+  }
   const found = new Set<number>()
-  for (const { type, value } of fullGroups(expression, content).flatMap((each) => each.attributes)) {
-    for (const target of targetsOf(value, content)) {
-      for (const row of attributes.withTarget(target)) {
-        spendEffort(content, 1)
-        const source = attributes.source[row] ?? -1
-        if (found.has(source) || !hierarchy.subsumes(attributes.type[row] ?? -1, type)) continue
-        if (!content.isDefined(source) && definitionsOf(source, content).length === 0) continue
-        found.add(source)
-        if (found.size > MOST_CANDIDATES)
-          throw new NotTold(`more than ${MOST_CANDIDATES} concepts may take in the expression`)
-      }
+  for (const target of targets) {
+    for (const row of attributes.withTarget(target)) {
+      const source = attributes.source[row] ?? -1
+      if (!content.isDefined(source) || found.has(source)) continue
+      found.add(source)
+      if (found.size > most) throw new NotTold('more concepts may take in the expression than can be compared with it')
     }
   }
   return found
 }
 
-/** Concepts that take in a value. */
-function targetsOf(value: ResolvedValue, { hierarchy }: SnomedContent): number[] {
-  const concepts = 'concept' in value ? [value.concept] : 'nested' in value ? value.nested.focus : []
-  return [...new Set(concepts.flatMap((each) => [each, ...hierarchy.ancestors(each)]))]
+/** Concepts that take in an expression, or may. */
+function takingIn(expression: ResolvedExpression, content: SnomedContent): number[] {
+  const { same, maySame = [], subsumers, undecided = [] } = nestedSubject(content)(expression)
+  return [...(same < 0 ? [] : [same]), ...maySame, ...subsumers, ...undecided]
 }
 
-/** Its groups without those that others say more specially. */
+/** What nested expressions mean. */
+const nestedSubject = keepPerObject((content: SnomedContent) =>
+  keepPerObject((expression: ResolvedExpression) => expressionSubject(expression, content)),
+)
+
+/**
+ * Its groups without those that others say more specially.
+ * @throws NotTold where a refinement may belong to one group or another
+ */
 function rowsOf(expression: ResolvedExpression, content: SnomedContent): EclSubjectRow[] {
-  const groups = fullGroups(expression, content).map((group) => leanGroup(group, content))
+  const groups = knownOf(expression, content).groups.map((group) => leanGroup(group, content))
+  if (groups.some((each) => each.isDoubtful))
+    throw new NotTold('a refinement may belong to one group of its concept or another')
   const takesIn = (a: Group, b: Group) => groupSubsumes(a, b, content) === 'yes'
   const lean = withoutGeneral(groups, takesIn)
   let number = 0
@@ -113,14 +144,6 @@ function rowsOf(expression: ResolvedExpression, content: SnomedContent): EclSubj
     const own = group.isAlone ? 0 : ++number
     return group.attributes.map(({ type, value }) => ({ type, group: own, value: subjectValue(value, content) }))
   })
-}
-
-/** Without what takes in another of them; of those that take in each other the first stays. */
-function withoutGeneral<T>(items: readonly T[], takesIn: (a: T, b: T) => boolean): T[] {
-  return items.filter(
-    (each, at) =>
-      !items.some((other, place) => place !== at && takesIn(each, other) && (place < at || !takesIn(other, each))),
-  )
 }
 
 /** A group without attributes that others of it say more specially. */
@@ -131,5 +154,5 @@ function leanGroup(group: Group, content: SnomedContent): Group {
 
 function subjectValue(value: ResolvedValue, content: SnomedContent): EclSubjectRow['value'] {
   if ('concept' in value) return value.concept
-  return 'concrete' in value ? value.concrete : expressionSubject(value.nested, content)
+  return 'concrete' in value ? value.concrete : nestedSubject(content)(value.nested)
 }

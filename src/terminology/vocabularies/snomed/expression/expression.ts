@@ -42,12 +42,3 @@ export class ExpressionError extends Error {
     this.at = at
   }
 }
-
-/** Every attribute, of groups and of none; not those of nested expressions. */
-export const attributesOf = (expression: SubExpression): ExpressionAttribute[] => [
-  ...expression.ungrouped,
-  ...expression.groups.flat(),
-]
-
-/** Whether one meaning takes in another; `unknown` where that cannot be told by the rules that are followed here. */
-export type Subsumption = 'yes' | 'no' | 'unknown'

@@ -1,13 +1,14 @@
 import { keep, keepPerObject } from '../../../../base/keep.ts'
 import type { SnomedContent } from '../content.ts'
 import type { EclSubject } from '../ecl/subject.ts'
-import { withEffort } from './effort.ts'
-import { type Expression, ExpressionError, type Subsumption } from './expression.ts'
+import { type Expression, ExpressionError } from './expression.ts'
 import { expressionSubject } from './expression-subject.ts'
-import { looksLikeExpression, parseExpression } from './parse-expression.ts'
+import { conceptAlone, knownAttributes } from './groups.ts'
+import { LONGEST, looksLikeExpression, parseExpression } from './parse-expression.ts'
 import { printExpression } from './print-expression.ts'
 import { type ResolvedAttribute, type ResolvedExpression, resolveExpression } from './resolve-expression.ts'
-import { fullGroups, subsumesExpression } from './subsume-expression.ts'
+import { subsumesExpression } from './subsume-expression.ts'
+import type { Subsumption } from './subsumption.ts'
 
 /** An expression that holds: its concepts are there and are active, its attributes are attributes, its terms are theirs. */
 export interface ReadExpression {
@@ -39,10 +40,13 @@ const KEPT = 300
 /** The expressions over a release. */
 export function expressionsOf(content: SnomedContent): Expressions {
   const known = keep<string, ReadExpression | ExpressionError>(KEPT)
-  const found = (text: string) => known.of(text, () => readExpression(text, content))
-  const subjects = keepPerObject(({ resolved }: ReadExpression) => expressionSubject(resolved, content))
+  const found = (text: string) =>
+    text.length > LONGEST ? readExpression(text, content) : known.of(text, () => readExpression(text, content))
+  const subjects = keepPerObject(({ resolved, expression }: ReadExpression) =>
+    expressionSubject(resolved, content, expression.definition === '==='),
+  )
   const meaning = (given: ReadExpression | number): ResolvedExpression =>
-    typeof given === 'number' ? { focus: [given], ungrouped: [], groups: [] } : given.resolved
+    typeof given === 'number' ? conceptAlone(given, content) : given.resolved
   return {
     read: (text) => {
       if (!looksLikeExpression(text)) return undefined
@@ -56,12 +60,22 @@ export function expressionsOf(content: SnomedContent): Expressions {
     },
     display: ({ expression }, term) => printExpression(expression, ({ id }) => term(content.ordinalOf(id))),
     subject: subjects,
-    attributes: ({ resolved }) =>
-      withEffort(content, () => onlyOnce(fullGroups(resolved, content).flatMap((each) => each.attributes))),
-    subsumes: (general, special) =>
-      withEffort(content, () => subsumesExpression(meaning(general), meaning(special), content)),
+    attributes: ({ resolved }) => onlyOnce(knownAttributes(resolved, content)),
+    subsumes: (general, special) => {
+      if (!isBelowWhatItSays(general)) return subsumesExpression(meaning(general), meaning(special), content)
+      // Nothing is below it but itself; whether it is what is written in another way, nobody says.
+      if (!isBelowWhatItSays(special)) return 'no'
+      if (printExpression(general.expression) === printExpression(special.expression)) return 'yes'
+      const isAlike =
+        subsumesExpression(general.resolved, special.resolved, content) !== 'no' &&
+        subsumesExpression(special.resolved, general.resolved, content) !== 'no'
+      return isAlike ? 'unknown' : 'no'
+    },
   }
 }
+
+const isBelowWhatItSays = (given: ReadExpression | number): given is ReadExpression =>
+  typeof given !== 'number' && given.expression.definition === '<<<'
 
 function readExpression(text: string, content: SnomedContent): ReadExpression | ExpressionError {
   try {

@@ -9,7 +9,7 @@ import {
 } from './expression.ts'
 
 /** Longest text that is read, and how deep expressions may be nested in it. */
-const LONGEST = 4_000
+export const LONGEST = 4_000
 const DEEPEST = 20
 
 /**

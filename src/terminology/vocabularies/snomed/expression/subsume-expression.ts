@@ -1,170 +1,242 @@
 import { keepPerObject } from '../../../../base/keep.ts'
 import { concreteNumber } from '../concrete-value.ts'
 import type { SnomedContent } from '../content.ts'
-import { pairsOf, spendEffort } from './effort.ts'
-import type { Subsumption } from './expression.ts'
-import { definitionsOf } from './general-axioms.ts'
+import { proximalPrimitives } from '../provider/normal-form.ts'
+import { axiomsOf } from './general-axioms.ts'
+import {
+  areNestedTwice,
+  asExpression,
+  type Group,
+  groupsOf,
+  knownAttributes,
+  LONGEST_CHAIN,
+  ownGroups,
+  withoutGeneral,
+} from './groups.ts'
 import type { ResolvedAttribute, ResolvedExpression, ResolvedValue } from './resolve-expression.ts'
+import { both, every, type Subsumption, some, told } from './subsumption.ts'
+
+/** Thrown where what is asked of an expression cannot be told. */
+export class NotTold extends Error {
+  readonly code = 'EXPRESSION_NOT_TOLD'
+}
+
+/** What was found of two expressions: nested ones meet again and again, as often as their groups do. */
+const compared = keepPerObject((_: SnomedContent) =>
+  keepPerObject((_special: ResolvedExpression) => new WeakMap<ResolvedExpression, Subsumption>()),
+)
 
 /**
  * Whether everything that the second means is meant by the first, by their normal forms: the proximal primitive concepts and the groups
  * of attributes that their concepts have in the release (the inferred relationships), with the refinements. `yes` always holds. What
- * has no match is `unknown` rather than `no` where an expression is nested more than once, and where a general axiom is
- * not understood.
+ * has no match is `unknown` rather than `no` where an expression is nested more than once, where an axiom is not understood, and where
+ * a refinement may belong to one group of its concept or another.
+ * @throws NotTold for an expression of too many groups
  */
 export function subsumesExpression(
   general: ResolvedExpression,
   special: ResolvedExpression,
   content: SnomedContent,
-  depth = 0,
 ): Subsumption {
-  // What values of values are compared for is compared again and again: each pair once.
-  const found = depth === 0 ? pairsOf(special, content) : undefined
-  const [only = -1] = general.focus
-  const key = isConcept(general) ? only : general
-  const known = found?.get(key)
-  if (known !== undefined) return known
-  const compared = compare(general, special, { content, depth })
-  found?.set(key, compared)
-  return compared
+  const known = compared(content)(special)
+  const found = known.get(general) ?? compare(general, special, content)
+  known.set(general, found)
+  return found
 }
 
-const isConcept = ({ focus, ungrouped, groups }: ResolvedExpression) =>
-  focus.length === 1 && ungrouped.length === 0 && groups.length === 0
+function compare(general: ResolvedExpression, special: ResolvedExpression, content: SnomedContent): Subsumption {
+  const given = knownOf(special, content)
+  const found = every(general.focus, (each) => takesIn(each, given, content))
+  return both(found, () => meets(ownGroups(general), given, content))
+}
 
-function compare(
-  general: ResolvedExpression,
-  special: ResolvedExpression,
-  { content, depth }: { content: SnomedContent; depth: number },
-): Subsumption {
-  const groups = fullGroups(special, content)
-  const found = every(general.focus, (each) => takesIn(each, { special, groups, content, depth }))
-  return both(found, () => {
-    const matched = matchGroups(ownGroups(general), groups, content)
-    const isTold = !isNestedTwice(general) && !isNestedTwice(special)
-    return matched === 'no' && !isTold ? 'unknown' : matched
+/** Whether groups of attributes are there; what is nested twice is not told not to be. */
+function meets(wanted: readonly Group[], given: Known, content: SnomedContent): Subsumption {
+  const found = matchGroups(wanted, given.groups, content)
+  if (found !== 'no') return found
+  const isTold = !given.isNestedTwice && !areNestedTwice(wanted)
+  return told(found, isTold || lacksAttribute(wanted, given, content))
+}
+
+/** Whether an attribute is asked for of which nothing is known, whatever its value. */
+function lacksAttribute(wanted: readonly Group[], { groups }: Known, content: SnomedContent): boolean {
+  const { subsumes } = content.hierarchy
+  const { chains, reflexive } = axiomsOf(content)
+  const implied = [...chains.map((each) => each.implied), ...reflexive]
+  const given = [...groups.flatMap((each) => each.attributes.map(({ type }) => type)), ...implied]
+  return wanted.some((each) => each.attributes.some(({ type }) => !given.some((one) => subsumes(type, one))))
+}
+
+/** What is known of an expression. */
+export interface Known {
+  /** Concepts that it is below, with all that is above them. */
+  focus: readonly number[]
+  groups: readonly Group[]
+  /** Concepts that it may be below, by axioms that are not understood. */
+  open: readonly number[]
+  isNestedTwice: boolean
+}
+
+/** What follows from an expression. @throws NotTold for one of too many groups */
+export const knownOf = (expression: ResolvedExpression, content: SnomedContent): Known => known(content)(expression)
+
+/** What follows from an expression: what its concepts say, and what axioms say of it, until nothing more does. */
+const known = keepPerObject((content: SnomedContent) =>
+  keepPerObject((expression: ResolvedExpression): Known => {
+    const groups = [...fullGroups(expression, content)]
+    const focus = [...expression.focus]
+    const open: number[] = []
+    const found = { focus, groups, open, isNestedTwice: areNestedTwice(ownGroups(expression)) }
+    // A concept alone stands where the release has it.
+    if (focus.length === 1 && ownGroups(expression).length === 0) return found
+    let left = axiomsOf(content).sufficient
+    for (let before = -1; before !== focus.length + open.length; ) {
+      before = focus.length + open.length
+      left = left.filter((axiom) => {
+        const { concept, meaning, isWhole } = axiom
+        if (isBelow(concept, found, content)) return false
+        const is = both(
+          every(meaning.focus, (each) => takesIn(each, found, content)),
+          () => meets(ownGroups(meaning), found, content),
+        )
+        if (is === 'yes' && isWhole) {
+          focus.push(concept)
+          groups.push(...groupsOf(concept, content))
+          return false
+        }
+        if (is !== 'no' && !open.includes(concept)) open.push(concept)
+        return true
+      })
+    }
+    return found
+  }),
+)
+
+const isBelow = (above: number, { focus }: Known, { hierarchy }: SnomedContent): boolean =>
+  focus.some((each) => hierarchy.subsumes(above, each))
+
+/** Whether a concept takes in an expression: by the release, by its definition, or by an axiom. */
+function takesIn(concept: number, special: Known, content: SnomedContent): Subsumption {
+  if (isBelow(concept, special, content)) return 'yes'
+  const found = isDefinitionMet(concept, special, content)
+  return told(found, !isOpen(concept, special, content))
+}
+
+const isOpen = (above: number, { open }: Known, { hierarchy }: SnomedContent): boolean =>
+  open.some((each) => hierarchy.subsumes(above, each))
+
+function isDefinitionMet(concept: number, special: Known, content: SnomedContent): Subsumption {
+  if (!content.isDefined(concept) || !content.isActive(concept)) return 'no'
+  const primitives = proximalPrimitives(content, concept)
+  // A definition that nothing stands above is none.
+  if (primitives.length === 0) return 'no'
+  const found = every(primitives, (each) => {
+    if (isBelow(each, special, content)) return 'yes'
+    return isOpen(each, special, content) ? 'unknown' : 'no'
   })
+  return both(found, () => meets(groupsOf(concept, content), special, content))
 }
 
-/** General axioms that name concepts with general axioms, and so on: deeper ones are not followed. */
-const DEEPEST = 4
+/** Groups that an expression may come to: each is compared with each. */
+const MOST_GROUPS = 150
 
-/** Whether a concept takes in an expression: by the release, by its definition, or by one of its general axioms. */
-function takesIn(
-  concept: number,
-  given: { special: ResolvedExpression; groups: Group[]; content: SnomedContent; depth: number },
-): Subsumption {
-  const { special, groups, content, depth } = given
-  const isBelow = (above: number) => special.focus.some((each) => content.hierarchy.subsumes(above, each))
-  if (isBelow(concept)) return 'yes'
-  let found: Subsumption = 'no'
-  if (content.isDefined(concept) && proximalPrimitives(concept, content).every(isBelow)) {
-    found = matchGroups(groupsOf(concept, content), groups, content)
-    if (found === 'yes') return found
-    if (isNestedTwice(special)) found = 'unknown'
-  }
-  const axioms = definitionsOf(concept, content)
-  if (axioms.length > 0 && depth >= DEEPEST) return 'unknown'
-  const byAxiom = some(axioms, (each) =>
-    each === 'unknown' ? each : subsumesExpression(each, special, content, depth + 1),
-  )
-  // What cannot be told by the definition is not told by axioms that say no.
-  return byAxiom === 'no' ? found : byAxiom
-}
-
-/** Attributes that stand together, or one of no group. */
-export interface Group {
-  attributes: readonly ResolvedAttribute[]
-  isAlone: boolean
-}
-
-const ownGroups = ({ ungrouped, groups }: ResolvedExpression): Group[] => [
-  ...ungrouped.map((each) => ({ attributes: [each], isAlone: true })),
-  ...groups.map((each) => ({ attributes: each, isAlone: false })),
-]
-
-/** Groups of everything that is known of it: of its own and of its concepts. */
-export function fullGroups(expression: ResolvedExpression, content: SnomedContent): Group[] {
-  const kept = knownGroups(expression)
-  kept.list ??= findGroups(expression, content)
-  return kept.list
-}
-
-/** An expression is resolved over one release. */
-const knownGroups = keepPerObject((_: ResolvedExpression): { list?: Group[] } => ({}))
-
-function findGroups(expression: ResolvedExpression, content: SnomedContent): Group[] {
-  const inherited = expression.focus.flatMap((concept) => groupsOf(concept, content))
+/**
+ * Groups of everything that is known of it: of its own and of its concepts.
+ * @throws NotTold for too many
+ */
+function fullGroups(expression: ResolvedExpression, content: SnomedContent): Group[] {
+  const inherited = [...new Set(expression.focus)].flatMap((concept) => groupsOf(concept, content))
   const refined = ownGroups(expression)
-  return [...refined, ...joined(inherited, refined, content), ...inherited]
+  const isTooMany = (count: number) => {
+    if (count > MOST_GROUPS) throw new NotTold(`it comes to more than ${MOST_GROUPS} groups of attributes`)
+  }
+  isTooMany(inherited.length + refined.length)
+  const all = [...refined, ...joined(inherited, refined, content), ...inherited]
+  isTooMany(all.length)
+  return all
 }
 
 /**
  * A refinement goes into the group of the concept whose attribute it makes more special (SNOMED CT, transformation of expressions to
- * normal form: groups that hold the same attribute, one value below the other, are one).
+ * normal form: groups are one that have the same attribute, and of each that both have one value is below the other). Which of several
+ * groups is meant, nobody says.
  */
 function joined(inherited: Group[], refined: Group[], content: SnomedContent): Group[] {
-  const isMoreSpecial = (a: ResolvedAttribute, b: ResolvedAttribute) => {
-    spendEffort(content, 1)
-    return content.hierarchy.subsumes(b.type, a.type) && matchValue(b.value, a.value, content) === 'yes'
-  }
-  return inherited.flatMap((group) =>
-    refined
-      .filter((own) =>
-        own.attributes.some((attribute) => group.attributes.some((each) => isMoreSpecial(attribute, each))),
+  return refined.flatMap((own) => {
+    const fitting = inherited
+      .map((group) => ({ group, fits: fitsInto(own, group, content) }))
+      // What says no more than the group adds nothing to it.
+      .filter(({ group, fits }) => fits !== 'no' && groupSubsumes(own, group, content) !== 'yes')
+    const isMoreGeneral = (a: (typeof fitting)[number], b: typeof a) =>
+      groupSubsumes(a.group, b.group, content) === 'yes'
+    const lean = withoutGeneral(fitting, isMoreGeneral)
+    return lean.map(({ group, fits }) => ({
+      attributes: [...own.attributes, ...group.attributes],
+      isAlone: own.isAlone && group.isAlone,
+      isDoubtful: lean.length > 1 || fits === 'unknown',
+    }))
+  })
+}
+
+function fitsInto(own: Group, group: Group, content: SnomedContent): Subsumption {
+  const { subsumes } = content.hierarchy
+  let isRefined: Subsumption = 'no'
+  let isFitting: Subsumption = 'yes'
+  for (const mine of own.attributes) {
+    for (const other of group.attributes) {
+      if (!subsumes(other.type, mine.type) && !subsumes(mine.type, other.type)) continue
+      const refines = subsumes(other.type, mine.type) ? matchValue(other.value, mine.value, content) : 'no'
+      isRefined = some([isRefined, refines], (each) => each)
+      const isAlike = some([refines, () => matchValue(mine.value, other.value, content)], (each) =>
+        typeof each === 'string' ? each : each(),
       )
-      .map((own) => ({
-        attributes: [...own.attributes, ...group.attributes],
-        isAlone: own.isAlone && group.isAlone,
-      })),
-  )
-}
-
-/** The primitive concepts above a concept that have no other of them below. */
-function proximalPrimitives(concept: number, content: SnomedContent): number[] {
-  const primitives = [...content.hierarchy.ancestors(concept)].filter((each) => !content.isDefined(each))
-  spendEffort(content, primitives.length)
-  const isAbove = (a: number, b: number) => a !== b && content.hierarchy.subsumes(a, b)
-  return primitives.filter((each) => !primitives.some((other) => isAbove(each, other)))
-}
-
-/** Groups of attributes that the release has of a concept. */
-function groupsOf(concept: number, { attributes }: SnomedContent): Group[] {
-  const ungrouped: Group[] = []
-  const groups = new Map<number, ResolvedAttribute[]>()
-  const end = attributes.start[concept + 1] ?? 0
-  for (let row = attributes.start[concept] ?? 0; row < end; row++) {
-    const target = attributes.target[row] ?? -1
-    const value = target >= 0 ? { concept: target } : { concrete: attributes.value(-1 - target) }
-    const attribute = { type: attributes.type[row] ?? -1, value }
-    const number = attributes.group[row] ?? 0
-    if (number === 0) ungrouped.push({ attributes: [attribute], isAlone: true })
-    else groups.set(number, [...(groups.get(number) ?? []), attribute])
+      isFitting = both(isFitting, () => isAlike)
+      if (isFitting === 'no') return 'no'
+    }
   }
-  return [...ungrouped, ...[...groups.values()].map((each) => ({ attributes: each, isAlone: false }))]
+  return both(isFitting, () => isRefined)
 }
 
 /** Whether each of the groups wanted is there. */
-function matchGroups(wanted: Group[], given: Group[], content: SnomedContent): Subsumption {
-  return every(wanted, (group) => some(given, (other) => groupSubsumes(group, other, content)))
+function matchGroups(wanted: readonly Group[], given: readonly Group[], content: SnomedContent): Subsumption {
+  const { reflexive } = axiomsOf(content)
+  return every(wanted, (group) => {
+    const found = some(given, (other) => groupSubsumes(group, other, content))
+    const { subsumes } = content.hierarchy
+    // What everything has with itself is not looked for.
+    const isTold = !group.attributes.some(({ type }) => reflexive.some((each) => subsumes(type, each)))
+    return told(found, isTold)
+  })
 }
 
 /** Whether a group of attributes takes in another: each of its attributes takes in one of the other. */
 export function groupSubsumes(general: Group, special: Group, content: SnomedContent): Subsumption {
-  return every(general.attributes, (attribute) =>
+  const found = every(general.attributes, (attribute) =>
     some(special.attributes, (each) => matchAttribute(attribute, each, content)),
   )
+  return found === 'yes' && special.isDoubtful ? 'unknown' : found
 }
 
-/** Whether an attribute takes in another. */
+/** Whether an attribute takes in another, or one that follows from it by a chain of attributes. */
 export function matchAttribute(
   general: ResolvedAttribute,
   special: ResolvedAttribute,
   content: SnomedContent,
+  steps = 0,
 ): Subsumption {
-  spendEffort(content, 1)
-  if (!content.hierarchy.subsumes(general.type, special.type)) return 'no'
-  return matchValue(general.value, special.value, content)
+  const { subsumes } = content.hierarchy
+  const found = subsumes(general.type, special.type) ? matchValue(general.value, special.value, content) : 'no'
+  if (found === 'yes' || 'concrete' in special.value) return found
+  const value = asExpression(special.value, content)
+  const chains = axiomsOf(content).chains.filter(
+    ({ first, implied }) => subsumes(general.type, implied) && subsumes(first, special.type),
+  )
+  const followed = some(chains, ({ second, implied }) => {
+    const next = knownAttributes(value, content).filter(({ type }) => subsumes(second, type))
+    if (next.length > 0 && steps >= LONGEST_CHAIN) return 'unknown'
+    return some(next, (each) => matchAttribute(general, { type: implied, value: each.value }, content, steps + 1))
+  })
+  return followed === 'no' ? found : followed
 }
 
 function matchValue(general: ResolvedValue, special: ResolvedValue, content: SnomedContent): Subsumption {
@@ -176,47 +248,10 @@ function matchValue(general: ResolvedValue, special: ResolvedValue, content: Sno
     return 'yes'
   }
   if ('concept' in general && 'concept' in special) return 'no'
-  return subsumesExpression(asExpression(general), asExpression(special), content)
+  return subsumesExpression(asExpression(general, content), asExpression(special, content), content)
 }
-
-const asExpression = (value: { concept: number } | { nested: ResolvedExpression }): ResolvedExpression =>
-  'nested' in value ? value.nested : { focus: [value.concept], ungrouped: [], groups: [] }
 
 function sameConcrete(a: string, b: string): boolean {
   const [left, right] = [concreteNumber(a), concreteNumber(b)]
   return left !== undefined && right !== undefined ? left === right : a === b
-}
-
-const attributes = ({ ungrouped, groups }: ResolvedExpression) => [...ungrouped, ...groups.flat()]
-
-/** Whether the value of a value is an expression. */
-const isNestedTwice = (expression: ResolvedExpression): boolean =>
-  attributes(expression).some(
-    ({ value }) => 'nested' in value && attributes(value.nested).some((each) => 'nested' in each.value),
-  )
-
-function both(first: Subsumption, second: () => Subsumption): Subsumption {
-  if (first === 'no') return first
-  const found = second()
-  return found === 'yes' ? first : found
-}
-
-function some<T>(items: readonly T[], test: (item: T) => Subsumption): Subsumption {
-  let found: Subsumption = 'no'
-  for (const each of items) {
-    const one = test(each)
-    if (one === 'yes') return one
-    if (one === 'unknown') found = one
-  }
-  return found
-}
-
-function every<T>(items: readonly T[], test: (item: T) => Subsumption): Subsumption {
-  let found: Subsumption = 'yes'
-  for (const each of items) {
-    const one = test(each)
-    if (one === 'no') return one
-    if (one === 'unknown') found = one
-  }
-  return found
 }

@@ -1,17 +1,21 @@
 /** SNOMED CT with post-coordinated expressions as codes: a handle that is a text is an expression that holds. */
+import { keep } from '../../../../base/keep.ts'
 import { FhirError } from '../../../../fhir/error.ts'
 import type { CodeSystemProvider, ConceptProperty, LookedUpProperty, Ref } from '../../../code-system/code-system.ts'
 import { asOrdinal, filteredSelection, type Selection, withUnlisted } from '../../../code-system/selection.ts'
 import { otherIssue } from '../../../request/messages.ts'
 import type { SnomedContent } from '../content.ts'
+import { eclFault } from '../ecl/constraint.ts'
 import type { EclSubject } from '../ecl/subject.ts'
-import { readConcrete } from '../provider/attribute-values.ts'
+import { EclError } from '../ecl/syntax/ecl-error.ts'
+import { attributeOf, readConcrete } from '../provider/attribute-values.ts'
 import { memberOf } from '../provider/properties.ts'
-import { conceptModelRemarks } from './concept-model.ts'
-import { NotTold } from './expression-subject.ts'
+import { conceptModelRemarks, type Meets } from './concept-model.ts'
 import { type Expressions, expressionsOf, type ReadExpression } from './expressions.ts'
 import { printExpression } from './print-expression.ts'
 import { printResolved, type ResolvedAttribute } from './resolve-expression.ts'
+import { NotTold } from './subsume-expression.ts'
+import type { Subsumption } from './subsumption.ts'
 
 /** Whether something that is no concept meets an expression constraint; undefined when that cannot be told. */
 export type SubjectMeets = (constraint: string, subject: EclSubject) => boolean | undefined
@@ -29,7 +33,7 @@ export function withExpressions(
     const [a, b] = [meant(general), meant(special)]
     if (a === undefined || b === undefined) return false
     if (typeof a === 'number' && typeof b === 'number') return base.subsumes(a, b)
-    return decided(expressions.subsumes(a, b))
+    return decided(() => expressions.subsumes(a, b))
   }
   /** What the base says of concepts, and something else of expressions. */
   const either =
@@ -38,16 +42,20 @@ export function withExpressions(
       const found = read(ref)
       return found ? ofExpression(found) : ofConcept(ref)
     }
+  const isRead = (code: string) => expressions.read(code) !== undefined
+  const meetsRange = constraintsOf(base)
   const terms = (concept: number) => base.display(concept)
   return {
     ...base,
-    all: withUnlisted(base.all, (code) => expressions.read(code) !== undefined),
+    all: withUnlisted(base.all, isRead),
     locate: (code) => {
       const concept = base.locate(code)
       if (concept !== undefined) return concept
       const found = expressions.read(code)
-      // White space and terms make no other expression.
-      return found && printExpression(found.expression)
+      if (!found) return undefined
+      // White space and terms make no other expression; a concept with its term is that concept.
+      const written = printExpression(found.expression)
+      return base.locate(written) ?? written
     },
     code: either(base.code, ({ text }) => text),
     display: either(base.display, (found) => expressions.display(found, terms)),
@@ -69,7 +77,8 @@ export function withExpressions(
       return withUnlisted(below, (code) => subsumes(ref, code))
     },
     ...filterWith({ base, content, expressions, subsumes, meets }),
-    displayLanguage: (ref) => (typeof ref === 'string' ? DISPLAY_LANGUAGE : base.displayLanguage?.(ref)),
+    // Its display is put together of those of its concepts.
+    displayLanguage: (ref) => base.displayLanguage?.(read(ref)?.resolved.focus[0] ?? ref),
     formerDesignations: (ref) => (typeof ref === 'string' ? [] : (base.formerDesignations?.(ref) ?? [])),
     successors: (ref) => (typeof ref === 'string' ? undefined : base.successors?.(ref)),
     translate: (ref, language) => {
@@ -85,12 +94,7 @@ export function withExpressions(
     remarks: either(
       () => [],
       ({ resolved }) => {
-        const against = conceptModelRemarks(
-          resolved,
-          content,
-          (constraint, concept) =>
-            base.filter?.('constraint', '=', constraint, (reason) => new Error(reason))?.has(concept) ?? true,
-        )
+        const against = conceptModelRemarks(resolved, content, meetsRange)
         return [{ severity: 'information' as const, text: NOT_CHECKED }, ...against.map(warning)]
       },
     ),
@@ -98,8 +102,26 @@ export function withExpressions(
   }
 }
 
-/** Language of the terms that stand in a display without a wish. */
-const DISPLAY_LANGUAGE = 'en-US'
+/** Constraints of the concept model that are kept. */
+const KEPT = 100
+
+/** Whether concepts meet constraints; undefined for one that cannot be evaluated in this release: an extract lacks what they name. */
+function constraintsOf(base: CodeSystemProvider): Meets {
+  const kept = keep<string, Selection | undefined>(KEPT)
+  const evaluated = <T>(work: () => T): T | undefined => {
+    try {
+      return work()
+    } catch (error) {
+      if (error instanceof FhirError) return undefined
+      throw error
+    }
+  }
+  const fail = (reason: string) => new Error(reason)
+  return (constraint, concept) => {
+    const found = kept.of(constraint, () => evaluated(() => base.filter?.('constraint', '=', constraint, fail)))
+    return evaluated(() => found?.has(concept))
+  }
+}
 
 /** Of the HL7 terminology ecosystem: that an expression holds says nothing of the concept model as a whole. */
 const NOT_CHECKED =
@@ -160,20 +182,22 @@ interface Parts {
  * keeps them out when it is false, and by the values of attributes. What other filters ask, such as the module, is stated of no expression:
  * that is an error, for a set that excludes by such a filter would have the expression, and one that includes by it would not.
  */
-function filterWith({ base, expressions, subsumes, meets }: Parts): Pick<CodeSystemProvider, 'filter'> {
+function filterWith({ base, content, expressions, subsumes, meets }: Parts): Pick<CodeSystemProvider, 'filter'> {
   const { filter } = base
   if (!filter) return {}
-  const constrained = (constraint: string) => (code: string) => {
-    const found = expressions.read(code)
-    return found !== undefined && told(() => meets(constraint, expressions.subject(found)))
-  }
+  const constrained =
+    (constraint: string, wanted = true) =>
+    (code: string) => {
+      const found = expressions.read(code)
+      return found !== undefined && told(() => meets(constraint, expressions.subject(found)), constraint) === wanted
+    }
   const isRead = (code: string) => expressions.read(code) !== undefined
   const passing = (property: string, op: string, value: string): ((code: string) => boolean) | undefined => {
     if (property === 'constraint' && op === '=') return constrained(value)
     if (property === 'expressions') return value.trim() === 'true' ? isRead : undefined
     if (property === 'inactive' && op === '=') return value.trim() === 'false' ? isRead : undefined
-    const asked = /^\d+$/.test(property) ? attributeConstraint(property, op, value.trim()) : undefined
-    if (asked !== undefined) return constrained(asked)
+    const refined = /^\d+$/.test(property) ? attributeConstraint(property, op, value.trim()) : undefined
+    if (refined && attributeOf(content, property) >= 0) return constrained(refined.constraint, refined.isMet)
     if (property !== 'concept' && property !== 'code') return (code) => isRead(code) && notStated(property, op)
     if (op === 'not-in') return isRead
     const top = base.locate(value.trim())
@@ -192,45 +216,47 @@ function filterWith({ base, expressions, subsumes, meets }: Parts): Pick<CodeSys
   }
 }
 
-/** The filter of an attribute as an expression constraint; undefined for one that is not said so. */
-function attributeConstraint(attribute: string, op: string, value: string): string | undefined {
-  if (op === 'exists') return `* : ${value === 'true' ? '' : '[0..0] '}${attribute} = *`
-  const values = op === 'in' || op === 'not-in' ? value.split(',').map((each) => each.trim()) : [value]
-  const [first = ''] = values
-  if (op === '=' && /^#[+-]?\d+(?:\.\d+)?$/.test(first)) return `* : ${attribute} = ${first}`
-  if (!values.every((each) => /^\d+$/.test(each))) return undefined
-  const any = values.length > 1 ? `(${values.join(' OR ')})` : first
-  switch (op) {
-    case '=':
-    case 'in':
-      return `* : ${attribute} = ${any}`
-    case 'not-in':
-      return `* : [0..0] ${attribute} = ${any}`
-    case 'is-a':
-      return `* : ${attribute} = << ${any}`
-    case 'descendent-of':
-      return `* : ${attribute} = < ${any}`
-    default:
-      return undefined
-  }
-}
-
 function notStated(property: string, op: string): never {
   const text = `Whether an expression passes the filter '${property}' '${op}' cannot be told: that is stated of concepts alone`
   throw new FhirError(422, otherIssue('not-supported', text))
 }
 
-/** The answer that can be given; an error where none can: it is never taken for no. */
-function decided(found: 'yes' | 'no' | 'unknown'): boolean {
-  return told(() => (found === 'unknown' ? undefined : found === 'yes'))
+/** A filter by an attribute as an expression constraint, and whether what is looked for meets it. */
+function attributeConstraint(attribute: string, op: string, value: string) {
+  const refined = (of: string, isMet = true) => ({ constraint: `* : ${attribute} = ${of}`, isMet })
+  switch (op) {
+    case 'exists':
+      return refined('*', value === 'true')
+    case '=':
+      return refined(value)
+    case 'is-a':
+      return refined(`<< ${value}`)
+    case 'descendent-of':
+      return refined(`< ${value}`)
+    case 'in':
+    case 'not-in': {
+      const each = value.split(',').map((one) => `${attribute} = ${one.trim()}`)
+      return { constraint: `* : ${each.join(' OR ')}`, isMet: op === 'in' }
+    }
+    default:
+      return undefined
+  }
 }
 
-function told(ask: () => boolean | undefined): boolean {
-  let reason = 'it is nested too deep, or a concept has several definitions'
+/** The answer that can be given; an error where none can: it is never taken for no. */
+const decided = (ask: () => Subsumption): boolean =>
+  told(() => {
+    const found = ask()
+    return found === 'unknown' ? undefined : found === 'yes'
+  })
+
+function told(ask: () => boolean | undefined, constraint = ''): boolean {
+  let reason = 'it is nested too deep, a refinement may belong to several groups, or an axiom is not understood'
   try {
     const found = ask()
     if (found !== undefined) return found
   } catch (error) {
+    if (error instanceof EclError) throw eclFault(constraint, error)
     if (!(error instanceof NotTold)) throw error
     reason = error.message
   }

@@ -43,7 +43,7 @@ function refinements(content: SnomedContent, concept: number, shown: (concept: n
 const inOrder = (a: string, b: string): number => Number(a > b) - Number(a < b)
 
 /** The primitive concepts above a concept that have no other of them below: found upwards, a primitive one ends its way. */
-function proximalPrimitives({ hierarchy, isDefined }: SnomedContent, concept: number): number[] {
+export function proximalPrimitives({ hierarchy, isDefined }: SnomedContent, concept: number): number[] {
   const primitives = new Set<number>()
   const open = new Set(hierarchy.parents(concept))
   for (const each of open) {

@@ -92,20 +92,23 @@ export function lookedUpProperties(
 ): LookedUpProperty[] {
   const wants = (code: string) =>
     asked.length === 0 ? USUAL.has(code) || isAttribute(code) : asked.includes('*') || asked.includes(code)
-  const describe = (property: ConceptProperty): LookedUpProperty => described(content, property, term)
   // The status of a concept is said whatever is asked for.
   const made = ownProperties(content, concept, usualTerm)
     .filter(({ code }) => code === 'inactive' || wants(code))
-    .map(describe)
+    .map((property): LookedUpProperty => described(content, property, term))
   if (asked.length === 0 || asked.includes('*') || asked.some(isAttribute)) {
-    for (const each of attributeProperties(content, concept)) if (wants(each.code)) made.push(describe(each))
+    const [from, to] = rowsOf(content, concept)
+    for (let row = from; row < to; row++) {
+      if (wants(content.idOf(typeAt(content, row)))) made.push(attributeAt(content, row, term))
+    }
   }
   for (const [code, others] of [
     ['parent', content.hierarchy.parents],
     ['child', content.hierarchy.children],
   ] as const) {
     if (!wants(code)) continue
-    for (const other of others(concept)) made.push(describe({ code, member: 'valueCode', value: content.idOf(other) }))
+    for (const other of others(concept))
+      made.push({ code, member: 'valueCode', value: content.idOf(other), description: term(other) })
   }
   if (asked.includes('*') || asked.includes(ROLE_GROUP)) made.push(...groups(content, concept, term))
   return made
@@ -113,15 +116,23 @@ export function lookedUpProperties(
 
 type Term = (concept: number) => string | undefined
 
-function described(content: SnomedContent, { code, member, value }: ConceptProperty, term: Term): LookedUpProperty {
-  const attribute = isAttribute(code) ? content.ordinalOf(code) : -1
+function described(content: SnomedContent, property: ConceptProperty, term: Term): LookedUpProperty {
+  const { code, member, value } = property
   const target = member === 'valueCode' && typeof value === 'string' ? content.ordinalOf(value) : -1
+  return { code, member, value, ...(target >= 0 && { description: term(target) }) }
+}
+
+const typeAt = ({ attributes }: SnomedContent, row: number): number => attributes.type[row] ?? -1
+
+/** An attribute with the terms of both of its concepts: both are known by number, and are not looked for by their identifiers. */
+function attributeAt(content: SnomedContent, row: number, term: Term): LookedUpProperty {
+  const type = typeAt(content, row)
+  const value = attributeValueOf(content, row)
   return {
-    code,
-    member,
-    value,
-    ...(attribute >= 0 && { codeDisplay: term(attribute) }),
-    ...(target >= 0 && { description: term(target) }),
+    code: content.idOf(type),
+    ...memberOf(content, value),
+    codeDisplay: term(type),
+    ...('concept' in value && { description: term(value.concept) }),
   }
 }
 
@@ -132,9 +143,10 @@ function groups(content: SnomedContent, concept: number, term: Term): LookedUpPr
   for (let row = from; row < to; row++) {
     const group = content.attributes.group[row] ?? 0
     if (group === 0) continue
-    const code = content.idOf(content.attributes.type[row] ?? -1)
-    const own = described(content, { code, ...memberOf(content, attributeValueOf(content, row)) }, term)
-    byGroup.set(group, [...(byGroup.get(group) ?? []), own])
+    const own = attributeAt(content, row, term)
+    const known = byGroup.get(group)
+    if (known) known.push(own)
+    else byGroup.set(group, [own])
   }
   return [...byGroup.values()].map((subproperty) => ({ code: ROLE_GROUP, member: '', subproperty }))
 }

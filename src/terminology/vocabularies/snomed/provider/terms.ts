@@ -94,5 +94,9 @@ export function inOrderOfUse(descriptions: readonly SnomedDescription[]): Snomed
       each.type === SCT.synonym ? 1 : each.type === SCT.fullySpecifiedName ? 3 : each.type === SCT.definition ? 7 : 5
     return kind + (isPreferred(each) ? 0 : 1)
   }
-  return descriptions.toSorted((a, b) => rank(a) - rank(b))
+  if (descriptions.length < 2) return [...descriptions]
+  return descriptions
+    .map((each) => ({ each, at: rank(each) }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ each }) => each)
 }

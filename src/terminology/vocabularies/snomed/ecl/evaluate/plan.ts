@@ -153,8 +153,11 @@ export function* ready(list: Int32Array): Steps<Int32Array> {
 }
 
 /** Whether a plan has a subject, whatever the subject is. */
-export const holds = (plan: EclPlan, subject: EclSubject): boolean | undefined =>
-  subject.same >= 0 ? plan.has(subject.same) : plan.matches(subject)
+export function holds(plan: Pick<EclPlan, 'has' | 'matches'>, subject: EclSubject): boolean | undefined {
+  if (subject.same >= 0) return plan.has(subject.same)
+  const found = plan.matches(subject)
+  return subject.maySame?.some((each) => plan.has(each) !== found) ? undefined : found
+}
 
 /** Whether an ascending list has a number. */
 export const isIn = (list: Int32Array, concept: number): boolean => list[firstNotBelow(list, concept)] === concept

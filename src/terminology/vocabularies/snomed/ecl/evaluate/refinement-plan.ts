@@ -7,7 +7,7 @@ import type { EclCardinality } from '../syntax/syntax.ts'
 import { every, some, unionOf } from './algebra-plan.ts'
 import { BitSet } from './bit-set.ts'
 import type { ValueTest } from './comparison.ts'
-import { type EclContext, type EclPlan, passing, remembered, stepsPerTurn, told } from './plan.ts'
+import { type EclContext, type EclPlan, holds, passing, remembered, stepsPerTurn, told } from './plan.ts'
 
 /** What a refinement asks of the rows of a concept, or of some of them. */
 export interface RefinementPlan {
@@ -76,7 +76,7 @@ function rowTest(attributes: SnomedAttributes, type: (type: number) => boolean, 
 function valueHolds({ value }: EclSubjectRow, test: ValueTest): boolean | undefined {
   if (typeof value === 'number') return test.concept(value)
   if (typeof value === 'string') return test.concrete(value)
-  return value.same >= 0 ? test.concept(value.same) : test.subject(value)
+  return holds({ has: test.concept, matches: test.subject }, value)
 }
 
 /** Whether as many hold as may; undefined where those that cannot be told decide. */
