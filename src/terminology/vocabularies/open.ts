@@ -1,4 +1,5 @@
 /** Opens index files of every kind: plain code systems, and those of which more is known than their concepts. */
+import { keep } from '../../base/keep.ts'
 import type { CodeSystem } from '../../fhir/types.ts'
 import type { CodeSystemProvider } from '../code-system/code-system.ts'
 import { openIndex } from '../code-system/large/large-code-system.ts'
@@ -7,7 +8,7 @@ import type { IndexSource } from '../code-system/large/paged-bytes.ts'
 import { icdProvider } from './icd-11/provider.ts'
 import { loincProvider } from './loinc/provider.ts'
 import { compiledSnomed } from './snomed/compiled-content.ts'
-import { eclSet } from './snomed/ecl/ecl.ts'
+import { type EclSet, eclSet } from './snomed/ecl/ecl.ts'
 import { withExpressions } from './snomed/expression/with-expressions.ts'
 import { SNOMED_KIND } from './snomed/names.ts'
 import { snomedProvider } from './snomed/provider/provider.ts'
@@ -38,7 +39,11 @@ export function openCodeSystem(resource: CodeSystem, file: IndexSource): CodeSys
 function openSnomed(resource: CodeSystem, sections: Sections): CodeSystemProvider {
   const { base, content } = compiledSnomed(resource, sections)
   const concepts = snomedProvider(resource, content, base)
-  return withExpressions(concepts, content, (constraint, subject) => eclSet(content, constraint).matches(subject))
+  // A value set asks of every expression that it lists: the constraint is read once.
+  const asked = keep<string, EclSet>(1)
+  return withExpressions(concepts, content, (constraint, subject) =>
+    asked.of(constraint, () => eclSet(content, constraint)).matches(subject),
+  )
 }
 
 /** Filters and the language of the resource, for TerminologyCapabilities. */

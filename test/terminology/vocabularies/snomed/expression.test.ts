@@ -39,6 +39,13 @@ describe('the grammar of expressions', () => {
     assert.throws(() => parseExpression(nested(21)), /nested deeper than 20/)
     assert.throws(() => parseExpression(nested(1_000)), /longer than 4000/)
   })
+  it('values within values are compared once for each pair, however deep they are', () => {
+    const nested = (depth: number) => withIds(`${'{wingdisorder}:{site}=('.repeat(depth)}{wing}${')'.repeat(depth)}`)
+    const [a, b] = [expressions.read(nested(20)), expressions.read(nested(20).replace(/\)$/, ' )'))]
+    assert.ok(a && b)
+    assert.equal(expressions.subsumes(a, b), 'yes')
+    assert.ok(expressions.subject(a).rows.length > 0)
+  })
   it('has a form for every expression', () => {
     fc.assert(
       fc.property(anExpression, (expression) => {

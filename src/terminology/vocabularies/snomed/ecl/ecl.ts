@@ -32,12 +32,10 @@ export function eclSet(content: SnomedContent, text: string, limit = mostSteps):
   return {
     expression,
     has(concept) {
-      cost.restart()
-      return plan.has(concept)
+      return cost.atOnce(() => plan.has(concept))
     },
     matches(subject) {
-      cost.restart()
-      return holds(plan, subject)
+      return cost.atOnce(() => holds(plan, subject))
     },
     members() {
       cost.restart()

@@ -62,7 +62,7 @@ export function resolveExpression(expression: Expression, content: SnomedContent
     return 'concrete' in value ? { concrete: value.concrete } : { nested: resolved(value.nested) }
   }
   const resolved = ({ focus, ungrouped, groups }: SubExpression): ResolvedExpression => ({
-    focus: focus.map(conceptOf),
+    focus: [...new Set(focus.map(conceptOf))],
     ungrouped: ungrouped.map(attribute),
     groups: groups.map((group) => group.map(attribute)),
   })

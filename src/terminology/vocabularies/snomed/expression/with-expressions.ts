@@ -179,7 +179,8 @@ interface Parts {
 
 /**
  * Filters of concepts, with the expressions that pass: by what they are a kind of, by expression constraints, and by `expressions`, which
- * keeps them out when it is false. Those of other filters have concepts alone, for nothing is stated of an expression but what it means.
+ * keeps them out when it is false, and by the values of attributes. What other filters ask, such as the module, is stated of no expression:
+ * that is an error, for a set that excludes by such a filter would have the expression, and one that includes by it would not.
  */
 function filterWith({ base, content, expressions, subsumes, meets }: Parts): Pick<CodeSystemProvider, 'filter'> {
   const { filter } = base
@@ -197,7 +198,8 @@ function filterWith({ base, content, expressions, subsumes, meets }: Parts): Pic
     if (property === 'inactive' && op === '=') return value.trim() === 'false' ? isRead : undefined
     const refined = /^\d+$/.test(property) ? attributeConstraint(property, op, value.trim()) : undefined
     if (refined && attributeOf(content, property) >= 0) return constrained(refined.constraint, refined.isMet)
-    if (property !== 'concept' && property !== 'code') return undefined
+    if (property !== 'concept' && property !== 'code') return (code) => isRead(code) && notStated(property, op)
+    if (op === 'not-in') return isRead
     const top = base.locate(value.trim())
     if (top === undefined) return undefined
     if (op === 'is-a' || op === 'descendent-of')
@@ -212,6 +214,11 @@ function filterWith({ base, content, expressions, subsumes, meets }: Parts): Pic
       return listed && unlisted ? withUnlisted(listed, unlisted) : listed
     },
   }
+}
+
+function notStated(property: string, op: string): never {
+  const text = `Whether an expression passes the filter '${property}' '${op}' cannot be told: that is stated of concepts alone`
+  throw new FhirError(422, otherIssue('not-supported', text))
 }
 
 /** A filter by an attribute as an expression constraint, and whether what is looked for meets it. */

@@ -2,7 +2,6 @@
 import type { CodeSystemProvider } from '../../../code-system/code-system.ts'
 import {
   asOrdinal,
-  emptySelection,
   filteredSelection,
   listSelection,
   rangeSelection,
@@ -94,10 +93,7 @@ const below = (call: Call, withSelf: boolean): Selection => {
 }
 
 const CONCEPT_OPERATORS: Readonly<Record<string, PropertyFilter>> = {
-  '=': (call) => {
-    const concept = call.content.ordinalOf(call.value)
-    return concept < 0 ? emptySelection : listSelection(Int32Array.of(concept))
-  },
+  '=': (call) => listSelection(Int32Array.of(known(call, call.value))),
   'is-a': (call) => below(call, true),
   'descendent-of': (call) => below(call, false),
   'is-not-a': (call) => allBut(call, below(call, true)),

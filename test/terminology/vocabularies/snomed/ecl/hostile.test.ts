@@ -3,6 +3,7 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { checkEcl } from '../../../../../src/terminology/vocabularies/snomed/ecl/check-ecl.ts'
 import { eclMembers, eclSet } from '../../../../../src/terminology/vocabularies/snomed/ecl/ecl.ts'
+import { EclCost } from '../../../../../src/terminology/vocabularies/snomed/ecl/evaluate/plan.ts'
 import { EclError } from '../../../../../src/terminology/vocabularies/snomed/ecl/syntax/ecl-error.ts'
 import { parseEcl } from '../../../../../src/terminology/vocabularies/snomed/ecl/syntax/parse.ts'
 import { printEcl } from '../../../../../src/terminology/vocabularies/snomed/ecl/syntax/print.ts'
@@ -72,6 +73,61 @@ describe('hostile expressions', () => {
     )
     // One concept costs what one concept costs.
     assert.equal(set.has(content.ordinalOf(small('salve'))), true)
+  })
+
+  describe('that ask for little by each part and for all of it again and again', () => {
+    const within = (before: string, after: string, levels = 200) =>
+      `${before.repeat(levels)}${wing}${after.repeat(levels)}`
+    const answered: Record<string, string> = {
+      'values within values': within(`${wing} : ${small('site')} = (`, ')'),
+      'values of anything within values': within(`* : ${small('site')} = (`, ')'),
+      'reversed attributes within each other': within('* : R * = (', ')'),
+      'what is above within what is above': within('>> (', ')'),
+      'refinements joined within brackets': `* : ${'('.repeat(200)}${small('site')} = *${`, ${small('site')} = *)`.repeat(200)}`,
+    }
+    for (const [what, text] of Object.entries(answered))
+      it(`${what}: each part is evaluated once`, () => {
+        const set = eclSet(content, text, 20_000_000)
+        set.has(content.ordinalOf(wing))
+        const steps = set.members()
+        while (!steps.next().done);
+      })
+
+    it('filters and dots one behind the other are refused when there are more than a stack holds', () => {
+      for (const text of [`*${' {{ C active = 1 }}'.repeat(5000)}`, `*${' . *'.repeat(5000)}`])
+        assert.match(faultOf(text).message, /more than 256 (?:filters|dots) follow each other/)
+    })
+
+    it('a list of texts costs what it has, and others have a turn between two concepts', () => {
+      const terms = Array.from({ length: 10_000 }, (_, i) => `"z${i}"`).join(' ')
+      const wilds = Array.from({ length: 10_000 }, (_, i) => `wild:"*z${i}*"`).join(' ')
+      for (const list of [terms, wilds]) {
+        const steps = eclSet(content, `* {{ term = (${list}) }}`).members()
+        let turns = 0
+        while (!steps.next().done) turns++
+        assert.ok(turns >= content.count / 2, `${turns} turns`)
+        const limited = eclSet(content, `* {{ term = (${list}) }}`, 100_000).members()
+        assert.throws(
+          () => {
+            while (!limited.next().done);
+          },
+          { kind: 'too-costly' },
+        )
+      }
+    })
+
+    it('lists are remembered up to a limit', () => {
+      const cost = new EclCost('*', 1)
+      cost.keep(new Int32Array(8_000_000))
+      assert.throws(() => cost.keep(new Int32Array(1)), { kind: 'too-costly' })
+    })
+
+    it('work about one concept has its own limit, and what it took counts', () => {
+      const cost = new EclCost('*', 10_000_000)
+      assert.throws(() => cost.atOnce(() => cost.spend(5_000_000)), { kind: 'too-costly' })
+      cost.spend(5_000_000)
+      assert.throws(() => cost.spend(1), { kind: 'too-costly' })
+    })
   })
 
   it('has one error with a place, or is read: whatever the text', () => {

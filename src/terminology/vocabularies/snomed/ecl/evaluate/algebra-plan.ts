@@ -1,6 +1,8 @@
 /** Conjunction, disjunction and exclusion of sets (ECL 2.2, 6.4 and 6.5). */
-import { commonOrdinals, united } from '../../../../code-system/ordinals.ts'
-import { type EclContext, type EclPlan, isIn, passing, remembered } from './plan.ts'
+import type { Steps } from '../../../../../workers/budget.ts'
+import { commonOrdinals } from '../../../../code-system/ordinals.ts'
+import { BitSet } from './bit-set.ts'
+import { type EclContext, type EclPlan, isIn, passing, remembered, stepsPerTurn } from './plan.ts'
 
 /** A list that is so much longer is not made: its members are asked for one by one. */
 const muchLonger = 8
@@ -8,7 +10,7 @@ const muchLonger = 8
 /** Concepts of all of them. */
 export function andPlan({ cost }: EclContext, operands: readonly EclPlan[]): EclPlan {
   const cheapFirst = operands.toSorted((a, b) => a.price - b.price)
-  return remembered({
+  return remembered(cost, {
     get atMost() {
       return Math.min(...operands.map((each) => each.atMost))
     },
@@ -25,7 +27,12 @@ export function andPlan({ cost }: EclContext, operands: readonly EclPlan[]): Ecl
         if (kept.length === 0) break
         if (kept.length * muchLonger * other.price < other.atMost)
           kept = yield* passing(kept, (concept) => other.has(concept), { cost, price: other.price })
-        else kept = commonOrdinals(kept, yield* other.all())
+        else {
+          const list = yield* other.all()
+          cost.spend(1 + Math.ceil(list.length / listedPerStep))
+          kept = commonOrdinals(kept, list)
+          yield
+        }
       }
       return kept
     },
@@ -35,7 +42,7 @@ export function andPlan({ cost }: EclContext, operands: readonly EclPlan[]): Ecl
 /** Concepts of any of them. */
 export function orPlan({ content, cost }: EclContext, operands: readonly EclPlan[]): EclPlan {
   const cheapFirst = operands.toSorted((a, b) => a.price - b.price)
-  return remembered({
+  return remembered(cost, {
     get atMost() {
       return Math.min(
         content.count,
@@ -49,23 +56,14 @@ export function orPlan({ content, cost }: EclContext, operands: readonly EclPlan
     has: (concept) => cheapFirst.some((each) => each.has(concept)),
     matches: (subject) => some(operands.map((each) => each.matches(subject))),
     *all() {
-      const lists: Int32Array[] = []
-      for (const each of operands) lists.push(yield* each.all())
-      const joined = new Int32Array(lists.reduce((total, list) => total + list.length, 0))
-      let at = 0
-      for (const list of lists) {
-        joined.set(list, at)
-        at += list.length
-      }
-      cost.spend(joined.length)
-      return united(joined, content.count)
+      return yield* unionOf({ content, cost }, operands)
     },
   })
 }
 
 /** Concepts of the first that are not of the second. */
 export function minusPlan({ cost }: EclContext, from: EclPlan, taken: EclPlan): EclPlan {
-  return remembered({
+  return remembered(cost, {
     get atMost() {
       return from.atMost
     },
@@ -83,6 +81,31 @@ export function minusPlan({ cost }: EclContext, from: EclPlan, taken: EclPlan): 
       return yield* passing(members, (concept) => !isIn(away, concept), { cost, price: 1 })
     },
   })
+}
+
+/** Ordinals of a list that are gone through in the time of one step. */
+const listedPerStep = 8
+
+/** Members of any of several sets: one list at a time, so that there is never more than one beside the answer. */
+export function* unionOf(
+  { content, cost }: Pick<EclContext, 'content' | 'cost'>,
+  sets: readonly Pick<EclPlan, 'all'>[],
+): Steps<Int32Array> {
+  const found = new BitSet(content.count)
+  let only: Int32Array | undefined
+  let steps = 0
+  for (const each of sets) {
+    const list = yield* each.all()
+    if (sets.length === 1) only = list
+    else for (let i = 0; i < list.length; i++) found.add(list[i] ?? 0)
+    steps += 1 + list.length
+    if (steps < stepsPerTurn) continue
+    cost.spend(steps)
+    steps = 0
+    yield
+  }
+  cost.spend(steps)
+  return only ?? found.list()
 }
 
 const wholeOf = (operands: readonly EclPlan[]) => operands.reduce((total, each) => total + each.whole + each.atMost, 0)

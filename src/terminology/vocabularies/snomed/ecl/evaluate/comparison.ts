@@ -5,7 +5,7 @@ import { not } from './algebra-plan.ts'
 import { compareDecimals, decimalOf } from './decimal.ts'
 import { holdsFor } from './order.ts'
 import { type EclPlan, holds } from './plan.ts'
-import { termTest, unescaped } from './term-match.ts'
+import { foldedTerm, termTest, unescaped, weightOfTerms } from './term-match.ts'
 
 /** A comparison of values. */
 export interface ValueTest {
@@ -14,6 +14,8 @@ export interface ValueTest {
   /** Of a concrete value as a release has it: `#1`, `"text"`, `true`. */
   concrete(value: string): boolean
   subject(value: EclSubject): boolean | undefined
+  /** What a comparison costs beyond a look; absent where that is little. */
+  price?: number
   /** Values that pass, where they are a set of concepts. */
   among?: EclPlan
 }
@@ -39,7 +41,8 @@ export function conceptTest(operator: '=' | '!=', value: EclPlan, isAny: boolean
 
 /** A comparison with a concrete value: values of another kind pass none, `!=` neither. */
 export function concreteTest(comparison: Exclude<EclComparison, { kind: 'expression' }>): ValueTest {
-  return { concept: () => false, subject: () => false, concrete: testOf(comparison) }
+  const price = comparison.kind === 'text' ? weightOfTerms(comparison.terms) : 0
+  return { concept: () => false, subject: () => false, concrete: testOf(comparison), price }
 }
 
 function testOf(comparison: Exclude<EclComparison, { kind: 'expression' }>): (value: string) => boolean {
@@ -75,5 +78,5 @@ function textTest(term: EclSearchTerm): (value: string) => boolean {
     return (value) => value === wanted
   }
   const { test } = termTest(term)
-  return (value) => test(value, '')
+  return (value) => test(foldedTerm(value), '')
 }

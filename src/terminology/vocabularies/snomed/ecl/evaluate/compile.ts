@@ -12,7 +12,7 @@ import { andPlan, minusPlan, orPlan } from './algebra-plan.ts'
 import { conceptTest, concreteTest, type ValueTest } from './comparison.ts'
 import { componentTest, isBare, isWildcard, listedConcepts } from './component-filter.ts'
 import { compareDecimals, decimalOf } from './decimal.ts'
-import { conceptFilterPlan, descriptionFilterPlan } from './filter-plan.ts'
+import { conceptFilterPlan, descriptionFilterPlan, weightOf } from './filter-plan.ts'
 import { anyPlan, conceptPlan, operatorPlan } from './hierarchy-plan.ts'
 import {
   componentField,
@@ -25,7 +25,7 @@ import {
   memberPlan,
 } from './member-plan.ts'
 import { holdsFor, timeHolds } from './order.ts'
-import { type EclContext, type EclPlan, errorAt, membersOf } from './plan.ts'
+import { type EclContext, type EclPlan, errorAt } from './plan.ts'
 import {
   attributePlan,
   dottedPlan,
@@ -36,7 +36,7 @@ import {
   reversedPlan,
 } from './refinement-plan.ts'
 import { requireAlternate, requireConcept } from './resolve.ts'
-import { termTest } from './term-match.ts'
+import { foldedTerm, termTest } from './term-match.ts'
 
 /** @throws EclError for what no release answers: unknown concepts, fields, dialects */
 export function compile(context: EclContext, expression: EclExpression): EclPlan {
@@ -50,6 +50,7 @@ export function compile(context: EclContext, expression: EclExpression): EclPlan
         compileRefinement(context, expression.refinement),
       )
     case 'dotted':
+      requireFew(context, expression.attributes.length, ['dots', expression.focus.at])
       return expression.attributes.reduce(
         (focus, attribute) => dottedPlan(context, focus, typeTest(context, attribute)),
         compileSub(context, expression.focus),
@@ -57,6 +58,14 @@ export function compile(context: EclContext, expression: EclExpression): EclPlan
     default:
       return compileCompound(context, expression)
   }
+}
+
+/** Filters or dots one behind the other: each of them stands around those before it, as brackets do. */
+const longestChain = 256
+
+function requireFew(context: EclContext, count: number, [what, at]: readonly [string, number]): void {
+  if (count > longestChain)
+    throw errorAt(context, 'meaning', [`more than ${longestChain} ${what} follow each other`, at])
 }
 
 function compileCompound(context: EclContext, { kind, operands }: Extract<EclExpression, { operands: unknown }>) {
@@ -68,7 +77,8 @@ function compileCompound(context: EclContext, { kind, operands }: Extract<EclExp
 
 /** From the inside to the outside: members, operator, filters, history (ECL 2.2, 5.4). */
 function compileSub(context: EclContext, expression: EclSubExpression): EclPlan {
-  const { operator, memberOf, filters, history } = expression
+  const { operator, memberOf, filters, history, at } = expression
+  requireFew(context, filters.length, ['filters', at])
   const [focus, only] = compileFocus(context, expression)
   let plan = memberOf ? compileMembers(context, expression, focus) : focus
   if (operator !== undefined) plan = operatorPlan(context, operator, { inner: plan, only: memberOf ? undefined : only })
@@ -118,7 +128,7 @@ function compileHistory(
   if (refsets.kind === 'sub' && isWildcard(refsets))
     return historyPlan(context, base, () => historyRefsets(context, 'MAX'))
   const plan = compile(context, refsets)
-  return historyPlan(context, base, () => membersOf(plan))
+  return historyPlan(context, base, () => context.cost.membersAtOnce(plan))
 }
 
 function compileMembers(context: EclContext, expression: EclSubExpression, focus: EclPlan): EclPlan {
@@ -152,10 +162,12 @@ function compileMembers(context: EclContext, expression: EclSubExpression, focus
 }
 
 function compileMemberFilter(context: EclContext, filter: EclMemberFilter): MemberTest {
-  if (filter.field !== 'member') return { test: componentTest(context, filter, (value) => compileSub(context, value)) }
+  const price = weightOf(filter)
+  if (filter.field !== 'member')
+    return { price, test: componentTest(context, filter, (value) => compileSub(context, value)) }
   const test = memberFieldTest(context, filter)
   const { name, at } = filter
-  return { field: { name, at }, test: (member, refset) => test(fieldOf(member, refset, name)) }
+  return { field: { name, at }, price, test: (member, refset) => test(fieldOf(member, refset, name)) }
 }
 
 function memberFieldTest(context: EclContext, { comparison }: EclMemberFieldFilter): (value: string) => boolean {
@@ -177,7 +189,10 @@ function memberFieldTest(context: EclContext, { comparison }: EclMemberFieldFilt
       }
     case 'text': {
       const tests = comparison.terms.map(termTest)
-      return (value) => tests.some((each) => each.test(value, '')) === (comparison.operator === '=')
+      return (value) => {
+        const folded = foldedTerm(value)
+        return tests.some((each) => each.test(folded, '')) === (comparison.operator === '=')
+      }
     }
     case 'expression': {
       const is = comparison.operator === '='

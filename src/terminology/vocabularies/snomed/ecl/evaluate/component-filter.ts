@@ -1,4 +1,5 @@
 /** Filters that concepts, descriptions and members have in common: module, effective time, activity (ECL 2.2, 6.8 to 6.10). */
+import { keepPerObject } from '../../../../../base/keep.ts'
 import type { EclComponentFilter, EclConcept, EclConceptValue, EclEquality } from '../syntax/syntax.ts'
 import { timeHolds } from './order.ts'
 import { type EclContext, type EclPlan, errorAt } from './plan.ts'
@@ -38,10 +39,12 @@ export function componentTest(
 }
 
 /** Modules need be no concepts of the release; then something must be of them. */
-function isModule({ content }: EclContext, id: string): boolean {
-  for (let concept = 0; concept < content.count; concept++) if (content.moduleOf(concept) === id) return true
-  return false
-}
+const isModule = ({ content }: EclContext, id: string): boolean => modulesOf(content).has(id)
+
+const modulesOf = keepPerObject(
+  (content: EclContext['content']) =>
+    new Set(Array.from({ length: content.count }, (_, concept) => content.moduleOf(concept))),
+)
 
 /** Whether identifiers are among those of a value. `isKnown` tells of those that are no concepts of the release. */
 export function idTest(

@@ -40,6 +40,9 @@ export const dialectAliases: ReadonlyMap<string, string> = new Map([
   ['zh', '722128001'],
 ])
 
+/** Reference sets that have an alias. */
+const aliased = new Set(dialectAliases.values())
+
 const PREFERRED = '900000000000548007'
 const ACCEPTABLE = '900000000000549004'
 
@@ -72,7 +75,6 @@ function refsetTest(
   { dialect, at }: { dialect: EclDialectFilter['dialects'][number]['dialect']; at: number },
   evaluate: Evaluate,
 ): (id: string) => boolean {
-  const aliased = new Set(dialectAliases.values())
   if (typeof dialect === 'string') {
     const id = dialectAliases.get(dialect)
     if (id !== undefined) return (refset) => refset === id

@@ -2,11 +2,17 @@
 import { commonOrdinals } from '../../../../code-system/ordinals.ts'
 import type { SnomedDescription } from '../../content.ts'
 import { withoutMarks } from '../../term-words.ts'
-import type { EclConceptFilter, EclDescriptionFilter, EclTypeToken } from '../syntax/syntax.ts'
+import type {
+  EclConceptFilter,
+  EclDescriptionFilter,
+  EclMemberFieldFilter,
+  EclMemberFilter,
+  EclTypeToken,
+} from '../syntax/syntax.ts'
 import { componentTest, type Evaluate, idTest } from './component-filter.ts'
 import { dialectTest } from './dialect.ts'
 import { type EclContext, type EclPlan, passing, remembered } from './plan.ts'
-import { type TermTest, termTest } from './term-match.ts'
+import { foldedTerm, type TermTest, termTest, weightOfTerms } from './term-match.ts'
 
 const primitive = '900000000000074008'
 const defined = '900000000000073002'
@@ -20,19 +26,20 @@ export function conceptFilterPlan(
   const { content, cost } = context
   const tests = filters.map((filter) => conceptTest(context, filter, evaluate))
   const passes = (concept: number) => tests.every((test) => test(concept))
-  return remembered({
+  const price = filters.reduce((total, each) => total + 1 + Math.ceil(weightOf(each) / comparedPerStep), 0)
+  return remembered(cost, {
     get atMost() {
       return base.atMost
     },
-    price: base.price + filters.length,
+    price: base.price + price,
     get whole() {
-      return base.whole + base.atMost * filters.length
+      return base.whole + base.atMost * price
     },
     has: (concept) => concept >= 0 && concept < content.count && base.has(concept) && passes(concept),
     // What is no concept of the release has no module, no time and no status.
     matches: () => false,
     *all() {
-      return yield* passing(yield* base.all(), passes, { cost, price: filters.length })
+      return yield* passing(yield* base.all(), passes, { cost, price })
     },
   })
 }
@@ -68,6 +75,33 @@ const TYPES: Readonly<Record<EclTypeToken, string>> = {
   def: '900000000000550004',
 }
 
+/** Values of a list that are compared in the time of one step. */
+const comparedPerStep = 8
+
+/** What the texts and values that a filter lists cost, for each component that is compared with them. */
+export function weightOf(filter: EclConceptFilter | EclDescriptionFilter | EclMemberFilter): number {
+  switch (filter.field) {
+    case 'member':
+      return weightOfComparison(filter.comparison)
+    case 'term':
+      return weightOfTerms(filter.terms)
+    case 'effectiveTime':
+      return filter.times.length
+    case 'language':
+      return filter.codes.length
+    case 'dialect':
+    case 'dialectId':
+      return filter.dialects.length
+    default:
+      return 0
+  }
+}
+
+function weightOfComparison(comparison: EclMemberFieldFilter['comparison']): number {
+  if (comparison.kind === 'text') return weightOfTerms(comparison.terms)
+  return comparison.kind === 'time' ? comparison.times.length : 0
+}
+
 /** What the descriptions of one concept cost to read, as a multiple of a look at the hierarchy. */
 const priceOfDescriptions = 40
 
@@ -83,8 +117,9 @@ export function descriptionFilterPlan(
   // Descriptions are active unless the filter says something of it.
   if (!filters.some((each) => each.field === 'active')) tests.unshift((each) => each.isActive)
   const passes = (concept: number) => content.descriptions(concept).some((each) => tests.every((test) => test(each)))
-  const price = priceOfDescriptions * Math.max(1, filters.length)
-  return remembered({
+  const texts = filters.reduce((total, each) => total + weightOf(each), 0)
+  const price = priceOfDescriptions * Math.max(1, filters.length) + texts
+  return remembered(cost, {
     get atMost() {
       return base.atMost
     },
@@ -121,10 +156,15 @@ function descriptionTest(
   switch (filter.field) {
     case 'term': {
       const wanted = terms.get(filter) ?? []
-      return ({ term, language }) => wanted.some((each) => each.test(term, language)) === is
+      return ({ term, language }) => {
+        const folded = foldedTerm(term)
+        return wanted.some((each) => each.test(folded, language)) === is
+      }
     }
-    case 'language':
-      return ({ language }) => filter.codes.includes(language.toLowerCase()) === is
+    case 'language': {
+      const codes = new Set(filter.codes)
+      return ({ language }) => codes.has(language.toLowerCase()) === is
+    }
     case 'type': {
       const types = new Set(filter.tokens.map((each) => TYPES[each]))
       return ({ type }) => types.has(type) === is
@@ -137,8 +177,10 @@ function descriptionTest(
     case 'dialect':
     case 'dialectId':
       return dialectTest(context, filter, evaluate)
-    case 'id':
-      return ({ id }) => filter.ids.includes(id) === is
+    case 'id': {
+      const ids = new Set(filter.ids)
+      return ({ id }) => ids.has(id) === is
+    }
     default:
       return componentTest(context, filter, evaluate)
   }

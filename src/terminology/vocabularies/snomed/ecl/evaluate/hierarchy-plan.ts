@@ -1,22 +1,12 @@
 /** Concepts, all of them, and the operators over the hierarchy (ECL 2.2, 6.1, 6.7 and 6.12). */
 import { keepPerObject } from '../../../../../base/keep.ts'
-import { finish, type Steps } from '../../../../../workers/budget.ts'
+import type { Steps } from '../../../../../workers/budget.ts'
 import { firstNotBelow } from '../../../../code-system/ordinals.ts'
 import type { SnomedContent } from '../../content.ts'
 import type { EclSubject } from '../subject.ts'
 import type { EclOperator } from '../syntax/syntax.ts'
 import { BitSet } from './bit-set.ts'
-import {
-  type EclContext,
-  type EclPlan,
-  holds,
-  isIn,
-  membersOf,
-  passing,
-  ready,
-  remembered,
-  stepsPerTurn,
-} from './plan.ts'
+import { type EclContext, type EclPlan, holds, isIn, passing, ready, remembered, stepsPerTurn } from './plan.ts'
 
 /** One concept, active or not. */
 export function conceptPlan(concept: number): EclPlan {
@@ -69,7 +59,7 @@ export function operatorPlan(
   if (only !== undefined && operator !== '!!>' && operator !== '!!<') return ofConcept(context, operator, only)
   const asked = ofSet(context, operator, inner)
   const { count } = context.content
-  return remembered({
+  return remembered(context.cost, {
     ...asked,
     atMost: count,
     get whole() {
@@ -79,7 +69,7 @@ export function operatorPlan(
 }
 
 /** Relatives of one concept: what the content keeps is what is answered. */
-function ofConcept({ content }: EclContext, operator: EclOperator, concept: number): EclPlan {
+function ofConcept({ content, cost }: EclContext, operator: EclOperator, concept: number): EclPlan {
   const { hierarchy } = content
   const isSelf = (operator.startsWith('<<') || operator.startsWith('>>')) && content.isActive(concept)
   const isBelow = operator.startsWith('<')
@@ -93,7 +83,7 @@ function ofConcept({ content }: EclContext, operator: EclOperator, concept: numb
       : hierarchy.ancestors
   let list: Int32Array | undefined
   const found = () => {
-    list ??= isSelf ? withOne(kin.call(hierarchy, concept), concept) : kin.call(hierarchy, concept)
+    list ??= cost.keep(isSelf ? withOne(kin.call(hierarchy, concept), concept) : kin.call(hierarchy, concept))
     return list
   }
   return {
@@ -161,7 +151,7 @@ function ofSet(context: EclContext, operator: EclOperator, inner: EclPlan): Aske
         has: (concept) =>
           (operator === '<<' && inner.has(concept) && isActive(concept)) ||
           hierarchy.ancestors(concept).some((each) => inner.has(each)),
-        matches: (subject) => relates(operator, { inner, list: () => membersOf(inner) }, subject),
+        matches: (subject) => relates(operator, { inner, list: () => context.cost.membersAtOnce(inner) }, subject),
         *all() {
           const walk = { next: (each: number) => hierarchy.children(each), isSelf: operator === '<<' }
           return yield* beyond(context, yield* inner.all(), walk)
@@ -176,8 +166,8 @@ function ofSet(context: EclContext, operator: EclOperator, inner: EclPlan): Aske
       })
       return {
         price: 3,
-        has: (concept) => isIn(finish(found()), concept),
-        matches: (subject) => relates(operator, { inner, list: () => membersOf(inner) }, subject),
+        has: (concept) => isIn(context.cost.membersAtOnce({ all: found }), concept),
+        matches: (subject) => relates(operator, { inner, list: () => context.cost.membersAtOnce(inner) }, subject),
         all: found,
       }
     }
@@ -264,7 +254,8 @@ function extremes(context: EclContext, operator: '!!>' | '!!<', inner: EclPlan):
     matches(subject) {
       const isMember = holds(inner, subject)
       if (isMember !== true) return isMember
-      const related = operator === '!!>' ? isBelowOne(subject, inner) : isAboveOne(subject, membersOf(inner))
+      const related =
+        operator === '!!>' ? isBelowOne(subject, inner) : isAboveOne(subject, context.cost.membersAtOnce(inner))
       return related === undefined ? undefined : !related
     },
     *all() {

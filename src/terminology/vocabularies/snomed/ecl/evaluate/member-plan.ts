@@ -3,11 +3,13 @@ import type { Steps } from '../../../../../workers/budget.ts'
 import { united } from '../../../../code-system/ordinals.ts'
 import type { SnomedMember, SnomedRefset } from '../../content.ts'
 import { BitSet } from './bit-set.ts'
-import { type EclContext, type EclPlan, isIn, membersOf, remembered, stepsPerTurn } from './plan.ts'
+import { type EclContext, type EclPlan, isIn, remembered, stepsPerTurn } from './plan.ts'
 
 /** A test of a member by a filter; `field` is the field it reads, which a reference set may lack. */
 export interface MemberTest {
   field?: { name: string; at: number }
+  /** What it costs beyond a look, in steps; absent where that is little. */
+  price?: number
   test(member: SnomedMember, refset: SnomedRefset): boolean
 }
 
@@ -42,7 +44,7 @@ export function memberPlan(context: EclContext, membership: Membership): EclPlan
   let sets: SnomedRefset[] | undefined
   const refsets = () => {
     if (sets) return sets
-    const ordinals = membership.refsets ? membersOf(membership.refsets) : content.refsets
+    const ordinals = membership.refsets ? context.cost.membersAtOnce(membership.refsets) : content.refsets
     const found = [...ordinals].flatMap((each) => content.refset(each) ?? [])
     membership.check(found)
     sets = found
@@ -51,7 +53,8 @@ export function memberPlan(context: EclContext, membership: Membership): EclPlan
   const isPlain = field === componentField && filters === undefined
   const passes = (member: SnomedMember, refset: SnomedRefset) =>
     filters ? filters.every((each) => hasNeeded(each, refset) && each.test(member, refset)) : member.isActive
-  const plan = remembered({
+  const price = (filters ?? []).reduce((total, each) => total + (each.price ?? 0), priceOfMember)
+  const plan = remembered(context.cost, {
     get atMost() {
       return content.count
     },
@@ -60,21 +63,22 @@ export function memberPlan(context: EclContext, membership: Membership): EclPlan
     has(concept) {
       if (concept < 0) return false
       if (isPlain) return refsets().some((refset) => isIn(refset.members, concept))
-      if (field !== componentField)
-        return refsets().some((refset) =>
-          refset.withValue(field, content.idOf(concept)).some((each) => passes(each, refset)),
-        )
-      return refsets().some((refset) => refset.of(concept).some((each) => passes(each, refset)))
+      return refsets().some((refset) => {
+        const members = field === componentField ? refset.of(concept) : refset.withValue(field, content.idOf(concept))
+        context.cost.spend(members.length * price)
+        return members.some((each) => passes(each, refset))
+      })
     },
     // Members of reference sets are concepts of the release.
     matches: () => false,
     *all() {
+      if (membership.refsets) yield* membership.refsets.all()
       if (isPlain)
         return union(
           refsets().map((each) => each.members),
           content.count,
         )
-      return yield* matching(context, refsets(), { field, passes })
+      return yield* matching(context, refsets(), { field, passes, price })
     },
   })
   return plan
@@ -96,10 +100,17 @@ function union(lists: readonly Int32Array[], count: number): Int32Array {
 
 const priceOfMember = 20
 
+interface MemberSearch {
+  field: string
+  passes: (member: SnomedMember, refset: SnomedRefset) => boolean
+  /** Steps for each member. */
+  price?: number
+}
+
 function* matching(
   { content, cost }: EclContext,
   refsets: readonly SnomedRefset[],
-  { field, passes }: { field: string; passes: (member: SnomedMember, refset: SnomedRefset) => boolean },
+  { field, passes, price = priceOfMember }: MemberSearch,
 ): Steps<Int32Array> {
   const found = new BitSet(content.count)
   let steps = 0
@@ -110,7 +121,7 @@ function* matching(
         const concept = content.ordinalOf(fieldOf(member, refset, field))
         if (concept >= 0) found.add(concept)
       }
-      steps += priceOfMember
+      steps += price
       if (steps < stepsPerTurn) continue
       cost.spend(steps)
       steps = 0
@@ -160,7 +171,7 @@ export function historyPlan(context: EclContext, base: EclPlan, refsets: () => I
     const by = member.isActive ? content.ordinalOf(fieldOf(member, refset, target)) : -1
     return by >= 0 && base.has(by)
   }
-  return remembered({
+  return remembered(cost, {
     atMost: content.count,
     price: base.price * 2 + 10,
     get whole() {

@@ -27,9 +27,17 @@ export interface EclContext {
   readonly cost: EclCost
 }
 
+/** Ordinals that the lists of one expression may have together while they are remembered: 32 MB of them. */
+const mostKept = 8_000_000
+
+/** Units of work that are done at once, for questions about one concept: some tens of milliseconds. */
+const mostAtOnce = 500_000
+
 /** Units of work of one evaluation: one is a look at the hierarchy or at a row of attributes. */
 export class EclCost {
   #left: number
+  #kept = 0
+  #isAtOnce = false
   readonly #context: { text: string; limit: number }
 
   constructor(text: string, limit: number) {
@@ -46,7 +54,40 @@ export class EclCost {
   spend(units: number): void {
     this.#left -= units
     if (this.#left >= 0) return
-    const reason = `evaluation takes more than ${this.#context.limit} steps: say more of what is looked for`
+    this.#refuse(
+      this.#isAtOnce ? 'for one concept takes too many steps' : `takes more than ${this.#context.limit} steps`,
+    )
+  }
+
+  /** Counts a list that is remembered as long as the expression. @throws EclError when all of them are longer than they may be */
+  keep(list: Int32Array): Int32Array {
+    this.#kept += list.length
+    if (this.#kept > mostKept) this.#refuse(`remembers more than ${mostKept} concepts`)
+    return list
+  }
+
+  /** Does work about one concept, in which others have no turn. @throws EclError where that would hold them up */
+  atOnce<T>(work: () => T): T {
+    if (this.#isAtOnce) return work()
+    const left = this.#left
+    this.#left = Math.min(left, mostAtOnce)
+    this.#isAtOnce = true
+    const before = this.#left
+    try {
+      return work()
+    } finally {
+      this.#left = left - (before - this.#left)
+      this.#isAtOnce = false
+    }
+  }
+
+  /** The members of a plan without a turn for others. @throws EclError where that would hold them up */
+  membersAtOnce(plan: Pick<EclPlan, 'all'>): Int32Array {
+    return this.atOnce(() => finish(plan.all()))
+  }
+
+  #refuse(what: string): never {
+    const reason = `evaluation ${what}: say more of what is looked for`
     throw new EclError('too-costly', reason, { text: this.#context.text, at: 0 })
   }
 }
@@ -64,38 +105,46 @@ const highestPrice = 500
 /** Questions that cost no more than that are answered without a thought of all members. */
 const leastWhole = 20_000
 
+/** A number that is worked out when it is first asked for: plans within plans would ask each other for ever. */
+export function told(work: () => number): () => number {
+  let known: number | undefined
+  return () => {
+    known ??= work()
+    return known
+  }
+}
+
 /**
  * A plan that finds its members once. One concept is answered by itself; when such questions have cost as much as all members would,
  * these are found and asked instead, so that sets within sets cost no more than twice what is best.
  */
-export function remembered(plan: EclPlan): EclPlan {
+export function remembered(cost: EclCost, plan: EclPlan): EclPlan {
   let list: Int32Array | undefined
   let spent = 0
+  const atMost = told(() => plan.atMost)
+  const whole = told(() => plan.whole)
   return {
     get atMost() {
-      return list?.length ?? plan.atMost
+      return list?.length ?? atMost()
     },
     get whole() {
-      return list ? 0 : plan.whole
+      return list ? 0 : whole()
     },
     price: Math.min(plan.price, highestPrice),
     has(concept) {
       if (list) return isIn(list, concept)
       spent += plan.price
-      if (spent <= leastWhole || spent <= plan.whole) return plan.has(concept)
-      list = finish(plan.all())
+      if (spent <= leastWhole || spent <= whole()) return plan.has(concept)
+      list = cost.keep(cost.membersAtOnce(plan))
       return isIn(list, concept)
     },
     matches: (subject) => plan.matches(subject),
     *all() {
-      list ??= yield* plan.all()
+      list ??= cost.keep(yield* plan.all())
       return list
     },
   }
 }
-
-/** The members at once: for questions about one concept that cannot do without. */
-export const membersOf = (plan: EclPlan): Int32Array => finish(plan.all())
 
 /** Members that are there already. */
 export function* ready(list: Int32Array): Steps<Int32Array> {

@@ -1,13 +1,13 @@
 /** Refinements: attributes, groups, cardinalities, reversed attributes (ECL 2.2, 6.2 and 6.3). */
 import type { Steps } from '../../../../../workers/budget.ts'
-import { commonOrdinals, united } from '../../../../code-system/ordinals.ts'
+import { commonOrdinals } from '../../../../code-system/ordinals.ts'
 import type { SnomedAttributes } from '../../content.ts'
 import type { EclSubject, EclSubjectRow } from '../subject.ts'
 import type { EclCardinality } from '../syntax/syntax.ts'
-import { every, some } from './algebra-plan.ts'
+import { every, some, unionOf } from './algebra-plan.ts'
 import { BitSet } from './bit-set.ts'
 import type { ValueTest } from './comparison.ts'
-import { type EclContext, type EclPlan, holds, passing, remembered, stepsPerTurn } from './plan.ts'
+import { type EclContext, type EclPlan, holds, passing, remembered, stepsPerTurn, told } from './plan.ts'
 
 /** What a refinement asks of the rows of a concept, or of some of them. */
 export interface RefinementPlan {
@@ -45,7 +45,7 @@ export function attributePlan(context: EclContext, { cardinality, type, value }:
   const { min, max } = cardinality ?? once
   const passes = rowTest(attributes, type, value)
   return {
-    price: 3,
+    price: 3 + (value.price ?? 0),
     test(_, from, to) {
       let count = 0
       for (let row = from; row < to; row++) {
@@ -97,12 +97,13 @@ function sourcesOf(context: EclContext, test: Omit<AttributeTest, 'cardinality'>
   const { type, source } = attributes
   const { among } = test.value
   const rows = source.length
-  const isByValue = () => among !== undefined && among.atMost * rowsPerValue < rows
+  const amongAtMost = told(() => among?.atMost ?? rows)
+  const isByValue = () => among !== undefined && amongAtMost() * rowsPerValue < rows
   return {
     isExact,
     isExactInGroup: isExact,
     get atMost() {
-      return isByValue() ? (among?.atMost ?? 0) * rowsPerValue : content.count
+      return isByValue() ? amongAtMost() * rowsPerValue : content.count
     },
     *all() {
       const found = new BitSet(content.count)
@@ -125,13 +126,17 @@ function sourcesOf(context: EclContext, test: Omit<AttributeTest, 'cardinality'>
       }
       const value = among ? { ...test.value, concept: yield* bitTest(among, content.count) } : test.value
       const passes = rowTest(attributes, test.type, value)
+      let steps = 0
       for (let row = 0; row < rows; row++) {
-        if (row % stepsPerTurn === stepsPerTurn - 1) {
-          cost.spend(stepsPerTurn)
-          yield
-        }
         if (passes(row)) found.add(attributes.source[row] ?? 0)
+        // Only concrete values cost more than a look.
+        steps += 1 + ((attributes.target[row] ?? 0) < 0 ? (value.price ?? 0) : 0)
+        if (steps < stepsPerTurn) continue
+        cost.spend(steps)
+        steps = 0
+        yield
       }
+      cost.spend(steps)
       return found.list()
     },
   }
@@ -156,7 +161,9 @@ export function reversedPlan(
   const isSource = (concept: number) => (sources.isAny || sources.plan.has(concept)) === (operator === '=')
   const test = (concept: number) => {
     const found = new Set<number>()
-    for (const row of attributes.withTarget(concept)) {
+    const rows = attributes.withTarget(concept)
+    cost.spend(rows.length)
+    for (const row of rows) {
       const source = attributes.source[row] ?? -1
       if (type(attributes.type[row] ?? -1) && !found.has(source) && isSource(source)) found.add(source)
     }
@@ -263,7 +270,7 @@ export function joinedPlan(
 ): RefinementPlan {
   const cheapFirst = operands.toSorted((a, b) => a.price - b.price)
   const isAnd = kind === 'and'
-  const candidates = isAnd ? fewest(operands) : unionOf(context, operands)
+  const candidates = isAnd ? fewest(operands) : anyOf(context, operands)
   return {
     price: operands.reduce((total, each) => total + each.price, 0),
     test: (concept, from, to) =>
@@ -284,35 +291,33 @@ function fewest(operands: readonly RefinementPlan[]): Candidates | undefined {
   const [first] = known
   if (!first) return undefined
   const best = () => known.reduce((a, b) => (b.atMost < a.atMost ? b : a))
+  const atMost = told(() => best().atMost)
   return {
     isExact: false,
     isExactInGroup: false,
     get atMost() {
-      return best().atMost
+      return atMost()
     },
     all: () => best().all(),
   }
 }
 
-function unionOf({ content, cost }: EclContext, operands: readonly RefinementPlan[]): Candidates | undefined {
+function anyOf({ content, cost }: EclContext, operands: readonly RefinementPlan[]): Candidates | undefined {
   const known = operands.flatMap(({ candidates }) => candidates ?? [])
   if (known.length < operands.length) return undefined
+  const atMost = told(() =>
+    Math.min(
+      content.count,
+      known.reduce((total, each) => total + each.atMost, 0),
+    ),
+  )
   return {
     isExact: known.every((each) => each.isExact),
     isExactInGroup: known.every((each) => each.isExactInGroup),
     get atMost() {
-      return Math.min(
-        content.count,
-        known.reduce((total, each) => total + each.atMost, 0),
-      )
+      return atMost()
     },
-    *all() {
-      const lists: Int32Array[] = []
-      for (const each of known) lists.push(yield* each.all())
-      const joined = Int32Array.from(lists.flatMap((list) => [...list]))
-      cost.spend(joined.length)
-      return united(joined, content.count)
-    },
+    all: () => unionOf({ content, cost }, known),
   }
 }
 
@@ -323,7 +328,7 @@ export function refinedPlan(context: EclContext, focus: EclPlan, refinement: Ref
   const passes = (concept: number) =>
     content.isActive(concept) && refinement.test(concept, start[concept] ?? 0, start[concept + 1] ?? 0)
   const { candidates } = refinement
-  return remembered({
+  return remembered(cost, {
     get atMost() {
       return Math.min(focus.atMost, candidates?.atMost ?? focus.atMost)
     },
@@ -351,16 +356,17 @@ const muchFewer = 8
 /** `focus . attribute`: the values of attributes that are concepts. */
 export function dottedPlan({ content, cost }: EclContext, focus: EclPlan, type: (type: number) => boolean): EclPlan {
   const { attributes } = content
-  return remembered({
+  return remembered(cost, {
     atMost: content.count,
     price: 20 * focus.price,
     get whole() {
       return focus.whole + attributes.source.length
     },
-    has: (concept) =>
-      attributes
-        .withTarget(concept)
-        .some((row) => type(attributes.type[row] ?? -1) && focus.has(attributes.source[row] ?? -1)),
+    has(concept) {
+      const rows = attributes.withTarget(concept)
+      cost.spend(rows.length)
+      return rows.some((row) => type(attributes.type[row] ?? -1) && focus.has(attributes.source[row] ?? -1))
+    },
     // No concept of the release has it as a value.
     matches: () => false,
     *all() {

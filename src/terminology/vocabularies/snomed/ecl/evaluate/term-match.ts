@@ -37,12 +37,38 @@ function beginsWith(text: string, at: number, { wanted, language }: { wanted: st
 /** A text as it is meant: without the marks of its quotation. */
 export const unescaped = (text: string): string => text.replace(/\\(["\\*])/g, '$1')
 
+/** A term that is looked at, folded once for all that is looked for in it. */
+export interface FoldedTerm {
+  readonly text: string
+  readonly words: readonly string[]
+}
+
+/** A term made ready for tests. */
+export function foldedTerm(term: string): FoldedTerm {
+  const text = lowerCase(term)
+  let words: readonly string[] | undefined
+  return {
+    text,
+    get words() {
+      words ??= wordsOf(term)
+      return words
+    },
+  }
+}
+
 /** Something to look for in terms. */
 export interface TermTest {
-  test(term: string, language: string): boolean
+  test(term: FoldedTerm, language: string): boolean
   /** Words that a term must have words beginning with, all of them; empty where nothing is known. */
   words: readonly string[]
 }
+
+/** Letters that are compared in the time of one step. */
+const lettersPerStep = 8
+
+/** What texts cost for each term in which they are looked for, in steps. */
+export const weightOfTerms = (terms: readonly EclSearchTerm[]): number =>
+  terms.reduce((total, { text }) => total + 2 + Math.ceil(text.length / lettersPerStep), 0)
 
 /** What a quoted text looks for: words unless it says `wild:`. */
 export function termTest({ kind, text }: EclSearchTerm): TermTest {
@@ -51,15 +77,13 @@ export function termTest({ kind, text }: EclSearchTerm): TermTest {
 
 function wordTest(text: string): TermTest {
   const wanted = wordsOf(text)
+  const mark = lowerCase(text.trim())
   // Marks alone are no words: such a text is looked for as it stands.
-  if (wanted.length === 0)
-    return { words: [], test: (term, language) => contains(lowerCase(term), lowerCase(text.trim()), language) }
+  if (wanted.length === 0) return { words: [], test: (term, language) => contains(term.text, mark, language) }
   return {
     words: wanted,
-    test(term, language) {
-      const found = wordsOf(term)
-      return wanted.every((each) => found.some((word) => beginsWith(word, 0, { wanted: each, language })))
-    },
+    test: ({ words }, language) =>
+      wanted.every((each) => words.some((word) => beginsWith(word, 0, { wanted: each, language }))),
   }
 }
 
@@ -70,11 +94,19 @@ const contains = (text: string, wanted: string, language: string): boolean => {
 
 /** Pieces between wildcards; each is found at the first place that it can have, which never makes a later one fail. */
 function wildTest(text: string): TermTest {
-  const pieces = piecesOf(text).map(lowerCase)
-  return {
-    words: knownWords(pieces),
-    test: (term, language) => matchesPieces(lowerCase(term), pieces, language),
-  }
+  const all = piecesOf(text).map(lowerCase)
+  const words = knownWords(all)
+  const [first = '', ...others] = all
+  const last = others.pop()
+  if (last === undefined)
+    return {
+      words,
+      test: ({ text: term }, language) =>
+        term.length === first.length && beginsWith(term, 0, { wanted: first, language }),
+    }
+  // Wildcards side by side are one.
+  const pieces = { first, between: others.filter((each) => each !== ''), last }
+  return { words, test: ({ text: term }, language) => matchesPieces(term, pieces, language) }
 }
 
 /** The text cut at every `*` that has no `\` before it. */
@@ -87,15 +119,18 @@ function piecesOf(text: string): string[] {
   return pieces
 }
 
-function matchesPieces(term: string, pieces: readonly string[], language: string): boolean {
-  const first = pieces[0] ?? ''
-  const last = pieces.at(-1) ?? ''
-  if (pieces.length === 1) return term.length === first.length && beginsWith(term, 0, { wanted: first, language })
+interface Pieces {
+  first: string
+  between: readonly string[]
+  last: string
+}
+
+function matchesPieces(term: string, { first, between, last }: Pieces, language: string): boolean {
   if (term.length < first.length + last.length || !beginsWith(term, 0, { wanted: first, language })) return false
   const end = term.length - last.length
   if (!beginsWith(term, end, { wanted: last, language })) return false
   let at = first.length
-  for (const wanted of pieces.slice(1, -1)) {
+  for (const wanted of between) {
     while (at + wanted.length <= end && !beginsWith(term, at, { wanted, language })) at++
     if (at + wanted.length > end) return false
     at += wanted.length
