@@ -13,7 +13,7 @@ import { headOf } from '../../terminology/code-system/concept-index.ts'
 import { LAYOUT_VERSION } from '../../terminology/code-system/large/layout.ts'
 import { openCodeSystem } from '../../terminology/vocabularies/open.ts'
 import { snomedCodeSystem } from '../../terminology/vocabularies/snomed/code-system.ts'
-import { SNOMED_URL } from '../../terminology/vocabularies/snomed/names.ts'
+import { SNOMED } from '../../terminology/vocabularies/snomed/version-uri.ts'
 import { createSnomedWriter } from '../../terminology/vocabularies/snomed/write-content.ts'
 import { type ImportOptions, importPackage } from './import-package.ts'
 import { importFromSource, RELEASES } from './release-source.ts'
@@ -61,7 +61,7 @@ async function importSnomed(path: string, options: VocabularyOptions): Promise<I
   const onProgress = (done: number, total: number) => options.onProgress?.(done, total, name)
   if (options.dryRun) {
     const found = await tryRelease(path, { engine: snomed, version, onProgress })
-    const canonical = `${SNOMED_URL}|${found.version}`
+    const canonical = `${SNOMED}|${found.version}`
     const entry: ImportEntry = { file: name, type: 'CodeSystem', canonical, status: 'loaded' }
     return { name, version: found.version, entries: [entry], issues: told(found), isDryRun: true }
   }

@@ -1,5 +1,5 @@
 import type { CodeSystem } from '../../../fhir/types.ts'
-import { SNOMED_URL } from './names.ts'
+import { SNOMED } from './version-uri.ts'
 
 const COPYRIGHT =
   'This code system is SNOMED CT®, which is used by permission of SNOMED International (International Health Terminology Standards Development Organisation). All rights reserved. SNOMED CT® was originally created by the College of American Pathologists. “SNOMED” and “SNOMED CT” are registered trademarks of SNOMED International. Use needs an affiliate licence (https://www.snomed.org/get-snomed).'
@@ -16,7 +16,7 @@ export function snomedCodeSystem(version: string): CodeSystem {
     /^http:\/\/snomed\.info\/x?sct\/(\d+)\/version\/(\d{4})(\d{2})(\d{2})$/.exec(version) ?? []
   return {
     resourceType: 'CodeSystem',
-    url: SNOMED_URL,
+    url: SNOMED,
     version,
     name: 'SNOMED_CT',
     title: `SNOMED CT, edition ${module}, ${year}-${month}-${day}`,

@@ -17,9 +17,6 @@ export const SCT = {
   moduleDependency: '900000000000534007',
 } as const
 
-/** Canonical url of the code system. */
-export const SNOMED_URL = 'http://snomed.info/sct'
-
 /** Kind of the index files that hold a release. */
 export const SNOMED_KIND = 'snomed'
 
