@@ -3,7 +3,7 @@ import { FhirError, issue } from '../../fhir/error.ts'
 import { parseJson } from '../../fhir/json.ts'
 import type { ConceptMap, Issue } from '../../fhir/types.ts'
 import { separatorOf, splitRecord } from '../large-code-system/csv.ts'
-import { fileChunks } from '../large-code-system/file-bytes.ts'
+import { passingChunks } from '../large-code-system/file-bytes.ts'
 import { cutLines, type SourceLine } from '../large-code-system/lines.ts'
 
 const columns = [
@@ -125,7 +125,7 @@ function problemOf({ text, open, tooLong }: SourceLine): string | undefined {
 
 function* csvRows(path: string): Generator<ReadRow> {
   let header: { separator: string; names: (Column | undefined)[] } | undefined
-  for (const record of cutLines(fileChunks(path), { quoted: true, most: mostBytes })) {
+  for (const record of cutLines(passingChunks(path), { quoted: true, most: mostBytes })) {
     const { line, text = '' } = record
     const problem = problemOf(record)
     if (problem !== undefined) yield { line, fault: problem }
@@ -162,7 +162,7 @@ function csvRow(
 
 function* ndjsonRows(path: string): Generator<ReadRow> {
   let isFirst = true
-  for (const record of cutLines(fileChunks(path), { quoted: false, most: mostBytes })) {
+  for (const record of cutLines(passingChunks(path), { quoted: false, most: mostBytes })) {
     const { line, text = '' } = record
     const problem = problemOf(record)
     if (problem !== undefined) yield { line, fault: problem }

@@ -4,14 +4,26 @@ import { closeSync, openSync, readSync, writeSync } from 'node:fs'
 
 const CHUNK_BYTES = 1 << 18
 
-/** The bytes of a file in chunks; `progress` is told the bytes read. */
-export function* fileChunks(path: string, progress: (done: number) => void = () => {}): Generator<Uint8Array> {
+/** The bytes of a file in chunks that may be kept; `progress` is told the bytes read. */
+export const fileChunks = (path: string, progress?: (done: number) => void): Generator<Uint8Array> =>
+  readChunks(path, () => Buffer.allocUnsafeSlow(CHUNK_BYTES), progress)
+
+/** The same in one piece of memory: a chunk holds until the next one is asked for. */
+export function passingChunks(path: string, progress?: (done: number) => void): Generator<Uint8Array> {
+  const memory = Buffer.allocUnsafeSlow(CHUNK_BYTES)
+  return readChunks(path, () => memory, progress)
+}
+
+function* readChunks(
+  path: string,
+  memoryFor: () => Buffer,
+  progress: (done: number) => void = () => {},
+): Generator<Uint8Array> {
   const file = openSync(path, 'r')
   try {
     let done = 0
     for (;;) {
-      // A new buffer every time: readers keep views of it.
-      const chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES)
+      const chunk = memoryFor()
       const length = readSync(file, chunk, 0, CHUNK_BYTES, done)
       if (length === 0) return
       done += length

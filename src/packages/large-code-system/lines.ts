@@ -54,15 +54,24 @@ interface Cut {
 }
 
 function* cutRecords(chunks: Iterable<Uint8Array>, { quoted, most, isRecord }: CutOptions): Generator<Cut> {
-  let rest: Buffer = Buffer.alloc(0)
+  // One piece of memory for all that is unread, used again and again: pieces that wait for a collection fill far more.
+  let memory = Buffer.allocUnsafeSlow(1 << 19)
+  let rest: Buffer = memory.subarray(0, 0)
   let isFirst = true
   const source = chunks[Symbol.iterator]()
   /** Adds a chunk to what is unread; false at the end. */
   const more = (): boolean => {
     const next = source.next()
     if (next.done) return false
-    const chunk = Buffer.from(next.value.buffer, next.value.byteOffset, next.value.length)
-    rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
+    const length = rest.length + next.value.length
+    let start = rest.length === 0 ? 0 : rest.byteOffset
+    if (start + length > memory.length) {
+      if (length > memory.length) memory = Buffer.allocUnsafeSlow(2 * length)
+      memory.set(rest)
+      start = 0
+    }
+    memory.set(next.value, start + rest.length)
+    rest = memory.subarray(start, start + length)
     return true
   }
   const take = (end: number, bytes: Uint8Array = rest.subarray(0, end)) => {

@@ -8,7 +8,7 @@ import { FhirError, unprocessable } from '../../fhir/error.ts'
 import type { CodeSystem, CodeSystemConcept, Resource } from '../../fhir/types.ts'
 import { csvProperties, readCsv, readCsvHeader } from './csv.ts'
 import { conceptsBelow, readFhirJson, readFhirJsonHead } from './fhir-json.ts'
-import { fileChunks, firstChunks, hashFile } from './file-bytes.ts'
+import { fileChunks, firstChunks, hashFile, passingChunks } from './file-bytes.ts'
 import { readNdjson, readNdjsonHead } from './ndjson.ts'
 import type { SourceItem } from './source-concept.ts'
 
@@ -73,7 +73,14 @@ function openCsv(path: string, options: SourceOptions): OpenSource {
   if (hasParents) head.hierarchyMeaning = 'is-a'
   if (property.length > 0) head.property = property
   const { bytes, sha256 } = hashFile(path)
-  return { path, format: 'CSV', bytes, sha256, head, items: (progress) => readCsv(fileChunks(path, progress), header) }
+  return {
+    path,
+    format: 'CSV',
+    bytes,
+    sha256,
+    head,
+    items: (progress) => readCsv(passingChunks(path, progress), header),
+  }
 }
 
 function openNdjson(path: string, options: SourceOptions): OpenSource {
@@ -81,7 +88,7 @@ function openNdjson(path: string, options: SourceOptions): OpenSource {
   const own = readNdjsonHead(firstChunks(path, HEAD_BYTES))
   const head = own ? usableHead(path, own, options) : newHead(path, options)
   const { bytes, sha256 } = hashFile(path)
-  const items: OpenSource['items'] = (progress) => readNdjson(fileChunks(path, progress), own !== undefined)
+  const items: OpenSource['items'] = (progress) => readNdjson(passingChunks(path, progress), own !== undefined)
   return { path, format: 'NDJSON', bytes, sha256, head, items }
 }
 
