@@ -5,7 +5,9 @@ COPY package.json package-lock.json ./
 COPY scripts ./scripts
 RUN npm ci --ignore-scripts
 COPY src ./src
-RUN node scripts/build-base-content.ts && node scripts/build-definitions.ts && node scripts/build-prepared-store.ts
+COPY docs ./docs
+COPY tsconfig.json ./
+RUN node scripts/build-console.ts && node scripts/build-base-content.ts && node scripts/build-definitions.ts && node scripts/build-prepared-store.ts
 
 FROM node:24-slim
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=8080 DATA_DIR=/data
@@ -18,6 +20,7 @@ COPY igs ./igs
 COPY rules ./rules
 COPY valuesets ./valuesets
 COPY --from=content /app/content ./content
+COPY --from=content /app/dist ./dist
 COPY README.md ARCHITECTURE.md LICENSE NOTICE content-record.json ./
 RUN mkdir /data && chown node:node /data
 USER node

@@ -2,8 +2,8 @@ import express, { type ErrorRequestHandler, type Express, type Request, type Res
 import type { AnswerForm } from '../base/public-document.ts'
 import { FhirError, issue } from '../fhir/error.ts'
 import type { Logs } from './audit/access-log.ts'
+import { consoleHandlers, consolePaths } from './console/serve-console.ts'
 import type { HttpContext } from './context.ts'
-import { landingPage } from './describe/landing.ts'
 import { openApi } from './describe/openapi.ts'
 import { servedTypes } from './describe/stored-types.ts'
 import { decodeText, hasBody, readBody } from './message/body.ts'
@@ -34,9 +34,9 @@ export function createSite(context: HttpContext, basePath: string, logs: Logs): 
       metrics.check(request)
       response.set({ 'Cache-Control': 'no-store', 'Content-Type': metrics.contentType }).end(await metrics.text())
     })
-  serve(app, '/', (_request, response) => {
-    response.type('html').send(landingPage(context.software, { basePath, types: servedTypes(context) }))
-  })
+  const ofConsole = consoleHandlers(context.software, { basePath, types: servedTypes(context) })
+  serve(app, consolePaths, ofConsole.page)
+  serve(app, '/console/:name', ofConsole.file)
   serve(app, '/openapi.json', (_request, response) => {
     response.set('Cache-Control', 'public, max-age=60').json(openApi(context))
   })
@@ -74,7 +74,7 @@ function serveForm(
 
 function serve(
   app: Express,
-  path: string,
+  path: string | RegExp,
   handle: (request: Request, response: Response) => void | Promise<void>,
 ): void {
   app.all(path, async (request, response) => {
@@ -120,12 +120,18 @@ function logRequest(context: HttpContext, logs: Logs, request: Request, response
       time: context.now().toISOString(),
       requestId: String(response.get('X-Request-Id')),
       method: request.method,
-      route: typeof request.route?.path === 'string' ? request.route.path : 'unknown',
+      route: routeOf(request),
       status: response.statusCode,
       durationMs: Math.round((performance.now() - started) * 1000) / 1000,
       bytes: Number(response.get('Content-Length') ?? 0),
     })
   })
+}
+
+/** The pattern that was asked for; what stands in the place of a name is in no log. */
+function routeOf({ route }: Request): string {
+  if (route?.path instanceof RegExp) return 'console'
+  return typeof route?.path === 'string' ? route.path : 'unknown'
 }
 
 /** Whatever Express or its router throws becomes an OperationOutcome; four parameters make it an error handler. */

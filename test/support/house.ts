@@ -47,7 +47,7 @@ interface Node {
 export function readSources(root: string, folder: string): Source[] {
   const files = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
   return files
-    .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))
+    .filter((file) => /\.tsx?$/.test(file) && !file.endsWith('.d.ts'))
     .map((file) => join(folder, file).replaceAll('\\', '/'))
     .sort()
     .map((path) => readSource(root, path))
@@ -55,7 +55,7 @@ export function readSources(root: string, folder: string): Source[] {
 
 function readSource(root: string, path: string): Source {
   const text = readFileSync(join(root, path), 'utf8')
-  const { program, errors } = parseSync(path, text, { lang: 'ts', sourceType: 'module' })
+  const { program, errors } = parseSync(path, text, { lang: path.endsWith('x') ? 'tsx' : 'ts', sourceType: 'module' })
   if (errors.length > 0) throw new Error(`${path}: ${errors[0]?.message}`)
   const lineOf = lineFinder(text)
   const source: Source = {

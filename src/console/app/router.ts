@@ -1,0 +1,77 @@
+/** Where somebody is in the console: path and query of the address. Nothing of a person ever stands in it. */
+import { computed, signal } from '@preact/signals'
+
+/** A place in the console. */
+export interface Place {
+  /** Without a slash at the end, `/` aside: `/catalogue/ValueSet/x`. */
+  path: string
+  query: URLSearchParams
+}
+
+const here = (): Place => ({
+  path: location.pathname.replace(/(?<=.)\/+$/, ''),
+  query: new URLSearchParams(location.search),
+})
+
+/** The place that is shown. */
+export const place = signal<Place>(here())
+
+/** The parts of its path, decoded; a part that cannot be decoded stands as it is. */
+export const segments = computed(() => place.value.path.split('/').filter(Boolean).map(decoded))
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    return part
+  }
+}
+
+/**
+ * Goes to an address of the console. `replace` leaves no entry in the history: for what somebody types into a filter.
+ * @param address path with query, of this origin
+ */
+export function go(address: string, { replace = false }: { replace?: boolean } = {}): void {
+  const from = place.value.path
+  if (replace) history.replaceState(null, '', address)
+  else history.pushState(null, '', address)
+  place.value = here()
+  if (place.value.path !== from) scrollTo(0, 0)
+}
+
+/** Changes members of the query and stays; undefined or an empty text takes one away. */
+export function changeQuery(changes: Record<string, string | undefined>, options: { replace?: boolean } = {}): void {
+  const query = new URLSearchParams(place.value.query)
+  for (const [name, value] of Object.entries(changes)) {
+    if (value) query.set(name, value)
+    else query.delete(name)
+  }
+  const text = query.toString()
+  go(text ? `${location.pathname}?${text}` : location.pathname, options)
+}
+
+/** First parts of addresses that are views; everything else of this origin is the server's. */
+export const views = ['verify', 'catalogue', 'workbench', 'trust', 'status', 'manual'] as const
+
+/** Whether an address is one of the console's. */
+export function isOfConsole(path: string): boolean {
+  const [first] = path.split('/').filter(Boolean)
+  return first === undefined || views.some((each) => each === first)
+}
+
+/** Links of the page change the view and load nothing; those with another target, a modifier key or `download` are the browser's. */
+export function followLinks(): void {
+  addEventListener('popstate', () => {
+    place.value = here()
+  })
+  document.addEventListener('click', (event) => {
+    if (event.defaultPrevented || event.button !== 0) return
+    if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return
+    const link = event.target instanceof Element ? event.target.closest('a') : undefined
+    if (!link || link.target || link.hasAttribute('download') || link.origin !== location.origin) return
+    if (!isOfConsole(link.pathname)) return
+    if (link.pathname === location.pathname && link.search === location.search && link.hash) return
+    event.preventDefault()
+    go(`${link.pathname}${link.search}`)
+  })
+}

@@ -1,0 +1,4 @@
+import type { Texts } from '../texts.ts'
+
+/** Texts of the view catalogue. */
+export const catalogue: Texts['catalogue'] = { title: 'الفهرس' }

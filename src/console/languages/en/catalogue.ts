@@ -1,0 +1,2 @@
+/** Texts of the view catalogue. */
+export const catalogue = { title: 'Catalogue' }

@@ -1,0 +1,10 @@
+import { catalogue } from './catalogue.ts'
+import { manual } from './manual.ts'
+import { shell } from './shell.ts'
+import { status } from './status.ts'
+import { trust } from './trust.ts'
+import { verify } from './verify.ts'
+import { workbench } from './workbench.ts'
+
+/** The texts in English; those of other languages have the same names. */
+export const texts = { shell, verify, catalogue, workbench, trust, status, manual }

@@ -1,0 +1,2 @@
+/** Texts of the view manual. */
+export const manual = { title: 'Manual' }

@@ -1,0 +1,2 @@
+/** Texts of the view trust. */
+export const trust = { title: 'Trust' }

@@ -1,0 +1,2 @@
+/** Texts of the view verify. */
+export const verify = { title: 'Verify' }

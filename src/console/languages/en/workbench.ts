@@ -1,0 +1,2 @@
+/** Texts of the view workbench. */
+export const workbench = { title: 'Workbench' }

@@ -1,0 +1,38 @@
+import type { Texts } from '../texts.ts'
+
+/** Texts of the frame around all views, and of what any of them may have to say. */
+export const shell: Texts['shell'] = {
+  skip: 'Ir al contenido',
+  views: 'Vistas',
+  language: 'Idioma',
+  scheme: 'Apariencia',
+  schemeSystem: 'Como el sistema',
+  schemeLight: 'Claro',
+  schemeDark: 'Oscuro',
+  settings: 'Ajustes',
+  close: 'Cerrar',
+  token: 'Token de acceso',
+  tokenHint:
+    'Se necesita para publicar y para ver lo que no está abierto a todos. Permanece en la memoria de esta página y desaparece al salir.',
+  tokenUse: 'Usar token',
+  tokenForget: 'Olvidar token',
+  tokenHeld: 'Hay un token en uso',
+  loading: 'Cargando…',
+  slow: 'Está tardando más de lo habitual. Seguimos esperando al servidor…',
+  retry: 'Reintentar',
+  unreachable: 'No se puede acceder al servidor',
+  unreachableHint: 'Compruebe la red y si el servidor está en marcha.',
+  busy: 'El servidor no puede responder ahora',
+  forbidden: 'Se necesita un token de acceso',
+  forbiddenHeld: 'El token de acceso no lo permite',
+  notFound: 'No hay nada en esta dirección',
+  refused: 'El servidor rechazó la solicitud',
+  broken: 'El servidor dio una respuesta que no se entiende',
+  viewBroken: 'Esta vista ha fallado',
+  viewBrokenHint: 'Nada de lo que mostraba es fiable. Vuelva a cargar la página.',
+  reload: 'Recargar',
+  empty: 'No se encontró nada',
+  copy: 'Copiar',
+  copied: 'Copiado',
+  line: 'Línea {line}, columna {column}',
+}

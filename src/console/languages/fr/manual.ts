@@ -1,0 +1,4 @@
+import type { Texts } from '../texts.ts'
+
+/** Texts of the view manual. */
+export const manual: Texts['manual'] = { title: 'Manuel' }

@@ -1,0 +1,38 @@
+import type { Texts } from '../texts.ts'
+
+/** Texts of the frame around all views, and of what any of them may have to say. */
+export const shell: Texts['shell'] = {
+  skip: 'Aller au contenu',
+  views: 'Vues',
+  language: 'Langue',
+  scheme: 'Apparence',
+  schemeSystem: 'Comme le système',
+  schemeLight: 'Clair',
+  schemeDark: 'Sombre',
+  settings: 'Réglages',
+  close: 'Fermer',
+  token: 'Jeton d’accès',
+  tokenHint:
+    'Nécessaire pour publier et pour voir ce qui n’est pas ouvert à tous. Il reste dans la mémoire de cette page et disparaît quand vous la quittez.',
+  tokenUse: 'Utiliser le jeton',
+  tokenForget: 'Oublier le jeton',
+  tokenHeld: 'Un jeton est utilisé',
+  loading: 'Chargement…',
+  slow: 'Cela prend plus de temps que d’habitude. Toujours en attente du serveur…',
+  retry: 'Réessayer',
+  unreachable: 'Le serveur est injoignable',
+  unreachableHint: 'Vérifiez le réseau et si le serveur fonctionne.',
+  busy: 'Le serveur ne peut pas répondre pour le moment',
+  forbidden: 'Un jeton d’accès est nécessaire',
+  forbiddenHeld: 'Le jeton d’accès ne le permet pas',
+  notFound: 'Il n’y a rien à cette adresse',
+  refused: 'Le serveur a refusé la demande',
+  broken: 'Le serveur a donné une réponse incompréhensible',
+  viewBroken: 'Cette vue a cessé de fonctionner',
+  viewBrokenHint: 'Rien de ce qu’elle montrait n’est fiable. Rechargez la page.',
+  reload: 'Recharger',
+  empty: 'Rien trouvé',
+  copy: 'Copier',
+  copied: 'Copié',
+  line: 'Ligne {line}, colonne {column}',
+}

@@ -1,0 +1,38 @@
+import type { Texts } from '../texts.ts'
+
+/** Texts of the frame around all views, and of what any of them may have to say. */
+export const shell: Texts['shell'] = {
+  skip: 'Ir para o conteúdo',
+  views: 'Vistas',
+  language: 'Idioma',
+  scheme: 'Aparência',
+  schemeSystem: 'Como o sistema',
+  schemeLight: 'Claro',
+  schemeDark: 'Escuro',
+  settings: 'Definições',
+  close: 'Fechar',
+  token: 'Token de acesso',
+  tokenHint:
+    'Necessário para publicar e para ver o que não está aberto a todos. Fica na memória desta página e desaparece quando sair.',
+  tokenUse: 'Usar token',
+  tokenForget: 'Esquecer token',
+  tokenHeld: 'Um token está em uso',
+  loading: 'A carregar…',
+  slow: 'Está a demorar mais do que o habitual. Ainda à espera do servidor…',
+  retry: 'Tentar de novo',
+  unreachable: 'Não é possível contactar o servidor',
+  unreachableHint: 'Verifique a rede e se o servidor está a funcionar.',
+  busy: 'O servidor não consegue responder agora',
+  forbidden: 'É necessário um token de acesso',
+  forbiddenHeld: 'O token de acesso não o permite',
+  notFound: 'Não há nada neste endereço',
+  refused: 'O servidor recusou o pedido',
+  broken: 'O servidor deu uma resposta que não se entende',
+  viewBroken: 'Esta vista falhou',
+  viewBrokenHint: 'Nada do que mostrava é fiável. Recarregue a página.',
+  reload: 'Recarregar',
+  empty: 'Nada encontrado',
+  copy: 'Copiar',
+  copied: 'Copiado',
+  line: 'Linha {line}, coluna {column}',
+}

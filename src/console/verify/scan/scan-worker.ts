@@ -1,0 +1,2 @@
+/** The worker in which pictures of the camera are looked at. */
+export {}

@@ -1,0 +1,68 @@
+/** What scripts/build-console.ts made, as it lies on the disk: names with hashes in them, so that what a browser has holds for ever. */
+import { existsSync, readFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { keep } from '../../base/keep.ts'
+
+/** What was built. */
+export interface ConsoleManifest {
+  /** Hash of what it was made of. */
+  sources: string
+  /** Names of the files that the page begins with. */
+  script: string
+  style: string
+  /** What the script needs at once. */
+  preload: string[]
+  /** By name; `packed` bytes of the brotli copy beside it, where there is one. */
+  files: Record<string, { bytes: number; sha256: string; packed?: number }>
+}
+
+/** A file as it is sent. */
+export interface ConsoleFile {
+  contentType: string
+  body: Buffer
+  encoding?: 'br'
+}
+
+/** The console's files. */
+export interface ConsoleFiles {
+  manifest: ConsoleManifest
+  /** A file by its name; undefined when it is none of the console's. */
+  read(name: string, options: { brotli: boolean }): Promise<ConsoleFile | undefined>
+}
+
+/** Where it is built. */
+const consoleFolder = join(import.meta.dirname, '../../../dist/console')
+
+const contentTypes: Record<string, string> = {
+  js: 'text/javascript; charset=utf-8',
+  css: 'text/css; charset=utf-8',
+  json: 'application/json',
+  wasm: 'application/wasm',
+  svg: 'image/svg+xml',
+  txt: 'text/plain; charset=utf-8',
+}
+
+/** Bytes of files that stay in memory: the first view of everybody. */
+const keptBytes = 2_000_000
+
+/** The console as it was built; undefined when it was not. */
+export function openConsole(folder = consoleFolder): ConsoleFiles | undefined {
+  const path = join(folder, 'manifest.json')
+  if (!existsSync(path)) return undefined
+  const manifest: ConsoleManifest = JSON.parse(readFileSync(path, 'utf8'))
+  const held = keep<string, Buffer>(keptBytes, (_name, bytes) => bytes.length)
+  return {
+    manifest,
+    async read(name, { brotli }) {
+      // Only what the build lists is looked for: no name leads anywhere else.
+      const listed = Object.hasOwn(manifest.files, name) ? manifest.files[name] : undefined
+      const contentType = contentTypes[name.split('.').pop() ?? '']
+      if (!listed || !contentType) return undefined
+      const isPacked = brotli && listed.packed !== undefined
+      const file = isPacked ? `${name}.br` : name
+      const body = held.get(file) ?? held.set(file, await readFile(join(folder, file)))
+      return { contentType, body, ...(isPacked && { encoding: 'br' as const }) }
+    },
+  }
+}
