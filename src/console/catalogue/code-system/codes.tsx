@@ -40,11 +40,20 @@ export function CodeSystemCodes({ which, resource }: PartProps) {
       <div class="filter-fields">
         <Field label={tree.search}>
           {(control) => (
-            <TypedText control={control} type="search" value={text} change={(q) => changeQuery({ q }, { replace: true })} />
+            <TypedText
+              control={control}
+              type="search"
+              value={text}
+              change={(q) => changeQuery({ q }, { replace: true })}
+            />
           )}
         </Field>
         <label class="check">
-          <input type="checkbox" checked={withInactive} onChange={(event) => setInactive(event.currentTarget.checked)} />
+          <input
+            type="checkbox"
+            checked={withInactive}
+            onChange={(event) => setInactive(event.currentTarget.checked)}
+          />
           {tree.inactive}
         </label>
       </div>

@@ -31,7 +31,15 @@ export function ConceptPanel({ system, properties }: { system: SystemAsked; prop
       >
         <Field label={tree.code}>
           {(control) => (
-            <input {...control} name="code" key={code} defaultValue={code} autocomplete="off" spellcheck={false} dir="ltr" />
+            <input
+              {...control}
+              name="code"
+              key={code}
+              defaultValue={code}
+              autocomplete="off"
+              spellcheck={false}
+              dir="ltr"
+            />
           )}
         </Field>
         <button type="submit" class="quiet">
@@ -65,7 +73,9 @@ async function lookUp(
   const place = await askPage({ url, version, withInactive: true }, { kind: 'one', code }, page, signal)
   const children = place.value?.members[0]?.childCount
   const isSmall = children !== undefined && children <= mostChildren
-  const properties = isSmall ? ['*'] : [...declared.filter((each) => each !== 'child').slice(0, mostProperties), 'parent']
+  const properties = isSmall
+    ? ['*']
+    : [...declared.filter((each) => each !== 'child').slice(0, mostProperties), 'parent']
   const query = new URLSearchParams([
     ['system', url],
     ...(version ? [['version', version]] : []),
@@ -125,7 +135,9 @@ function PropertyValue({ property }: { property: Concept['properties'][number] }
   const { code, value, coding, description, isCode } = property
   if (value === 'true' || value === 'false') return <>{value === 'true' ? tree.yes : tree.no}</>
   if (coding)
-    return <Canonical canonical={coding.system} words={value.slice(0, 500)} query={{ tab: 'codes', code: coding.code }} />
+    return (
+      <Canonical canonical={coding.system} words={value.slice(0, 500)} query={{ tab: 'codes', code: coding.code }} />
+    )
   if (isCode && ['parent', 'child'].includes(code))
     return (
       <a href={`${place.value.path}?${withCode(value)}`}>

@@ -11,7 +11,12 @@ export interface SystemAsked {
 }
 
 /** What of a system. `roots`: what has nothing above it · `below`: what stands right below a code · `all`: everything, as a list */
-export type Portion = { kind: 'roots' } | { kind: 'below'; code: string } | { kind: 'all' } | { kind: 'found'; text: string } | { kind: 'one'; code: string }
+export type Portion =
+  | { kind: 'roots' }
+  | { kind: 'below'; code: string }
+  | { kind: 'all' }
+  | { kind: 'found'; text: string }
+  | { kind: 'one'; code: string }
 
 function filterOf(portion: Portion): object[] {
   if (portion.kind === 'roots') return [{ property: 'parent', op: 'exists', value: 'false' }]

@@ -194,7 +194,6 @@ function TreeRow({ row, id, isCurrent, choose, turn, retry: again }: TreeRowProp
   const canOpen = concept !== undefined && mayOpen(concept)
   const described = {
     id,
-    role: 'treeitem' as const,
     'aria-level': level.depth + 1,
     'aria-posinset': position + 1,
     'aria-setsize': level.total ?? -1,
@@ -202,11 +201,17 @@ function TreeRow({ row, id, isCurrent, choose, turn, retry: again }: TreeRowProp
     ...(canOpen && { 'aria-expanded': isOpen }),
     ...(concept ? {} : { 'aria-busy': true }),
   }
-  const names = ['tree-row', isCurrent && 'is-current', isSelected && 'is-selected', concept?.isInactive && 'is-inactive']
+  const names = [
+    'tree-row',
+    isCurrent && 'is-current',
+    isSelected && 'is-selected',
+    concept?.isInactive && 'is-inactive',
+  ]
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the tree around has the keys
     // biome-ignore lint/a11y/useFocusableInteractive: the focus stays with the tree, which names its current item
     <div
+      role="treeitem"
       {...described}
       class={names.filter(Boolean).join(' ')}
       style={{ paddingInlineStart: `${Math.min(level.depth, 12) * 1.25}rem` }}

@@ -1,6 +1,6 @@
 /** What makes one version of another: two that stand in the address. */
 import { useMemo } from 'preact/hooks'
-import { ask, askText, type Reply } from '../../api/client.ts'
+import { ask, type Reply } from '../../api/client.ts'
 import { useReply } from '../../api/use-reply.ts'
 import { changeQuery, place } from '../../app/router.ts'
 import { language } from '../../app/session.ts'
@@ -10,14 +10,16 @@ import { Await } from '../../parts/await.tsx'
 import { Field } from '../../parts/field.tsx'
 import { pathOf, versionOf, versionText, type Which } from '../page/addresses.ts'
 import type { PartProps } from '../page/artefact-page.tsx'
+import { askForm } from '../page/forms.ts'
 import { Notice, WrongAnswer } from '../page/notices.tsx'
+import { ScrollBox } from '../page/scroll-box.tsx'
 import { historyOf, othersPath } from '../page/versions.tsx'
 import { bundleOf } from '../readers/artefact.ts'
 import { contentsOf } from '../readers/library.ts'
 import { isObject, Reading } from '../readers/reading.ts'
+import { LineTable } from './line-table.tsx'
 import { lineDifference } from './lines.ts'
 import { type Change, structuralDifference } from './structure.ts'
-import { LineTable } from './line-table.tsx'
 
 /** The part. */
 export function Differences({ which, resource }: PartProps) {
@@ -113,8 +115,7 @@ interface Pair {
 }
 
 async function bothOf(from: Which, to: Which, signal: AbortSignal): Promise<Reply<Pair | 'tooLarge'>> {
-  const accept = 'application/fhir+json'
-  const [one, other] = await Promise.all([from, to].map((each) => askText(pathOf(each), { accept, signal })))
+  const [one, other] = await Promise.all([from, to].map((each) => askForm(pathOf(each), 'json', signal)))
   if (!one || !other) return { fault: { kind: 'broken' } }
   if (one.fault) return one
   if (other.fault) return other
@@ -123,12 +124,11 @@ async function bothOf(from: Which, to: Which, signal: AbortSignal): Promise<Repl
   const [before, after] = [parsed(one.value), parsed(other.value)]
   if (before === undefined || after === undefined) return { fault: { kind: 'broken' } }
   if (from.type !== 'StructureMap') return { value: { before, after, texts: contents(before, after) }, headers }
-  const fml = await Promise.all(
-    [from, to].map((each) => askText(pathOf(each), { accept: 'text/fhir-mapping', signal })),
-  )
-  const [oneText, otherText] = fml.map((each) => each.value)
-  const maps =
-    oneText !== undefined && otherText !== undefined ? [{ name: 'FML', before: oneText, after: otherText }] : []
+  const fml = await Promise.all([from, to].map((each) => askForm(pathOf(each), 'fml', signal)))
+  const failed = fml.find((each) => each.fault !== undefined)
+  if (failed?.fault) return failed
+  const [oneText = '', otherText = ''] = fml.map((each) => each.value)
+  const maps = [{ name: 'FML', before: oneText, after: otherText }]
   return { value: { before, after, texts: maps }, headers }
 }
 
@@ -197,8 +197,7 @@ function Told({ pair, type }: { pair: Pair; type: string }) {
 function Changes({ changes }: { changes: Change[] }) {
   const { versions } = texts().catalogue
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard (WCAG 2.1.1)
-    <div class="scroll-x" tabIndex={0} role="region" aria-label={versions.place}>
+    <ScrollBox label={versions.place}>
       <table class="changes">
         <thead>
           <tr>
@@ -219,7 +218,7 @@ function Changes({ changes }: { changes: Change[] }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </ScrollBox>
   )
 }
 

@@ -2,6 +2,7 @@
 import { language } from '../../app/session.ts'
 import { counted } from '../../languages/fill.ts'
 import { texts } from '../../languages/languages.ts'
+import { ScrollBox } from '../page/scroll-box.tsx'
 import type { LineRun } from './lines.ts'
 
 /** Lines that stay are shown so far around those that changed. */
@@ -16,25 +17,29 @@ export function LineTable({ runs, label }: { runs: LineRun[]; label: string }) {
   const { versions } = texts().catalogue
   let drawn = 0
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard (WCAG 2.1.1)
-    <pre class="code lines" tabIndex={0} role="region" aria-label={label}>
-      {runs.map((run, index) => {
-        if (drawn > mostLines) return null
-        const [head, tail] = foldedOf(run, index === 0, index === runs.length - 1)
-        const folded = run.lines.length - head - tail
-        drawn += head + tail
-        return (
-          <>
-            {run.lines.slice(0, head).map((line, at) => drawLine(run, line, at))}
-            {folded > 0 && (
-              <span class="line line-folded">… {counted(versions.linesSame, folded, language.value)}{'\n'}</span>
-            )}
-            {tail > 0 && run.lines.slice(-tail).map((line, at) => drawLine(run, line, run.lines.length - tail + at))}
-          </>
-        )
-      })}
-      {drawn > mostLines && <span class="line line-folded">{versions.cut}</span>}
-    </pre>
+    <ScrollBox label={label} kind="code-box">
+      <pre class="code lines">
+        {runs.map((run, index) => {
+          if (drawn > mostLines) return null
+          const [head, tail] = foldedOf(run, index === 0, index === runs.length - 1)
+          const folded = run.lines.length - head - tail
+          drawn += head + tail
+          return (
+            <>
+              {run.lines.slice(0, head).map((line, at) => drawLine(run, line, at))}
+              {folded > 0 && (
+                <span class="line line-folded">
+                  … {counted(versions.linesSame, folded, language.value)}
+                  {'\n'}
+                </span>
+              )}
+              {tail > 0 && run.lines.slice(-tail).map((line, at) => drawLine(run, line, run.lines.length - tail + at))}
+            </>
+          )
+        })}
+        {drawn > mostLines && <span class="line line-folded">{versions.cut}</span>}
+      </pre>
+    </ScrollBox>
   )
 }
 

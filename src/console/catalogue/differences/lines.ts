@@ -20,11 +20,7 @@ export function lineDifference(before: string, after: string): LineRun[] {
   while (end < a.length - start && end < b.length - start && a[a.length - 1 - end] === b[b.length - 1 - end]) end++
   const middleA = a.slice(start, a.length - end)
   const middleB = b.slice(start, b.length - end)
-  const steps: Step[] = [
-    ...kinds('same', start),
-    ...editScript(middleA, middleB),
-    ...kinds('same', end),
-  ]
+  const steps: Step[] = [...kinds('same', start), ...editScript(middleA, middleB), ...kinds('same', end)]
   return runsOf(steps, a, b)
 }
 
@@ -45,8 +41,7 @@ function editScript(a: string[], b: string[]): Step[] {
     const next = reach
     for (let diagonal = -edits; diagonal <= edits; diagonal += 2) {
       const isDown =
-        diagonal === -edits ||
-        (diagonal !== edits && at(next, offset + diagonal - 1) < at(next, offset + diagonal + 1))
+        diagonal === -edits || (diagonal !== edits && at(next, offset + diagonal - 1) < at(next, offset + diagonal + 1))
       let x = isDown ? at(next, offset + diagonal + 1) : at(next, offset + diagonal - 1) + 1
       while (x < a.length && x - diagonal < b.length && a[x] === b[x - diagonal]) x++
       next[offset + diagonal] = x

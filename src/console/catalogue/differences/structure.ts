@@ -20,53 +20,90 @@ const mostChanges = 1_000
 /** Members that no author writes, and texts that are made of others. */
 const passedOver = new Set(['meta', 'text', 'id'])
 /** Members that name an element of a list, in the order in which they are tried. */
-const keys = ['code', 'url', 'system', 'name', 'id', 'linkId', 'path', 'title', 'resource', 'property', 'valueSet', 'source']
+const keys = [
+  'code',
+  'url',
+  'system',
+  'name',
+  'id',
+  'linkId',
+  'path',
+  'title',
+  'resource',
+  'property',
+  'valueSet',
+  'source',
+]
 
 /** The changes that make `after` of `before`, in the order of their places. */
 export function structuralDifference(before: unknown, after: unknown): Differences {
   const changes: Change[] = []
-  const walk = (one: unknown, other: unknown, path: string, depth: number): void => {
-    if (changes.length > mostChanges || isSame(one, other)) return
-    if (depth < 60 && isObject(one) && isObject(other)) return members(one, other, path, depth)
-    if (depth < 60 && Array.isArray(one) && Array.isArray(other)) return elements(one, other, path, depth)
-    if (one === undefined) changes.push({ path, kind: 'new', after: other })
-    else if (other === undefined) changes.push({ path, kind: 'gone', before: one })
-    else changes.push({ path, kind: 'changed', before: one, after: other })
+  for (const each of between(before, after, { path: '', depth: 0 })) {
+    if (changes.length === mostChanges) return { changes, isWhole: false }
+    changes.push(each)
   }
-  const members = (one: Record<string, unknown>, other: Record<string, unknown>, path: string, depth: number): void => {
-    for (const name of new Set([...Object.keys(one), ...Object.keys(other)])) {
-      if (depth === 0 && passedOver.has(name)) continue
-      const own = (held: Record<string, unknown>) => (Object.hasOwn(held, name) ? held[name] : undefined)
-      walk(own(one), own(other), path ? `${path}.${name}` : name, depth + 1)
-    }
+  return { changes, isWhole: true }
+}
+
+interface Spot {
+  path: string
+  depth: number
+}
+
+/** Deeper places are compared as a whole. */
+const deepest = 60
+
+function* between(one: unknown, other: unknown, spot: Spot): Generator<Change, void, void> {
+  if (isSame(one, other)) return
+  const { path, depth } = spot
+  if (depth < deepest && isObject(one) && isObject(other)) yield* members(one, other, spot)
+  else if (depth < deepest && Array.isArray(one) && Array.isArray(other)) yield* elements(one, other, spot)
+  else if (one === undefined) yield { path, kind: 'new', after: other }
+  else if (other === undefined) yield { path, kind: 'gone', before: one }
+  else yield { path, kind: 'changed', before: one, after: other }
+}
+
+function* members(
+  one: Record<string, unknown>,
+  other: Record<string, unknown>,
+  { path, depth }: Spot,
+): Generator<Change, void, void> {
+  const own = (held: Record<string, unknown>, name: string) => (Object.hasOwn(held, name) ? held[name] : undefined)
+  for (const name of new Set([...Object.keys(one), ...Object.keys(other)])) {
+    if (depth === 0 && passedOver.has(name)) continue
+    const spot = { path: path ? `${path}.${name}` : name, depth: depth + 1 }
+    yield* between(own(one, name), own(other, name), spot)
   }
-  const elements = (one: unknown[], other: unknown[], path: string, depth: number): void => {
-    const key = keys.find((each) => isKeyOf(each, one) && isKeyOf(each, other))
-    if (key === undefined) return byPlace(one, other, path, depth)
-    const after = new Map(other.map((each) => [keyed(each, key), each]))
-    const stayed: string[] = []
-    for (const each of one) {
-      const value = keyed(each, key)
-      if (after.has(value)) stayed.push(value)
-      walk(each, after.get(value), `${path}[${key}=${value}]`, depth + 1)
-    }
-    const known = new Set(one.map((each) => keyed(each, key)))
-    for (const [value, each] of after) if (!known.has(value)) walk(undefined, each, `${path}[${key}=${value}]`, depth + 1)
-    // The order of a list means something, e.g. which rule of several is asked first.
-    const order = [...after.keys()].filter((each) => known.has(each))
-    if (stayed.some((each, index) => each !== order[index])) changes.push({ path, kind: 'moved', before: stayed, after: order })
+}
+
+function* elements(one: unknown[], other: unknown[], spot: Spot): Generator<Change, void, void> {
+  const key = keys.find((each) => isKeyOf(each, one) && isKeyOf(each, other))
+  if (key === undefined) {
+    yield* byPlace(one, other, spot)
+    return
   }
-  const byPlace = (one: unknown[], other: unknown[], path: string, depth: number): void => {
-    let start = 0
-    while (start < one.length && start < other.length && isSame(one[start], other[start])) start++
-    let end = 0
-    while (end < Math.min(one.length, other.length) - start && isSame(one.at(-1 - end), other.at(-1 - end))) end++
-    const [left, right] = [one.slice(start, one.length - end), other.slice(start, other.length - end)]
-    for (let index = 0; index < Math.max(left.length, right.length); index++)
-      walk(left[index], right[index], `${path}[${start + index}]`, depth + 1)
-  }
-  walk(before, after, '', 0)
-  return { changes: changes.slice(0, mostChanges), isWhole: changes.length <= mostChanges }
+  const at = (value: string): Spot => ({ path: `${spot.path}[${key}=${value}]`, depth: spot.depth + 1 })
+  const before = new Map(one.map((each) => [keyed(each, key), each]))
+  const after = new Map(other.map((each) => [keyed(each, key), each]))
+  for (const [value, each] of before) yield* between(each, after.get(value), at(value))
+  for (const [value, each] of after) if (!before.has(value)) yield* between(undefined, each, at(value))
+  // The order of a list means something, e.g. which rule of several is asked first.
+  const stayed = [...before.keys()].filter((each) => after.has(each))
+  const order = [...after.keys()].filter((each) => before.has(each))
+  if (stayed.some((each, index) => each !== order[index]))
+    yield { path: spot.path, kind: 'moved', before: stayed, after: order }
+}
+
+/** Elements that nothing names: what is the same at the beginning and at the end stayed, what is between is told by its place. */
+function* byPlace(one: unknown[], other: unknown[], { path, depth }: Spot): Generator<Change, void, void> {
+  const shorter = Math.min(one.length, other.length)
+  let start = 0
+  while (start < shorter && isSame(one[start], other[start])) start++
+  let end = 0
+  while (end < shorter - start && isSame(one.at(-1 - end), other.at(-1 - end))) end++
+  const [left, right] = [one.slice(start, one.length - end), other.slice(start, other.length - end)]
+  for (let index = 0; index < Math.max(left.length, right.length); index++)
+    yield* between(left[index], right[index], { path: `${path}[${start + index}]`, depth: depth + 1 })
 }
 
 const keyed = (value: unknown, key: string) => (isObject(value) ? String(value[key]) : '')

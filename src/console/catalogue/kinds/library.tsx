@@ -9,8 +9,16 @@ import { CodeView } from '../page/code-view.tsx'
 import type { CodeLanguage } from '../page/highlight.ts'
 import { Canonical, WebLink } from '../page/links.tsx'
 import { LongText } from '../page/notices.tsx'
+import { ScrollBox } from '../page/scroll-box.tsx'
 import { Download } from '../page/source.tsx'
-import { type Content, contentsOf, type LibraryParameter, libraryParameters, lineOfDefine, relatedOf } from '../readers/library.ts'
+import {
+  type Content,
+  contentsOf,
+  type LibraryParameter,
+  libraryParameters,
+  lineOfDefine,
+  relatedOf,
+} from '../readers/library.ts'
 
 /** Its text. The address' `define` names what is to be in sight. */
 export function LibraryText({ resource }: PartProps) {
@@ -84,8 +92,7 @@ export function LibraryParameters({ resource }: PartProps) {
 function ParameterTable({ parameters }: { parameters: LibraryParameter[] }) {
   const { library } = texts().catalogue
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard (WCAG 2.1.1)
-    <div class="scroll-x" tabIndex={0} role="region" aria-label={texts().catalogue.tabs.parameters}>
+    <ScrollBox label={texts().catalogue.tabs.parameters}>
       <table>
         <thead>
           <tr>
@@ -112,7 +119,7 @@ function ParameterTable({ parameters }: { parameters: LibraryParameter[] }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </ScrollBox>
   )
 }
 
@@ -127,7 +134,9 @@ export function Related({ resource }: PartProps) {
       {related.length === 0 && <p>{library.noRelated}</p>}
       {kinds.map((kind) => (
         <>
-          <h3 dir="auto">{Object.entries(library.relatedKinds).find(([name]) => name === kind)?.[1] ?? kind.slice(0, 100)}</h3>
+          <h3 dir="auto">
+            {Object.entries(library.relatedKinds).find(([name]) => name === kind)?.[1] ?? kind.slice(0, 100)}
+          </h3>
           <ul class="plain-list">
             {related
               .filter((each) => each.kind === kind)

@@ -10,7 +10,8 @@ import type { PartProps } from '../page/artefact-page.tsx'
 import { Filled } from '../page/filled.tsx'
 import { Canonical } from '../page/links.tsx'
 import { LongText } from '../page/notices.tsx'
-import { type Group, mapGroups, type MapRow, mapSides, rowsWith } from '../readers/concept-map.ts'
+import { ScrollBox } from '../page/scroll-box.tsx'
+import { type Group, type MapRow, mapGroups, mapSides, rowsWith } from '../readers/concept-map.ts'
 import { Turn } from './value-set/expansion.tsx'
 
 const pageSize = 100
@@ -22,10 +23,7 @@ export function MapPairs({ resource }: PartProps) {
   const { source, target } = mapSides(resource)
   const text = place.value.query.get('q') ?? ''
   const offset = Math.max(0, Math.trunc(Number(place.value.query.get('offset') ?? '0')) || 0)
-  const fitting = useMemo(
-    () => groups.map((group) => ({ ...group, rows: rowsWith(group.rows, text) })),
-    [groups, text],
-  )
+  const fitting = useMemo(() => groups.map((group) => ({ ...group, rows: rowsWith(group.rows, text) })), [groups, text])
   const total = fitting.reduce((sum, { rows }) => sum + rows.length, 0)
   const all = groups.reduce((sum, { rows }) => sum + rows.length, 0)
   const shown = Math.max(0, Math.min(pageSize, total - offset))
@@ -78,8 +76,7 @@ function GroupTable({ group }: { group: Group }) {
       <h3 class="sides">
         <Filled text={map.sides} values={{ source: side(group.source), target: side(group.target) }} />
       </h3>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard (WCAG 2.1.1) */}
-      <div class="scroll-x" tabIndex={0} role="region" aria-label={texts().catalogue.tabs.pairs}>
+      <ScrollBox label={texts().catalogue.tabs.pairs}>
         <table class="pairs">
           <thead>
             <tr>
@@ -95,7 +92,7 @@ function GroupTable({ group }: { group: Group }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </ScrollBox>
       {group.unmapped && (
         <p>
           {map.unmapped} <Unmapped unmapped={group.unmapped} />

@@ -2,9 +2,9 @@
 import type { ComponentChildren } from 'preact'
 import { language } from '../../app/session.ts'
 import { texts } from '../../languages/languages.ts'
-import { Canonical, Canonicals, WebLink } from '../page/links.tsx'
-import { Fact } from '../page/head.tsx'
 import type { PartProps } from '../page/artefact-page.tsx'
+import { Fact } from '../page/head.tsx'
+import { Canonical, Canonicals, WebLink } from '../page/links.tsx'
 import { LongText } from '../page/notices.tsx'
 import { type UseContext, useContextOf } from '../readers/concept.ts'
 import { type Condition, type Rule, rulesOf } from '../readers/plan.ts'
@@ -35,7 +35,12 @@ export function PlanRules({ resource }: PartProps) {
         )}
         {others.length > 0 && (
           <Fact name={plan.otherContext}>
-            <bdi>{others.map((each) => `${each.kind}: ${each.words}`).join(', ').slice(0, 1_000)}</bdi>
+            <bdi>
+              {others
+                .map((each) => `${each.kind}: ${each.words}`)
+                .join(', ')
+                .slice(0, 1_000)}
+            </bdi>
           </Fact>
         )}
         {libraries.length > 0 && (

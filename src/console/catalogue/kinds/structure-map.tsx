@@ -1,5 +1,4 @@
 /** A structure map: its text as the server writes it, and its groups. */
-import { askText } from '../../api/client.ts'
 import { useReply } from '../../api/use-reply.ts'
 import { language } from '../../app/session.ts'
 import { counted, fill } from '../../languages/fill.ts'
@@ -8,18 +7,17 @@ import { Await } from '../../parts/await.tsx'
 import { pathOf } from '../page/addresses.ts'
 import type { PartProps } from '../page/artefact-page.tsx'
 import { CodeView } from '../page/code-view.tsx'
+import { askForm, forms } from '../page/forms.ts'
 import { Canonical } from '../page/links.tsx'
 import { LongText } from '../page/notices.tsx'
 import { Download } from '../page/source.tsx'
 import { groupsOf, type MapGroup, structuresOf } from '../readers/structure-map.ts'
 
-const accept = 'text/fhir-mapping'
-
 /** Its text (docs/map-author.md). */
 export function MapText({ which, resource }: PartProps) {
   const { code, tabs } = texts().catalogue
   const path = pathOf(which)
-  const asked = useReply(path, (signal) => askText(path, { accept, signal }))
+  const asked = useReply(path, (signal) => askForm(path, 'fml', signal))
   const label = fill(code.text, { language: 'FML' })
   return (
     <section aria-label={tabs.text}>
@@ -28,7 +26,7 @@ export function MapText({ which, resource }: PartProps) {
         {(text) => (
           <>
             <CodeView text={text} language="fml" label={label} />
-            <Download text={text} type={accept} name={`${resource.text('name') || 'map'}.map`} />
+            <Download text={text} type={forms.fml.accept} name={`${resource.text('name') || 'map'}.map`} />
           </>
         )}
       </Await>
@@ -72,7 +70,8 @@ export function MapGroups({ resource }: PartProps) {
 
 function GroupCard({ group }: { group: MapGroup }) {
   const { structureMap } = texts().catalogue
-  const input = ({ name, mode, type }: MapGroup['inputs'][number]) => [mode, name, type && `: ${type}`].filter(Boolean).join(' ')
+  const input = ({ name, mode, type }: MapGroup['inputs'][number]) =>
+    [mode, name, type && `: ${type}`].filter(Boolean).join(' ')
   return (
     <section class="card">
       <h3 dir="auto">{group.name.slice(0, 200)}</h3>

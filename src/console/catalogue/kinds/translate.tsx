@@ -11,7 +11,7 @@ import type { PartProps } from '../page/artefact-page.tsx'
 import { Canonical } from '../page/links.tsx'
 import { Notice, WrongAnswer } from '../page/notices.tsx'
 import { mapGroups } from '../readers/concept-map.ts'
-import { type Match, translatedOf, type Translated } from '../readers/parameters.ts'
+import { type Match, type Translated, translatedOf } from '../readers/parameters.ts'
 import { splitCanonical } from '../readers/references.ts'
 import { relationWords } from './map-pairs.tsx'
 
@@ -27,7 +27,9 @@ export function Translate({ which, resource }: PartProps) {
   const [question, setQuestion] = useState<Question>()
   const [isReverse, setReverse] = useState(false)
   const groups = mapGroups(resource)
-  const systems = [...new Set(groups.map((each) => splitCanonical(isReverse ? each.target : each.source).url))].filter(Boolean)
+  const systems = [...new Set(groups.map((each) => splitCanonical(isReverse ? each.target : each.source).url))].filter(
+    Boolean,
+  )
   const asked = useReply(question && JSON.stringify([pathOf(which), question]), (signal) => {
     const { code = '', system = '', isReverse: isBack = false } = question ?? {}
     if (which.versionId === undefined) {

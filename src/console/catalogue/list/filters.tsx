@@ -12,7 +12,9 @@ export function Filters({ wanted }: { wanted: Wanted }) {
   return (
     <search class="filters">
       <Field label={list.search}>
-        {(control) => <TypedText control={control} value={wanted.text} change={(text) => change({ text })} type="search" />}
+        {(control) => (
+          <TypedText control={control} value={wanted.text} change={(text) => change({ text })} type="search" />
+        )}
       </Field>
       <details open={further > 0}>
         <summary>
@@ -21,7 +23,11 @@ export function Filters({ wanted }: { wanted: Wanted }) {
         <div class="filter-fields">
           <Field label={list.status}>
             {(control) => (
-              <select {...control} value={wanted.status} onChange={(event) => change({ status: event.currentTarget.value })}>
+              <select
+                {...control}
+                value={wanted.status}
+                onChange={(event) => change({ status: event.currentTarget.value })}
+              >
                 <option value="">{list.any}</option>
                 {statuses.map((each) => (
                   <option key={each} value={each}>
@@ -33,7 +39,11 @@ export function Filters({ wanted }: { wanted: Wanted }) {
           </Field>
           <Field label={list.jurisdiction} hint={list.jurisdictionHint}>
             {(control) => (
-              <TypedText control={control} value={wanted.jurisdiction} change={(text) => change({ jurisdiction: text })} />
+              <TypedText
+                control={control}
+                value={wanted.jurisdiction}
+                change={(text) => change({ jurisdiction: text })}
+              />
             )}
           </Field>
           <Field label={list.publisher}>

@@ -12,7 +12,7 @@ export interface Wanted {
 }
 
 /** Orders that are offered. */
-export const sortOrders = ['title', '-date', '-_lastUpdated', 'url'] as const
+export const sortOrders = ['-date', 'title', '-_lastUpdated', 'url'] as const
 
 /** One of them. */
 export type SortOrder = (typeof sortOrders)[number]
@@ -34,7 +34,7 @@ export function wantedOf(query: URLSearchParams): Wanted {
     jurisdiction: text('jurisdiction'),
     publisher: text('publisher'),
     source: text('source'),
-    sort: sortOrders.find((each) => each === query.get('sort')) ?? 'title',
+    sort: sortOrders.find((each) => each === query.get('sort')) ?? '-date',
   }
 }
 
@@ -56,7 +56,8 @@ export function searchOf(type: ArtefactType, wanted: Wanted, { count, cursor }: 
   else {
     query.set('_elements', shown)
     query.set('_count', String(count))
-    query.set('_sort', wanted.sort)
+    // Much has one date: what is shown must not depend on the order in which it was stored.
+    query.set('_sort', wanted.sort === '-date' ? '-date,title' : wanted.sort)
     query.set('_total', 'accurate')
     if (cursor) query.set('_cursor', cursor)
   }
@@ -94,7 +95,7 @@ export function addressOf(wanted: Partial<Wanted>): Record<string, string | unde
   const changes: Record<string, string | undefined> = {}
   for (const [name, value] of Object.entries(wanted)) {
     if (!isName(name, names)) continue
-    changes[names[name]] = value === '' || value === 'title' ? undefined : value
+    changes[names[name]] = value === '' || (name === 'sort' && value === '-date') ? undefined : value
   }
   return changes
 }

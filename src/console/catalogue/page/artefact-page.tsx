@@ -10,9 +10,9 @@ import { texts } from '../../languages/languages.ts'
 import { Await } from '../../parts/await.tsx'
 import { CodeSystemCodes } from '../code-system/codes.tsx'
 import { Differences } from '../differences/differences.tsx'
+import { LibraryParameters, LibraryText, Related } from '../kinds/library.tsx'
 import { MapPairs } from '../kinds/map-pairs.tsx'
 import { PlanRules } from '../kinds/plan-rules.tsx'
-import { LibraryParameters, LibraryText, Related } from '../kinds/library.tsx'
 import { MapGroups, MapText } from '../kinds/structure-map.tsx'
 import { Translate } from '../kinds/translate.tsx'
 import { CheckCode } from '../kinds/value-set/check-code.tsx'
@@ -129,7 +129,11 @@ function Tabs({ names, current, which }: { names: TabName[]; current: TabName; w
   return (
     <nav class="tabs" aria-label={page.sections}>
       {names.map((each) => (
-        <a key={each} href={pageOf(which, { tab: each })} {...(each === current && { 'aria-current': 'page' as const })}>
+        <a
+          key={each}
+          href={pageOf(which, { tab: each })}
+          {...(each === current && { 'aria-current': 'page' as const })}
+        >
           {tabs[each]}
         </a>
       ))}

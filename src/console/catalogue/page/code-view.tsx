@@ -5,6 +5,7 @@ import { counted } from '../../languages/fill.ts'
 import { texts } from '../../languages/languages.ts'
 import { VirtualList } from '../../parts/virtual-list.tsx'
 import { type CodeLanguage, linesInComment, tokens } from './highlight.ts'
+import { ScrollBox } from './scroll-box.tsx'
 
 interface CodeViewProps {
   text: string
@@ -27,7 +28,13 @@ export function CodeView({ text, language: code, label, marked }: CodeViewProps)
   const lines = useMemo(() => shown.split(/\r?\n/), [shown])
   const commented = useMemo(() => linesInComment(lines, code), [lines, code])
   const line = (index: number) => (
-    <Line text={lines[index] ?? ''} code={code} number={index + 1} isIn={commented.has(index)} isMarked={marked === index + 1} />
+    <Line
+      text={lines[index] ?? ''}
+      code={code}
+      number={index + 1}
+      isIn={commented.has(index)}
+      isMarked={marked === index + 1}
+    />
   )
   const { code: words } = texts().catalogue
   return (
@@ -65,10 +72,11 @@ function Short({ lines, label, line, marked }: ShortProps) {
     if (marked !== undefined) box.current?.querySelector('.marked')?.scrollIntoView({ block: 'center' })
   }, [marked])
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard (WCAG 2.1.1)
-    <pre class="code" ref={box} tabIndex={0} aria-label={label} role="region">
-      {lines.map((_, index) => line(index))}
-    </pre>
+    <ScrollBox label={label} kind="code-box">
+      <pre class="code" ref={box}>
+        {lines.map((_, index) => line(index))}
+      </pre>
+    </ScrollBox>
   )
 }
 

@@ -31,7 +31,9 @@ export function Find() {
         }}
       >
         <Field label={find.label}>
-          {(control) => <input {...control} name="url" type="text" dir="ltr" defaultValue={canonical} key={canonical} />}
+          {(control) => (
+            <input {...control} name="url" type="text" dir="ltr" defaultValue={canonical} key={canonical} />
+          )}
         </Field>
         <button type="submit">{find.go}</button>
       </form>
@@ -47,7 +49,11 @@ export function Find() {
 /** Everything with the url, whatever its version; a type that cannot be asked fails the whole: half an answer is none. */
 async function candidates(canonical: string, signal: AbortSignal): Promise<Reply<Reading[]>> {
   const { url } = splitCanonical(canonical)
-  const query = new URLSearchParams({ url: url.replace(/[\\,|$]/g, (sign) => `\\${sign}`), _summary: 'true', _count: '50' })
+  const query = new URLSearchParams({
+    url: url.replace(/[\\,|$]/g, (sign) => `\\${sign}`),
+    _summary: 'true',
+    _count: '50',
+  })
   const entry = artefactTypes.map((type) => ({ request: { method: 'GET', url: `${type}?${query}` } }))
   const reply = await ask('/', { method: 'POST', body: { resourceType: 'Bundle', type: 'batch', entry }, signal })
   if (reply.fault) return reply

@@ -45,7 +45,12 @@ export function ArtefactHead({ head }: { head: Head }) {
         </Fact>
         {head.contexts.length > 0 && head.type !== 'PlanDefinition' && (
           <Fact name={page.contexts}>
-            <bdi>{head.contexts.map(({ words }) => words).join(', ').slice(0, 1_000)}</bdi>
+            <bdi>
+              {head.contexts
+                .map(({ words }) => words)
+                .join(', ')
+                .slice(0, 1_000)}
+            </bdi>
           </Fact>
         )}
         {head.source && (
@@ -53,7 +58,9 @@ export function ArtefactHead({ head }: { head: Head }) {
             <Canonical canonical={head.source} />
           </Fact>
         )}
-        <Fact name={page.changed}>{head.lastUpdated ? shownDate(head.lastUpdated, language.value) : page.notNamed}</Fact>
+        <Fact name={page.changed}>
+          {head.lastUpdated ? shownDate(head.lastUpdated, language.value) : page.notNamed}
+        </Fact>
       </dl>
       {head.description && (
         <div class="description">
@@ -62,7 +69,9 @@ export function ArtefactHead({ head }: { head: Head }) {
       )}
       {(head.purpose || head.copyright) && (
         <details>
-          <summary>{[head.purpose && page.purpose, head.copyright && page.copyright].filter(Boolean).join(', ')}</summary>
+          <summary>
+            {[head.purpose && page.purpose, head.copyright && page.copyright].filter(Boolean).join(', ')}
+          </summary>
           {head.purpose && (
             <p>
               <LongText text={head.purpose} />

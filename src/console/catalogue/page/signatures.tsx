@@ -6,7 +6,7 @@ import { fill, shownDate } from '../../languages/fill.ts'
 import { texts } from '../../languages/languages.ts'
 import { Await } from '../../parts/await.tsx'
 import { bundleOf } from '../readers/artefact.ts'
-import { type Vouching, type Verdict, verdictOf, vouchingOf } from '../readers/signature.ts'
+import { type Verdict, type Vouching, verdictOf, vouchingOf } from '../readers/signature.ts'
 import type { PartProps } from './artefact-page.tsx'
 import { Notice, WrongAnswer } from './notices.tsx'
 
@@ -25,7 +25,8 @@ export function Signatures({ which, resource }: PartProps) {
           const bundle = bundleOf(value)
           if (!bundle) return <WrongAnswer />
           const found = bundle.resources.filter((each) => each.text('resourceType') === 'Provenance').map(vouchingOf)
-          const isOf = (each: Vouching) => each.targets.some((target) => isTarget(target, `${which.type}/${which.id}`, version))
+          const isOf = (each: Vouching) =>
+            each.targets.some((target) => isTarget(target, `${which.type}/${which.id}`, version))
           return <Records own={found.filter(isOf)} others={found.filter((each) => !isOf(each))} />
         }}
       </Await>
@@ -35,7 +36,8 @@ export function Signatures({ which, resource }: PartProps) {
 
 /** Whether a reference names a version of a resource; one without version names whatever is there. */
 function isTarget(target: string, name: string, version: string): boolean {
-  const [, found, versionId] = /^(?:.*\/)?([A-Za-z]+\/[A-Za-z0-9.-]+?)(?:\/_history\/([A-Za-z0-9.-]+))?$/.exec(target) ?? []
+  const [, found, versionId] =
+    /^(?:.*\/)?([A-Za-z]+\/[A-Za-z0-9.-]+?)(?:\/_history\/([A-Za-z0-9.-]+))?$/.exec(target) ?? []
   return found === name && (versionId === undefined || versionId === version)
 }
 
@@ -121,7 +123,11 @@ function VerdictNotice({ verdict }: { verdict: Verdict }) {
       <p class="notice-head">{signatures[verdict.state]}</p>
       {verdict.signers.map((each) => (
         <p key={each.kid}>
-          <bdi>{fill(signatures.signer, { name: [each.name || each.participant, each.issuer].filter(Boolean).join(' · ') })}</bdi>{' '}
+          <bdi>
+            {fill(signatures.signer, {
+              name: [each.name || each.participant, each.issuer].filter(Boolean).join(' · '),
+            })}
+          </bdi>{' '}
           <code>{each.kid}</code>
         </p>
       ))}

@@ -1,6 +1,6 @@
 /** The artefact as the server has it, in each of its forms, and how to fetch it without a browser. */
 import { useEffect, useMemo, useState } from 'preact/hooks'
-import { askText, fhirBase } from '../../api/client.ts'
+import { fhirBase } from '../../api/client.ts'
 import { useReply } from '../../api/use-reply.ts'
 import { changeQuery, place } from '../../app/router.ts'
 import { texts } from '../../languages/languages.ts'
@@ -9,29 +9,21 @@ import { CopyButton } from '../../parts/copy-button.tsx'
 import { curlLine, pathOf } from './addresses.ts'
 import type { PartProps } from './artefact-page.tsx'
 import { CodeView } from './code-view.tsx'
-
-const forms = {
-  json: { accept: 'application/fhir+json', name: 'JSON', code: 'json' },
-  xml: { accept: 'application/fhir+xml', name: 'XML', code: 'plain' },
-  fml: { accept: 'text/fhir-mapping', name: 'FML', code: 'fml' },
-} as const
+import { askForm, type Form, forms } from './forms.ts'
 
 /** The part. */
 export function Source({ which, resource }: PartProps) {
   const { source, tabs } = texts().catalogue
   const offered = which.type === 'StructureMap' ? (['json', 'xml', 'fml'] as const) : (['json', 'xml'] as const)
   const form = offered.find((each) => each === place.value.query.get('form')) ?? 'json'
-  const { accept, code, name } = forms[form]
+  const { accept } = forms[form]
   const address = new URL(`${fhirBase}${pathOf(which)}`, location.href).href
   const command = curlLine(address, accept)
   return (
     <section aria-label={tabs.source}>
       <h2>{source.curl}</h2>
       <div class="command">
-        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard (WCAG 2.1.1) */}
-        <pre tabIndex={0} role="region" aria-label={source.curl}>
-          {command}
-        </pre>
+        <pre>{command}</pre>
         <CopyButton text={command} label={source.copyCurl} />
       </div>
       <fieldset class="choice">
@@ -48,23 +40,22 @@ export function Source({ which, resource }: PartProps) {
           </label>
         ))}
       </fieldset>
-      <Text path={pathOf(which)} accept={accept} code={code} name={`${resource.text('id')}.${form}`} label={name} />
+      <Text path={pathOf(which)} form={form} name={`${resource.text('id')}.${form}`} />
     </section>
   )
 }
 
 interface TextProps {
   path: string
-  accept: string
-  code: 'json' | 'plain' | 'fml'
+  form: Form
   /** Of the file that is downloaded. */
   name: string
-  label: string
 }
 
-function Text({ path, accept, code, name, label }: TextProps) {
-  const address = code === 'fml' ? path : `${path}?_pretty=true`
-  const asked = useReply(`${accept} ${address}`, (signal) => askText(address, { accept, signal, patience: 120_000 }))
+function Text({ path, form, name }: TextProps) {
+  const address = form === 'fml' ? path : `${path}?_pretty=true`
+  const asked = useReply(`${form} ${address}`, (signal) => askForm(address, form, signal))
+  const { accept, code, name: label } = forms[form]
   return (
     <Await asked={asked} lines={20}>
       {(text) => (
@@ -88,7 +79,11 @@ export function Download({ text, type, name }: { text: string; type: string; nam
   }, [file])
   return (
     <p>
-      <a class="button quiet" {...(address !== undefined && { href: address })} download={name.replace(/[^A-Za-z0-9.-]/g, '_')}>
+      <a
+        class="button quiet"
+        {...(address !== undefined && { href: address })}
+        download={name.replace(/[^A-Za-z0-9.-]/g, '_')}
+      >
         {texts().catalogue.source.download}
       </a>
     </p>

@@ -1,6 +1,6 @@
+import { fill } from '../../languages/fill.ts'
 import { texts } from '../../languages/languages.ts'
 import { statuses } from '../list/query.ts'
-import { fill } from '../../languages/fill.ts'
 
 /** The state of an artefact in words; one that is not known says so. */
 export function Status({ status, isExperimental = false }: { status: string; isExperimental?: boolean }) {

@@ -41,7 +41,7 @@ export interface Head {
   description: string
   purpose: string
   copyright: string
-  /** PlanDefinition.type, Library.type and the like. */
+  /** Library.type in words. */
   kind: string
 }
 
@@ -71,7 +71,7 @@ export function headOf(resource: Reading, language: string): Head {
     description: words('description'),
     purpose: words('purpose'),
     copyright: words('copyright'),
-    kind: ['Library', 'PlanDefinition'].includes(resource.text('resourceType')) ? conceptWords(resource.child('type')) : '',
+    kind: resource.text('resourceType') === 'Library' ? conceptWords(resource.child('type')) : '',
   }
 }
 

@@ -29,7 +29,10 @@ export interface MapRow {
 }
 
 /** Reads the two sides of a map: value sets. */
-export const mapSides = (resource: Reading): Sides => ({ source: side(resource, 'source'), target: side(resource, 'target') })
+export const mapSides = (resource: Reading): Sides => ({
+  source: side(resource, 'source'),
+  target: side(resource, 'target'),
+})
 
 function side(resource: Reading, name: string): string {
   const found = resource.choice(name)?.value
@@ -67,8 +70,7 @@ function rowsOf(element: Reading): MapRow[] {
   }))
 }
 
-const other = (reading: Reading) =>
-  `${reading.text('property')} = ${reading.text('display') || reading.text('value')}`
+const other = (reading: Reading) => `${reading.text('property')} = ${reading.text('display') || reading.text('value')}`
 
 function unmappedOf(group: Reading): Group['unmapped'] {
   if (!group.has('unmapped')) return undefined
@@ -86,6 +88,8 @@ export function rowsWith(rows: MapRow[], text: string): MapRow[] {
   const wanted = text.trim().toLowerCase()
   if (!wanted) return rows
   return rows.filter((row) =>
-    [row.code, row.display, row.target, row.targetDisplay, row.comment].some((each) => each.toLowerCase().includes(wanted)),
+    [row.code, row.display, row.target, row.targetDisplay, row.comment].some((each) =>
+      each.toLowerCase().includes(wanted),
+    ),
   )
 }

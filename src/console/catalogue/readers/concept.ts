@@ -21,7 +21,8 @@ export const codingOf = (reading: Reading): Coding => ({
 export function conceptWords(reading: Reading): string {
   const text = reading.text('text')
   if (text) return text
-  for (const each of reading.children('coding').map(codingOf)) if (each.display || each.code) return each.display || each.code
+  for (const each of reading.children('coding').map(codingOf))
+    if (each.display || each.code) return each.display || each.code
   return ''
 }
 

@@ -82,9 +82,10 @@ export function relatedOf(resource: Reading, member = 'relatedArtifact'): Relate
 export function lineOfDefine(text: string, name: string): number | undefined {
   const wanted = [name, `"${name.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`]
   const index = text.split('\n').findIndex((line) => {
-    const [, found] = /^\s*(?:define|parameter)\s+(?:function\s+|fluent\s+function\s+)?("(?:[^"\\]|\\.)*"|[A-Za-z_]\w*)/.exec(line) ?? []
+    const [, found] =
+      /^\s*(?:define|parameter)\s+(?:function\s+|fluent\s+function\s+)?("(?:[^"\\]|\\.)*"|[A-Za-z_]\w*)/.exec(line) ??
+      []
     return found !== undefined && wanted.includes(found)
   })
   return index < 0 ? undefined : index + 1
 }
-

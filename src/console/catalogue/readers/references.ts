@@ -26,7 +26,18 @@ const members = new Set([
 /** Members of whose objects `url` is a canonical. */
 const withUrl = new Set(['structure', 'unmapped'])
 /** Members that are not content, or name identifiers and codes of people. */
-const passedOver = new Set(['meta', 'text', 'contained', 'extension', 'modifierExtension', 'identifier', 'contact', 'useContext', 'code', 'jurisdiction'])
+const passedOver = new Set([
+  'meta',
+  'text',
+  'contained',
+  'extension',
+  'modifierExtension',
+  'identifier',
+  'contact',
+  'useContext',
+  'code',
+  'jurisdiction',
+])
 
 /** Most that are named. */
 const most = 500

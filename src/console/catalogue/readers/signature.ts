@@ -29,12 +29,14 @@ export function verdictOf(value: unknown): Verdict {
   if (!answer) return { state: 'unclear', message: '', signers: [], steps: [] }
   const parts = [answer, ...answer.all('signature')]
   const steps = parts.flatMap((part) => part.all('step')).map(stepOf)
-  const signers = parts.flatMap((part) => part.all('signer')).map((each) => ({
-    issuer: each.text('issuer'),
-    name: each.text('name'),
-    participant: each.text('participant'),
-    kid: each.text('kid'),
-  }))
+  const signers = parts
+    .flatMap((part) => part.all('signer'))
+    .map((each) => ({
+      issuer: each.text('issuer'),
+      name: each.text('name'),
+      participant: each.text('participant'),
+      kid: each.text('kid'),
+    }))
   return { state: stateOf(answer, steps), message: answer.text('message'), signers, steps }
 }
 

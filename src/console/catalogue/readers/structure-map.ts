@@ -19,7 +19,9 @@ export interface MapGroup {
 
 /** Reads StructureMap.structure. */
 export const structuresOf = (resource: Reading): MapStructure[] =>
-  resource.children('structure').map((each) => ({ url: each.text('url'), mode: each.text('mode'), alias: each.text('alias') }))
+  resource
+    .children('structure')
+    .map((each) => ({ url: each.text('url'), mode: each.text('mode'), alias: each.text('alias') }))
 
 /** Reads StructureMap.group. */
 export const groupsOf = (resource: Reading): MapGroup[] =>

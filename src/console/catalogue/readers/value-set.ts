@@ -42,9 +42,7 @@ function clauseOf(reading: Reading): Clause {
   return {
     system: reading.text('system'),
     version: reading.text('version'),
-    concepts: reading
-      .children('concept')
-      .map((each) => ({ code: each.text('code'), display: each.text('display') })),
+    concepts: reading.children('concept').map((each) => ({ code: each.text('code'), display: each.text('display') })),
     filters: reading
       .children('filter')
       .map((each) => ({ property: each.text('property'), op: each.text('op'), value: each.plain('value') })),

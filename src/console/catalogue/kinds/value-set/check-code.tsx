@@ -28,7 +28,11 @@ export function CheckCode({ which, resource }: PartProps) {
       system ? { name: 'system', valueUri: system } : { name: 'inferSystem', valueBoolean: true },
     ]
     if (which.versionId !== undefined)
-      return ask('/ValueSet/$validate-code', { method: 'POST', body: { resourceType: 'Parameters', parameter }, signal })
+      return ask('/ValueSet/$validate-code', {
+        method: 'POST',
+        body: { resourceType: 'Parameters', parameter },
+        signal,
+      })
     const query = new URLSearchParams({ code, ...(system ? { system } : { inferSystem: 'true' }) })
     return ask(`${pathOf(which)}/$validate-code?${query}`, { signal })
   })

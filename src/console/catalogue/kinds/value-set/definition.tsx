@@ -1,12 +1,13 @@
 /** How a value set is made, in plain words. */
-import { texts } from '../../../languages/languages.ts'
-import { fill, shownDate } from '../../../languages/fill.ts'
+
 import { language } from '../../../app/session.ts'
+import { fill, shownDate } from '../../../languages/fill.ts'
+import { texts } from '../../../languages/languages.ts'
 import type { PartProps } from '../../page/artefact-page.tsx'
 import { Filled } from '../../page/filled.tsx'
 import { Canonical, Canonicals } from '../../page/links.tsx'
-import { Codes } from './codes.tsx'
 import { type Clause, composeOf, type Filter } from '../../readers/value-set.ts'
+import { Codes } from './codes.tsx'
 
 /** The part. */
 export function Definition({ resource }: PartProps) {

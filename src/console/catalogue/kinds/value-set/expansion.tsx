@@ -12,6 +12,7 @@ import { pathOf } from '../../page/addresses.ts'
 import type { PartProps } from '../../page/artefact-page.tsx'
 import { Canonical } from '../../page/links.tsx'
 import { Notice, OddNotice, WrongAnswer } from '../../page/notices.tsx'
+import { ScrollBox } from '../../page/scroll-box.tsx'
 import { type Expansion, expansionOf } from '../../readers/value-set.ts'
 
 const pageSize = 100
@@ -27,7 +28,10 @@ export function ExpansionPages({ which, resource }: PartProps) {
   const asked = useReply(key, (signal) => {
     const wish = { count: pageSize, offset, ...(text && { filter: text }), ...(tag && { displayLanguage: tag }) }
     if (which.versionId === undefined)
-      return ask(`${pathOf(which)}/$expand?${new URLSearchParams(Object.entries(wish).map(([name, value]) => [name, String(value)]))}`, { signal })
+      return ask(
+        `${pathOf(which)}/$expand?${new URLSearchParams(Object.entries(wish).map(([name, value]) => [name, String(value)]))}`,
+        { signal },
+      )
     // An old version is nowhere to be named: it goes along.
     return ask('/ValueSet/$expand', { method: 'POST', body: expandOld(resource.value, wish), signal })
   })
@@ -91,8 +95,7 @@ function Page({ expansion, offset }: { expansion: Expansion; offset: number }) {
 function Members({ expansion: { members } }: { expansion: Expansion }) {
   const { valueSet } = texts().catalogue
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard (WCAG 2.1.1)
-    <div class="scroll-x" tabIndex={0} role="region" aria-label={texts().catalogue.tabs.codes}>
+    <ScrollBox label={texts().catalogue.tabs.codes}>
       <table class="codes">
         <thead>
           <tr>
@@ -117,13 +120,15 @@ function Members({ expansion: { members } }: { expansion: Expansion }) {
                 {each.isAbstract && <span class="tag">{valueSet.abstract}</span>}
               </td>
               <td>
-                <code class="address">{(each.version ? `${each.system}|${each.version}` : each.system).slice(0, 300)}</code>
+                <code class="address">
+                  {(each.version ? `${each.system}|${each.version}` : each.system).slice(0, 300)}
+                </code>
               </td>
             </tr>
           ))}
         </tbody>
       </table>
-    </div>
+    </ScrollBox>
   )
 }
 
