@@ -35,6 +35,12 @@ export function createSite(context: HttpContext, basePath: string, logs: Logs): 
       metrics.check(request)
       response.set({ 'Cache-Control': 'no-store', 'Content-Type': metrics.contentType }).end(await metrics.text())
     })
+  const { lastHour } = context.hooks
+  if (lastHour)
+    serve(app, '/last-hour', (request, response) => {
+      lastHour.check(request)
+      response.set('Cache-Control', 'no-store').json(lastHour.read())
+    })
   const isOff = context.settings.routes?.off.includes('console')
   const place = { basePath, types: servedTypes(context) }
   const ofConsole = consoleHandlers(context.software, place, isOff ? undefined : openConsole())
