@@ -21,6 +21,8 @@ const mostCodes = 10
 const [smallPixels, largePixels] = [400_000, 1_000_000]
 /** Parts of messages that are spread over several symbols (16 at most, ISO/IEC 18004, 8), kept until they are whole. */
 const mostParts = 16
+/** Looks at one picture, and milliseconds after which no further one is begun: on a slow machine each picture gets two. */
+const [mostLooks, patience] = [4, 40]
 
 const pixelsOf = ({ width, height }: Grey) => width * height
 
@@ -30,16 +32,20 @@ export function createFrameLooks(program: WasmProgram<Zxing>): (frame: Grey) => 
   let parts: FoundCode[] = []
   const look = (picture: Grey, kinds: 'qr' | 'matrix' | 'stacked'): Promise<Look> =>
     lookForCodes(program, picture, { kinds, most: mostCodes, unread: kinds === 'qr' })
-  const lookAgain = (frame: Grey, second: Second | undefined): Promise<Look> | undefined => {
-    if (second === undefined) return undefined
+  const lookAgain = (frame: Grey, second: Second): Promise<Look> => {
     if (second === 'blurred') return look(blurred(frame, 1), 'qr')
     if (second === 'resized') return look(pixelsOf(frame) <= smallPixels ? doubled(frame) : halved(frame), 'qr')
     return look(pixelsOf(frame) > largePixels ? halved(frame) : frame, second)
   }
   return async (frame) => {
+    const ends = performance.now() + patience
     const first = await look(frame, 'qr')
-    const second = await lookAgain(frame, secondLook(first, turn++))
-    const codes = [...first.codes, ...(second?.codes ?? [])]
+    const codes = [...first.codes]
+    for (let looks = 1; looks < mostLooks && (looks === 1 || codes.length === 0); looks++) {
+      const next = nextLook(first, turn++)
+      if (next) codes.push(...(await lookAgain(frame, next)).codes)
+      if (performance.now() > ends) break
+    }
     const known = new Set(codes.map(({ text }) => text))
     const ofSequences = codes.filter(({ sequence }) => sequence !== undefined)
     parts = [...parts.filter(({ text }) => !known.has(text)), ...ofSequences].slice(-mostParts)
@@ -50,8 +56,8 @@ export function createFrameLooks(program: WasmProgram<Zxing>): (frame: Grey) => 
   }
 }
 
-/** What one look passes over another may see, and the next picture is much the same: so each picture gets one more look at most. */
-function secondLook({ codes, unread }: Look, turn: number): Second | undefined {
+/** What one look passes over another may see, and the next picture is much the same: so the other looks take turns. */
+function nextLook({ codes, unread }: Look, turn: number): Second | undefined {
   const other = turn % 8 < 4 ? 'matrix' : 'stacked'
   if (codes.length > 0) return turn % 4 === 0 ? other : undefined
   if (unread.length > 0) return turn % 4 === 0 ? other : turn % 2 === 0 ? 'resized' : 'blurred'
