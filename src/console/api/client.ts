@@ -70,7 +70,8 @@ async function send(path: string, question: Question): Promise<Reply<string>> {
     credentials: 'omit',
     redirect: 'error',
     ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-    ...(method === 'GET' ? {} : { cache: 'no-store' as const }),
+    // All forms of a resource have one ETag (its version): a browser takes a kept form for the one that was asked for.
+    ...(method === 'GET' && /json/.test(accept) ? {} : { cache: 'no-store' as const }),
   }
   try {
     const response = await fetch(path.startsWith('//') ? path.slice(1) : `${fhirBase}${path}`, init)

@@ -8,7 +8,6 @@ import { language } from '../app/session.ts'
 import { texts } from '../languages/languages.ts'
 import { Await } from '../parts/await.tsx'
 import { Page } from './blocks.tsx'
-import './manual.css'
 
 /** The view: a list of pages, and the page of the address. */
 export function View() {

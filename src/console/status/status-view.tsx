@@ -9,7 +9,6 @@ import { Icon } from '../parts/icon.tsx'
 import { LastHour } from './last-hour.tsx'
 import { readReadiness } from './read-status.ts'
 import { useRounds } from './use-rounds.ts'
-import './status.css'
 
 /** The view; it asks again every few seconds while it is seen. */
 export function View() {

@@ -13,7 +13,6 @@ import { Gateways } from './gateways.tsx'
 import { KeyQuestion } from './key-question.tsx'
 import { KeyTable } from './key-table.tsx'
 import { type ListState, readTrust, type TrustList, type TrustState } from './read-trust.ts'
-import './trust.css'
 
 const pageSize = 25
 
