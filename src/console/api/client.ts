@@ -4,24 +4,9 @@
  */
 import type { OperationOutcome } from 'fhir/r4.js'
 import { language, token } from '../app/session.ts'
+import type { Fault, FaultKind, Reply } from './reply.ts'
 
-/**
- * Why there is no answer. `unreachable`: no reply in time · `busy`: 429 or 503, to be tried again · `forbidden`: 401 or 403 · `missing`: 404 or
- * 410 · `refused`: any other 4xx · `broken`: 5xx, or a reply that is not of this API (a page of a proxy) · `left`: nobody waits any more
- */
-export type FaultKind = 'unreachable' | 'busy' | 'forbidden' | 'missing' | 'refused' | 'broken' | 'left'
-
-/** A question that was not answered. */
-export interface Fault {
-  kind: FaultKind
-  status?: number
-  /** Seconds after which asking again may help. */
-  retryAfter?: number
-  outcome?: OperationOutcome
-}
-
-/** What came back. */
-export type Reply<T> = { value: T; headers: Headers; fault?: undefined } | { fault: Fault; value?: undefined }
+export type { Fault, FaultKind, Reply } from './reply.ts'
 
 /** How to ask. */
 export interface Question {
@@ -35,6 +20,8 @@ export interface Question {
   /** Further headers, as `If-Match`. */
   headers?: Record<string, string>
   signal?: AbortSignal
+  /** 503 is an answer whose body is read, too: what `/ready` says of what is missing. */
+  alsoBusy?: boolean
   /** Milliseconds; 30,000 without it. */
   patience?: number
 }
@@ -89,7 +76,9 @@ async function send(path: string, question: Question): Promise<Reply<string>> {
   try {
     const response = await fetch(path.startsWith('//') ? path.slice(1) : `${fhirBase}${path}`, init)
     const text = await response.text()
-    return response.ok ? { value: text, headers: response.headers } : { fault: faultOf(response, text) }
+    return response.ok || (question.alsoBusy && response.status === 503)
+      ? { value: text, headers: response.headers }
+      : { fault: faultOf(response, text) }
   } catch {
     return { fault: { kind: question.signal?.aborted ? 'left' : 'unreachable' } }
   }

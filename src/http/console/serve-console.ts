@@ -3,7 +3,7 @@ import type { Request, Response } from 'express'
 import type { Software } from '../context.ts'
 import { landingLinks, landingPage } from '../describe/landing.ts'
 import { unknownPath } from '../message/errors.ts'
-import { type ConsoleFiles, openConsole } from './console-files.ts'
+import type { ConsoleFiles } from './console-files.ts'
 import { consolePage, pageHeaders } from './console-page.ts'
 
 /** Addresses of views; which of them shows what is the console's own affair. */
@@ -26,7 +26,7 @@ export interface ConsoleHandlers {
 export function consoleHandlers(
   software: Software,
   place: { basePath: string; types: readonly string[] },
-  found: ConsoleFiles | undefined = openConsole(),
+  found: ConsoleFiles | undefined,
 ): ConsoleHandlers {
   const page = found
     ? consolePage(found.manifest, {

@@ -1,0 +1,332 @@
+/**
+ * The desk at which credentials are judged, one after the other: what is asked, what was answered, and when it is forgotten. Everything
+ * stands in memory. An answer is shown beside no other and to no other question; what is not waited for any more is dropped.
+ */
+import { type Signal, signal } from '@preact/signals'
+import type { Fault, Reply } from '../../api/client.ts'
+import type { Collected } from '../input/chunks.ts'
+import { takeIn } from '../input/intake.ts'
+import {
+  type AskingSettings,
+  expectedOf,
+  type IdentityDocument,
+  isGiven,
+  parametersOf,
+  type Question,
+} from '../input/question.ts'
+import { asking, working } from '../input/settings.ts'
+import { parametersOf as readParameters } from '../reply/parameters.ts'
+import { type Decision, readVerdict, sideBySide, type Verdict } from '../reply/verdict.ts'
+
+/** What the desk shows. */
+export type DeskState =
+  | { is: 'waiting' }
+  /** Said at once, without a server. */
+  | { is: 'refused'; why: 'tooLong' | 'pictureTooLarge' }
+  | { is: 'asking'; isSlow: boolean }
+  | { is: 'failed'; fault: Fault; askAgainAt?: number }
+  | { is: 'answered'; answer: Answer }
+
+/** A verdict, and what it is an answer to. */
+export interface Answer {
+  /** Another one for every answer. */
+  number: number
+  verdict: Verdict
+  /** When it came, by this machine's clock. */
+  at: Date
+  /** Seconds by which this machine's clock is ahead of the server's (negative: behind). */
+  clockGap: number
+  jurisdiction: string
+  clock: string
+  /** More codes of the same person can be added to it. */
+  canAdd: boolean
+  /** The text began nearly as a code does: the scanner may type with another keyboard. */
+  isMistyped: boolean
+}
+
+/** What the desk is given: the server and the time. */
+export interface DeskParts {
+  ask(body: object, signal: AbortSignal): Promise<Reply<unknown>>
+  /** Milliseconds since 1970. */
+  now(): number
+  after(milliseconds: number, act: () => void): () => void
+}
+
+/** Seconds without touch after which everything is forgotten. */
+export const forgottenAfter = 60
+/** Seconds before that in which it is said. */
+export const warnedBefore = 15
+/** Seconds of the two clocks' difference that are told. */
+export const mostGap = 120
+
+/** Largest picture that is sent: what the server reads at all (docs/verifier.md, From a picture). */
+const largestPicture = 10_000_000
+const slowAfter = 4_000
+/** A code that is held before the camera is read again when it was away for so long, in milliseconds. */
+const awayFor = 3_000
+const mostCredentials = 20
+
+const noDocument: IdentityDocument = { name: '', birthDate: '', mrz: '' }
+
+const noTally: Record<Decision, number> = { accepted: 0, rejected: 0, undetermined: 0, unverified: 0 }
+
+/** The desk; what it shows stands in signals. */
+export class Desk {
+  readonly state: Signal<DeskState> = signal<DeskState>({ is: 'waiting' })
+  /** Parts of a card that wait for the others. */
+  readonly collected: Signal<Collected | undefined> = signal<Collected | undefined>(undefined)
+  /** Whether the next code is another one of the same person. */
+  readonly isAdding: Signal<boolean> = signal(false)
+  readonly document: Signal<IdentityDocument> = signal(noDocument)
+  /** Verdicts of this session, by word. */
+  readonly tally: Signal<Record<Decision, number>> = signal(noTally)
+  /** The time of the last tick, in milliseconds since 1970. */
+  readonly now: Signal<number>
+  /** Seconds until all is forgotten, near the end; else undefined. */
+  readonly remaining: Signal<number | undefined> = signal<number | undefined>(undefined)
+
+  readonly #parts: DeskParts
+  /** Of one person, or several side by side: what is asked now, or was. */
+  #questions: Question[] = []
+  #isMistyped = false
+  #touchedAt: number
+  /** The document that went with the last question: it is of that person, and of no other. */
+  #usedDocument: IdentityDocument | undefined
+  #seen = { text: '', at: Number.NEGATIVE_INFINITY }
+  #controller: AbortController | undefined
+  #number = 0
+
+  constructor(parts: DeskParts) {
+    this.#parts = parts
+    this.#touchedAt = parts.now()
+    this.now = signal(parts.now())
+  }
+
+  /** Texts of a scanner or a paste. @param isMistyped the scanner may type with another keyboard */
+  scan(texts: readonly string[], isMistyped = false): void {
+    this.touch()
+    const intake = takeIn(texts, this.collected.value)
+    if (intake.is === 'nothing') return
+    if (intake.is === 'tooLong') this.#refuse('tooLong')
+    else if (intake.is === 'documentLine') this.#addLine(intake.line)
+    else if (intake.is === 'part') {
+      // The verdict before is not that of the card that is being collected.
+      if (!this.isAdding.value && this.collected.value === undefined) this.#forgetAnswer()
+      this.collected.value = intake.collected
+    } else {
+      this.collected.value = undefined
+      this.#isMistyped = isMistyped
+      this.#askAbout(intake.credentials)
+    }
+  }
+
+  /** Texts that the camera sees, again and again: what is held still is read once. */
+  see(texts: readonly string[]): void {
+    const text = [...texts].sort().join('\n')
+    const at = this.#parts.now()
+    const isHeld = text === this.#seen.text && at - this.#seen.at < awayFor
+    this.#seen = { text, at }
+    if (!isHeld) this.scan(texts)
+  }
+
+  /** A picture whose codes the server is to read. */
+  picture(bytes: Uint8Array, contentType: string): void {
+    this.touch()
+    if (bytes.length > largestPicture) {
+      this.#refuse('pictureTooLarge')
+      return
+    }
+    this.collected.value = undefined
+    this.isAdding.value = false
+    this.#isMistyped = false
+    const identity = this.#documentOfNext()
+    void this.#put([{ credentials: [], picture: { bytes, contentType }, ...identity }])
+  }
+
+  /** Asks the same again: with the identity document as it is now, or with what opens a link. */
+  again(link?: Question['link']): void {
+    this.touch()
+    if (this.#questions.length === 0) return
+    const identity = this.#given()
+    void this.#put(this.#questions.map(({ identity: _, ...rest }) => ({ ...rest, ...identity, ...(link && { link }) })))
+  }
+
+  /** Forgets everything, and makes room for the next. */
+  clear(): void {
+    this.#stop()
+    this.#questions = []
+    this.#usedDocument = undefined
+    this.#isMistyped = false
+    this.collected.value = undefined
+    this.isAdding.value = false
+    this.document.value = noDocument
+    this.remaining.value = undefined
+    this.state.value = { is: 'waiting' }
+  }
+
+  /** Somebody is there. */
+  touch(): void {
+    this.#touchedAt = this.#parts.now()
+    this.remaining.value = undefined
+  }
+
+  /** Sets the numbers of the session to zero. */
+  resetTally(): void {
+    this.tally.value = noTally
+  }
+
+  /** To be called every second: forgets when nobody is there, asks a busy server again. */
+  tick(): void {
+    const now = this.#parts.now()
+    this.now.value = now
+    const { value } = this.state
+    if (!this.#hasSomething() || value.is === 'asking') return
+    const idle = (now - this.#touchedAt) / 1000
+    const { pause } = working.value
+    const makesRoom = pause > 0 && value.is === 'answered' && !this.isAdding.value
+    const left = Math.ceil((makesRoom ? Math.min(pause, forgottenAfter) : forgottenAfter) - idle)
+    if (left <= 0) {
+      this.clear()
+      return
+    }
+    this.remaining.value = left <= warnedBefore ? left : undefined
+    const { askAgainAt } = value.is === 'failed' ? value : {}
+    if (askAgainAt !== undefined && now >= askAgainAt) void this.#put(this.#questions, { isOwn: true })
+  }
+
+  #hasSomething(): boolean {
+    const { state, collected, isAdding, document } = this
+    return state.value.is !== 'waiting' || collected.value !== undefined || isAdding.value || isGiven(document.value)
+  }
+
+  #stop(): void {
+    this.#controller?.abort()
+    this.#controller = undefined
+  }
+
+  #refuse(why: 'tooLong' | 'pictureTooLarge'): void {
+    this.clear()
+    this.state.value = { is: 'refused', why }
+  }
+
+  #addLine(line: string): void {
+    const held = this.#usedDocument === this.document.value ? noDocument : this.document.value
+    const lines = held.mrz.split('\n').filter((each) => each !== '')
+    this.document.value = { ...held, mrz: [...(lines.length > 2 ? [] : lines), line].join('\n') }
+  }
+
+  #forgetAnswer(): void {
+    this.#stop()
+    this.#documentOfNext()
+    this.#questions = []
+    this.state.value = { is: 'waiting' }
+  }
+
+  #given(): { identity?: IdentityDocument } {
+    return isGiven(this.document.value) ? { identity: this.document.value } : {}
+  }
+
+  /** A document that was compared with the last person is not held against the next. */
+  #documentOfNext(): { identity?: IdentityDocument } {
+    if (this.#usedDocument && this.#usedDocument === this.document.value) this.document.value = noDocument
+    return this.#given()
+  }
+
+  #askAbout(credentials: string[][]): void {
+    const [first] = this.#questions
+    if (this.isAdding.value && first) {
+      this.isAdding.value = false
+      const all = [...first.credentials, ...credentials].slice(0, mostCredentials)
+      void this.#put([{ ...first, credentials: all, ...this.#given() }])
+      return
+    }
+    this.isAdding.value = false
+    const identity = this.#documentOfNext()
+    void this.#put(credentials.slice(0, mostCredentials).map((each) => ({ credentials: [each], ...identity })))
+  }
+
+  /** @param isOwn asked by itself, after a server that was busy: nobody is there by that */
+  async #put(asked: Question[], { isOwn = false } = {}): Promise<void> {
+    this.#stop()
+    const mine = new AbortController()
+    this.#controller = mine
+    this.#questions = asked
+    this.#usedDocument = this.document.value
+    this.state.value = { is: 'asking', isSlow: false }
+    if (!isOwn) this.touch()
+    const notSlow = this.#parts.after(slowAfter, () => {
+      if (this.#controller === mine) this.state.value = { is: 'asking', isSlow: true }
+    })
+    const settings = asking.value
+    const bodies = asked.map((each) => parametersOf(each, settings))
+    const replies = await Promise.all(bodies.map((body) => this.#parts.ask(body, mine.signal)))
+    notSlow()
+    if (this.#controller !== mine) return
+    this.#controller = undefined
+    const now = this.#parts.now()
+    const judged = judge({ asked, replies, settings, now })
+    if ('fault' in judged) {
+      const { fault } = judged
+      const { retryAfter } = fault
+      this.state.value = { is: 'failed', fault, ...(retryAfter && { askAgainAt: now + retryAfter * 1000 }) }
+      return
+    }
+    this.touch()
+    this.#answer(asked, { ...judged, settings, now })
+  }
+
+  #answer(asked: Question[], { verdict, clockGap, settings, now }: Found): void {
+    const { jurisdiction, clock } = settings
+    const count = this.tally.value[verdict.decision]
+    this.tally.value = { ...this.tally.value, [verdict.decision]: count + 1 }
+    this.#number += 1
+    const [only] = asked
+    const credentials = asked.length === 1 && only ? only.credentials.length + (only.picture ? 1 : 0) : 0
+    const answer: Answer = {
+      number: this.#number,
+      verdict,
+      at: new Date(now),
+      clockGap,
+      jurisdiction,
+      clock,
+      canAdd: credentials > 0 && credentials < mostCredentials,
+      isMistyped: this.#isMistyped,
+    }
+    this.state.value = { is: 'answered', answer }
+  }
+}
+
+interface Found {
+  verdict: Verdict
+  clockGap: number
+  settings: AskingSettings
+  now: number
+}
+
+interface Judged {
+  asked: readonly Question[]
+  replies: readonly Reply<unknown>[]
+  settings: AskingSettings
+  now: number
+}
+
+/** All replies as one verdict; a fault of any is a fault of the whole. */
+function judge({ asked, replies, settings, now }: Judged): { fault: Fault } | { verdict: Verdict; clockGap: number } {
+  const verdicts: Verdict[] = []
+  let clockGap = 0
+  for (const [at, question] of asked.entries()) {
+    const reply = replies[at]
+    if (!reply) return { fault: { kind: 'broken' } }
+    if (reply.fault) return { fault: reply.fault }
+    if (!readParameters(reply.value)) return { fault: { kind: 'broken' } }
+    const answeredAt = dateOf(reply.headers)
+    if (answeredAt) clockGap = Math.round((now - answeredAt.getTime()) / 1000)
+    verdicts.push(readVerdict(reply.value, { ...expectedOf(question, settings), ...(answeredAt && { answeredAt }) }))
+  }
+  return { verdict: sideBySide(verdicts), clockGap }
+}
+
+function dateOf(headers: Headers): Date | undefined {
+  const date = new Date(headers.get('Date') ?? '')
+  return Number.isNaN(date.getTime()) ? undefined : date
+}

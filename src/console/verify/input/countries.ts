@@ -1,0 +1,22 @@
+/** Jurisdictions that may be chosen, named in the language of the page. */
+import { alpha3FromAlpha2 } from '../../../base/iso-3166.ts'
+
+const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'
+const codes = [...letters].flatMap((a) => [...letters].map((b) => a + b)).filter((code) => alpha3FromAlpha2(code))
+
+/** All countries of ISO 3166-1 with their names, in the order of the language. */
+export function countries(language: string): { code: string; name: string }[] {
+  const order = new Intl.Collator(language)
+  return codes
+    .map((code) => ({ code, name: countryName(code, language) }))
+    .sort((a, b) => order.compare(a.name, b.name))
+}
+
+/** The name of a country; the code where the language has none. */
+export function countryName(code: string, language: string): string {
+  try {
+    return new Intl.DisplayNames(language, { type: 'region', fallback: 'code' }).of(code.toUpperCase()) ?? code
+  } catch {
+    return code
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * Brings the typing of a hand-held scanner into its field, wherever the focus is: one scan is one verdict, without a click before it. A
+ * list in which a code was typed would otherwise choose another jurisdiction.
+ */
+import { addTo, type Burst } from './burst.ts'
+
+/** Keys in another field after which it is certain that a scanner types. */
+const certainAfter = 6
+const fastest = 45
+
+interface Elsewhere {
+  control: Control
+  /** Its value before the first key. */
+  before: string
+  typed: string
+  burst: Burst
+}
+
+type Control = HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement
+
+/** Listens until it is told to stop. @param field the scanner's field, when there is one */
+export function routeKeys(field: () => HTMLTextAreaElement | null): () => void {
+  let elsewhere: Elsewhere | undefined
+  const listen = (event: KeyboardEvent) => {
+    const target = field()
+    if (!target || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return
+    if ([...event.key].length !== 1 || document.querySelector('dialog[open]') || event.target === target) return
+    const control = controlOf(event.target)
+    if (!control) {
+      // Blanks press buttons and turn pages; no code begins with one.
+      if (event.key !== ' ') take(target, target.value)
+      return
+    }
+    elsewhere = follow(elsewhere, control, event)
+    const { burst, typed, before } = elsewhere
+    if (typed.length < certainAfter || burst.last - burst.first > fastest * (typed.length - 1)) return
+    if ('takesScans' in control.dataset && !/^(?:HC1:|shc:|shlin|vhlin)/.test(typed)) return
+    elsewhere = undefined
+    control.value = before
+    control.dispatchEvent(new Event(control instanceof HTMLSelectElement ? 'change' : 'input', { bubbles: true }))
+    // The key that is being pressed goes into the field by itself.
+    take(target, typed.slice(0, -1))
+  }
+  document.addEventListener('keydown', listen)
+  return () => document.removeEventListener('keydown', listen)
+}
+
+function follow(known: Elsewhere | undefined, control: Control, { key, timeStamp }: KeyboardEvent): Elsewhere {
+  const isSame = known?.control === control && timeStamp - known.burst.last <= fastest * 2
+  return {
+    control,
+    before: isSame ? known.before : control.value,
+    typed: isSame ? known.typed + key : key,
+    burst: addTo(isSame ? known.burst : undefined, 1, timeStamp, fastest * 2),
+  }
+}
+
+function take(field: HTMLTextAreaElement, text: string): void {
+  field.value = text
+  field.focus()
+  field.setSelectionRange(text.length, text.length)
+}
+
+/** A control that keys change; boxes and buttons are none. */
+function controlOf(target: EventTarget | null): Control | undefined {
+  if (target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement) return target
+  if (target instanceof HTMLInputElement)
+    return ['checkbox', 'radio', 'button', 'file'].includes(target.type) ? undefined : target
+  return undefined
+}

@@ -1,0 +1,85 @@
+/** The field into which hand-held scanners type, and into which people paste. */
+import type { RefObject } from 'preact'
+import { useEffect, useRef, useState } from 'preact/hooks'
+import { texts } from '../../languages/languages.ts'
+import { Field } from '../../parts/field.tsx'
+import type { Desk } from '../desk/desk.ts'
+import { addTo, type Burst, isOfScanner } from './burst.ts'
+import { isMistyped, longestText } from './intake.ts'
+import { working } from './settings.ts'
+
+/** The field. What is in it is sent at a line end, at a silence after the typing of a scanner, or by its button. */
+export function ScanField({ desk, field }: { desk: Desk; field: RefObject<HTMLTextAreaElement | null> }) {
+  const { verify } = texts()
+  const burst = useRef<Burst | undefined>(undefined)
+  const length = useRef(0)
+  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined)
+  const [hasText, setHasText] = useState(false)
+  useEffect(() => () => clearTimeout(timer.current), [])
+  const submit = () => {
+    const element = field.current
+    clearTimeout(timer.current)
+    const text = element?.value ?? ''
+    const isTyped = burst.current !== undefined && isOfScanner(burst.current)
+    if (element) element.value = ''
+    burst.current = undefined
+    length.current = 0
+    setHasText(false)
+    if (text !== '') desk.scan([text], isTyped && isMistyped(text))
+  }
+  const typed = ({ currentTarget: { value }, timeStamp }: InputEvent & { currentTarget: HTMLTextAreaElement }) => {
+    clearTimeout(timer.current)
+    const added = value.length - length.current
+    length.current = value.length
+    if (value.length > longestText) return submit()
+    const { silence } = working.value
+    burst.current = added > 0 ? addTo(burst.current, added, timeStamp, silence) : undefined
+    setHasText(value !== '')
+    timer.current = setTimeout(() => {
+      if (burst.current && isOfScanner(burst.current)) submit()
+    }, silence)
+  }
+  const pasted = (event: ClipboardEvent) => {
+    const [file] = event.clipboardData?.files ?? []
+    const text = event.clipboardData?.getData('text/plain') ?? ''
+    // A text is taken as it is, and never shown: a long one would hold the page.
+    event.preventDefault()
+    if (text !== '') desk.scan([text])
+    else if (file) void file.arrayBuffer().then((bytes) => desk.picture(new Uint8Array(bytes), file.type))
+  }
+  return (
+    <form
+      class="scan-field"
+      onSubmit={(event) => {
+        event.preventDefault()
+        submit()
+      }}
+    >
+      <Field label={verify.field} hint={verify.fieldHint}>
+        {(control) => (
+          <textarea
+            {...control}
+            ref={field}
+            class="code"
+            dir="ltr"
+            rows={2}
+            autocomplete="off"
+            autocapitalize="off"
+            spellcheck={false}
+            inputMode={matchMedia('(pointer: coarse)').matches ? 'none' : 'text'}
+            onInput={typed}
+            onPaste={pasted}
+            onKeyDown={(event) => {
+              // Some scanners end a code with the key of a line feed, which is Ctrl+J.
+              const isLineFeed = event.ctrlKey && event.key.toLowerCase() === 'j'
+              if ((event.key !== 'Enter' || event.shiftKey || event.isComposing) && !isLineFeed) return
+              event.preventDefault()
+              submit()
+            }}
+          />
+        )}
+      </Field>
+      {hasText && <button type="submit">{verify.check}</button>}
+    </form>
+  )
+}

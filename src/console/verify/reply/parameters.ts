@@ -1,0 +1,65 @@
+/** Parts of a FHIR Parameters resource, read from JSON of which nothing is believed. */
+
+/** A member of JSON whose members are looked at one by one. */
+export type Members = Record<string, unknown>
+
+/** One parameter, or one part of a parameter. */
+export interface Told {
+  name: string
+  /** `valueCode`, `valueString` …; undefined without a primitive value. */
+  type?: string
+  value?: string | number | boolean
+  part: Told[]
+  resource?: Members
+}
+
+/** Whether a value of JSON has members. */
+export const isMembers = (value: unknown): value is Members =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** A list, or none of anything else. */
+export const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : [])
+
+/** A text that says something. */
+export const textOf = (value: unknown): string | undefined =>
+  typeof value === 'string' && value !== '' ? value : undefined
+
+/** Deeper parts are not read: no reply of this contract has them. */
+const mostLevels = 60
+
+/** The parameters of a resource of type Parameters; undefined for everything else. */
+export function parametersOf(resource: unknown): Told[] | undefined {
+  if (!isMembers(resource) || resource.resourceType !== 'Parameters') return undefined
+  if (resource.parameter !== undefined && !Array.isArray(resource.parameter)) return undefined
+  return toldOf(resource.parameter)
+}
+
+function toldOf(list: unknown, level = 0): Told[] {
+  if (level > mostLevels) return []
+  return listOf(list).flatMap((each): Told[] => {
+    if (!isMembers(each) || typeof each.name !== 'string') return []
+    const told: Told = { name: each.name, part: toldOf(each.part, level + 1) }
+    if (isMembers(each.resource)) told.resource = each.resource
+    for (const [member, value] of Object.entries(each))
+      if (member.startsWith('value') && ['string', 'number', 'boolean'].includes(typeof value)) {
+        told.type = member
+        told.value = value as string | number | boolean
+      }
+    return [told]
+  })
+}
+
+/** Those of a name. */
+export const all = (told: readonly Told[], name: string): Told[] => told.filter((each) => each.name === name)
+
+/** The text of the first of a name. */
+export function text(told: readonly Told[], name: string): string | undefined {
+  const value = told.find((each) => each.name === name)?.value
+  return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+/** The code of a parameter that must be there once, as a code; undefined otherwise. */
+export function onlyCode(told: readonly Told[], name: string): string | undefined {
+  const [only, ...others] = all(told, name)
+  return only?.type === 'valueCode' && typeof only.value === 'string' && others.length === 0 ? only.value : undefined
+}

@@ -1,0 +1,79 @@
+/** What the desk has to say just now: a verdict, that it is awaited, or why there is none. */
+import { fill } from '../../languages/fill.ts'
+import { texts } from '../../languages/languages.ts'
+import { FaultNotice } from '../../parts/fault.tsx'
+import { Icon } from '../../parts/icon.tsx'
+import type { Desk, DeskState } from '../desk/desk.ts'
+import { VerdictCard } from './verdict-card.tsx'
+
+/** One of them, never two. */
+export function AnswerPanel({ desk }: { desk: Desk }) {
+  const { verify } = texts()
+  const state = desk.state.value
+  return (
+    <div class="answer" aria-busy={state.is === 'asking'}>
+      {state.is === 'asking' && (
+        <div class="asking" role="status">
+          <div class="skeleton" />
+          <p>{state.isSlow ? verify.askingSlow : verify.asking}</p>
+          <button type="button" class="quiet" onClick={() => desk.clear()}>
+            {verify.cancel}
+          </button>
+        </div>
+      )}
+      {state.is === 'refused' && <Refused text={state.why === 'tooLong' ? verify.tooLong : verify.pictureTooLarge} />}
+      {state.is === 'failed' && <Failed desk={desk} state={state} />}
+      {state.is === 'answered' && (
+        <>
+          <VerdictCard key={state.answer.number} answer={state.answer} desk={desk} />
+          <div class="actions next">
+            <button type="button" onClick={() => desk.clear()}>
+              <Icon name="scan" /> {verify.another}
+            </button>
+            {state.answer.canAdd && !desk.isAdding.value && (
+              <button
+                type="button"
+                class="quiet"
+                onClick={() => {
+                  desk.isAdding.value = true
+                }}
+              >
+                {verify.addCode}
+              </button>
+            )}
+          </div>
+        </>
+      )}
+    </div>
+  )
+}
+
+function Refused({ text }: { text: string }) {
+  const { verify } = texts()
+  return (
+    <div class="notice notice-bad" role="alert">
+      <Icon name="warning" size={24} />
+      <div>
+        <p class="notice-head">{verify.noAnswer}</p>
+        <p>{text}</p>
+      </div>
+    </div>
+  )
+}
+
+function Failed({ desk, state }: { desk: Desk; state: DeskState & { is: 'failed' } }) {
+  const { verify } = texts()
+  const { fault, askAgainAt } = state
+  return (
+    <section>
+      <h2>{verify.noAnswer}</h2>
+      {fault.status === 413 && <Refused text={verify.pictureTooLargeForServer} />}
+      <FaultNotice fault={fault} again={() => desk.again()} />
+      {askAgainAt !== undefined && (
+        <p role="status">
+          {fill(verify.askAgainIn, { seconds: Math.max(0, Math.ceil((askAgainAt - desk.now.value) / 1000)) })}
+        </p>
+      )}
+    </section>
+  )
+}

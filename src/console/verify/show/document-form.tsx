@@ -1,0 +1,80 @@
+/** The identity document that the server holds against the certificate. */
+import { texts } from '../../languages/languages.ts'
+import { Field } from '../../parts/field.tsx'
+import { Icon } from '../../parts/icon.tsx'
+import type { Desk } from '../desk/desk.ts'
+import { type IdentityDocument, isGiven } from '../input/question.ts'
+
+/** Folded until it is used. */
+export function DocumentForm({ desk }: { desk: Desk }) {
+  const { document: words } = texts().verify
+  const held = desk.document.value
+  const change = (members: Partial<IdentityDocument>) => {
+    desk.document.value = { ...desk.document.value, ...members }
+  }
+  const given = isGiven(held)
+  return (
+    <details class="fold">
+      <summary>
+        {words.head}
+        {given && (
+          <span class="tag">
+            <Icon name="accepted" size={14} /> {words.ready}
+          </span>
+        )}
+      </summary>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault()
+          desk.again()
+        }}
+      >
+        <p class="hint">{words.hint}</p>
+        <Field label={words.name}>
+          {(control) => (
+            <input
+              {...control}
+              dir="auto"
+              autocomplete="off"
+              spellcheck={false}
+              value={held.name}
+              onInput={(event) => change({ name: event.currentTarget.value })}
+            />
+          )}
+        </Field>
+        <Field label={words.birth} hint={words.birthHint}>
+          {(control) => (
+            <input
+              {...control}
+              dir="ltr"
+              autocomplete="off"
+              inputMode="numeric"
+              value={held.birthDate}
+              onInput={(event) => change({ birthDate: event.currentTarget.value })}
+            />
+          )}
+        </Field>
+        <Field label={words.mrz} hint={words.mrzHint}>
+          {(control) => (
+            <textarea
+              {...control}
+              class="code"
+              data-takes-scans
+              dir="ltr"
+              rows={3}
+              autocomplete="off"
+              spellcheck={false}
+              value={held.mrz}
+              onInput={(event) => change({ mrz: event.currentTarget.value })}
+            />
+          )}
+        </Field>
+        {desk.state.value.is === 'answered' && (
+          <button type="submit" disabled={!given}>
+            {words.compare}
+          </button>
+        )}
+      </form>
+    </details>
+  )
+}

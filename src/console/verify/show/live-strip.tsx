@@ -1,0 +1,34 @@
+/** What shows that a verdict is of this moment, and no picture of one. */
+import { useEffect, useState } from 'preact/hooks'
+import { language } from '../../app/session.ts'
+import { texts } from '../../languages/languages.ts'
+import { countryName } from '../input/countries.ts'
+
+/** The running time, the jurisdiction, and something that moves. */
+export function LiveStrip({ jurisdiction }: { jurisdiction: string }) {
+  const { verify } = texts()
+  const now = useNow()
+  const time = new Intl.DateTimeFormat(language.value, { dateStyle: 'medium', timeStyle: 'medium' }).format(now)
+  return (
+    <div class="live">
+      <div class="live-mark" aria-hidden="true" />
+      <span>
+        <span class="live-label">{verify.now}</span> <time class="live-time">{time}</time>
+      </span>
+      <span>
+        <span class="live-label">{verify.jurisdiction}</span>{' '}
+        <bdi>{jurisdiction ? countryName(jurisdiction, language.value) : verify.jurisdictionOfServer}</bdi>
+      </span>
+      <span class="live-note">{verify.onlyHere}</span>
+    </div>
+  )
+}
+
+function useNow(): Date {
+  const [now, setNow] = useState(() => new Date())
+  useEffect(() => {
+    const timer = setInterval(() => setNow(new Date()), 1_000)
+    return () => clearInterval(timer)
+  }, [])
+  return now
+}

@@ -1,0 +1,111 @@
+/** Whom the credential is about, large, to be compared with an identity document by eye. */
+import { language } from '../../app/session.ts'
+import { shownDate } from '../../languages/fill.ts'
+import { texts } from '../../languages/languages.ts'
+import { Icon } from '../../parts/icon.tsx'
+import type { PersonName } from '../reply/content.ts'
+import { isLatin, machineReadableDate, machineReadableName } from '../reply/machine-readable.ts'
+import type { Verdict } from '../reply/verdict.ts'
+
+/** Name and date of birth, as written and as travel documents have them. */
+export function PersonBlock({ verdict }: { verdict: Verdict }) {
+  const { person } = texts().verify
+  const { subject, identity, content } = verdict
+  if (!subject) return null
+  const others = (content?.names ?? []).filter(({ text }) => text !== subject.name)
+  const structured = content?.names.find(({ text }) => text === subject.name)
+  return (
+    <section class="person" aria-labelledby="person-head">
+      <h3 id="person-head">
+        <Icon name="search" /> {person.head}
+      </h3>
+      {identity && (
+        <p class={`identity identity-${identity}`}>
+          <Icon name={identity === 'match' ? 'accepted' : identity === 'close' ? 'warning' : 'rejected'} size={24} />
+          {person[identity]}
+        </p>
+      )}
+      <div class="person-facts">
+        <div>
+          <p class="person-label">{person.name}</p>
+          {subject.name ? <Name name={structured ?? { text: subject.name }} /> : <Missing text={person.noName} />}
+          {others.length > 0 && (
+            <p class="person-also">
+              {person.otherNames}: <bdi>{others.map(({ text }) => text).join(' · ')}</bdi>
+            </p>
+          )}
+        </div>
+        <div>
+          <p class="person-label">{person.born}</p>
+          {subject.birthDate ? <Birth date={subject.birthDate} /> : <Missing text={person.noBirth} />}
+        </div>
+      </div>
+      {subject.identifier && (
+        <p class="person-also">
+          {person.number}: <bdi class="code">{subject.identifier}</bdi>
+        </p>
+      )}
+    </section>
+  )
+}
+
+function Name({ name }: { name: PersonName }) {
+  const { person } = texts().verify
+  const machine = machineReadableName(name)
+  return (
+    <>
+      <p class="person-name" dir="auto">
+        {name.text}
+      </p>
+      {machine ? (
+        <>
+          {!isLatin(name.text) && (
+            <p class="person-latin" dir="ltr">
+              {machine.text.replaceAll(/<+/g, ' ')}
+            </p>
+          )}
+          <p class="person-machine">
+            <span class="person-label">{person.machineReadable}</span>
+            <code dir="ltr">{machine.text}</code>
+          </p>
+          {!machine.isOrdered && <p class="hint">{person.anyOrder}</p>}
+          {machine.isTranscribed && <p class="hint">{person.byEar}</p>}
+        </>
+      ) : (
+        <p class="hint">{person.noLatin}</p>
+      )}
+    </>
+  )
+}
+
+function Birth({ date }: { date: string }) {
+  const { person } = texts().verify
+  const machine = machineReadableDate(date)
+  return (
+    <>
+      <p class="person-name" dir="auto">
+        {shownDate(date, language.value)}
+      </p>
+      <p class="person-machine">
+        <code dir="ltr">{date}</code>
+      </p>
+      {machine && (
+        <p class="person-machine">
+          <span class="person-label">{person.machineReadable}</span>
+          <code dir="ltr">{machine}</code>
+        </p>
+      )}
+      {date.length < 10 && (
+        <p class="person-missing">
+          <Icon name="warning" /> {person.partialBirth}
+        </p>
+      )}
+    </>
+  )
+}
+
+const Missing = ({ text }: { text: string }) => (
+  <p class="person-missing">
+    <Icon name="warning" /> {text}
+  </p>
+)
