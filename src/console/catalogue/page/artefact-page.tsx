@@ -69,6 +69,7 @@ const byType: Record<string, [TabName, ComponentType<PartProps>][]> = {
     ['rules', PlanRules],
     ['related', Related],
   ],
+  StructureDefinition: [['source', Source]],
 }
 
 /** Of a code system all but its concepts, which may be half a million: they are asked for as they are looked at. */
@@ -103,7 +104,8 @@ function Body({ value, which }: { value: unknown; which: Which }) {
   const resource = useMemo(() => new Reading(value), [value])
   if (resource.text('resourceType') !== which.type) return <WrongAnswer />
   const { page } = texts().catalogue
-  const tabs = [...(byType[which.type] ?? []), ...common]
+  const own = byType[which.type] ?? []
+  const tabs = [...own, ...common.filter(([each]) => !own.some(([name]) => name === each))]
   const wanted = place.value.query.get('tab')
   const [name, Part] = tabs.find(([each]) => each === wanted) ?? tabs[0] ?? ['source', Source]
   const head = headOf(resource, language.value)
