@@ -9,7 +9,10 @@ const url = 'http://example.org/CodeSystem/tree'
 
 const { concepts } = fc.letrec<{ concepts: CodeSystemConcept[] }>((tie) => ({
   concepts: fc.array(
-    fc.record({ code: fc.uuid(), concept: fc.oneof({ maxDepth: 3 }, fc.constant([]), tie('concepts')) }),
+    fc.record({
+      code: fc.uuid(),
+      concept: fc.oneof({ maxDepth: 3 }, fc.constant<CodeSystemConcept[]>([]), tie('concepts')),
+    }),
     { maxLength: 4 },
   ),
 }))
