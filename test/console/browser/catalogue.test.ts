@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { before, describe, it } from 'node:test'
-import type { BrowserContextOptions, Page } from 'playwright-core'
+import { afterEach, before, describe, it } from 'node:test'
+import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
 import { importOptions } from '../../../src/cli/loaded-server.ts'
 import { importPath } from '../../../src/publish/import/import-path.ts'
 import { assertAccessible } from '../../support/browser/accessible.ts'
@@ -47,11 +47,20 @@ async function until(page: Page, script: string, isAwaited: (answer: unknown) =>
 /** Milliseconds for anything to appear: the machine may have others to serve. */
 const patience = 15_000
 
+let opened: BrowserContext | undefined
+
 async function open(path: string, options: BrowserContextOptions = {}) {
-  const opened = await bed.open(path, options)
-  opened.page.setDefaultTimeout(patience)
-  return opened
+  const watched = await bed.open(path, options)
+  opened = watched.context
+  watched.page.setDefaultTimeout(patience)
+  return watched
 }
+
+// Pages that are left open slow down those that come after them.
+afterEach(async () => {
+  await opened?.close()
+  opened = undefined
+})
 
 /** Ten roots; C3 has half of all codes right below it. */
 function largeCsv(): string {

@@ -24,15 +24,10 @@ import { pageOf, pathOf, type Which } from './addresses.ts'
 import { ArtefactHead } from './head.tsx'
 import { LinksPart } from './links-part.tsx'
 import { Notice, OddNotice, WrongAnswer } from './notices.tsx'
+import type { PartProps } from './part-props.ts'
 import { Signatures } from './signatures.tsx'
 import { Source } from './source.tsx'
 import { Versions } from './versions.tsx'
-
-/** What every part of a page is given. */
-export interface PartProps {
-  which: Which
-  resource: Reading
-}
 
 type TabName = keyof ReturnType<typeof texts>['catalogue']['tabs']
 

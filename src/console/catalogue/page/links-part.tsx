@@ -9,10 +9,10 @@ import { relatedOf } from '../readers/library.ts'
 import { Reading } from '../readers/reading.ts'
 import { canonicalsIn } from '../readers/references.ts'
 import { pathOf, type Which } from './addresses.ts'
-import type { PartProps } from './artefact-page.tsx'
 import { searchAll } from './batch.ts'
 import { Canonical } from './links.tsx'
 import { WrongAnswer } from './notices.tsx'
+import type { PartProps } from './part-props.ts'
 
 /** Searches that find what names an artefact of a type: type and search parameter. */
 const namedBy: Record<string, [type: string, parameter: string][]> = {

@@ -6,8 +6,8 @@ import { texts } from '../../../languages/languages.ts'
 import { Await } from '../../../parts/await.tsx'
 import { Field } from '../../../parts/field.tsx'
 import { pathOf } from '../../page/addresses.ts'
-import type { PartProps } from '../../page/artefact-page.tsx'
 import { Notice, WrongAnswer } from '../../page/notices.tsx'
+import type { PartProps } from '../../page/part-props.ts'
 import { type Validated, validatedOf } from '../../readers/parameters.ts'
 
 interface Question {
