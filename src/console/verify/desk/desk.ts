@@ -3,7 +3,7 @@
  * stands in memory. An answer is shown beside no other and to no other question; what is not waited for any more is dropped.
  */
 import { type Signal, signal } from '@preact/signals'
-import type { Fault, Reply } from '../../api/client.ts'
+import type { Fault, Reply } from '../../api/reply.ts'
 import type { Collected } from '../input/chunks.ts'
 import { takeIn } from '../input/intake.ts'
 import {

@@ -1,10 +1,10 @@
 /** What every question says, and how the scanner is read. Held in memory. */
-import { language } from '../../app/session.ts'
 import { fill } from '../../languages/fill.ts'
 import { texts } from '../../languages/languages.ts'
 import { Field } from '../../parts/field.tsx'
 import { countries } from '../input/countries.ts'
 import { type AskingSettings, uses } from '../input/question.ts'
+import { locale } from '../input/reader.ts'
 import { asking, pauses, silences, working } from '../input/settings.ts'
 
 const change = (members: Partial<AskingSettings>) => {
@@ -48,7 +48,7 @@ function Jurisdiction() {
           onChange={(event) => change({ jurisdiction: event.currentTarget.value })}
         >
           <option value="">{verify.jurisdictionOfServer}</option>
-          {countries(language.value).map(({ code, name }) => (
+          {countries(locale()).map(({ code, name }) => (
             <option key={code} value={code}>
               {name} ({code})
             </option>
