@@ -280,6 +280,11 @@ describe('one person after the other', () => {
     assert.deepEqual(credentials(), [['HC1:B']])
     assert.equal(identityOf()?.[0]?.valueString, 'Eva')
     await answer(reply())
+    desk.isAdding.value = true
+    desk.document.value = { name: '', birthDate: '', mrz: '' }
+    desk.scan(['HC1:D'])
+    assert.equal(identityOf(), undefined, 'a document that was taken back does not count')
+    await answer(reply())
     desk.document.value = { name: 'Next', birthDate: '', mrz: '' }
     desk.scan(['HC1:C'])
     assert.equal(identityOf()?.[0]?.valueString, 'Next', 'given for the next code')

@@ -2,7 +2,7 @@
 import type { FailureStatus, Verdict } from './verdict.ts'
 
 /** Names of sentences; each has a short title and a sentence in every language. */
-export type ReasonName =
+type ReasonName =
   | FailureStatus
   | 'accepted'
   | 'acceptedOfAll'

@@ -1,4 +1,5 @@
 /** What every question says, and how the scanner is read. Held in memory. */
+import { useState } from 'preact/hooks'
 import { fill } from '../../languages/fill.ts'
 import { texts } from '../../languages/languages.ts'
 import { Field } from '../../parts/field.tsx'
@@ -14,9 +15,20 @@ const change = (members: Partial<AskingSettings>) => {
 /** The folded panel. */
 export function SettingsPanel() {
   const { settings } = texts().verify
+  const [isOpen, setOpen] = useState(false)
   return (
-    <details class="fold">
+    <details class="fold" onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>{settings.head}</summary>
+      {isOpen && <Controls />}
+    </details>
+  )
+}
+
+/** Drawn when they are needed: there are 250 countries. */
+function Controls() {
+  const { settings } = texts().verify
+  return (
+    <>
       <Jurisdiction />
       <Clock />
       <Uses />
@@ -33,7 +45,7 @@ export function SettingsPanel() {
         )}
       </Field>
       <Working />
-    </details>
+    </>
   )
 }
 
