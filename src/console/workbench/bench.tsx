@@ -1,15 +1,16 @@
 /** What is open: its texts in editors with the server's errors, and what can be done with it. */
-import { useEffect, useId, useState } from 'preact/hooks'
+import { useId, useState } from 'preact/hooks'
 import { fill } from '../languages/fill.ts'
 import { texts } from '../languages/languages.ts'
 import { Icon } from '../parts/icon.tsx'
 import { say } from '../parts/say.ts'
 import { AskDialog } from './ask-dialog.tsx'
+import { CasesPanel } from './cases/cases-panel.tsx'
 import { type Check, useCheck } from './check.ts'
-import { draft as held, open, shownPart } from './desk.ts'
+import { draft as held, lookAt, looked, open, shownPart } from './desk.ts'
 import { asKept, type Draft, identityOf, isChanged, type Part, raised, withText } from './document/artefacts.ts'
 import type { Problem } from './document/problems.ts'
-import { CodeEditor, type Shown } from './editor/code-editor.tsx'
+import { CodeEditor } from './editor/code-editor.tsx'
 import { saveFile } from './files.ts'
 import { ProblemList } from './problem-list.tsx'
 import { PublishPanel } from './publish/publish-panel.tsx'
@@ -42,6 +43,7 @@ export function Bench({ draft }: { draft: Draft }) {
                   key={part.key}
                   part={part}
                   title={titles[at] ?? ''}
+                  beside={draft.parts.filter((each) => each !== part)}
                   refused={refused.find(({ key, text }) => key === part.key && text === part.text)?.problems}
                 />
               ),
@@ -55,6 +57,9 @@ export function Bench({ draft }: { draft: Draft }) {
             choose={setTab}
             tabs={[
               { key: 'try', name: workbench.tryIt, content: <TryPanel draft={draft} /> },
+              ...(draft.kind === 'rule'
+                ? [{ key: 'cases', name: workbench.cases, content: <CasesPanel draft={draft} /> }]
+                : []),
               {
                 key: 'publish',
                 name: workbench.publish,
@@ -135,27 +140,28 @@ function BenchHead({ draft }: { draft: Draft }) {
 interface PartEditorProps {
   part: Part
   title: string
+  /** Texts that are published together with it. */
+  beside: readonly Part[]
   /** What publishing of exactly this text was refused for. */
   refused: Problem[] | undefined
 }
 
-function PartEditor({ part, title, refused }: PartEditorProps) {
+function PartEditor({ part, title, beside, refused }: PartEditorProps) {
   const { workbench } = texts()
-  const { check: found, again } = useCheck(part)
+  const { check: found, again } = useCheck(part, beside)
   const check: Check = refused ? { state: 'checked', problems: refused, isGood: false } : found
-  const [shown, setShown] = useState<Shown>()
   const hint = useId()
   const { name } = identityOf(part)
-  useEffect(() => setShown(undefined), [part.key])
   return (
     <>
       <CodeEditor
         language={part.language}
         text={part.text}
+        edition={part.edition}
         label={fill(workbench.editorLabel, { part: title, name: name ?? '' })}
         describedBy={hint}
         problems={check.state === 'checked' ? check.problems : none}
-        shown={shown}
+        shown={looked.value?.key === part.key ? looked.value.place : undefined}
         onChange={(text) => {
           if (held.value) held.value = withText(held.value, part.key, text)
         }}
@@ -163,7 +169,7 @@ function PartEditor({ part, title, refused }: PartEditorProps) {
       <p class="hint" id={hint}>
         {workbench.editorHint}
       </p>
-      <ProblemList check={check} again={again} show={setShown} />
+      <ProblemList check={check} again={again} show={(place) => lookAt(part.key, place)} />
     </>
   )
 }

@@ -3,6 +3,8 @@ import type { OperationOutcome } from 'fhir/r4.js'
 import { useEffect, useState } from 'preact/hooks'
 import { ask, type Fault, type Reply } from '../api/client.ts'
 import { language, token } from '../app/session.ts'
+import { fill } from '../languages/fill.ts'
+import { texts } from '../languages/languages.ts'
 import { identityOf, libraryOf, type Part } from './document/artefacts.ts'
 import { isGood, type Problem, problemsOf } from './document/problems.ts'
 
@@ -22,17 +24,19 @@ const slowAfter = 3_000
 const patience = 90_000
 
 /** The check of a part, and how to ask for it once more. */
-export function useCheck(part: Part): { check: Check; again(): void } {
+export function useCheck(part: Part, beside: readonly Part[]): { check: Check; again(): void } {
   const [held, setHeld] = useState<{ of: string; check: Check }>()
   const [round, setRound] = useState(0)
-  const key = `${part.key}\n${language.value}\n${token.value}\n${round}\n${part.text}`
+  // A rule set stands and falls with its library.
+  const around = part.language === 'json' ? beside.map(({ text }) => text).join('\n') : ''
+  const key = `${part.key}\n${language.value}\n${token.value}\n${round}\n${around}\n${part.text}`
   useEffect(() => {
     const controller = new AbortController()
     const { signal } = controller
     let slow: ReturnType<typeof setTimeout> | undefined
     const start = setTimeout(() => {
       slow = setTimeout(() => setHeld((before) => slowed(before, key)), slowAfter)
-      void checkPart(part, signal).then((check) => {
+      void checkPart(part, beside, signal).then((check) => {
         clearTimeout(slow)
         if (!signal.aborted) setHeld({ of: key, check })
       })
@@ -60,16 +64,43 @@ function slowed(before: { of: string; check: Check } | undefined, key: string) {
 }
 
 /** Has the server judge a part as a write of it would be. */
-export async function checkPart(part: Part, signal?: AbortSignal): Promise<Check> {
-  const asking = { method: 'POST' as const, patience, ...(signal && { signal }) }
+async function checkPart(part: Part, beside: readonly Part[], signal: AbortSignal): Promise<Check> {
+  const asking = { method: 'POST' as const, patience, signal }
   if (part.language === 'fml') return checkMap(part, asking)
-  const body = part.language === 'json' ? part.text : libraryOf(part)
+  if (part.language === 'json') return checkJson(part, beside, asking)
+  const body = libraryOf(part)
   const reply = await ask<OperationOutcome>(`/${part.type}/$validate?mode=update`, { ...asking, body })
-  const of =
-    part.language === 'json'
-      ? { language: 'json' as const }
-      : { language: 'cql' as const, library: identityOf(part).name }
-  return checked(reply, of)
+  return checked(reply, { language: 'cql', library: identityOf(part).name })
+}
+
+/** A rule set is judged beside the library that is published with it. */
+async function checkJson(part: Part, beside: readonly Part[], asking: Asking): Promise<Check> {
+  const fault = jsonFault(part)
+  if (fault) return { state: 'checked', problems: [fault], isGood: false }
+  const libraries = beside.filter(({ language: of }) => of === 'cql').map(libraryOf)
+  const others = libraries.map((each) => `,{"name":"beside","resource":${JSON.stringify(each)}}`).join('')
+  // The text goes as it was written: decimals keep their digits.
+  const body = `{"resourceType":"Parameters","parameter":[{"name":"mode","valueCode":"update"},{"name":"resource","resource":${part.text}}${others}]}`
+  const reply = await ask<OperationOutcome>(`/${part.type}/$validate`, { ...asking, body })
+  return checked(reply, { language: 'json', text: part.text })
+}
+
+/** What no server is asked about: a text that is no JSON, or says it is something else. */
+function jsonFault({ text, type }: Part): Problem | undefined {
+  const { workbench } = texts()
+  try {
+    const value: unknown = JSON.parse(text)
+    const isOfType =
+      typeof value === 'object' && value !== null && 'resourceType' in value && value.resourceType === type
+    return isOfType
+      ? undefined
+      : { severity: 'error', text: fill(workbench.noResource, { type }), place: { line: 1, column: 1 } }
+  } catch (error) {
+    const at = /position (\d+)/.exec(String(error))?.[1]
+    const before = text.slice(0, at === undefined ? text.length : Number(at)).split('\n')
+    const place = { line: before.length, column: (before.at(-1) ?? '').length + 1 }
+    return { severity: 'error', text: workbench.noJson, place }
+  }
 }
 
 type Asking = { method: 'POST'; patience: number; signal?: AbortSignal }

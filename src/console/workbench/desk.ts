@@ -8,9 +8,19 @@ export const draft = signal<Draft | undefined>(undefined)
 /** The part whose text is shown. */
 export const shownPart = signal('')
 
+/** A place that is to be shown in the text of a part; a new object shows it once more. */
+export const looked = signal<{ key: string; place: { line: number; column: number } } | undefined>(undefined)
+
+/** Shows a place of a part, and puts the cursor there. */
+export function lookAt(key: string, { line, column }: { line: number; column: number }): void {
+  shownPart.value = key
+  looked.value = { key, place: { line, column } }
+}
+
 /** Puts something else on the bench. */
 export function open(next: Draft | undefined): void {
   draft.value = next
+  looked.value = undefined
   shownPart.value = next?.parts[0]?.key ?? ''
 }
 

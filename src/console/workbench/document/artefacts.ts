@@ -11,6 +11,8 @@ export interface Part {
   text: string
   /** As it was opened, or saved last. */
   kept: string
+  /** Raised by whoever changes the text but its editor, which then shows it. */
+  edition?: number
   /** The resource that the text came from: what is said about it beside the text. */
   resource?: Library | StructureMap
 }
@@ -157,7 +159,11 @@ export function raised(draft: Draft): Draft {
   const library = draft.parts.find(({ language }) => language === 'cql')
   const before = library && identityOf(library)
   const version = library && nextVersion(before?.version)
-  return { ...draft, parts: draft.parts.map((part) => raisedPart(part, { before, version })) }
+  const parts = draft.parts.map((part): Part => {
+    const text = raisedText(part, { before, version })
+    return { ...part, text, edition: (part.edition ?? 0) + 1 }
+  })
+  return { ...draft, parts }
 }
 
 interface Raise {
@@ -165,16 +171,16 @@ interface Raise {
   version: string | undefined
 }
 
-function raisedPart(part: Part, { before, version }: Raise): Part {
+function raisedText(part: Part, { before, version }: Raise): string {
   const own = nextVersion(identityOf(part).version)
-  if (part.language === 'cql') return { ...part, text: withCqlVersion(part.text, version ?? own) }
-  if (part.language === 'fml') return { ...part, text: withFmlVersion(part.text, own) }
+  if (part.language === 'cql') return withCqlVersion(part.text, version ?? own)
+  if (part.language === 'fml') return withFmlVersion(part.text, own)
   const { url, name } = identityOf(part)
   const words = url?.slice(url.lastIndexOf('/') + 1) || name || 'plan'
   const dated = memberSpan(part.text, 'date') ? withMember(part.text, 'date', today()) : part.text
-  const raisedText = withMember(withMember(dated, 'version', own), 'id', artefactId(words, own))
-  if (!before?.url || !version) return { ...part, text: raisedText }
-  return { ...part, text: withString(raisedText, `${before.url}|${before.version}`, `${before.url}|${version}`) }
+  const text = withMember(withMember(dated, 'version', own), 'id', artefactId(words, own))
+  if (!before?.url || !version) return text
+  return withString(text, `${before.url}|${before.version}`, `${before.url}|${version}`)
 }
 
 /** Name of a file for a part. */

@@ -1,5 +1,6 @@
 /** What the server found, as problems of a text with their places. */
 import type { OperationOutcome, OperationOutcomeIssue } from 'fhir/r4.js'
+import { jsonPlaces } from '../../../fhir/places/json-places.ts'
 
 /** One thing that is wrong, or to be looked at. */
 export interface Problem {
@@ -13,14 +14,19 @@ export interface Problem {
   element?: string
 }
 
-/** Whose places are read. `json`: of the resource itself, as it was sent */
-export type PlacesOf = { language: 'cql'; library: string | undefined } | { language: 'fml' | 'json' }
+/** Whose places are read; of JSON they are looked for in its text, by the elements that the server names. */
+export type PlacesOf =
+  | { language: 'cql'; library: string | undefined }
+  | { language: 'fml' }
+  | { language: 'json'; text: string }
 
 const severities: Record<string, Problem['severity']> = { fatal: 'error', error: 'error', warning: 'warning' }
 
 /** Problems of an outcome, those with places first and in their order. */
 export function problemsOf(outcome: OperationOutcome | undefined, of: PlacesOf): Problem[] {
-  const problems = (outcome?.issue ?? []).filter(isForAuthors).map((issue) => problemOf(issue, of))
+  const issues = (outcome?.issue ?? []).filter(isForAuthors)
+  const places = of.language === 'json' ? jsonPlaces(of.text, issues.map(elementOf).filter(Boolean)) : noPlaces
+  const problems = issues.map((issue) => problemOf(issue, { of, places }))
   const told = new Map(problems.map((each) => [JSON.stringify(each), each]))
   return [...told.values()].sort((a, b) => line(a) - line(b) || (a.place?.column ?? 0) - (b.place?.column ?? 0) || 0)
 }
@@ -39,20 +45,35 @@ function isForAuthors({ details, diagnostics, severity, expression }: OperationO
   return !(isNarrative && expression?.length === 1)
 }
 
-function problemOf(issue: OperationOutcomeIssue, of: PlacesOf): Problem {
-  const { details, diagnostics, code, expression } = issue
+/** The element that an issue is about, as the resource itself has it: `PlanDefinition.library[0]`. */
+const elementOf = ({ expression = [] }: OperationOutcomeIssue): string =>
+  (expression.findLast((each) => !each.startsWith('Bundle.entry')) ?? '').replace(
+    /^Parameters\.parameter\[\d+\]\.resource\b/,
+    '',
+  )
+
+type Places = ReadonlyMap<string, { line: number; column: number }>
+const noPlaces: Places = new Map()
+
+interface Looking {
+  of: PlacesOf
+  places: Places
+}
+
+function problemOf(issue: OperationOutcomeIssue, looking: Looking): Problem {
+  const { details, diagnostics, code } = issue
   const text = details?.text ?? diagnostics ?? code
   const severity = severities[issue.severity] ?? (issue.severity === 'information' ? 'info' : 'error')
-  const element = expression?.[0]
-  return { severity, text: withoutPlace(text), ...placeOf(issue, of), ...(element && { element }) }
+  const element = elementOf(issue)
+  return { severity, text: withoutPlace(text), ...placeOf(issue, looking), ...(element && { element }) }
 }
 
 const withoutPlace = (text: string) => text.replace(/^line \d+, column \d+: /, '')
 
-function placeOf(issue: OperationOutcomeIssue, of: PlacesOf): Pick<Problem, 'place' | 'elsewhere'> {
+function placeOf(issue: OperationOutcomeIssue, { of, places }: Looking): Pick<Problem, 'place' | 'elsewhere'> {
   if (of.language === 'json') {
-    const [line, column] = ['line', 'col'].map((name) => extensionOf(issue, `operationoutcome-issue-${name}`))
-    return line ? { place: { line, column: column ?? 1 } } : {}
+    const place = places.get(elementOf(issue))
+    return place ? { place: { line: place.line, column: place.column } } : {}
   }
   const said = issue.diagnostics ?? issue.details?.text ?? ''
   if (of.language === 'fml') {
@@ -63,10 +84,6 @@ function placeOf(issue: OperationOutcomeIssue, of: PlacesOf): Pick<Problem, 'pla
   if (library === undefined) return {}
   if (of.language !== 'cql' || library !== of.library) return { elsewhere: `${library}, ${line}:${column}` }
   return { place: { line: Number(line), column: Number(column) } }
-}
-
-function extensionOf({ extension = [] }: OperationOutcomeIssue, name: string): number | undefined {
-  return extension.find(({ url }) => url === `http://hl7.org/fhir/StructureDefinition/${name}`)?.valueInteger
 }
 
 /** Offset of a place in a text, and of the end of the word that stands there; places beyond the text are at its end. */

@@ -32,7 +32,9 @@ export interface Shown {
 
 interface CodeEditorProps {
   language: 'cql' | 'fml' | 'json'
+  /** What it begins with, and shows anew in another edition; what is typed meanwhile is not overwritten by an older rendering. */
   text: string
+  edition?: number | undefined
   /** Read to those who cannot see it. */
   label: string
   /** Id of the element that tells how it is left. */
@@ -46,7 +48,7 @@ interface CodeEditorProps {
 
 /** The editor. */
 export function CodeEditor(props: CodeEditorProps) {
-  const { language, text, label, describedBy, problems, shown, isReadOnly = false } = props
+  const { language, text, edition, label, describedBy, problems, shown, isReadOnly = false } = props
   const host = useRef<HTMLDivElement>(null)
   const view = useRef<EditorView | undefined>(undefined)
   const changed = useRef(props.onChange)
@@ -88,7 +90,7 @@ export function CodeEditor(props: CodeEditorProps) {
     const { current } = view
     if (!current || current.state.doc.toString() === text) return
     current.dispatch({ changes: changeTo(current.state.doc.toString(), text) })
-  }, [text])
+  }, [edition])
   useEffect(() => {
     const { current } = view
     if (current)
@@ -213,6 +215,14 @@ const look = EditorView.theme({
   '.cm-diagnostic': { padding: '0.4rem 0.6rem', maxWidth: '32rem', whiteSpace: 'pre-wrap' },
   '.cm-diagnostic-error': { borderLeft: '5px solid var(--bad)' },
   '.cm-diagnostic-warning': { borderLeft: '5px solid var(--open)' },
-  '.cm-lintRange-error': { backgroundImage: 'none', textDecoration: 'underline wavy var(--bad) 1.5px' },
-  '.cm-lintRange-warning': { backgroundImage: 'none', textDecoration: 'underline wavy var(--open) 1.5px' },
+  '.cm-lintRange-error': {
+    backgroundImage: 'none',
+    textDecoration: 'underline wavy',
+    textDecorationColor: 'var(--bad)',
+  },
+  '.cm-lintRange-warning': {
+    backgroundImage: 'none',
+    textDecoration: 'underline wavy',
+    textDecorationColor: 'var(--open)',
+  },
 })

@@ -11,7 +11,7 @@ import { Icon } from '../../parts/icon.tsx'
 import { say } from '../../parts/say.ts'
 import { draft as held } from '../desk.ts'
 import { asKept, type Draft, identityOf, raised } from '../document/artefacts.ts'
-import { type Problem, problemsOf } from '../document/problems.ts'
+import { type PlacesOf, type Problem, problemsOf } from '../document/problems.ts'
 import { Difference } from './difference.tsx'
 import { type Comparison, compareDraft, type Published, publish } from './publishing.ts'
 
@@ -91,13 +91,18 @@ function refusedParts(compared: Comparison[], { outcome }: Extract<Published, { 
       const entry = /^Bundle\.entry\[(\d+)\]/.exec(expression[0] ?? '')?.[1]
       return entry === undefined || Number(entry) === at
     })
-    const of = part.language === 'cql' ? { language: 'cql' as const, library: name } : { language: part.language }
+    const of = placesOf(part, name)
     return {
       key: part.key,
       text: part.text,
       problems: problemsOf({ resourceType: 'OperationOutcome', issue: own }, of),
     }
   })
+}
+
+function placesOf({ language, text }: Comparison['part'], library: string | undefined): PlacesOf {
+  if (language === 'cql') return { language, library }
+  return language === 'json' ? { language, text } : { language }
 }
 
 function Compared({ compared }: { compared: Comparison }) {

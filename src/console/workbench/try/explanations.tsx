@@ -2,6 +2,7 @@
 import type { Parameters, ParametersParameter } from 'fhir/r4.js'
 import { fill } from '../../languages/fill.ts'
 import { texts } from '../../languages/languages.ts'
+import { lookAt } from '../desk.ts'
 import { Reasons } from './reasons.tsx'
 import { type Condition, conditionsOf, reasonOf } from './results.ts'
 
@@ -46,9 +47,13 @@ function ConditionTable({ conditions }: { conditions: Condition[] }) {
           </tr>
         </thead>
         <tbody>
-          {conditions.map(({ line, source, given }) => (
+          {conditions.map(({ line, column, source, given }) => (
             <tr class={given.true + given.false + given.null === 0 ? 'never-met' : ''}>
-              <td>{line}</td>
+              <td>
+                <button type="button" class="link" onClick={() => lookAt('library', { line, column })}>
+                  {line}
+                </button>
+              </td>
               <td>
                 <code dir="ltr">{source}</code>
               </td>

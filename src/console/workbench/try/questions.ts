@@ -89,7 +89,10 @@ export const isDateTime = (text: string): boolean =>
 export const typed = ['Integer', 'Decimal', 'Boolean', 'Date', 'DateTime', 'String']
 
 /** The question of `Library/$evaluate` about a text that is not published. */
-export function runQuestion(part: Part, { data, given }: { data: object | undefined; given: Given }): object {
+export function runQuestion(
+  part: Part,
+  { data, given, explain }: { data: object | undefined; given: Given; explain: boolean },
+): object {
   const library: Library = libraryOf(part)
   const values = declaredParameters(part.text).flatMap((each) => {
     const typedText = given.parameters[each.name] ?? ''
@@ -102,7 +105,7 @@ export function runQuestion(part: Part, { data, given }: { data: object | undefi
       ...(data ? [{ name: 'data', resource: data }] : []),
       ...(values.length > 0 ? [{ name: 'parameters', resource: parametersOf(values) }] : []),
       ...(given.clock ? [{ name: 'evaluationDateTime', valueDateTime: given.clock }] : []),
-      { name: 'explain', valueBoolean: true },
+      ...(explain ? [{ name: 'explain', valueBoolean: true }] : []),
     ],
   }
 }

@@ -43,12 +43,13 @@ export async function runRule(part: Part, given: Given, signal: AbortSignal): Pr
   }
   // The clock of the verdict is the clock of the run: both are about the same moment.
   const clock = given.clock || verdict?.clock || ''
-  const reply = await ask('/Library/$evaluate', {
-    ...asking,
-    body: runQuestion(part, { data, given: { ...given, clock } }),
-  })
+  const question = (explain: boolean) => runQuestion(part, { data, given: { ...given, clock }, explain })
+  const explained = await ask('/Library/$evaluate', { ...asking, body: question(true) })
+  const isTooMuch = explained.fault?.outcome?.issue.some(({ code }) => code === 'too-costly') === true
+  // Reasons cost more than the run itself: what takes too long with them may be answered without.
+  const reply = isTooMuch ? await ask('/Library/$evaluate', { ...asking, body: question(false) }) : explained
   if (reply.fault) return faultEnd(reply.fault)
-  const run = readRun(reply.value, true)
+  const run = readRun(reply.value, !isTooMuch)
   return run ? { kind: 'rule', verdict, run } : broken
 }
 
