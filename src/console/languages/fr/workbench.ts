@@ -153,7 +153,7 @@ export const workbench: Texts['workbench'] = {
   caseMet: 'as expected',
   caseUnmet: 'otherwise',
   caseOpen: 'open',
-  caseCannot: 'Credentials of the format {format} are not made here. Run it with `vidimus rules test`.',
+  caseCannot: 'It was not run: this part of it is not done here ({what}). Run it with `vidimus rules test`.',
   caseWhat: 'What',
   expected: 'Expected',
   actual: 'Actual',

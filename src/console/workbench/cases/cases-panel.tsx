@@ -29,14 +29,22 @@ export function CasesPanel({ draft }: { draft: Draft }) {
   const [isRunning, setRunning] = useState(false)
   const controller = useRef<AbortController | undefined>(undefined)
   useEffect(() => () => controller.current?.abort(), [])
+  useEffect(() => {
+    // Cases of another text say nothing about this one, and it is read once nobody types.
+    setEnds(new Map())
+    let isLeft = false
+    const timer = setTimeout(async () => {
+      const found = await readCases(text)
+      if (!isLeft) setRead(found)
+    }, 250)
+    return () => {
+      isLeft = true
+      clearTimeout(timer)
+    }
+  }, [text])
   const part = draft.parts.find(({ language: of }) => of === 'cql')
   const plans = draft.parts.filter(({ language: of }) => of === 'json')
   const of = JSON.stringify(draft.parts.map((each) => each.text))
-  const take = async (next: string) => {
-    setText(next)
-    setEnds(new Map())
-    setRead(await readCases(next))
-  }
   if (!part) return null
   const shown = read.cases.filter(({ name }) => name.toLowerCase().includes(filter.toLowerCase()))
   const run = async (cases: readonly RuleCase[]) => {
@@ -58,7 +66,7 @@ export function CasesPanel({ draft }: { draft: Draft }) {
   const count = (state: string) => current.filter(({ end }) => stateOf(end) === state).length
   return (
     <div class="cases">
-      <CasesText text={text} part={part} take={(next) => void take(next)} {...(read.fault && { fault: read.fault })} />
+      <CasesText text={text} part={part} take={setText} {...(read.fault && { fault: read.fault })} />
       {read.cases.length > 0 && (
         <>
           <Field label={workbench.filterCases}>
@@ -211,7 +219,7 @@ function CaseLine({ one, ended, of, isRunning, run }: CaseLineProps) {
 function CaseEndView({ end }: { end: CaseEnd }) {
   const { workbench } = texts()
   if (end.kind === 'fault') return <FaultNotice fault={end.fault} />
-  if (end.kind === 'cannot') return <p>{fill(workbench.caseCannot, { format: end.format })}</p>
+  if (end.kind === 'cannot') return <p>{fill(workbench.caseCannot, { what: end.what })}</p>
   return (
     <div class="scroll-x">
       <table>

@@ -6,14 +6,14 @@ import type { RuleCase } from '../../../rules/cases/case-file.ts'
 import { ask, type Fault, type Reply } from '../../api/client.ts'
 import { base64Of, type Part } from '../document/artefacts.ts'
 import { isOf } from '../document/resource.ts'
-import { runQuestion } from '../try/questions.ts'
+import { declaredParameters, parameterOf, runQuestion } from '../try/questions.ts'
 import { type RunOutcome, readRun } from '../try/results.ts'
 import { type CaseOutcome, judgeCase } from './judge-case.ts'
 
 /** How a case ended. `cannot`: it is of a kind that is not run here, in the case's own words */
 export type CaseEnd =
   | { kind: 'judged'; outcome: CaseOutcome; run: RunOutcome }
-  | { kind: 'cannot'; format: string }
+  | { kind: 'cannot'; what: string }
   | { kind: 'fault'; fault: Fault }
 
 const patience = 90_000
@@ -25,8 +25,10 @@ export async function runCase(
   { part, plans }: { part: Part; plans: readonly Part[] },
   signal: AbortSignal,
 ): Promise<CaseEnd> {
+  const unfit = unfitOf(one, part)
+  if (unfit) return { kind: 'cannot', what: unfit }
   const data = await dataOfCase(one, signal)
-  if ('cannot' in data) return { kind: 'cannot', format: data.cannot }
+  if ('cannot' in data) return { kind: 'cannot', what: data.cannot }
   if (data.fault) return { kind: 'fault', fault: data.fault }
   const parameters = Object.fromEntries(one.parameters.map(({ name, value }) => [name, textOfJson(value)]))
   const given = { text: '', clock: one.clock, jurisdiction: '', parameters }
@@ -36,6 +38,19 @@ export async function runCase(
   const run = readRun(reply.value, false)
   if (!run) return { kind: 'fault', fault: { kind: 'broken' } }
   return { kind: 'judged', outcome: judgeCase(one.expect, { run, plans: plans.map(({ text }) => text) }), run }
+}
+
+/** What of a case would be left out here: it is said, and the case is not run. */
+function unfitOf(one: RuleCase, part: Part): string | undefined {
+  if (one.use !== undefined) return `use: ${one.use}`
+  if (one.selected) return 'selected'
+  if (one.plans.length > 0) return `plans: ${one.plans.map(({ name }) => name).join(', ')}`
+  const declared = declaredParameters(part.text)
+  const wrong = one.parameters.find(({ name, value }) => {
+    const own = declared.find((each) => each.name === name)
+    return !own || parameterOf(own, textOfJson(value)) === undefined
+  })
+  return wrong && `parameters: ${wrong.name}`
 }
 
 const textOfJson = (value: Json): string => (typeof value === 'string' ? value : JSON.stringify(value))
@@ -50,7 +65,7 @@ async function dataOfCase(one: RuleCase, signal: AbortSignal): Promise<Reply<obj
     const format = isJsonObject(json) && typeof json.format === 'string' ? json.format : ''
     const content = isJsonObject(json) ? json.content : undefined
     const isPlain = isJsonObject(json) && Object.keys(json).every((each) => each === 'format' || each === 'content')
-    if (format !== 'hcert-dcc' || !isPlain || !isJsonObject(content)) return { cannot: format || '?' }
+    if (format !== 'hcert-dcc' || !isPlain || !isJsonObject(content)) return { cannot: `credential: ${format || '?'}` }
     const made = await transform('HcertDccToCoreDataSet', claimsOf(content, one.clock), signal)
     if (made.fault) return made
     sets.push(...entriesIn(made.value))
