@@ -110,7 +110,19 @@ async function checkMap(part: Part, asking: Asking): Promise<Check> {
   const of = { language: 'fml' as const }
   const read = await readMap(part.text, asking)
   if (read.fault) return checked(read, of)
-  return checked(await ask('/StructureMap/$validate?mode=create', { ...asking, body: read.value }), of)
+  const check = checked(await ask('/StructureMap/$validate?mode=create', { ...asking, body: read.value }), of)
+  return part.text === part.published && check.state === 'checked' ? asPublished(check) : check
+}
+
+/**
+ * The text of a map that is published, read back, is no new map: that it may not be published once more under its version is no fault
+ * of it.
+ */
+function asPublished(check: Extract<Check, { state: 'checked' }>): Check {
+  const problems = check.problems.map(
+    (each): Problem => (/\|\S+ was published, /.test(each.text) ? { ...each, severity: 'info' } : each),
+  )
+  return { ...check, problems, isGood: problems.every(({ severity }) => severity !== 'error') }
 }
 
 /** The StructureMap of a text in FML. */

@@ -16,7 +16,7 @@ export async function loadDraft({ type, id }: Wanted, signal: AbortSignal): Prom
   const path = `/${type}/${encodeURIComponent(id)}`
   if (type === 'StructureMap') {
     const reply = await askText(path, { signal, accept: 'text/fhir-mapping' })
-    return reply.fault ? reply : { value: mapDraft(reply.value), headers: reply.headers }
+    return reply.fault ? reply : { value: mapDraft(reply.value, reply.value), headers: reply.headers }
   }
   if (type === 'Library') {
     const library = await ask<Library>(path, { signal })

@@ -183,6 +183,7 @@ export const workbench = {
   published: 'Published',
   publishedHint:
     'It decides from now on, for its jurisdiction and its kind of certificate. Run a sample again under “Try it” to see the new verdict.',
+  publishedMapHint: 'From now on it is used wherever its address is named without a version.',
   tryInVerify: 'Try it in Verify',
   publishRefused: 'The server refused it. Nothing was stored.',
   publishRefusedHint: 'What has a place is marked in the text.',

@@ -1,5 +1,5 @@
 /** What is open in the workbench: texts of artefacts, and the resources that they become. */
-import type { Coding, Library, PlanDefinition, StructureMap } from 'fhir/r4.js'
+import type { Coding, Library, PlanDefinition } from 'fhir/r4.js'
 import { artefactId, cqlHead, fmlHead, nextVersion, withCqlVersion, withFmlVersion } from './header.ts'
 import { jsonObject, memberSpan, textOf, withMember, withString } from './json-text.ts'
 
@@ -11,10 +11,12 @@ export interface Part {
   text: string
   /** As it was opened, or saved last. */
   kept: string
+  /** As the server has it, where it came from there. */
+  published?: string
   /** Raised by whoever changes the text but its editor, which then shows it. */
   edition?: number
   /** The resource that the text came from: what is said about it beside the text. */
-  resource?: Library | StructureMap
+  resource?: Library
 }
 
 /** What belongs together: a library with the rule sets that offer it, or a map. */
@@ -88,7 +90,7 @@ export function cqlOf({ content = [] }: Library): string | undefined {
 /** The Library that a text becomes. What was compiled of another text does not go with it; its signature neither. */
 export function libraryOf(part: Part): Library {
   const { id, url, name, version } = identityOf(part)
-  const known = part.resource?.resourceType === 'Library' ? part.resource : undefined
+  const known = part.resource
   const isRaised = known?.date !== undefined && known.version !== version
   const {
     meta: _meta,
@@ -134,9 +136,18 @@ export function ruleDraft(library: Library, plans: { resource: PlanDefinition; t
 }
 
 /** A map, alone. */
-export const mapDraft = (text: string, resource?: StructureMap): Draft => ({
+export const mapDraft = (text: string, published?: string): Draft => ({
   kind: 'map',
-  parts: [{ key: 'map', type: 'StructureMap', language: 'fml', text, kept: text, ...(resource && { resource }) }],
+  parts: [
+    {
+      key: 'map',
+      type: 'StructureMap',
+      language: 'fml',
+      text,
+      kept: text,
+      ...(published !== undefined && { published }),
+    },
+  ],
 })
 
 /** Whether anything was changed since it was opened or saved. */

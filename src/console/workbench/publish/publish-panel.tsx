@@ -194,7 +194,11 @@ function Done({ published, isOld, again }: { published: Published; isOld: boolea
               </li>
             ))}
           </ul>
-          <p>{workbench.publishedHint}</p>
+          <p>
+            {published.artefacts.some(({ type }) => type === 'StructureMap')
+              ? workbench.publishedMapHint
+              : workbench.publishedHint}
+          </p>
           <a class="button quiet" href="/">
             {workbench.tryInVerify}
           </a>
