@@ -19,7 +19,6 @@ let made = 0
 async function start(drainSeconds: string) {
   const server = await startServerProcess({
     DATA_DIR: join(folder, String(++made)),
-    STORAGE_URL: 'sqlite::memory:',
     DRAIN_SECONDS: drainSeconds,
     ACCESS_LOG: 'off',
   })
