@@ -6,9 +6,9 @@ import { createHash, randomUUID } from 'node:crypto'
 import { closeSync, openSync } from 'node:fs'
 import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import { isMissing } from '../../base/system-error.ts'
 import { formatCanonical } from '../../fhir/canonical.ts'
 import type { CodeSystem } from '../../fhir/types.ts'
-import { isMissing } from '../../base/system-error.ts'
 import { removeLeftBehind } from '../../files/left-behind.ts'
 import {
   checkIndex,
