@@ -23,19 +23,64 @@ const loinc = (changes: Record<string, (text: string) => string | Uint8Array> = 
   )
 const half = (bytes: Buffer) => bytes.subarray(0, bytes.length >> 1)
 const atLine = (text: string, line: number, by: string) =>
-  text.split('\r\n').map((each, i) => (i === line - 1 ? by : each)).join('\r\n')
+  text
+    .split('\r\n')
+    .map((each, i) => (i === line - 1 ? by : each))
+    .join('\r\n')
 
 const cases: [what: string, option: string, name: string, bytes: () => Buffer | string, says: RegExp][] = [
-  ['an archive of garbage', '--loinc', 'garbage.zip', () => Buffer.alloc(200_000, 'x'), /garbage\.zip.*no archive that can be read/],
+  [
+    'an archive of garbage',
+    '--loinc',
+    'garbage.zip',
+    () => Buffer.alloc(200_000, 'x'),
+    /garbage\.zip.*no archive that can be read/,
+  ],
   ['an archive that is cut', '--loinc', 'cut.zip', () => half(loinc()), /cut\.zip.*no archive that can be read/],
   ['an archive with nothing in it', '--snomed', 'empty.zip', () => makeZip([]), /has no files of a release in RF2/],
   ['an archive of something else', '--snomed', 'other.zip', () => loinc(), /has no files of a release in RF2/],
-  ['a table that ends in a record', '--loinc', 'Loinc_2.82.zip', () => loinc({ [NAMES.terms]: (text) => text.slice(0, -40) }), /Loinc\.csv.*line \d+/],
-  ['a table with a broken record', '--loinc', 'Loinc_2.83.zip', () => loinc({ [NAMES.parts]: (text) => atLine(text, 3, '"LP1-1","x') }), /Part\.csv.*line \d+/],
-  ['a table of bytes', '--loinc', 'Loinc_2.84.zip', () => loinc({ [NAMES.terms]: () => Buffer.alloc(5_000, 0xfe) }), /Loinc\.csv/],
-  ['a tabulation that is none', '--icd-11', 'SimpleTabulation-ICD-11-MMS-en.txt', () => 'once upon a time', /SimpleTabulation-ICD-11-MMS-en\.txt/],
-  ['a tabulation with a broken record', '--icd-11', 'SimpleTabulation-ICD-11-MMS-fr.txt', () => atLine(tabulation(), 4, 'x\ty'), /SimpleTabulation-ICD-11-MMS-fr\.txt.*line 4/],
-  ['a workbook that is none', '--icd-11', 'SimpleTabulation.xlsx', () => Buffer.alloc(10_000, 'PK'), /SimpleTabulation\.xlsx/],
+  [
+    'a table that ends in a record',
+    '--loinc',
+    'Loinc_2.82.zip',
+    () => loinc({ [NAMES.terms]: (text) => text.slice(0, -40) }),
+    /Loinc\.csv.*line \d+/,
+  ],
+  [
+    'a table with a broken record',
+    '--loinc',
+    'Loinc_2.83.zip',
+    () => loinc({ [NAMES.parts]: (text) => atLine(text, 3, '"LP1-1","x') }),
+    /Part\.csv.*line \d+/,
+  ],
+  [
+    'a table of bytes',
+    '--loinc',
+    'Loinc_2.84.zip',
+    () => loinc({ [NAMES.terms]: () => Buffer.alloc(5_000, 0xfe) }),
+    /Loinc\.csv/,
+  ],
+  [
+    'a tabulation that is none',
+    '--icd-11',
+    'SimpleTabulation-ICD-11-MMS-en.txt',
+    () => 'once upon a time',
+    /SimpleTabulation-ICD-11-MMS-en\.txt/,
+  ],
+  [
+    'a tabulation with a broken record',
+    '--icd-11',
+    'SimpleTabulation-ICD-11-MMS-fr.txt',
+    () => atLine(tabulation(), 4, 'x\ty'),
+    /SimpleTabulation-ICD-11-MMS-fr\.txt.*line 4/,
+  ],
+  [
+    'a workbook that is none',
+    '--icd-11',
+    'SimpleTabulation.xlsx',
+    () => Buffer.alloc(10_000, 'PK'),
+    /SimpleTabulation\.xlsx/,
+  ],
 ]
 
 describe('vidimus import of what is no release', () => {

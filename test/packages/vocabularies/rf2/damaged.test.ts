@@ -32,7 +32,8 @@ describe('the index of a release', () => {
     const reader = indexReader(bed.indexes, openCodeSystem)
     await assert.rejects(
       reader.read(made.resource),
-      (error: unknown) => error instanceof FhirError && error.status === 503 && /Import the code system again/.test(error.message),
+      (error: unknown) =>
+        error instanceof FhirError && error.status === 503 && /Import the code system again/.test(error.message),
     )
     // The next import puts it right.
     const again = await bed.import(bed.release)
