@@ -1270,7 +1270,6 @@ export const hostileVocabularies: HostileRequest[] = [
       byEcl('* {{ C active = 1 }}'),
     ),
     statuses: [422],
-    slow: true,
     bound: 'budget of a request, in steps',
   },
   {
@@ -1283,7 +1282,6 @@ export const hostileVocabularies: HostileRequest[] = [
       inSet(expressions(3_000, (i) => `{disorder}:{site}={wingtip},{count}=#${i}`)),
     ),
     statuses: [200, 422],
-    slow: true,
     bound: 'budget of a request, in steps',
   },
   {
