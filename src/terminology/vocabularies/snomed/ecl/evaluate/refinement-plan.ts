@@ -7,7 +7,7 @@ import type { EclCardinality } from '../syntax/syntax.ts'
 import { every, some, unionOf } from './algebra-plan.ts'
 import { BitSet } from './bit-set.ts'
 import type { ValueTest } from './comparison.ts'
-import { type EclContext, type EclPlan, holds, passing, remembered, stepsPerTurn, told } from './plan.ts'
+import { type EclContext, type EclPlan, holds, passing, remembered, told } from './plan.ts'
 
 /** What a refinement asks of the rows of a concept, or of some of them. */
 export interface RefinementPlan {
@@ -108,35 +108,23 @@ function sourcesOf(context: EclContext, test: Omit<AttributeTest, 'cardinality'>
     *all() {
       const found = new BitSet(content.count)
       if (among && isByValue()) {
-        let steps = 0
         for (const value of yield* among.all()) {
           const withIt = attributes.withTarget(value)
           for (let i = 0; i < withIt.length; i++) {
             const row = withIt[i] ?? 0
             if (test.type(type[row] ?? -1)) found.add(source[row] ?? 0)
           }
-          steps += withIt.length + 1
-          if (steps < stepsPerTurn) continue
-          cost.spend(steps)
-          steps = 0
-          yield
+          if (cost.took(1 + withIt.length)) yield
         }
-        cost.spend(steps)
         return found.list()
       }
       const value = among ? { ...test.value, concept: yield* bitTest(among, content.count) } : test.value
       const passes = rowTest(attributes, test.type, value)
-      let steps = 0
       for (let row = 0; row < rows; row++) {
         if (passes(row)) found.add(attributes.source[row] ?? 0)
         // Only concrete values cost more than a look.
-        steps += 1 + ((attributes.target[row] ?? 0) < 0 ? (value.price ?? 0) : 0)
-        if (steps < stepsPerTurn) continue
-        cost.spend(steps)
-        steps = 0
-        yield
+        if (cost.took(1 + ((attributes.target[row] ?? 0) < 0 ? (value.price ?? 0) : 0))) yield
       }
-      cost.spend(steps)
       return found.list()
     },
   }
@@ -184,10 +172,7 @@ export function reversedPlan(
           const found = new BitSet(content.count)
           const isMeant = yield* sourceTest(sources, operator, content.count)
           for (let row = 0; row < attributes.source.length; row++) {
-            if (row % stepsPerTurn === stepsPerTurn - 1) {
-              cost.spend(stepsPerTurn)
-              yield
-            }
+            if (cost.took(1)) yield
             const target = attributes.target[row] ?? -1
             if (target >= 0 && type(attributes.type[row] ?? -1) && isMeant(attributes.source[row] ?? -1))
               found.add(target)
@@ -371,20 +356,15 @@ export function dottedPlan({ content, cost }: EclContext, focus: EclPlan, type: 
     matches: () => false,
     *all() {
       const found = new BitSet(content.count)
-      let steps = 0
       for (const source of yield* focus.all()) {
+        const from = attributes.start[source] ?? 0
         const end = attributes.start[source + 1] ?? 0
-        for (let row = attributes.start[source] ?? 0; row < end; row++) {
+        for (let row = from; row < end; row++) {
           const target = attributes.target[row] ?? -1
           if (target >= 0 && type(attributes.type[row] ?? -1)) found.add(target)
-          steps++
         }
-        if (++steps < stepsPerTurn) continue
-        cost.spend(steps)
-        steps = 0
-        yield
+        if (cost.took(1 + end - from)) yield
       }
-      cost.spend(steps)
       return found.list()
     },
   })
