@@ -117,8 +117,13 @@ function descriptionsOf(sections: Sections, header: SnomedHeader): SnomedContent
   const records = sections.paged('snomed.descriptions')
   const signed = sections.numbers('snomed.descriptions.offsets', sections.header.concepts + 1)
   const offsets = new Uint32Array(signed.buffer, signed.byteOffset, signed.length)
+  // Of one record after the other: nobody keeps a part of it.
+  let record = Buffer.allocUnsafe(1 << 12)
   return (concept) => {
-    const reader = recordReader(records.slice(offsets[concept] ?? 0, offsets[concept + 1] ?? 0))
+    const from = offsets[concept] ?? 0
+    const to = offsets[concept + 1] ?? 0
+    if (to - from > record.length) record = Buffer.allocUnsafe(2 * (to - from))
+    const reader = recordReader(record, records.copy(from, to, record))
     const found: SnomedDescription[] = []
     while (!reader.isAtEnd) found.push(readDescription(reader, header))
     return found
