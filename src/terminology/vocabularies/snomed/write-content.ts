@@ -7,6 +7,7 @@ import { createIndexBuilder, type IndexCounts, type Spool } from '../../code-sys
 import type { IndexFile, SectionWriter } from '../../code-system/large/layout.ts'
 import { writePostings } from '../../code-system/large/write-index.ts'
 import { collectPostings } from '../../code-system/text-index.ts'
+import { writeConceptTable } from './concept-table.ts'
 import { SCT, SNOMED_KIND } from './names.ts'
 import { recordWriter } from './records.ts'
 import type { ReleaseFinding, ReleaseWriter } from './release-rows.ts'
@@ -108,16 +109,27 @@ export function createSnomedWriter({ head, isFull, spools }: SnomedWriting): Sno
         kind: SNOMED_KIND,
         isInactive: (row) => !isActive(row),
         texts: (row) => shown(row).map((each) => texts.termOf(each.row)),
-        write: (writer, { order }) => {
+        keepsCodes: true,
+        write: (writer, { order }, displays) => {
           const ordinalOf = inverse(order)
-          writeStates(writer, { order, stateAt: state.at, timeOf: concepts.timeOf })
-          writeDescriptions(writer, order, texts)
+          const rowOf = (concept: number) => order[concept] ?? 0
+          const states = writeConceptTable(writer, {
+            count: order.length,
+            idOf: (concept) => concepts.ids.at(rowOf(concept)),
+            stateOf: (concept) => {
+              const [row, own] = [rowOf(concept), state.at(rowOf(concept))]
+              return [own >>> 2, times.numberOf(String(concepts.timeOf(row))), own & 3]
+            },
+            displays,
+            descriptions: writeDescriptions(writer, order, texts),
+          })
           isA.write(writer, ordinalOf)
           const refsets = refsetHeaders(members.write(writer, ordinalOf))
           identifiers.write(writer, ordinalOf)
           const rows = texts.refsets().map(concepts.ids.find)
           const dialects = rows.flatMap((row) => (row < 0 ? [] : [ordinalOf[row] ?? 0])).sort((a, b) => a - b)
-          return { version: head.version ?? '', names: names.all(), times: times.all().map(Number), refsets, dialects }
+          const version = head.version ?? ''
+          return { version, names: names.all(), times: times.all().map(Number), states, refsets, dialects }
         },
       })
     },
@@ -187,31 +199,16 @@ function checkConcepts({ count, isActive, idOf, parentsOf, texts }: Checked): Re
   return found
 }
 
-function writeStates(
-  writer: SectionWriter,
-  { order, stateAt, timeOf }: { order: Int32Array; stateAt(row: number): number; timeOf(row: number): number },
-): void {
-  writer.put(
-    'snomed.time',
-    order.map((row) => timeOf(row)),
-  )
-  writer.put(
-    'snomed.state',
-    Uint8Array.from(order, (row) => stateAt(row) & 3),
-  )
-  writer.put(
-    'snomed.module',
-    order.map((row) => stateAt(row) >>> 2),
-  )
-}
-
 type Texts = ReturnType<ReturnType<typeof descriptionPart>['arrange']>
 
 /** Texts whose words are the same with and without marks. */
 const PLAIN = /^[ -~]*$/
 
-/** Records of all descriptions by concept, and the words without marks (indexWords) that concepts are not found by otherwise. */
-function writeDescriptions(writer: SectionWriter, order: Int32Array, texts: Texts): void {
+/**
+ * Records of all descriptions by concept, and the words without marks (indexWords) that concepts are not found by otherwise; answers where
+ * the records of each begin, and where the last ones end.
+ */
+function writeDescriptions(writer: SectionWriter, order: Int32Array, texts: Texts): Uint32Array {
   const records = writer.grow('snomed.descriptions')
   const offsets = new Uint32Array(order.length + 1)
   const record = recordWriter()
@@ -234,7 +231,7 @@ function writeDescriptions(writer: SectionWriter, order: Int32Array, texts: Text
     }
   })
   records.end()
-  writer.put('snomed.descriptions.offsets', offsets)
   writePostings(writer, 'snomed.words', hidden.finish())
   writePostings(writer, 'snomed.words.plain', plain.finish())
+  return offsets
 }

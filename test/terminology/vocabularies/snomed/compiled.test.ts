@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
@@ -13,6 +13,7 @@ import {
   compiledSnomed,
 } from '../../../../src/terminology/vocabularies/snomed/compiled-content.ts'
 import type { SnomedContent } from '../../../../src/terminology/vocabularies/snomed/content.ts'
+import { usualDescription } from '../../../../src/terminology/vocabularies/snomed/provider/terms.ts'
 import { engine } from '../../../packages/vocabularies/rf2/support.ts'
 import { overShared, sharedPath } from '../../../support/shared.ts'
 import { naiveContent } from '../../../support/snomed/naive-content.ts'
@@ -114,6 +115,21 @@ function assertFinds(made: SnomedContent, naive: SnomedContent): void {
   }
 }
 
+/** By their beginnings concepts are found, and nothing by what is none of an identifier. */
+function assertFindsIds(content: SnomedContent): void {
+  const ids = Array.from({ length: content.count }, (_, concept) => content.idOf(concept))
+  const beginnings = ['9', '90000000000', '5000', ...ids.filter((_, i) => i % 50 === 0)]
+  for (const beginning of beginnings) {
+    const wanted = ids.filter((id) => id.startsWith(beginning))
+    assert.deepEqual(idsOf(content, content.found([beginning])), wanted.sort(), beginning)
+  }
+  assert.deepEqual([...content.found([`${ids[0]}0`])], [])
+  for (const id of ids.slice(0, 50)) {
+    for (const other of [`0${id}`, `${id}0`, id.slice(0, -1), `${id} `, id.replace(/.$/, '٣'), ''])
+      assert.equal(content.ordinalOf(other), ids.indexOf(other), other)
+  }
+}
+
 describe('a compiled release', () => {
   const folder = mkdtempSync(join(tmpdir(), 'vidimus-compiled-'))
   after(() => rmSync(folder, { recursive: true, force: true }))
@@ -122,18 +138,35 @@ describe('a compiled release', () => {
     it(`says what its rows say: ${type}`, async () => {
       const release = join(folder, type)
       const { version } = writeRelease(release, { concepts: 700, type, seed: 11 })
-      const { content, base } = await compiled(release, join(folder, `${type}-indexes`))
+      const { content, display } = await compiled(release, join(folder, `${type}-indexes`))
       const rows = readRf2Rows(release, version)
       assert.equal(rows.concepts.length > newest(rows).concepts.length, type === 'Full')
       const naive = naiveContent(newest(rows))
       assertSameContent(content, naive)
       assertSameRefsets(content, naive)
       assertFinds(content, naive)
-      assert.equal(base.all.size(), content.count)
       for (let concept = 0; concept < content.count; concept++)
-        assert.equal(base.isInactive(concept), !content.isActive(concept))
+        assert.equal(display(concept), usualDescription(content.descriptions(concept))?.term, content.idOf(concept))
+      for (const concept of [-1, content.count]) {
+        assert.equal(display(concept), undefined)
+        assert.equal(content.idOf(concept), '')
+        assert.equal(content.isActive(concept), false)
+        assert.deepEqual(content.descriptions(concept), [])
+      }
+      assertFindsIds(content)
     })
   }
+
+  it('of a layout that has its concepts in another way is refused', async () => {
+    const release = join(folder, 'old')
+    writeRelease(release, { concepts: 300 })
+    const indexes = join(folder, 'old-indexes')
+    const { made, report } = await importRelease(release, { engine, folder: indexes, version: undefined, onProgress: () => {} })
+    const file = readFileSync(join(indexes, made.index, 'index.bin'))
+    file.writeUInt32LE(3, file.length - 12)
+    const open = () => compiledSnomed(snomedCodeSystem(report.version), readSections(file))
+    assert.throws(open, /layout 3; releases of SNOMED CT are read from layout 4 on/)
+  })
 
   overShared.it('says what the rows of the official subset say', async () => {
     const version = 'http://snomed.info/xsct/31000003106/version/20250909'
