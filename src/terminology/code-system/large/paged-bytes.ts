@@ -52,9 +52,9 @@ function wholeFile(bytes: Uint8Array): IndexBytes {
 }
 
 /** Bytes that are read at once: a few records. What is asked for of a large file seldom lies beside what was asked for before. */
-const PAGE = 1 << 11
+const PAGE = 1 << 10
 /** Pages of a file that are kept: 16 MB. */
-const KEPT = 1 << 13
+const KEPT = 1 << 14
 
 /** Reads parts of a file: they share the pages that are kept. */
 export function pager(file: IndexBytes): (offset: number, length: number) => PagedBytes {
@@ -65,6 +65,7 @@ export function pager(file: IndexBytes): (offset: number, length: number) => Pag
       const start = offset + from
       const end = offset + Math.min(to, length)
       if (end - start > PAGES_AT_ONCE * PAGE) return file.fill(start, into, 0, end - start)
+      pages.bring(Math.floor(start / PAGE), Math.floor((end - 1) / PAGE))
       for (let at = start; at < end; ) {
         const number = Math.floor(at / PAGE)
         const next = Math.min(end, (number + 1) * PAGE)
@@ -128,27 +129,56 @@ function keptPages(file: IndexBytes) {
       isAskedFor[place] = 0
     }
   }
-  const read = (page: number): number => {
+  /** A place that is nobody's: what it had is gone, and it is of no page until it has been filled, which may fail. */
+  const emptied = (): number => {
     const place = freePlace()
     const before = pageAt[place] ?? -1
     if (before >= 0) placeOfPage[before] = 0
-    // Of nobody until it is whole: reading may fail.
     pageAt[place] = -1
-    const start = page * PAGE
-    if (start >= file.length) throw new Error('the index file points beyond its end')
-    file.fill(start, bytes, place * PAGE, Math.min(PAGE, file.length - start))
-    pageAt[place] = page
-    placeOfPage[page] = place + 1
     return place
   }
+  const hold = (page: number, place: number): void => {
+    pageAt[place] = page
+    placeOfPage[page] = place + 1
+  }
+  const read = (page: number): number => {
+    const start = page * PAGE
+    if (start >= file.length) throw new Error('the index file points beyond its end')
+    const place = emptied()
+    file.fill(start, bytes, place * PAGE, Math.min(PAGE, file.length - start))
+    hold(page, place)
+    return place
+  }
+  /** Pages from one to before another, at most as many as are read at once, by way of memory of their own. */
+  const readRun = (from: number, to: number): void => {
+    const start = from * PAGE
+    run ??= Buffer.allocUnsafeSlow((PAGES_AT_ONCE + 1) * PAGE)
+    file.fill(start, run, 0, Math.min(to * PAGE, file.length) - start)
+    for (let page = from; page < to; page++) {
+      const place = emptied()
+      run.copy(bytes, place * PAGE, (page - from) * PAGE, (page - from + 1) * PAGE)
+      hold(page, place)
+    }
+  }
+  let run: Buffer | undefined
+  const isKept = (page: number): boolean => (placeOfPage[page] ?? 0) > 0
   return {
     bytes,
     /** Where a page begins in `bytes`; true until another one is asked for. */
     placeOf: (page: number): number => {
       const known = (placeOfPage[page] ?? 0) - 1
-      const place = known < 0 ? read(page) : known
-      isAskedFor[place] = 1
-      return place * PAGE
+      if (known < 0) return read(page) * PAGE
+      isAskedFor[known] = 1
+      return known * PAGE
+    },
+    /** Reads those that are not there, from one to another; what stands together is read at once. */
+    bring: (first: number, last: number): void => {
+      if (first === last) return
+      for (let page = first; page <= last; page++) {
+        const from = page
+        while (page <= last && !isKept(page)) page++
+        if (page - from > 1) readRun(from, page)
+      }
     },
   }
 }
