@@ -4,6 +4,7 @@ import { find, hashOf } from '../../code-system/large/code-table.ts'
 import { flagsOf } from '../../code-system/large/flags.ts'
 import { postingsOf } from '../../code-system/large/large-code-system.ts'
 import type { Sections } from '../../code-system/large/layout.ts'
+import { narrowNumbers } from '../../code-system/large/narrow.ts'
 import { type LargeRelations, largeRelations } from '../../code-system/large/relations.ts'
 import { stringTable } from '../../code-system/large/string-table.ts'
 import { commonOrdinals, united } from '../../code-system/ordinals.ts'
@@ -105,15 +106,15 @@ function attributesOf(sections: Sections): SnomedAttributes {
   const rows = start.at(-1) ?? 0
   const values = stringTable(sections, 'snomed.values')
   const byTargetStart = sections.numbers('snomed.attributes.byTarget.start', start.length)
-  const byTarget = sections.numbers('snomed.attributes.byTarget', byTargetStart.at(-1) ?? 0)
+  const ofTarget = (what: string) =>
+    sections.numbers(`snomed.attributes.byTarget.${what}`, byTargetStart.at(-1) ?? 0)
   return {
     start,
-    source: sections.numbers('snomed.attributes.source', rows),
     type: sections.numbers('snomed.attributes.type', rows),
     target: sections.numbers('snomed.attributes.target', rows),
-    group: sections.numbers('snomed.attributes.group', rows),
+    group: narrowNumbers(sections, 'snomed.attributes.group', rows),
     value: (n) => values.at(n),
-    withTarget: (concept) => byTarget.subarray(byTargetStart[concept] ?? 0, byTargetStart[concept + 1] ?? 0),
+    byTarget: { start: byTargetStart, source: ofTarget('source'), type: ofTarget('type') },
   }
 }
 

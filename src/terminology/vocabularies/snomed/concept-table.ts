@@ -4,6 +4,7 @@
  */
 import { emptyTable, enter, find } from '../../code-system/large/code-table.ts'
 import type { Sections, SectionWriter } from '../../code-system/large/layout.ts'
+import { narrowNumbers, writeNarrow } from '../../code-system/large/narrow.ts'
 import { textsInRuns } from '../../code-system/large/string-table.ts'
 import type { Postings } from '../../code-system/postings.ts'
 import { hashOfId, highOf, idOf, isId, lowOf } from './id-table.ts'
@@ -41,7 +42,7 @@ export function conceptTable(sections: Sections): ConceptTable {
   const bytes = sections.bytes('displays')
   const displays = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
   if (at(count, DISPLAY) !== displays.length) throw new Error('the section displays is incomplete')
-  const states = statesOf(sections)
+  const states = narrowNumbers(sections, 'snomed.state', count)
   const id = (concept: number) =>
     concept >= 0 && concept < count ? idOf(at(concept, HIGH), at(concept, LOW)) : ''
   return {
@@ -62,14 +63,6 @@ export function conceptTable(sections: Sections): ConceptTable {
     state: (concept) => states[concept],
     ids: idWords(sections, id),
   }
-}
-
-/** Numbers of states, in as few bytes as they need. */
-function statesOf(sections: Sections): Uint16Array | Int32Array {
-  const { concepts } = sections.header
-  const bytes = sections.bytes('snomed.state')
-  if (bytes.length !== 2 * concepts) return sections.numbers('snomed.state', concepts)
-  return new Uint16Array(bytes.buffer, bytes.byteOffset, concepts)
 }
 
 /** Identifiers in the order of their texts: each is the word of one concept. */
@@ -117,9 +110,6 @@ export function writeConceptTable(writer: SectionWriter, concepts: WrittenConcep
   return writeStates(writer, concepts)
 }
 
-/** Most states that two bytes tell apart. */
-const mostInTwoBytes = 1 << 16
-
 function writeStates(writer: SectionWriter, { count, stateOf }: WrittenConcepts): ConceptState[] {
   const known = new Map<string, number>()
   const states: ConceptState[] = []
@@ -131,7 +121,6 @@ function writeStates(writer: SectionWriter, { count, stateOf }: WrittenConcepts)
     known.set(key, number)
     numbers[concept] = number
   }
-  const isShort = states.length <= mostInTwoBytes
-  writer.put('snomed.state', isShort ? new Uint8Array(Uint16Array.from(numbers).buffer) : numbers)
+  writeNarrow(writer, 'snomed.state', numbers)
   return states
 }

@@ -56,18 +56,25 @@ export interface SnomedHierarchy {
 export interface SnomedAttributes {
   /** Rows of a source: from `start[source]` to before `start[source + 1]`. */
   readonly start: Int32Array
-  /** Source of a row. */
-  readonly source: Int32Array
   /** Attribute (type) of a row. */
   readonly type: Int32Array
   /** Value of a row: a concept, or -1 - n for the concrete value n. */
   readonly target: Int32Array
   /** Group of a row; 0 is of no group (each row stands for itself). */
-  readonly group: Int32Array
+  readonly group: Uint8Array | Uint16Array | Int32Array
   /** A concrete value as the release has it: `#1`, `#-0.5`, `"text"`, `true`. */
   value(n: number): string
-  /** Rows whose value is that concept, ascending. */
-  withTarget(concept: number): Int32Array
+  readonly byTarget: SnomedValueRows
+}
+
+/** The same rows by the concept that is their value, as far as it is one; those of one value stand together, by source. */
+export interface SnomedValueRows {
+  /** Rows of a value: from `start[value]` to before `start[value + 1]`. */
+  readonly start: Int32Array
+  /** Source of a row. */
+  readonly source: Int32Array
+  /** Attribute (type) of a row. */
+  readonly type: Int32Array
 }
 
 /** A description or text definition. */

@@ -44,13 +44,19 @@ async function compiled(folder: string, indexes: string, version?: string): Prom
 const idsOf = (content: SnomedContent, concepts: Iterable<number>) => Array.from(concepts, content.idOf).sort()
 const sorted = (lists: unknown[]) => lists.map((each) => JSON.stringify(each)).sort()
 
+/** What has a concept as the value of an attribute, and of which. */
+function sourcesOf({ attributes, idOf }: SnomedContent, concept: number): unknown[] {
+  const { start, source, type } = attributes.byTarget
+  const rows = Array.from(start.subarray(concept, concept + 2))
+  return Array.from(source.subarray(...rows), (each, at) => [idOf(each), idOf(type[(rows[0] ?? 0) + at] ?? -1)])
+}
+
 /** What is said of a concept, without ordinals. */
 function conceptOf(content: SnomedContent, id: string) {
   const concept = content.ordinalOf(id)
   const { hierarchy, attributes } = content
   const rows: unknown[] = []
   for (let row = attributes.start[concept] ?? 0; row < (attributes.start[concept + 1] ?? 0); row++) {
-    assert.equal(attributes.source[row], concept)
     const target = attributes.target[row] ?? 0
     const value = target < 0 ? attributes.value(-1 - target) : content.idOf(target)
     rows.push([attributes.group[row], content.idOf(attributes.type[row] ?? 0), value])
@@ -63,7 +69,7 @@ function conceptOf(content: SnomedContent, id: string) {
     ancestors: idsOf(content, hierarchy.ancestors(concept)),
     descendants: idsOf(content, hierarchy.descendants(concept)),
     attributes: sorted(rows),
-    valueOf: sorted(Array.from(attributes.withTarget(concept), (row) => content.idOf(attributes.source[row] ?? 0))),
+    valueOf: sorted(sourcesOf(content, concept)),
     descriptions: content.descriptions(concept).map((each) => ({ ...each, dialects: sorted(each.dialects) })),
   }
 }
