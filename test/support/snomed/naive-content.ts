@@ -47,6 +47,7 @@ export function naiveContent(rows: Rf2Rows): SnomedContent {
       ),
     refsets: Int32Array.from([...members.keys()].sort((a, b) => a - b)),
     refset: (ordinal) => members.get(ordinal),
+    axioms: () => members.get(ordinalOf('733073007'))?.all() ?? [],
     byAlternateIdentifier: (scheme, identifier) => {
       const found = rows.identifiers.find(
         (each) => each.active && each.identifierSchemeId === scheme && each.alternateIdentifier === identifier,
@@ -138,7 +139,8 @@ function attributes(rows: Rf2Rows, count: number, lookup: Lookup): SnomedAttribu
 function startsOf(rows: readonly { target: number }[], count: number): Int32Array {
   const start = new Int32Array(count + 1)
   for (const { target } of rows) start[target + 1] = (start[target + 1] ?? 0) + 1
-  for (let concept = 0; concept < count; concept++) start[concept + 1] = (start[concept + 1] ?? 0) + (start[concept] ?? 0)
+  for (let concept = 0; concept < count; concept++)
+    start[concept + 1] = (start[concept + 1] ?? 0) + (start[concept] ?? 0)
   return start
 }
 
@@ -231,6 +233,8 @@ function refset(fields: string[], rows: readonly Rf2Member[], ordinalOf: (id: st
     members: ascending(referred.filter((ordinal) => ordinal >= 0)),
     of: (concept) => members.filter((each) => ordinalOf(each.component) === concept),
     all: () => members,
+    size: members.length,
+    finds: () => true,
     withValue: (field, value) => members.filter((each) => each.values[fields.indexOf(field)] === value),
   }
 }

@@ -60,7 +60,8 @@ export function writeIndex(writing: IndexWriting): number {
   const statuses = [...gathered.statuses.keys()]
   writer.put('status', statuses.length > 0 ? gathered.status : new Int32Array(0))
   if (!own?.keepsCodes) writer.put('table', tableOf(rows, order))
-  if (!own?.keepsCodes && !head.caseSensitive) writer.put('table.folded', foldedTable(rows, order, head.caseUnstated === true))
+  if (!own?.keepsCodes && !head.caseSensitive)
+    writer.put('table.folded', foldedTable(rows, order, head.caseUnstated === true))
   writePostings(writer, 'text', gathered.texts.finish())
   const indexed = [...gathered.values].filter(([, postings]) => postings !== undefined)
   for (const [i, [, postings]] of indexed.entries()) {

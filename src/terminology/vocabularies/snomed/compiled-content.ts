@@ -59,6 +59,7 @@ export function compiledSnomed(resource: CodeSystem, sections: Sections): Compil
     found: foundBy([concepts.ids, texts, plain], count),
     refsets: refsets.all,
     refset: refsets.of,
+    axioms: refsets.axioms,
     byAlternateIdentifier: identifiersOf(sections),
   }
   return { content, display: (concept) => concepts.display(concept) || undefined }
@@ -106,8 +107,7 @@ function attributesOf(sections: Sections): SnomedAttributes {
   const rows = start.at(-1) ?? 0
   const values = stringTable(sections, 'snomed.values')
   const byTargetStart = sections.numbers('snomed.attributes.byTarget.start', start.length)
-  const ofTarget = (what: string) =>
-    sections.numbers(`snomed.attributes.byTarget.${what}`, byTargetStart.at(-1) ?? 0)
+  const ofTarget = (what: string) => sections.numbers(`snomed.attributes.byTarget.${what}`, byTargetStart.at(-1) ?? 0)
   return {
     start,
     type: sections.numbers('snomed.attributes.type', rows),

@@ -43,8 +43,7 @@ export function conceptTable(sections: Sections): ConceptTable {
   const displays = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
   if (at(count, DISPLAY) !== displays.length) throw new Error('the section displays is incomplete')
   const states = narrowNumbers(sections, 'snomed.state', count)
-  const id = (concept: number) =>
-    concept >= 0 && concept < count ? idOf(at(concept, HIGH), at(concept, LOW)) : ''
+  const id = (concept: number) => (concept >= 0 && concept < count ? idOf(at(concept, HIGH), at(concept, LOW)) : '')
   return {
     find: (wanted) => {
       if (!isId(wanted)) return -1
@@ -106,7 +105,10 @@ export function writeConceptTable(writer: SectionWriter, concepts: WrittenConcep
   writer.put('snomed.concepts', numbers)
   writer.put('snomed.concepts.table', table)
   const byId = Int32Array.from(ids, (_, concept) => concept)
-  writer.put('snomed.concepts.byId', byId.sort((a, b) => ((ids[a] ?? '') < (ids[b] ?? '') ? -1 : 1)))
+  writer.put(
+    'snomed.concepts.byId',
+    byId.sort((a, b) => ((ids[a] ?? '') < (ids[b] ?? '') ? -1 : 1)),
+  )
   return writeStates(writer, concepts)
 }
 

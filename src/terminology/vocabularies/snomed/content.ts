@@ -36,6 +36,11 @@ export interface SnomedContent {
   /** Reference sets with members, ascending. */
   readonly refsets: Int32Array
   refset(refset: number): SnomedRefset | undefined
+  /**
+   * Members of the reference set of axioms, with all that may say more than relationships do: whatever is of no usual form or of
+   * properties, and all of concepts that have several.
+   */
+  axioms(): Iterable<SnomedMember>
   /** The concept of an identifier of another scheme (Identifier file); -1 when there is none. */
   byAlternateIdentifier(scheme: string, identifier: string): number
 }
@@ -103,6 +108,10 @@ export interface SnomedRefset {
   of(concept: number): SnomedMember[]
   /** All members. */
   all(): Iterable<SnomedMember>
+  /** How many members there are. */
+  readonly size: number
+  /** Whether members are found by their values in a field: where they are not, {@link withValue} looks through all of them. */
+  finds(field: string): boolean
   /** Members whose value in a field is that text (identifiers as they are), e.g. targetComponentId or mapTarget. */
   withValue(field: string, value: string): SnomedMember[]
 }

@@ -124,7 +124,7 @@ export function createSnomedWriter({ head, isFull, spools }: SnomedWriting): Sno
             descriptions: writeDescriptions(writer, order, texts),
           })
           isA.write(writer, ordinalOf)
-          const refsets = refsetHeaders(members.write(writer, ordinalOf))
+          const refsets = refsetHeaders(members.write(writer, ordinalOf, isActive))
           identifiers.write(writer, ordinalOf)
           const rows = texts.refsets().map(concepts.ids.find)
           const dialects = rows.flatMap((row) => (row < 0 ? [] : [ordinalOf[row] ?? 0])).sort((a, b) => a - b)

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
@@ -13,6 +13,7 @@ import {
   compiledSnomed,
 } from '../../../../src/terminology/vocabularies/snomed/compiled-content.ts'
 import type { SnomedContent } from '../../../../src/terminology/vocabularies/snomed/content.ts'
+import { axiomsOf } from '../../../../src/terminology/vocabularies/snomed/expression/general-axioms.ts'
 import { usualDescription } from '../../../../src/terminology/vocabularies/snomed/provider/terms.ts'
 import { engine } from '../../../packages/vocabularies/rf2/support.ts'
 import { overShared, sharedPath } from '../../../support/shared.ts'
@@ -136,6 +137,49 @@ function assertFindsIds(content: SnomedContent): void {
   }
 }
 
+/** Rows of axioms behind those of a release: some that say more, some of what is gone. */
+function appendAxioms(release: string): void {
+  const folder = join(release, 'Snapshot')
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+  const file = join(folder, files.find((name) => /OWL/i.test(name)) ?? '')
+  const rows = readRf2Rows(release, '').concepts
+  const [first, second, third, fourth] = rows
+    .filter(({ active }) => active)
+    .map(({ id }) => id)
+    .slice(60)
+  const gone = rows.find(({ active }) => !active)?.id
+  const axioms: [active: number, component: string | undefined, axiom: string][] = [
+    [1, first, `SubClassOf(ObjectIntersectionOf(:${second} :${third}) :${first})`],
+    [1, second, `EquivalentClasses(:${second} ObjectIntersectionOf(:${third} :${fourth}))`],
+    [1, '363698007', 'TransitiveObjectProperty(:363698007)'],
+    [1, '116676008', 'SubObjectPropertyOf(ObjectPropertyChain(:116676008 :363698007) :116676008)'],
+    [1, '246075003', 'ReflexiveObjectProperty(:246075003)'],
+    [1, fourth, 'Something(nobody knows)'],
+    [0, third, `SubClassOf(ObjectIntersectionOf(:${second} :${first}) :${third})`],
+    [1, gone, `SubClassOf(ObjectIntersectionOf(:${second} :${first}) :${gone})`],
+  ]
+  axioms.forEach(([active, component, axiom], n) => {
+    const id = `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`
+    appendFileSync(
+      file,
+      `${[id, 20240101, active, '900000000000207008', '733073007', component, axiom].join('\t')}\r\n`,
+    )
+  })
+}
+
+/** Axioms without ordinals. */
+function axiomsIn(content: SnomedContent): unknown {
+  const { sufficient, chains, reflexive } = axiomsOf(content)
+  const id = (concept: number) => content.idOf(concept)
+  return {
+    sufficient: sorted(
+      sufficient.map(({ concept, meaning, isWhole }) => [id(concept), meaning.focus.map(id).sort(), isWhole]),
+    ),
+    chains: sorted(chains.map(({ first, second, implied }) => [first, second, implied].map(id))),
+    reflexive: reflexive.map(id),
+  }
+}
+
 describe('a compiled release', () => {
   const folder = mkdtempSync(join(tmpdir(), 'vidimus-compiled-'))
   after(() => rmSync(folder, { recursive: true, force: true }))
@@ -163,11 +207,29 @@ describe('a compiled release', () => {
     })
   }
 
+  it('tells of its axioms what all of them say, without a look at all of them', async () => {
+    const release = join(folder, 'axioms')
+    const { version } = writeRelease(release, { concepts: 300 })
+    appendAxioms(release)
+    const { content } = await compiled(release, join(folder, 'axioms-indexes'))
+    const naive = naiveContent(readRf2Rows(release, version))
+    const found = axiomsOf(content)
+    assert.deepEqual([found.sufficient.length >= 3, found.chains.length, found.reflexive.length], [true, 2, 1])
+    assert.deepEqual(axiomsIn(content), axiomsIn(naive))
+    const [told, all] = [content, naive].map((each) => [...each.axioms()].length)
+    assert.ok((told ?? 0) <= 2 * 8 && (all ?? 0) > 200, `${told} of ${all}`)
+  })
+
   it('of a layout that has its concepts in another way is refused', async () => {
     const release = join(folder, 'old')
     writeRelease(release, { concepts: 300 })
     const indexes = join(folder, 'old-indexes')
-    const { made, report } = await importRelease(release, { engine, folder: indexes, version: undefined, onProgress: () => {} })
+    const { made, report } = await importRelease(release, {
+      engine,
+      folder: indexes,
+      version: undefined,
+      onProgress: () => {},
+    })
     const file = readFileSync(join(indexes, made.index, 'index.bin'))
     file.writeUInt32LE(3, file.length - 12)
     const open = () => compiledSnomed(snomedCodeSystem(report.version), readSections(file))

@@ -3,6 +3,7 @@ import type { Json } from '../../../../base/json-value.ts'
 import { hashOf } from '../../../code-system/large/code-table.ts'
 import type { Spool } from '../../../code-system/large/index-builder.ts'
 import type { SectionWriter } from '../../../code-system/large/layout.ts'
+import { AXIOMS, saysMore, saysOfProperty } from '../axioms.ts'
 import { memberHead, readMember } from '../member-record.ts'
 import { recordReader, recordWriter } from '../records.ts'
 import type { MemberState, ReleaseFinding } from '../release-rows.ts'
@@ -76,7 +77,8 @@ export function memberPart({ isFull, conceptRow, names, times }: Common, spool: 
         const text = `The reference set ${id} is no concept of the release: its ${count} members are left out`
         return { severity: 'warning' as const, text }
       }),
-    write: (writer: SectionWriter, ordinalOf: Int32Array): RefsetHeader[] => {
+    /** `isOfActive` says whether a concept is active, by its row. */
+    write: (writer: SectionWriter, ordinalOf: Int32Array, isOfActive: (row: number) => boolean): RefsetHeader[] => {
       states.seal()
       store.flush()
       const rowsOf = grouped(refsetOf.whole(), refsets.size)
@@ -88,7 +90,20 @@ export function memberPart({ isFull, conceptRow, names, times }: Common, spool: 
       const read = (row: number) => store.read(places.at(row), sizes.at(row) >>> 1)
       const ordinalAt = (row: number) => (components.at(row) < 0 ? -1 : (ordinalOf[components.at(row)] ?? -1))
       const isActive = (row: number) => sizes.at(row) % 2 === 1
-      return writeRefsets(writer, { wanted, read, ordinalAt, isActive })
+      const headers = writeRefsets(writer, { wanted, read, ordinalAt, isActive })
+      const axioms = rowsOf(refsets.get(AXIOMS)?.number ?? -1)
+      const counts = (row: number) => isActive(row) && components.at(row) >= 0 && isOfActive(components.at(row))
+      const known = conceptRow(AXIOMS) < 0 ? -1 : (ordinalOf[conceptRow(AXIOMS)] ?? -1)
+      const from = headers.find(({ concept }) => concept === known)?.from
+      const telling =
+        from === undefined
+          ? []
+          : tellingAxioms(axioms, { read, ordinalAt, isActive: counts, concepts: ordinalOf.length })
+      writer.put(
+        'snomed.axioms',
+        Int32Array.from(telling, (at) => (from ?? 0) + at),
+      )
+      return headers
     },
   }
 }
@@ -127,6 +142,30 @@ function writeRefsets(writer: SectionWriter, { wanted, read, ordinalAt, isActive
     from += rows.length
   }
   return headers
+}
+
+/**
+ * Which of the axioms, by position, may say more than relationships do: those that say so themselves, and all of a concept that has
+ * several.
+ */
+function tellingAxioms(
+  rows: Int32Array,
+  { read, ordinalAt, isActive, concepts }: Pick<Refsets, 'read' | 'ordinalAt' | 'isActive'> & { concepts: number },
+): number[] {
+  const first = new Int32Array(concepts).fill(-1)
+  const telling = new Set<number>()
+  rows.forEach((row, at) => {
+    if (!isActive(row)) return
+    const concept = ordinalAt(row)
+    const before = first[concept] ?? -1
+    if (before >= 0) telling.add(before).add(at)
+    else first[concept] = at
+    const reader = recordReader(read(row))
+    readMember(reader)
+    const axiom = reader.isAtEnd ? '' : reader.text()
+    if (saysMore(axiom) || saysOfProperty(axiom)) telling.add(at)
+  })
+  return [...telling].sort((a, b) => a - b)
 }
 
 /** Active concepts, and all members by their concept in the order of the release. */

@@ -375,8 +375,7 @@ export function dottedPlan({ content, cost }: EclContext, focus: EclPlan, type: 
       const from = start[concept] ?? 0
       const to = start[concept + 1] ?? 0
       cost.spend(to - from)
-      for (let row = from; row < to; row++)
-        if (type(typeOf[row] ?? -1) && focus.has(source[row] ?? -1)) return true
+      for (let row = from; row < to; row++) if (type(typeOf[row] ?? -1) && focus.has(source[row] ?? -1)) return true
       return false
     },
     // No concept of the release has it as a value.
