@@ -75,11 +75,12 @@ function idWords(sections: Sections, id: (concept: number) => string): Postings 
   }
 }
 
-/** Concepts in the order of the file. */
-export interface WrittenConcepts {
-  count: number
-  idOf(concept: number): string
-  stateOf(concept: number): ConceptState
+/** Concepts by their rows, and in the order of the file. */
+interface WrittenConcepts {
+  /** Row of every concept. */
+  order: Int32Array
+  idOf(row: number): string
+  stateOf(row: number): ConceptState
   /** Where the display and the descriptions of a concept begin; of `count`, where those of the last one end. */
   displays: Uint32Array
   descriptions: Uint32Array
@@ -87,7 +88,8 @@ export interface WrittenConcepts {
 
 /** Writes the concepts; answers the states that there are, by their numbers. */
 export function writeConceptTable(writer: SectionWriter, concepts: WrittenConcepts): ConceptState[] {
-  const { count } = concepts
+  const { order, idOf: idAt } = concepts
+  const count = order.length
   const numbers = new Uint32Array(NUMBERS * (count + 1))
   const table = emptyTable(count)
   const ids: string[] = []
@@ -96,7 +98,7 @@ export function writeConceptTable(writer: SectionWriter, concepts: WrittenConcep
     numbers[from + DISPLAY] = concepts.displays[concept] ?? 0
     numbers[from + DESCRIPTIONS] = concepts.descriptions[concept] ?? 0
     if (concept === count) break
-    const id = concepts.idOf(concept)
+    const id = idAt(order[concept] ?? 0)
     ids.push(id)
     numbers[from + LOW] = lowOf(id)
     numbers[from + HIGH] = highOf(id)
@@ -112,17 +114,17 @@ export function writeConceptTable(writer: SectionWriter, concepts: WrittenConcep
   return writeStates(writer, concepts)
 }
 
-function writeStates(writer: SectionWriter, { count, stateOf }: WrittenConcepts): ConceptState[] {
+function writeStates(writer: SectionWriter, { order, stateOf }: WrittenConcepts): ConceptState[] {
   const known = new Map<string, number>()
   const states: ConceptState[] = []
-  const numbers = new Int32Array(count)
-  for (let concept = 0; concept < count; concept++) {
-    const state = stateOf(concept)
+  const numbers = new Int32Array(order.length)
+  order.forEach((row, concept) => {
+    const state = stateOf(row)
     const key = state.join(' ')
     const number = known.get(key) ?? states.push(state) - 1
     known.set(key, number)
     numbers[concept] = number
-  }
+  })
   writeNarrow(writer, 'snomed.state', numbers)
   return states
 }

@@ -7,7 +7,7 @@ import { createIndexBuilder, type IndexCounts, type Spool } from '../../code-sys
 import type { IndexFile, SectionWriter } from '../../code-system/large/layout.ts'
 import { writePostings } from '../../code-system/large/write-index.ts'
 import { collectPostings } from '../../code-system/text-index.ts'
-import { writeConceptTable } from './concept-table.ts'
+import { type ConceptState, writeConceptTable } from './concept-table.ts'
 import { SCT, SNOMED_KIND } from './names.ts'
 import { recordWriter } from './records.ts'
 import type { ReleaseFinding, ReleaseWriter } from './release-rows.ts'
@@ -56,6 +56,10 @@ export function createSnomedWriter({ head, isFull, spools }: SnomedWriting): Sno
   const members = memberPart(common, spools.members)
   const identifiers = identifierPart(common)
   const isActive = (row: number) => (state.at(row) & STATE.active) !== 0
+  const stateOf = (row: number): ConceptState => {
+    const own = state.at(row)
+    return [own >>> 2, times.numberOf(String(concepts.timeOf(row))), own & 3]
+  }
   const arranged = once(() => {
     const isA = relationships.arrange(isActive)
     const hierarchy = arrangeParents(betweenActive(isA, isActive), concepts.length)
@@ -86,13 +90,8 @@ export function createSnomedWriter({ head, isFull, spools }: SnomedWriting): Sno
       const { hierarchy, texts, isA } = arranged()
       const idOf = concepts.ids.at
       if (hierarchy.circle) found.push(circleFinding(hierarchy.circle, idOf))
-      const leftOut = (count: number, what: string) => {
-        if (count > 0) found.push({ severity: 'warning', text: `${count} ${what}` })
-      }
       const inactive = isA.child.length - betweenActive(isA, isActive).child.length
-      leftOut(inactive, 'active relationships is-a have an inactive concept at one end and are left out')
-      const unknown = descriptions.unknownDescriptions()
-      leftOut(unknown, 'members of language reference sets name descriptions that are not in the release')
+      found.push(...leftOut({ inactive, unknown: descriptions.unknownDescriptions() }))
       found.push(...checkConcepts({ count: concepts.length, isActive, idOf, ...hierarchy, texts }))
       return found
     },
@@ -112,22 +111,14 @@ export function createSnomedWriter({ head, isFull, spools }: SnomedWriting): Sno
         keepsCodes: true,
         write: (writer, { order }, displays) => {
           const ordinalOf = inverse(order)
-          const rowOf = (concept: number) => order[concept] ?? 0
-          const states = writeConceptTable(writer, {
-            count: order.length,
-            idOf: (concept) => concepts.ids.at(rowOf(concept)),
-            stateOf: (concept) => {
-              const [row, own] = [rowOf(concept), state.at(rowOf(concept))]
-              return [own >>> 2, times.numberOf(String(concepts.timeOf(row))), own & 3]
-            },
-            displays,
-            descriptions: writeDescriptions(writer, order, texts),
-          })
+          const descriptions = writeDescriptions(writer, order, texts)
+          const rows = { order, displays, descriptions, idOf: concepts.ids.at, stateOf }
+          const states = writeConceptTable(writer, rows)
           isA.write(writer, ordinalOf)
           const refsets = refsetHeaders(members.write(writer, ordinalOf, isActive))
           identifiers.write(writer, ordinalOf)
-          const rows = texts.refsets().map(concepts.ids.find)
-          const dialects = rows.flatMap((row) => (row < 0 ? [] : [ordinalOf[row] ?? 0])).sort((a, b) => a - b)
+          const named = texts.refsets().map(concepts.ids.find)
+          const dialects = named.flatMap((row) => (row < 0 ? [] : [ordinalOf[row] ?? 0])).sort((a, b) => a - b)
           const version = head.version ?? ''
           return { version, names: names.all(), times: times.all().map(Number), states, refsets, dialects }
         },
@@ -138,6 +129,15 @@ export function createSnomedWriter({ head, isFull, spools }: SnomedWriting): Sno
 
 /** What a concept is found by in any code system. */
 const isShown = ({ isActive, kind }: ShownDescription) => isActive && kind !== 'definition'
+
+/** What does not count, by how many there are. */
+function leftOut({ inactive, unknown }: { inactive: number; unknown: number }): ReleaseFinding[] {
+  const whats: [number, string][] = [
+    [inactive, 'active relationships is-a have an inactive concept at one end and are left out'],
+    [unknown, 'members of language reference sets name descriptions that are not in the release'],
+  ]
+  return whats.flatMap(([count, what]) => (count > 0 ? [{ severity: 'warning', text: `${count} ${what}` }] : []))
+}
 
 function once<T>(make: () => T): () => T {
   let made: { value: T } | undefined

@@ -69,7 +69,6 @@ export function memberPart({ isFull, conceptRow, names, times }: Common, spool: 
   const unnamed = () => [...refsets.keys()].filter((id) => conceptRow(id) < 0)
   return {
     take,
-    count: () => states.length,
     check: (): ReleaseFinding[] =>
       unnamed().map((id) => {
         const { number = -1 } = refsets.get(id) ?? {}
@@ -83,7 +82,7 @@ export function memberPart({ isFull, conceptRow, names, times }: Common, spool: 
       store.flush()
       const rowsOf = grouped(refsetOf.whole(), refsets.size)
       const wanted = [...refsets]
-        .map(([id, { number, fields }]) => ({ concept: conceptRow(id), rows: rowsOf(number), fields }))
+        .map(([id, { number, fields }]) => ({ id, concept: conceptRow(id), rows: rowsOf(number), fields }))
         .filter(({ concept }) => concept >= 0)
         .map((each) => ({ ...each, concept: ordinalOf[each.concept] ?? 0 }))
         .sort((a, b) => a.concept - b.concept)
@@ -91,17 +90,12 @@ export function memberPart({ isFull, conceptRow, names, times }: Common, spool: 
       const ordinalAt = (row: number) => (components.at(row) < 0 ? -1 : (ordinalOf[components.at(row)] ?? -1))
       const isActive = (row: number) => sizes.at(row) % 2 === 1
       const headers = writeRefsets(writer, { wanted, read, ordinalAt, isActive })
-      const axioms = rowsOf(refsets.get(AXIOMS)?.number ?? -1)
       const counts = (row: number) => isActive(row) && components.at(row) >= 0 && isOfActive(components.at(row))
-      const known = conceptRow(AXIOMS) < 0 ? -1 : (ordinalOf[conceptRow(AXIOMS)] ?? -1)
-      const from = headers.find(({ concept }) => concept === known)?.from
-      const telling =
-        from === undefined
-          ? []
-          : tellingAxioms(axioms, { read, ordinalAt, isActive: counts, concepts: ordinalOf.length })
+      const at = wanted.findIndex(({ id }) => id === AXIOMS)
+      const telling = tellingAxioms(wanted[at]?.rows ?? new Int32Array(0), { read, ordinalAt, isActive: counts })
       writer.put(
         'snomed.axioms',
-        Int32Array.from(telling, (at) => (from ?? 0) + at),
+        telling.map((each) => each + (headers[at]?.from ?? 0)),
       )
       return headers
     },
@@ -150,22 +144,22 @@ function writeRefsets(writer: SectionWriter, { wanted, read, ordinalAt, isActive
  */
 function tellingAxioms(
   rows: Int32Array,
-  { read, ordinalAt, isActive, concepts }: Pick<Refsets, 'read' | 'ordinalAt' | 'isActive'> & { concepts: number },
-): number[] {
-  const first = new Int32Array(concepts).fill(-1)
+  { read, ordinalAt, isActive }: Pick<Refsets, 'read' | 'ordinalAt' | 'isActive'>,
+): Int32Array {
+  const first = new Map<number, number>()
   const telling = new Set<number>()
   rows.forEach((row, at) => {
     if (!isActive(row)) return
     const concept = ordinalAt(row)
-    const before = first[concept] ?? -1
-    if (before >= 0) telling.add(before).add(at)
-    else first[concept] = at
+    const before = first.get(concept)
+    if (before === undefined) first.set(concept, at)
+    else telling.add(before).add(at)
     const reader = recordReader(read(row))
     readMember(reader)
     const axiom = reader.isAtEnd ? '' : reader.text()
     if (saysMore(axiom) || saysOfProperty(axiom)) telling.add(at)
   })
-  return [...telling].sort((a, b) => a - b)
+  return Int32Array.from(telling).sort()
 }
 
 /** Active concepts, and all members by their concept in the order of the release. */
