@@ -73,7 +73,7 @@ export interface SnomedAttributes {
 }
 
 /** The same rows by the concept that is their value, as far as it is one; those of one value stand together, by source. */
-export interface SnomedValueRows {
+interface SnomedValueRows {
   /** Rows of a value: from `start[value]` to before `start[value + 1]`. */
   readonly start: Int32Array
   /** Source of a row. */
