@@ -38,8 +38,8 @@ export function openCodeSystem(resource: CodeSystem, file: IndexSource): CodeSys
 
 /** SNOMED CT with expression constraints, and expressions as codes. */
 function openSnomed(resource: CodeSystem, sections: Sections): CodeSystemProvider {
-  const { base, content } = compiledSnomed(resource, sections)
-  const concepts = snomedProvider(resource, content, base)
+  const { content, display } = compiledSnomed(resource, sections)
+  const concepts = snomedProvider(resource, content, display)
   // A value set asks of every expression that it lists: the constraint is read once.
   const asked = keep<string, EclSet>(1)
   return withExpressions(concepts, content, (constraint, subject) =>

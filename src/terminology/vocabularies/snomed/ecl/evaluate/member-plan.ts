@@ -64,6 +64,7 @@ export function memberPlan(context: EclContext, membership: Membership): EclPlan
       if (concept < 0) return false
       if (isPlain) return refsets().some((refset) => isIn(refset.members, concept))
       return refsets().some((refset) => {
+        if (field !== componentField && !refset.finds(field)) context.cost.spend(refset.size * priceOfMember)
         const members = field === componentField ? refset.of(concept) : refset.withValue(field, content.idOf(concept))
         context.cost.spend(members.length * price)
         return members.some((each) => passes(each, refset))

@@ -49,6 +49,11 @@ export class EclCost {
     this.#context = { text, limit }
   }
 
+  /** Bytes of the lists that are remembered. */
+  get keptBytes(): number {
+    return this.#kept * Int32Array.BYTES_PER_ELEMENT
+  }
+
   /** Begins again with all that may be taken. */
   restart(): void {
     this.#left = this.#context.limit
