@@ -49,21 +49,17 @@ export async function killPublications({ rounds, seed, mongo }: KillOptions): Pr
       const after = mongo && round % 5 !== 4 ? 2 : 1
       const lines = await publishUntilKilled({ url, round, after, delay: random() * (mongo ? 600 : 150), killed })
       for (const line of lines) if (!line.startsWith('unsure ')) said.add(line)
-      const storage = await open()
-      const contents = await contentsOf(storage, seen)
-      const { faults, there } = await look(storage, { contents, said, prefix: `p${round}-` })
-      seen = contents.seen
+      const looked = await lookAt(open, { seen, said, prefix: `p${round}-` })
+      const { faults, there } = looked
+      seen = looked.seen
       // Besides the last one, which nobody can have missed, those that were not answered.
       const ownUnsure = lines.filter((line) => line.startsWith('unsure ')).length
       unsure += ownUnsure
       if (there > 1 + ownUnsure) faults.push(`${there} publications were not acknowledged, ${ownUnsure} unsure`)
-      await storage.close()
       report.faults.push(...faults.map((fault) => `round ${round}: ${fault}`))
     }
     // Once more all of them: what a later kill took from an earlier round, and what came to light after its round was looked at.
-    const storage = await open()
-    const { faults, there } = await look(storage, { contents: await contentsOf(storage, {}), said, prefix: 'p' })
-    await storage.close()
+    const { faults, there } = await lookAt(open, { seen: {}, said, prefix: 'p' })
     if (there > rounds + unsure) faults.push(`${there} publications were not acknowledged, ${unsure} unsure`)
     report.faults.push(...faults.map((fault) => `at the end: ${fault}`))
     report.unspoken = there
@@ -148,15 +144,25 @@ async function contentsOf(storage: Storage, before: Seen): Promise<Contents> {
 
 /** What is looked at. */
 interface Looking {
-  contents: Contents
+  seen: Seen
   /** Lines of the publishers: what the store acknowledged. */
   said: ReadonlySet<string>
   /** How the names of the publications begin that are in question. */
   prefix: string
 }
 
-/** What of those publications does not fit together, and how many are there that nobody was told of. */
-async function look(storage: Storage, { contents, said, prefix }: Looking) {
+/** What of those publications does not fit together, and how many are there that nobody was told of; what was seen up to now. */
+async function lookAt(open: () => Promise<Storage>, looking: Looking) {
+  const storage = await open()
+  try {
+    const contents = await contentsOf(storage, looking.seen)
+    return { ...(await judge(storage, contents, looking)), seen: contents.seen }
+  } finally {
+    await storage.close()
+  }
+}
+
+async function judge(storage: Storage, contents: Contents, { said, prefix }: Looking) {
   const faults: string[] = []
   let there = 0
   const { artefacts } = contents
