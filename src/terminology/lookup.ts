@@ -65,10 +65,7 @@ export function* lookUp(request: Request): Work<Parameters> {
  */
 export function* requestedSystem(request: Request, canonical: string, wanted?: string): Work<CodeSystemProvider> {
   const { url, version } = parseCanonical(canonical)
-  const asked = agreed('version of the code system', [
-    { at: 'system', says: version },
-    { at: 'version', says: wanted },
-  ])
+  const asked = wanted ? agreedWith(version, wanted) : version
   const need: Need = { type: 'CodeSystem', url }
   if (!request.scope.has(need)) yield [need]
   const candidates = request.scope.systems(url)
@@ -85,6 +82,12 @@ export function* requestedSystem(request: Request, canonical: string, wanted?: s
   }
   throw notFound({ text: `A definition for CodeSystem '${url}' could not be found`, expression: 'system' })
 }
+
+const agreedWith = (version: string | undefined, wanted: string): string | undefined =>
+  agreed('version of the code system', [
+    { at: 'system', says: version },
+    { at: 'version', says: wanted },
+  ])
 
 function designationParameter(text: ReturnType<typeof shownDesignation>, source: string | undefined): Parameter {
   const part: Parameter[] = []
