@@ -49,8 +49,8 @@ export async function warmUp(client: ChildProcess, questions: readonly Asked[], 
 /** Microseconds of a request, over so many. */
 async function costOf(client: ChildProcess, { used, load }: Asked, from: number, count: number) {
   const before = await used()
-  const { seconds } = await ask<Loaded>(client, load(from, count))
-  return { microseconds: ((await used()) - before) / count, perSecond: count / seconds }
+  await ask<Loaded>(client, load(from, count))
+  return ((await used()) - before) / count
 }
 
 /** How long is measured. */
@@ -58,8 +58,6 @@ export interface Rounds {
   rounds: number
   /** In each, of each question. */
   requests: number
-  /** Before the first round, of each question. */
-  warmUp?: number
 }
 
 /**
@@ -70,26 +68,17 @@ export async function httpCosts(
   client: ChildProcess,
   questions: readonly Asked[],
   { asked, name }: { asked: Asked; name: string },
-  { rounds, requests, warmUp: first = requestsToKnow }: Rounds,
-): Promise<(Cost & { perSecond: number })[]> {
-  const own: { microseconds: number; perSecond: number }[][] = questions.map(() => [])
+  { rounds, requests }: Rounds,
+): Promise<Cost[]> {
+  const own: number[][] = questions.map(() => [])
   const bare: number[] = []
-  for (const question of questions)
-    for (let done = 0; done < first; done += portion)
-      await costOf(client, question, done, Math.min(portion, first - done))
-  let from = first
+  for (const question of questions) await costOf(client, question, 0, requestsToKnow)
+  let from = requestsToKnow
   for (let round = 0; round < rounds; round++) {
-    bare.push((await costOf(client, asked, from, requests)).microseconds)
+    bare.push(await costOf(client, asked, from, requests))
     for (const [at, question] of questions.entries()) own[at]?.push(await costOf(client, question, from, requests))
     from += requests
   }
   foundBaseline(name, bare)
-  return own.map((each) => ({
-    ...costFrom(
-      each.map(({ microseconds }) => microseconds),
-      bare,
-      name,
-    ),
-    perSecond: each.map(({ perSecond }) => perSecond).toSorted((a, b) => a - b)[rounds >> 1] ?? 0,
-  }))
+  return own.map((each) => costFrom(each, bare, name))
 }
