@@ -189,10 +189,20 @@ function connections(at: string, source: Source): string[] {
   )
 }
 
+const ofWayIn: readonly string[] = ['node:module', 'node:path', './main.ts']
+
+/** The one program in JavaScript: it imports two modules of Node and the program, and nothing else. */
+function isWayIn(at: string, file: string): boolean {
+  if (file !== 'vidimus.js') return false
+  const named = readFileSync(join(at, 'src', file), 'utf8').matchAll(/(?:from|import)\s*\(?\s*['"`]([^'"`]+)['"`]/g)
+  return [...named].every(([, name = '']) => ofWayIn.includes(name))
+}
+
 /** Programs in another spelling than `.ts`, whose imports nobody reads. */
 function unreadFiles(at: string): string[] {
   return readdirSync(join(at, 'src'), { recursive: true, encoding: 'utf8' })
     .filter((file) => /\.(?:[cm]?js|[cm]ts|[jt]sx)$/.test(file) && !/^console\/.*\.tsx$/.test(file))
+    .filter((file) => !isWayIn(at, file))
     .map((file) => `src/${file}: a program is a .ts file`)
 }
 
