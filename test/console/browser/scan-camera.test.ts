@@ -175,6 +175,31 @@ describe('the camera of the scanner', { skip: noBrowser ?? false }, () => {
     scanner.assertClean(/Failed to load resource/)
   })
 
+  it('waits for no worker that says nothing any more', async () => {
+    const scanner = await bed.open(cameraOf(await filmOfDoubt()), {
+      before: async (page) => {
+        await page.clock.install()
+        await page.route('**/console/scan-worker-*.js', (route) =>
+          route.fulfill({ contentType: 'text/javascript', body: "addEventListener('message', () => undefined)" }),
+        )
+      },
+    })
+    const { page } = scanner
+    await openCamera(page)
+    await page.getByText('Starting the scanner…').waitFor()
+    await page.waitForFunction(() => Reflect.get(globalThis, 'document').querySelector('video').currentTime > 0)
+    await page.clock.fastForward(61_000)
+    await page.getByText('The scanner stopped').waitFor()
+    await page
+      .locator('input[type=file]')
+      .setInputFiles({ name: 'a.png', mimeType: 'image/png', buffer: Buffer.from('x') })
+    await page.getByText('Reading the picture…').first().waitFor()
+    await page.clock.fastForward(31_000)
+    await page.getByText('This picture takes too long to read').waitFor()
+    assert.deepEqual(page.workers(), [])
+    scanner.assertClean()
+  })
+
   it('is closed when the page is hidden, and when the camera is pulled out', async () => {
     const scanner = await bed.open(cameraOf(await filmOfDoubt()), {
       viewport: { width: 320, height: 640 },
