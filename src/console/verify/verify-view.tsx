@@ -7,6 +7,7 @@ import { texts } from '../languages/languages.ts'
 import { say } from '../parts/say.ts'
 import { Desk } from './desk/desk.ts'
 import { stayAwake } from './desk/stay-awake.ts'
+import { locale } from './input/reader.ts'
 import { routeKeys } from './input/route-keys.ts'
 import { ScanField } from './input/scan-field.tsx'
 import { working } from './input/settings.ts'
@@ -113,7 +114,7 @@ function Tally({ desk }: { desk: Desk }) {
         {decisions.map((each) => (
           <div class={`tally-${each}`}>
             <dt>{verify.words[each]}</dt>
-            <dd>{new Intl.NumberFormat(language.value).format(tally[each])}</dd>
+            <dd>{new Intl.NumberFormat(locale()).format(tally[each])}</dd>
           </div>
         ))}
       </dl>

@@ -46,7 +46,7 @@ export function consoleHandlers(
       const file = await found?.read(String(request.params.name), { brotli })
       if (!file) throw unknownPath()
       // A worker is judged by the policy of its own file.
-      response.set({ ...fileHeaders, 'Content-Type': file.contentType })
+      response.set({ ...fileHeaders, 'Content-Type': file.contentType, 'Content-Length': String(file.body.length) })
       if (file.encoding) response.set('Content-Encoding', file.encoding)
       if (/javascript/.test(file.contentType))
         response.set(

@@ -4,6 +4,7 @@ import type { Texts } from '../texts.ts'
 export const verify: Texts['verify'] = {
   title: 'تحقّق',
   ready: 'جاهز. امسح رمزًا أو ألصقه أو استخدم الكاميرا.',
+  atRest: 'سيظهر الحكم هنا. لا يُحفظ شيء عن أي شخص: يُمحى بعد دقيقة بلا لمس.',
   field: 'الرمز',
   fieldHint: 'يكتب الماسح اليدوي هنا من تلقاء نفسه. والنص الملصق يُفحص فورًا.',
   check: 'افحص',
@@ -177,6 +178,14 @@ export const verify: Texts['verify'] = {
       few: 'نجحت {n} فحوص',
       many: 'نجح {n} فحصًا',
       other: 'نجح {n} فحص',
+    },
+    notMade: {
+      zero: 'لم يُترك فحص',
+      one: 'لم يُجرَ فحص واحد',
+      two: 'لم يُجرَ فحصان',
+      few: 'لم تُجرَ {n} فحوص',
+      many: 'لم يُجرَ {n} فحصًا',
+      other: 'لم يُجرَ {n} فحص',
     },
     outcomes: { pass: 'نجح', warn: 'نجح مع ملاحظة', fail: 'فشل', skipped: 'لم يُجرَ', unknown: 'لم يُفهم' },
     names: {

@@ -2,6 +2,7 @@
 export const verify = {
   title: 'Verify',
   ready: 'Ready. Scan a code, paste it, or use the camera.',
+  atRest: 'A verdict will stand here. Nothing of a person is kept: it is cleared after a minute without touch.',
   field: 'Code',
   fieldHint: 'A hand-held scanner types here by itself. Text that is pasted is checked at once.',
   check: 'Check',
@@ -210,6 +211,7 @@ export const verify = {
   checks: {
     head: 'Checks',
     passed: { one: '{n} passed', other: '{n} passed' },
+    notMade: { one: '{n} not made', other: '{n} not made' },
     outcomes: {
       pass: 'passed',
       warn: 'passed, with remark',

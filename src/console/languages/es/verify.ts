@@ -4,6 +4,7 @@ import type { Texts } from '../texts.ts'
 export const verify: Texts['verify'] = {
   title: 'Verificar',
   ready: 'Listo. Escanee un código, péguelo o use la cámara.',
+  atRest: 'Aquí estará el veredicto. De una persona no se guarda nada: se borra tras un minuto sin tocar.',
   field: 'Código',
   fieldHint: 'Un lector de mano escribe aquí por sí solo. Un texto pegado se comprueba enseguida.',
   check: 'Comprobar',
@@ -213,6 +214,7 @@ export const verify: Texts['verify'] = {
   checks: {
     head: 'Controles',
     passed: { one: '{n} superado', other: '{n} superados' },
+    notMade: { one: '{n} no hecho', other: '{n} no hechos' },
     outcomes: {
       pass: 'superado',
       warn: 'superado, con observación',

@@ -4,6 +4,7 @@ import type { Texts } from '../texts.ts'
 export const verify: Texts['verify'] = {
   title: 'Vérifier',
   ready: 'Prêt. Scannez un code, collez-le ou utilisez la caméra.',
+  atRest: 'Le verdict s’affichera ici. Rien d’une personne n’est gardé : tout s’efface après une minute sans contact.',
   field: 'Code',
   fieldHint: 'Un lecteur à main écrit ici de lui-même. Un texte collé est vérifié aussitôt.',
   check: 'Vérifier',
@@ -213,6 +214,7 @@ export const verify: Texts['verify'] = {
   checks: {
     head: 'Contrôles',
     passed: { one: '{n} réussi', other: '{n} réussis' },
+    notMade: { one: '{n} non fait', other: '{n} non faits' },
     outcomes: {
       pass: 'réussi',
       warn: 'réussi, avec remarque',

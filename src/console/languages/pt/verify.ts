@@ -4,6 +4,7 @@ import type { Texts } from '../texts.ts'
 export const verify: Texts['verify'] = {
   title: 'Verificar',
   ready: 'Pronto. Leia um código, cole-o ou use a câmara.',
+  atRest: 'O veredicto ficará aqui. De uma pessoa nada se guarda: apaga-se após um minuto sem toque.',
   field: 'Código',
   fieldHint: 'Um leitor manual escreve aqui por si. Um texto colado é verificado de imediato.',
   check: 'Verificar',
@@ -211,6 +212,7 @@ export const verify: Texts['verify'] = {
   checks: {
     head: 'Controlos',
     passed: { one: '{n} passado', other: '{n} passados' },
+    notMade: { one: '{n} não feito', other: '{n} não feitos' },
     outcomes: {
       pass: 'passado',
       warn: 'passado, com observação',

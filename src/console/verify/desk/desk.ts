@@ -3,7 +3,7 @@
  * stands in memory. An answer is shown beside no other and to no other question; what is not waited for any more is dropped.
  */
 import { type Signal, signal } from '@preact/signals'
-import type { Fault, Reply } from '../../api/client.ts'
+import type { Fault, Reply } from '../../api/reply.ts'
 import type { Collected } from '../input/chunks.ts'
 import { takeIn } from '../input/intake.ts'
 import {
@@ -53,9 +53,9 @@ export interface DeskParts {
 }
 
 /** Seconds without touch after which everything is forgotten. */
-export const forgottenAfter = 60
+const forgottenAfter = 60
 /** Seconds before that in which it is said. */
-export const warnedBefore = 15
+const warnedBefore = 15
 /** Seconds of the two clocks' difference that are told. */
 export const mostGap = 120
 
@@ -236,8 +236,10 @@ export class Desk {
     const [first] = this.#questions
     if (this.isAdding.value && first) {
       this.isAdding.value = false
+      // The document counts as it is now, not as it was when the first code was asked about.
+      const { identity: _, ...rest } = first
       const all = [...first.credentials, ...credentials].slice(0, mostCredentials)
-      void this.#put([{ ...first, credentials: all, ...this.#given() }])
+      void this.#put([{ ...rest, credentials: all, ...this.#given() }])
       return
     }
     this.isAdding.value = false

@@ -4,7 +4,7 @@ import type { Expected } from '../reply/verdict.ts'
 /** What verdicts can be for. */
 export const uses = ['entry', 'transit', 'venue', 'care'] as const
 /** One of them. */
-export type Use = (typeof uses)[number]
+type Use = (typeof uses)[number]
 
 /** What holds for every question until it is changed. */
 export interface AskingSettings {

@@ -18,7 +18,7 @@ export type RowValue =
   | { dose: { number: string; of?: string } }
 
 /** Names of rows; each has its words in every language. */
-export type RowName =
+type RowName =
   | 'disease'
   | 'product'
   | 'vaccine'
@@ -247,7 +247,7 @@ function warningOf(resource: Members, ...usual: string[]): { warning?: string } 
 }
 
 /** The codes of a CodeableConcept; its text stands first, as a code without a code. */
-export function codesOf(concept: unknown): Coded[] {
+function codesOf(concept: unknown): Coded[] {
   if (!isMembers(concept)) return []
   const text = textOf(concept.text)
   const codings = listOf(concept.coding).flatMap((each): Coded[] => {

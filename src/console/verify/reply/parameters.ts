@@ -6,7 +6,7 @@ export type Members = Record<string, unknown>
 /** One parameter, or one part of a parameter. */
 export interface Told {
   name: string
-  /** `valueCode`, `valueString` …; undefined without a primitive value. */
+  /** `valueCode`, `valueString` … of a primitive value; `several` for everything else that has a value. */
   type?: string
   value?: string | number | boolean
   part: Told[]
@@ -40,14 +40,17 @@ function toldOf(list: unknown, level = 0): Told[] {
     if (!isMembers(each) || typeof each.name !== 'string') return []
     const told: Told = { name: each.name, part: toldOf(each.part, level + 1) }
     if (isMembers(each.resource)) told.resource = each.resource
-    for (const [member, value] of Object.entries(each))
-      if (member.startsWith('value') && ['string', 'number', 'boolean'].includes(typeof value)) {
-        told.type = member
-        told.value = value as string | number | boolean
-      }
+    const values = Object.entries(each).filter(([member]) => member.startsWith('value'))
+    const [[type, value] = ['', undefined], ...others] = values
+    // Two values are none: nobody knows which of them counts.
+    if (others.length === 0 && isPrimitive(value)) Object.assign(told, { type, value })
+    else if (values.length > 0) told.type = 'several'
     return [told]
   })
 }
+
+const isPrimitive = (value: unknown): value is string | number | boolean =>
+  ['string', 'number', 'boolean'].includes(typeof value)
 
 /** Those of a name. */
 export const all = (told: readonly Told[], name: string): Told[] => told.filter((each) => each.name === name)

@@ -2,7 +2,7 @@
 import type { FailureStatus, Verdict } from './verdict.ts'
 
 /** Names of sentences; each has a short title and a sentence in every language. */
-export type ReasonName =
+type ReasonName =
   | FailureStatus
   | 'accepted'
   | 'acceptedOfAll'
@@ -40,10 +40,8 @@ export function reasonOf(verdict: Verdict): VerdictReason {
   }
   if (decision === 'unverified') {
     const name = status === undefined || status === 'VERIFIED' ? 'notUnderstood' : status
-    return {
-      name,
-      words: unique(verdict.checks.flatMap(({ outcome, detail }) => (outcome === 'fail' && detail ? [detail] : []))),
-    }
+    // The check that failed says the rest.
+    return { name, words: [] }
   }
   const open = messages(null)
   if (isLink(verdict) && linked.length === 0) return { name: 'linkNotFollowed', words: [] }

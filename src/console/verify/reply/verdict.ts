@@ -12,7 +12,7 @@ export const decisions = ['accepted', 'rejected', 'undetermined', 'unverified'] 
 export type Decision = (typeof decisions)[number]
 
 /** Why a credential is not verified, beside VERIFIED. */
-export const failures = [
+const failures = [
   'NOT_SUPPORTED',
   'INVALID_ENCODING',
   'INVALID_COMPRESSION',
@@ -47,13 +47,10 @@ export const checkNames = [
   'validity-period',
   'revocation',
 ] as const
-/** One of them. */
-export type CheckName = (typeof checkNames)[number]
-
 /** How a check may end. */
-export const outcomes = ['pass', 'warn', 'fail', 'skipped'] as const
+const outcomes = ['pass', 'warn', 'fail', 'skipped'] as const
 /** One of them. */
-export type Outcome = (typeof outcomes)[number]
+type Outcome = (typeof outcomes)[number]
 
 /** A step that was made, or not. */
 export interface Check {
@@ -78,7 +75,7 @@ export type Doubt =
   | 'time'
 
 /** Who signed, and where the key is from. */
-export interface Issuer {
+interface Issuer {
   name?: string
   participant?: string
   keyId?: string
@@ -88,7 +85,7 @@ export interface Issuer {
 }
 
 /** Whom the credential is about. */
-export interface Subject {
+interface Subject {
   name?: string
   /** May be partial. */
   birthDate?: string
@@ -96,7 +93,7 @@ export interface Subject {
 }
 
 /** A file behind a link. */
-export interface LinkedFile {
+interface LinkedFile {
   contentType: string
   verdict?: Verdict
   content?: CertifiedContent

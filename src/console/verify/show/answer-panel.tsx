@@ -12,6 +12,12 @@ export function AnswerPanel({ desk }: { desk: Desk }) {
   const state = desk.state.value
   return (
     <div class="answer" aria-busy={state.is === 'asking'}>
+      {state.is === 'waiting' && (
+        <div class="at-rest">
+          <Icon name="scan" size={72} />
+          <p>{verify.atRest}</p>
+        </div>
+      )}
       {state.is === 'asking' && (
         <div class="asking" role="status">
           <div class="skeleton" />

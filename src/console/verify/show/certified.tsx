@@ -1,9 +1,9 @@
 /** What the credential certifies, in plain words. */
-import { language } from '../../app/session.ts'
 import { fill, shownDate } from '../../languages/fill.ts'
 import { texts } from '../../languages/languages.ts'
 import { Icon } from '../../parts/icon.tsx'
 import { countryName } from '../input/countries.ts'
+import { locale } from '../input/reader.ts'
 import type { CertifiedContent, CertifiedEvent, RowValue } from '../reply/content.ts'
 import type { NameOf } from './use-names.ts'
 
@@ -70,15 +70,15 @@ function shown(value: RowValue, nameOf: NameOf): string {
   const { certified } = texts().verify
   if ('text' in value) return value.text
   if ('codes' in value) return [...new Set(value.codes.map(nameOf).filter(Boolean))].join(' · ')
-  if ('date' in value) return shownDate(value.date, language.value)
+  if ('date' in value) return shownDate(value.date, locale())
   if ('period' in value) return shownPeriod(value.period)
-  if ('country' in value) return countryName(value.country, language.value)
+  if ('country' in value) return countryName(value.country, locale())
   const { number, of } = value.dose
   return of ? fill(certified.dose, { number, of }) : number
 }
 
 function shownPeriod({ start, end }: { start?: string; end?: string }): string {
   const { certified } = texts().verify
-  const dates = { start: shownDate(start ?? '', language.value), end: shownDate(end ?? '', language.value) }
+  const dates = { start: shownDate(start ?? '', locale()), end: shownDate(end ?? '', locale()) }
   return fill(start && end ? certified.period : start ? certified.from : certified.until, dates)
 }

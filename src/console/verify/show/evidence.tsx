@@ -1,8 +1,8 @@
 /** What stands behind a verdict: the checks, who signed, what was used. */
-import { language } from '../../app/session.ts'
 import { counted, shownDate } from '../../languages/fill.ts'
 import { texts } from '../../languages/languages.ts'
 import { Icon, type IconName } from '../../parts/icon.tsx'
+import { locale } from '../input/reader.ts'
 import { type Check, checkNames, type Verdict } from '../reply/verdict.ts'
 import { Fact } from './certified.tsx'
 
@@ -27,13 +27,17 @@ export function Checks({ checks }: { checks: readonly Check[] }) {
   const isBad = ({ outcome }: Check) => outcome === 'fail' || outcome === 'unknown'
   const bad = checks.filter(isBad)
   const others = checks.filter((each) => !isBad(each))
+  const notMade = others.filter(({ outcome }) => outcome === 'skipped').length
   const passed = others.filter(({ outcome }) => outcome === 'pass' || outcome === 'warn').length
   return (
     <section class="checks">
       <h3>{words.head}</h3>
       {bad.length > 0 && <CheckList checks={bad} />}
       <details>
-        <summary>{counted(words.passed, passed, language.value)}</summary>
+        <summary>
+          {counted(words.passed, passed, locale())}
+          {notMade > 0 && ` · ${counted(words.notMade, notMade, locale())}`}
+        </summary>
         <CheckList checks={others} />
       </details>
     </section>
@@ -84,7 +88,7 @@ export function Versions({ verdict: { artefacts, evaluationDateTime } }: { verdi
     <details class="versions">
       <summary>{versions.head}</summary>
       <dl class="facts">
-        {evaluationDateTime && <Fact label={versions.clock}>{shownDate(evaluationDateTime, language.value)}</Fact>}
+        {evaluationDateTime && <Fact label={versions.clock}>{shownDate(evaluationDateTime, locale())}</Fact>}
       </dl>
       {artefacts.length === 0 && <p>{versions.none}</p>}
       <ul class="plain">

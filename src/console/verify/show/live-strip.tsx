@@ -1,14 +1,14 @@
 /** What shows that a verdict is of this moment, and no picture of one. */
 import { useEffect, useState } from 'preact/hooks'
-import { language } from '../../app/session.ts'
 import { texts } from '../../languages/languages.ts'
 import { countryName } from '../input/countries.ts'
+import { locale } from '../input/reader.ts'
 
 /** The running time, the jurisdiction, and something that moves. */
 export function LiveStrip({ jurisdiction }: { jurisdiction: string }) {
   const { verify } = texts()
   const now = useNow()
-  const time = new Intl.DateTimeFormat(language.value, { dateStyle: 'medium', timeStyle: 'medium' }).format(now)
+  const time = new Intl.DateTimeFormat(locale(), { dateStyle: 'medium', timeStyle: 'medium' }).format(now)
   return (
     <div class="live">
       <div class="live-mark" aria-hidden="true" />
@@ -17,7 +17,7 @@ export function LiveStrip({ jurisdiction }: { jurisdiction: string }) {
       </span>
       <span>
         <span class="live-label">{verify.jurisdiction}</span>{' '}
-        <bdi>{jurisdiction ? countryName(jurisdiction, language.value) : verify.jurisdictionOfServer}</bdi>
+        <bdi>{jurisdiction ? countryName(jurisdiction, locale()) : verify.jurisdictionOfServer}</bdi>
       </span>
       <span class="live-note">{verify.onlyHere}</span>
     </div>

@@ -1,8 +1,8 @@
 /** Whom the credential is about, large, to be compared with an identity document by eye. */
-import { language } from '../../app/session.ts'
 import { shownDate } from '../../languages/fill.ts'
 import { texts } from '../../languages/languages.ts'
 import { Icon } from '../../parts/icon.tsx'
+import { locale } from '../input/reader.ts'
 import type { PersonName } from '../reply/content.ts'
 import { isLatin, machineReadableDate, machineReadableName } from '../reply/machine-readable.ts'
 import type { Verdict } from '../reply/verdict.ts'
@@ -84,7 +84,7 @@ function Birth({ date }: { date: string }) {
   return (
     <>
       <p class="person-name" dir="auto">
-        {shownDate(date, language.value)}
+        {shownDate(date, locale())}
       </p>
       <p class="person-machine">
         <code dir="ltr">{date}</code>

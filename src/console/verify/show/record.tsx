@@ -1,10 +1,10 @@
 /** A verdict to be copied or printed, without personal data. What is printed is this record and nothing else of the page. */
-import { language } from '../../app/session.ts'
 import { texts } from '../../languages/languages.ts'
 import { CopyButton } from '../../parts/copy-button.tsx'
 import { Icon } from '../../parts/icon.tsx'
 import type { Answer } from '../desk/desk.ts'
 import { countryName } from '../input/countries.ts'
+import { locale } from '../input/reader.ts'
 import { reasonOf } from '../reply/reason.ts'
 import { recordOf } from '../reply/record.ts'
 import { checkName } from './evidence.tsx'
@@ -32,11 +32,11 @@ export function RecordButtons({ answer }: { answer: Answer }) {
 function linesOf({ verdict, at, jurisdiction }: Answer): string[] {
   const { verify } = texts()
   const { record, rules, checks } = verify
-  const time = new Intl.DateTimeFormat(language.value, { dateStyle: 'full', timeStyle: 'long' }).format(at)
+  const time = new Intl.DateTimeFormat(locale(), { dateStyle: 'full', timeStyle: 'long' }).format(at)
   return recordOf(verdict, {
     time,
     jurisdiction: jurisdiction
-      ? `${countryName(jurisdiction, language.value)} (${jurisdiction})`
+      ? `${countryName(jurisdiction, locale())} (${jurisdiction})`
       : verify.jurisdictionOfServer,
     software: document.querySelector<HTMLMetaElement>('meta[name="software"]')?.content ?? '',
     words: {

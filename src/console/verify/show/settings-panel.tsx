@@ -1,10 +1,11 @@
 /** What every question says, and how the scanner is read. Held in memory. */
-import { language } from '../../app/session.ts'
+import { useState } from 'preact/hooks'
 import { fill } from '../../languages/fill.ts'
 import { texts } from '../../languages/languages.ts'
 import { Field } from '../../parts/field.tsx'
 import { countries } from '../input/countries.ts'
 import { type AskingSettings, uses } from '../input/question.ts'
+import { locale } from '../input/reader.ts'
 import { asking, pauses, silences, working } from '../input/settings.ts'
 
 const change = (members: Partial<AskingSettings>) => {
@@ -14,9 +15,20 @@ const change = (members: Partial<AskingSettings>) => {
 /** The folded panel. */
 export function SettingsPanel() {
   const { settings } = texts().verify
+  const [isOpen, setOpen] = useState(false)
   return (
-    <details class="fold">
+    <details class="fold" onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>{settings.head}</summary>
+      {isOpen && <Controls />}
+    </details>
+  )
+}
+
+/** Drawn when they are needed: there are 250 countries. */
+function Controls() {
+  const { settings } = texts().verify
+  return (
+    <>
       <Jurisdiction />
       <Clock />
       <Uses />
@@ -33,7 +45,7 @@ export function SettingsPanel() {
         )}
       </Field>
       <Working />
-    </details>
+    </>
   )
 }
 
@@ -48,7 +60,7 @@ function Jurisdiction() {
           onChange={(event) => change({ jurisdiction: event.currentTarget.value })}
         >
           <option value="">{verify.jurisdictionOfServer}</option>
-          {countries(language.value).map(({ code, name }) => (
+          {countries(locale()).map(({ code, name }) => (
             <option key={code} value={code}>
               {name} ({code})
             </option>

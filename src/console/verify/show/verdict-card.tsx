@@ -1,11 +1,11 @@
 /** A whole verdict: the word, the person, then all that it rests on. */
 import { useEffect, useRef } from 'preact/hooks'
-import { language } from '../../app/session.ts'
 import { fill, shownDate } from '../../languages/fill.ts'
 import { texts } from '../../languages/languages.ts'
 import { Icon } from '../../parts/icon.tsx'
 import { say } from '../../parts/say.ts'
 import { type Answer, type Desk, mostGap } from '../desk/desk.ts'
+import { locale } from '../input/reader.ts'
 import type { CertifiedContent } from '../reply/content.ts'
 import { isLink, reasonOf } from '../reply/reason.ts'
 import type { Verdict } from '../reply/verdict.ts'
@@ -71,7 +71,7 @@ function Cautions({ answer: { verdict, clock, clockGap, isMistyped } }: { answer
   const minutes = Math.round(Math.abs(clockGap) / 60)
   const cautions = [
     ...verdict.doubts.map((doubt) => verify.doubts[doubt]),
-    ...(clock ? [fill(verify.clockSet, { time: shownDate(clock, language.value) })] : []),
+    ...(clock ? [fill(verify.clockSet, { time: shownDate(clock, locale()) })] : []),
     ...(Math.abs(clockGap) > mostGap ? [fill(verify.clockWrong, { minutes })] : []),
     ...(isMistyped && verdict.status === 'NOT_SUPPORTED' ? [verify.mistyped] : []),
   ]

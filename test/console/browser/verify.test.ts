@@ -1,0 +1,302 @@
+/** The Verify view in a real browser: real credentials of every decision, scanners, faults of the server, and what is left of a person. */
+import assert from 'node:assert/strict'
+import { before, describe, it } from 'node:test'
+import { AxeBuilder } from '@axe-core/playwright'
+import type { BrowserContextOptions, Page, Route } from 'playwright-core'
+import { demoIssuer } from '../../../src/demo/demo-issuer.ts'
+import { specimens } from '../../../src/demo/specimens.ts'
+import { noBrowser } from '../../support/browser/browser.ts'
+import { consoleBed } from '../../support/browser/console-bed.ts'
+
+const bed = consoleBed()
+let codes: Map<string, string>
+
+/** The text of a specimen. */
+function code(name: string): string {
+  const text = codes.get(name)
+  if (text === undefined) throw new Error(`there is no specimen ${name}`)
+  return text
+}
+
+const samples = [
+  ['accepted', 'vaccination'],
+  ['rejected', 'vaccination-unmet'],
+  ['undetermined', 'vaccination-incomplete'],
+  ['forged', 'vaccination-forged'],
+  ['accepted', 'seal'],
+] as const
+
+/** Opens the view from another one, so that what it asks at once can be answered here. */
+async function openVerify(options: BrowserContextOptions = {}, prepare?: (page: Page) => Promise<unknown>) {
+  const opened = await bed.open('/status', options)
+  const { page } = opened
+  await page.route('**/specimens', (route) =>
+    route.fulfill({
+      json: { specimen: samples.map(([kind, name]) => ({ kind, name, title: name, text: code(name) })) },
+    }),
+  )
+  await prepare?.(page)
+  await page.locator('.bar nav a').first().click()
+  const field = page.locator('.scan-field textarea')
+  await field.waitFor()
+  await hasFocus(page, '.scan-field textarea')
+  const keys = await opened.context.newCDPSession(page)
+  const word = page.locator('.verdict h2')
+  const title = page.locator('.verdict-title')
+  return {
+    ...opened,
+    field,
+    word,
+    title,
+    /** A hand-held scanner: a key after the other, as fast as they come. */
+    scan: async (name: string, ending = '') => {
+      await Promise.all([...(code(name) + ending)].map((text) => keys.send('Input.dispatchKeyEvent', keyOf(text))))
+    },
+    paste: (text: string) => page.evaluate(`(${pasteInto})(${JSON.stringify(text)})`),
+    /** Waits for the sentence of a verdict. */
+    says: (text: string) => title.filter({ hasText: text }).waitFor(),
+  }
+}
+
+const keyOf = (text: string) =>
+  text === '\n' ? { type: 'keyDown' as const, key: 'Enter', text: '\r' } : { type: 'keyDown' as const, key: text, text }
+
+/** Programs that run in the page. */
+const pasteInto = `(text) => {
+  const clipboardData = new DataTransfer()
+  clipboardData.setData('text/plain', text)
+  const field = document.querySelector('.scan-field textarea')
+  field.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }))
+}`
+const focused = 'document.activeElement.innerText'
+const leaveField = 'document.activeElement.blur()'
+const shownInPrint = `[...document.querySelectorAll('.verify *')]
+  .filter((each) => each.checkVisibility({ visibilityProperty: true }) && each.textContent?.trim())
+  .map((each) => each.className)`
+const everywhere = `(async () => JSON.stringify([
+  { ...localStorage }, { ...sessionStorage }, await caches.keys(), (await indexedDB.databases()).length,
+  history.state, location.href, document.title, document.cookie, document.body.textContent,
+  [...document.querySelectorAll('input, textarea')].map((each) => each.value),
+]))()`
+const sideways = 'document.documentElement.scrollWidth - document.documentElement.clientWidth'
+
+const hasFocus = (page: Page, selector: string) =>
+  page.waitForFunction(`document.activeElement?.matches(${JSON.stringify(selector)})`)
+
+/** What axe finds that is serious or critical. */
+async function faults(page: Page): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page }).analyze()
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`)
+}
+
+const overflow = async (page: Page) => Number(await page.evaluate(sideways))
+
+describe('the Verify view', { skip: noBrowser ?? false }, () => {
+  before(async () => {
+    const { dataDir } = await bed.server()
+    const now = new Date()
+    codes = new Map((await specimens(demoIssuer(dataDir, now), now)).map(({ name, text }) => [name, text]))
+  })
+
+  it('gives a verdict for each burst of a hand-held scanner, with and without a line end, wherever the focus is', async () => {
+    const { page, scan, says, word, field, assertClean } = await openVerify()
+    await scan('vaccination', '\n')
+    await says('Genuine, and all rules are met')
+    assert.equal(await word.textContent(), 'Accepted')
+    await hasFocus(page, '.verdict h2')
+    await page.locator('[aria-live=assertive]').filter({ hasText: 'Accepted' }).waitFor({ state: 'attached' })
+    assert.equal(await page.locator('.person-name').first().textContent(), 'Ada Specimen')
+    assert.match((await page.locator('.person').textContent()) ?? '', /14 March 1985.*1985-03-14.*850314/)
+    // The focus is on the verdict: the next code is read all the same, and ended by silence.
+    await scan('vaccination-unmet')
+    await says('A rule is not met')
+    assert.match((await page.locator('.verdict-words').textContent()) ?? '', /complete vaccination series/)
+    // In a list, typing would choose another country.
+    await page.getByText('Question and scanner').click()
+    const jurisdiction = page.getByLabel('Jurisdiction')
+    await jurisdiction.selectOption('CH')
+    await jurisdiction.focus()
+    await scan('vaccination-incomplete')
+    await says('A datum is missing')
+    assert.equal(await jurisdiction.inputValue(), 'CH')
+    assert.match((await page.locator('.live').textContent()) ?? '', /Switzerland/)
+    assert.match((await page.locator('.verdict-words').textContent()) ?? '', /doseNumber/)
+    assert.equal(await field.inputValue(), '')
+    // A person who types is not interrupted.
+    await page.keyboard.type('HC1:abc', { delay: 60 })
+    await page.getByRole('button', { name: 'Check', exact: true }).waitFor()
+    assert.equal(await word.textContent(), 'Undetermined')
+    await page.keyboard.press('Enter')
+    await says('Cannot be read')
+    assertClean()
+  })
+
+  it('shows the four words by sample, each in its own look, and what is forged otherwise than what has expired', async () => {
+    const { page, paste, says, word, assertClean } = await openVerify({ colorScheme: 'dark' })
+    const looks = new Set<string>()
+    const expected = {
+      Accepted: 'Accepted',
+      Rejected: 'Rejected',
+      Undetermined: 'Undetermined',
+      Forged: 'Not verified',
+    }
+    for (const [sample, shown] of Object.entries(expected)) {
+      await page.locator('.samples').getByRole('button', { name: sample, exact: true }).click()
+      await word.filter({ hasText: shown }).waitFor()
+      looks.add(await page.locator('.verdict-head .emblem').innerHTML())
+      if (sample === 'Accepted' || sample === 'Forged') assert.deepEqual(await faults(page), [], sample)
+    }
+    assert.equal(looks.size, 4)
+    await says('Forged or changed')
+    assert.equal(await page.locator('.person').count(), 0)
+    assert.equal(await page.locator('.check-fail').isVisible(), true)
+    await paste(code('vaccination-expired'))
+    await says('Expired')
+    await paste(code('icvp'))
+    await word.filter({ hasText: 'Accepted' }).waitFor()
+    assert.match((await page.locator('.certified').textContent()) ?? '', /Yellow fever.*30 October 2026|Yellow fever/)
+    await page.getByText('More samples').click()
+    await page.getByRole('button', { name: 'seal' }).click()
+    await page.locator('.person').getByText('SPECIMEN<ADA').waitFor()
+    assertClean()
+  })
+
+  it('compares documents, adds codes of the same person, and tells what a link needs, by keyboard alone', async () => {
+    const { page, scan, says, word, assertClean } = await openVerify()
+    await scan('vaccination')
+    await says('Genuine')
+    const tabTo = async (name: string) => {
+      for (let step = 0; step < 40; step++) {
+        await page.keyboard.press('Tab')
+        if (String(await page.evaluate(focused)).includes(name)) return
+      }
+      assert.fail(`${name} is not reached by keyboard`)
+    }
+    await tabTo('Identity document')
+    await page.keyboard.press('Enter')
+    await page.keyboard.press('Tab')
+    await page.keyboard.type('Eva Muster', { delay: 60 })
+    await page.keyboard.press('Enter')
+    await says('Another person')
+    assert.match((await page.locator('.identity').textContent()) ?? '', /Does not agree/)
+    await tabTo('Add another code')
+    await page.keyboard.press('Enter')
+    await page.locator('.standing').getByText('Scan another code of the same person.').waitFor()
+    await page.getByLabel('Name on the document').fill('')
+    await page.evaluate(leaveField)
+    await scan('test', '\n')
+    await page.getByText('Each credential').waitFor()
+    assert.equal(await word.textContent(), 'Accepted')
+    assert.equal(await page.locator('.inner').count(), 2)
+    assert.equal(await page.locator('.inner').first().getByText('Verified').isVisible(), true)
+    await scan('link', '\n')
+    await says('The content lies elsewhere')
+    await page.getByLabel('Passcode').fill('1234')
+    await page.getByRole('button', { name: 'Fetch and judge' }).click()
+    await page.getByText('NETWORK=off').waitFor()
+    assert.equal(await word.count(), 0)
+    assertClean(/status of 4\d\d/)
+  })
+
+  it('never shows an old verdict when the server fails, and asks again when it says when', async () => {
+    const { page, paste, says, word, assertClean } = await openVerify()
+    await paste(code('vaccination'))
+    await says('Genuine')
+    const answers: [string, Parameters<Route['fulfill']>[0] | 'dies'][] = [
+      ['The server cannot be reached', 'dies'],
+      ['This needs an access token', { status: 401, json: { resourceType: 'OperationOutcome', issue: [] } }],
+      ['cannot be understood', { status: 200, contentType: 'text/html', body: '<h1>Accepted</h1>' }],
+      ['cannot be understood', { status: 200, json: { decision: 'accepted' } }],
+      ['cannot answer just now', { status: 503, headers: { 'Retry-After': '2' }, body: '' }],
+    ]
+    for (const [text, how] of answers) {
+      await page.unroute('**/$evaluate')
+      await page.route('**/$evaluate', (route) => (how === 'dies' ? route.abort() : route.fulfill(how)))
+      await paste(code('vaccination'))
+      await page.getByText(text).waitFor()
+      assert.equal(await word.count(), 0, text)
+    }
+    await page.getByText(/Asking again in \d s/).waitFor()
+    await page.unroute('**/$evaluate')
+    await says('Genuine')
+    const sent: string[] = []
+    page.on('request', (request) => sent.push(request.url()))
+    await paste('HC1:'.repeat(250_000))
+    await page.getByText('longer than any code').waitFor()
+    assert.equal(await word.count(), 0)
+    assert.deepEqual(sent, [])
+    assertClean(/Failed to load resource/)
+  })
+
+  it('forgets a person after a minute without touch, and when the view is left, and leaves nothing behind', async () => {
+    const { page, paste, says, word, assertClean } = await openVerify({}, (opened) => opened.clock.install())
+    const places = async () => String(await page.evaluate(everywhere))
+    const person = /Ada|Specimen|14 March|HC1:|Eva/
+    const before = await page.evaluate('history.length')
+    await paste(code('vaccination'))
+    await says('Genuine')
+    assert.match(await places(), person)
+    assert.match(await page.title(), /^Verify/)
+    const time = await page.locator('.live-time').textContent()
+    await page.clock.runFor(46_000)
+    assert.notEqual(await page.locator('.live-time').textContent(), time, 'the clock runs')
+    await page.getByText(/Cleared in 1\d s/).waitFor()
+    await page.getByRole('button', { name: 'Keep' }).click()
+    await page.clock.runFor(46_000)
+    assert.equal(await word.count(), 1)
+    await page.clock.runFor(15_000)
+    await word.waitFor({ state: 'detached' })
+    await hasFocus(page, '.scan-field textarea')
+    assert.doesNotMatch(await places(), person)
+    await page.getByText('Identity document').click()
+    await page.getByLabel('Name on the document').fill('Eva Muster')
+    await paste(code('vaccination'))
+    await says('Another person')
+    await page.getByRole('link', { name: 'Trust' }).click()
+    await page.getByRole('link', { name: 'Verify', exact: true }).click()
+    await page.locator('.at-rest').waitFor()
+    assert.doesNotMatch(await places(), person)
+    // Two steps between views, and none for a verdict.
+    assert.equal(await page.evaluate('history.length'), Number(before) + 2)
+    assertClean()
+  })
+
+  it('shows names of any script and any text as text, at 320 pixels, in Arabic, without motion, and prints none of it', async () => {
+    const hostile = '<img src=x onerror=alert(1)> 王 אבג'
+    const { page, paste, word, assertClean } = await openVerify(
+      { locale: 'ar', viewport: { width: 320, height: 800 }, reducedMotion: 'reduce' },
+      (opened) =>
+        opened.route('**/$evaluate', async (route) => {
+          const response = await route.fetch()
+          const text = await response.text()
+          await route.fulfill({
+            response,
+            body: text
+              .replaceAll('Ada Specimen', hostile.repeat(6))
+              .replaceAll('1985-03-14', '1985-03')
+              .replaceAll('COVID-19', 'محمد'.repeat(30)),
+          })
+        }),
+    )
+    await paste(code('vaccination'))
+    await word.filter({ hasText: 'مقبول' }).waitFor()
+    assert.equal(await page.locator('.person-name').first().textContent(), hostile.repeat(6))
+    assert.equal(await page.locator('.verdict img').count(), 0)
+    assert.equal(await page.locator('html').getAttribute('dir'), 'rtl')
+    assert.ok((await overflow(page)) <= 0, 'nothing scrolls sideways')
+    await page.evaluate(`for (const each of document.querySelectorAll('details')) each.open = true`)
+    assert.ok((await overflow(page)) <= 0, 'nothing scrolls sideways when all is open')
+    assert.deepEqual(await faults(page), [])
+    await page.emulateMedia({ media: 'print' })
+    const printed = await page.evaluate(shownInPrint)
+    assert.deepEqual(printed, ['record'])
+    assert.doesNotMatch((await page.locator('.record').textContent()) ?? '', /img|1985|王|محمد/)
+    await page.emulateMedia({ media: 'screen' })
+    await paste('shc:/2/3/56')
+    await page.locator('.standing-open').waitFor()
+    assert.equal(await word.count(), 0, 'the verdict before is not that of the card')
+    assertClean()
+  })
+})

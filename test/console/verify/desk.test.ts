@@ -1,0 +1,292 @@
+/** The desk of the Verify view: one answer to one question, and nothing of it after its time. */
+import assert from 'node:assert/strict'
+import { beforeEach, describe, it } from 'node:test'
+import type { Reply } from '../../../src/console/api/reply.ts'
+import { Desk } from '../../../src/console/verify/desk/desk.ts'
+import { asking, working } from '../../../src/console/verify/input/settings.ts'
+import { checkNames } from '../../../src/console/verify/reply/verdict.ts'
+
+interface Asked {
+  body: { parameter: { name: string; valueString?: string; part?: { name: string; valueString?: string }[] }[] }
+  signal: AbortSignal
+  answer(reply: Reply<unknown>): void
+}
+
+let time = 0
+let asked: Asked[] = []
+let desk: Desk
+let later: { at: number; act: () => void }[] = []
+
+/** Makes time pass, second by second, as the view does. */
+function pass(seconds: number): void {
+  for (let second = 0; second < seconds; second++) {
+    time += 1000
+    for (const each of later.filter(({ at }) => at <= time)) each.act()
+    later = later.filter(({ at }) => at > time)
+    desk.tick()
+  }
+}
+
+const settled = () => new Promise((done) => setImmediate(done))
+
+function reply(decision = 'accepted', { gap = 0, clock }: { gap?: number; clock?: string } = {}): Reply<unknown> {
+  const status = decision === 'unverified' ? 'EXPIRED' : 'VERIFIED'
+  const at = new Date(time - gap)
+  const parameter = [
+    { name: 'decision', valueCode: decision },
+    { name: 'status', valueCode: status },
+    ...checkNames.map((name) => ({
+      name: 'check',
+      part: [
+        { name: 'name', valueCode: name },
+        { name: 'outcome', valueCode: 'pass' },
+      ],
+    })),
+    { name: 'subject', part: [{ name: 'name', valueString: 'Ada' }] },
+    {
+      name: 'rule',
+      part: [
+        { name: 'action', valueString: 'r' },
+        { name: 'result', valueBoolean: true },
+      ],
+    },
+    { name: 'evaluationDateTime', valueDateTime: clock ?? at.toISOString() },
+  ]
+  return { value: { resourceType: 'Parameters', parameter }, headers: new Headers({ Date: at.toUTCString() }) }
+}
+
+async function answer(given: Reply<unknown>, at = asked.length - 1): Promise<void> {
+  asked[at]?.answer(given)
+  await settled()
+}
+
+const credentials = (at = asked.length - 1) => {
+  const all = asked[at]?.body.parameter ?? []
+  const texts = (list: typeof all) =>
+    list.filter(({ name }) => name.startsWith('credential')).map(({ valueString }) => valueString)
+  return [texts(all), ...all.filter(({ name }) => name === 'furtherCredential').map(({ part = [] }) => texts(part))]
+}
+const identityOf = (at = asked.length - 1) => asked[at]?.body.parameter.find(({ name }) => name === 'identity')?.part
+
+beforeEach(() => {
+  time = Date.parse('2026-06-01T12:00:00Z')
+  asked = []
+  later = []
+  asking.value = { jurisdiction: '', uses: [], trustDomains: [], clock: '' }
+  working.value = { silence: 200, pause: 0 }
+  desk = new Desk({
+    ask: (body, signal) =>
+      new Promise((resolve) => asked.push({ body: body as Asked['body'], signal, answer: resolve })),
+    now: () => time,
+    after(milliseconds, act) {
+      const entry = { at: time + milliseconds, act }
+      later.push(entry)
+      return () => {
+        later = later.filter((each) => each !== entry)
+      }
+    },
+  })
+})
+
+const verdict = () => (desk.state.value.is === 'answered' ? desk.state.value.answer : undefined)
+
+describe('a question at the desk', () => {
+  it('is answered by its own answer alone: what was superseded or left is dropped', async () => {
+    desk.scan(['HC1:A'])
+    desk.scan(['HC1:B'])
+    assert.equal(asked[0]?.signal.aborted, true)
+    await answer(reply('accepted'), 0)
+    assert.equal(desk.state.value.is, 'asking')
+    await answer(reply('rejected'), 1)
+    assert.equal(verdict()?.verdict.decision, 'rejected')
+    assert.deepEqual(desk.tally.value, { accepted: 0, rejected: 1, undetermined: 0, unverified: 0 })
+    desk.scan(['HC1:C'])
+    assert.equal(verdict(), undefined, 'no old verdict beside a question')
+    desk.clear()
+    await answer(reply('accepted'))
+    assert.equal(desk.state.value.is, 'waiting')
+  })
+
+  it('fails without a verdict, whatever was there before', async () => {
+    desk.scan(['HC1:A'])
+    await answer(reply())
+    for (const fault of [{ kind: 'unreachable' }, { kind: 'broken' }, { kind: 'forbidden', status: 401 }] as const) {
+      desk.scan(['HC1:B'])
+      await answer({ fault })
+      assert.deepEqual(desk.state.value, { is: 'failed', fault })
+    }
+    desk.scan(['HC1:B'])
+    await answer({ value: { resourceType: 'OperationOutcome', issue: [] }, headers: new Headers() })
+    assert.deepEqual(desk.state.value, { is: 'failed', fault: { kind: 'broken' } })
+    desk.scan(['HC1:A\nHC1:B'])
+    await answer(reply(), asked.length - 2)
+    await answer({ fault: { kind: 'unreachable' } })
+    assert.equal(desk.state.value.is, 'failed', 'of two side by side one has no answer')
+  })
+
+  it('is asked again by itself when a busy server said when, and not for ever', async () => {
+    desk.scan(['HC1:A'])
+    await answer({ fault: { kind: 'busy', status: 503, retryAfter: 5 } })
+    pass(4)
+    assert.equal(asked.length, 1)
+    pass(1)
+    assert.equal(asked.length, 2)
+    for (let round = 0; round < 20; round++) {
+      await answer({ fault: { kind: 'busy', status: 503, retryAfter: 5 } })
+      pass(5)
+    }
+    assert.equal(desk.state.value.is, 'waiting', 'nobody was there for a minute')
+    assert.ok(asked.length < 16, String(asked.length))
+  })
+
+  it('says that it is slow', async () => {
+    desk.scan(['HC1:A'])
+    pass(4)
+    assert.deepEqual(desk.state.value, { is: 'asking', isSlow: true })
+    await answer(reply())
+    assert.ok(verdict())
+  })
+
+  it('tells how far the clocks are apart, and doubts an answer of another time', async () => {
+    desk.scan(['HC1:A'])
+    await answer(reply('accepted', { gap: 300_000 }))
+    assert.deepEqual([verdict()?.clockGap, verdict()?.verdict.decision], [300, 'accepted'])
+    desk.scan(['HC1:A'])
+    await answer(reply('accepted', { clock: '2026-06-01T11:00:00Z' }))
+    assert.deepEqual(verdict()?.verdict.doubts, ['time'])
+    asking.value = { ...asking.value, clock: '2026-01-01T00:00:00.000Z', jurisdiction: 'CH' }
+    desk.scan(['HC1:A'])
+    asking.value = { ...asking.value, clock: '', jurisdiction: 'FR' }
+    await answer(reply('accepted', { clock: '2026-01-01T00:00:00.000Z' }))
+    assert.deepEqual(
+      [verdict()?.clock, verdict()?.jurisdiction, verdict()?.verdict.doubts],
+      ['2026-01-01T00:00:00.000Z', 'CH', []],
+    )
+  })
+
+  it('is not asked about a text or a picture that is too large', () => {
+    desk.scan(['x'.repeat(1_000_000)])
+    assert.deepEqual(desk.state.value, { is: 'refused', why: 'tooLong' })
+    desk.picture(new Uint8Array(10_000_001), 'image/png')
+    assert.deepEqual(desk.state.value, { is: 'refused', why: 'pictureTooLarge' })
+    assert.equal(asked.length, 0)
+  })
+})
+
+describe('what the desk keeps', () => {
+  it('is gone after a minute without touch, and said before', async () => {
+    desk.scan(['HC1:A'])
+    await answer(reply())
+    pass(44)
+    assert.equal(desk.remaining.value, undefined)
+    pass(1)
+    assert.equal(desk.remaining.value, 15)
+    desk.touch()
+    assert.equal(desk.remaining.value, undefined)
+    pass(59)
+    assert.equal(desk.remaining.value, 1)
+    pass(1)
+    assert.deepEqual([desk.state.value.is, desk.remaining.value], ['waiting', undefined])
+    desk.again()
+    assert.equal(asked.length, 1, 'there is nothing to ask again')
+  })
+
+  it('is gone at once when the clock jumped while the page was hidden', async () => {
+    desk.scan(['HC1:A'])
+    await answer(reply())
+    time += 3_600_000
+    desk.tick()
+    assert.equal(desk.state.value.is, 'waiting')
+  })
+
+  it('makes room by itself after the pause, where one is set', async () => {
+    working.value = { silence: 200, pause: 3 }
+    desk.scan(['HC1:A'])
+    await answer(reply())
+    pass(2)
+    assert.ok(verdict())
+    desk.touch()
+    pass(2)
+    assert.ok(verdict(), 'somebody is looking')
+    pass(1)
+    assert.equal(desk.state.value.is, 'waiting')
+    assert.equal(desk.tally.value.accepted, 1)
+  })
+
+  it('forgets parts, a document, and the wish for a further code, too', () => {
+    desk.scan(['shc:/1/2/56'])
+    desk.document.value = { name: 'Ada', birthDate: '', mrz: '' }
+    desk.isAdding.value = true
+    pass(60)
+    assert.deepEqual([desk.collected.value, desk.document.value.name, desk.isAdding.value], [undefined, '', false])
+  })
+})
+
+describe('one person after the other', () => {
+  it('has codes that are held still read once, and read again when they come back', async () => {
+    for (let at = 0; at < 20; at++) {
+      desk.see(['HC1:A'])
+      time += 500
+    }
+    assert.equal(asked.length, 1)
+    desk.see(['HC1:B'])
+    assert.equal(asked.length, 2)
+    time += 10_000
+    desk.see(['HC1:B'])
+    assert.equal(asked.length, 3)
+    // The trigger of a hand-held scanner is pulled on purpose.
+    desk.scan(['HC1:B'])
+    assert.equal(asked.length, 4)
+  })
+
+  it('has further codes of the same person judged together, and those of the next alone', async () => {
+    desk.scan(['HC1:A'])
+    await answer(reply())
+    assert.equal(verdict()?.canAdd, true)
+    desk.isAdding.value = true
+    desk.scan(['HC1:B'])
+    assert.deepEqual(credentials(), [['HC1:A'], ['HC1:B']])
+    await answer(reply())
+    assert.deepEqual(verdict()?.verdict.doubts, ['credentials'], 'the answer tells nothing of the second')
+    desk.scan(['HC1:C'])
+    assert.deepEqual(credentials(), [['HC1:C']])
+  })
+
+  it('collects the parts of a card', async () => {
+    desk.scan(['HC1:A'])
+    await answer(reply())
+    desk.scan(['shc:/2/2/57'])
+    assert.equal(desk.state.value.is, 'waiting', 'the verdict was that of another')
+    assert.equal(desk.collected.value?.parts.size, 1)
+    desk.scan(['shc:/1/2/56'])
+    assert.deepEqual(credentials(), [['shc:/1/2/56', 'shc:/2/2/57']])
+    assert.equal(desk.collected.value, undefined)
+  })
+
+  it('is held against his own document, never against that of the person before', async () => {
+    const line = `P<UTOSPECIMEN<<ADA${'<'.repeat(26)}`
+    desk.scan([line])
+    desk.scan([`X000000001UTO8503149F3512311${'<'.repeat(15)}0`])
+    assert.equal(asked.length, 0)
+    desk.scan(['HC1:A'])
+    assert.equal(identityOf()?.[0]?.valueString?.split('\n').length, 2)
+    await answer(reply())
+    assert.deepEqual(verdict()?.verdict.doubts, ['identity'], 'the answer does not compare')
+    desk.scan(['HC1:B'])
+    assert.equal(identityOf(), undefined)
+    await answer(reply())
+    desk.document.value = { name: 'Eva', birthDate: '', mrz: '' }
+    desk.again()
+    assert.deepEqual(credentials(), [['HC1:B']])
+    assert.equal(identityOf()?.[0]?.valueString, 'Eva')
+    await answer(reply())
+    desk.isAdding.value = true
+    desk.document.value = { name: '', birthDate: '', mrz: '' }
+    desk.scan(['HC1:D'])
+    assert.equal(identityOf(), undefined, 'a document that was taken back does not count')
+    await answer(reply())
+    desk.document.value = { name: 'Next', birthDate: '', mrz: '' }
+    desk.scan(['HC1:C'])
+    assert.equal(identityOf()?.[0]?.valueString, 'Next', 'given for the next code')
+  })
+})
