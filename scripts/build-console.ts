@@ -26,7 +26,8 @@ const compress = promisify(brotliCompress)
 /** Where the files of the console stand on the server. */
 const publicPath = '/console'
 
-const options: BuildOptions = {
+/** How it is bundled. */
+export const consoleOptions = {
   absWorkingDir: root,
   bundle: true,
   format: 'esm',
@@ -43,7 +44,7 @@ const options: BuildOptions = {
   legalComments: 'none',
   logLevel: 'warning',
   tsconfig: join(root, 'src/console/tsconfig.json'),
-}
+} satisfies BuildOptions
 
 /** What it is made of; a build that is of these is left as it is. */
 const sourceFolders = ['src/console', 'src/images', 'src/base', 'src/evaluate/identity', 'docs', 'scripts']
@@ -83,7 +84,7 @@ async function make(esbuild: typeof import('esbuild'), target: string, sources: 
   try {
     const manual = await buildManual(join(root, 'docs'), making, publicPath)
     const worker = await esbuild.build({
-      ...options,
+      ...consoleOptions,
       entryPoints: ['src/console/verify/scan/scan-worker.ts'],
       outdir: making,
     })
@@ -91,7 +92,7 @@ async function make(esbuild: typeof import('esbuild'), target: string, sources: 
       .filter(([, output]) => output.entryPoint)
       .map(([path]) => basename(path))
     const main = await esbuild.build({
-      ...options,
+      ...consoleOptions,
       entryPoints: ['src/console/main.tsx'],
       splitting: true,
       outdir: making,

@@ -31,6 +31,6 @@ export async function buildManual(docs: string, target: string, publicPath: stri
       const built = `manual-${name}-${createHash('sha256').update(text).digest('hex').slice(0, 8)}.json`
       writeFileSync(join(target, built), text)
       const [, title = name] = /^#\s+(.+)$/m.exec(readFileSync(join(docs, file), 'utf8')) ?? []
-      return { name, title, address: `${publicPath}/${built}` }
+      return { name, title: title.replaceAll('`', ''), address: `${publicPath}/${built}` }
     })
 }

@@ -1,10 +1,10 @@
 /** The console's beginning: its style, its language, then the shell in the page's body. */
+import './style/console.css'
 import { render } from 'preact'
 import { followLinks } from './app/router.ts'
 import { applyAppearance, language } from './app/session.ts'
 import { Shell } from './app/shell.tsx'
 import { loadLanguage } from './languages/languages.ts'
-import './style/console.css'
 
 applyAppearance()
 followLinks()

@@ -128,6 +128,8 @@ export interface HttpHooks {
   documents?: readonly FindDocument[]
   /** What is shown to those who watch the server; nothing without it. */
   metrics?: MetricsPage
+  /** What was answered within the last hour; nothing without it. */
+  lastHour?: LastHourPage
   /** Counts replies that were sent again as they were; nobody does without it. */
   replyCache?: { hits: number; misses: number }
   /** How many requests a client may make; without it as many as come. */
@@ -136,6 +138,13 @@ export interface HttpHooks {
   jobsElsewhere?: JobsElsewhere | undefined
   /** Why a call needs a token, as a sentence; undefined when it is open to everybody. */
   tokenFor?(operation: string, call: OperationCall): string | undefined
+}
+
+/** Numbers of the last hour. */
+interface LastHourPage {
+  read(): object
+  /** Whether somebody may read them. @throws FhirError 401 */
+  check(message: IncomingMessage): void
 }
 
 /** Metrics as a page. */

@@ -2,6 +2,7 @@ import express, { type ErrorRequestHandler, type Express, type Request, type Res
 import type { AnswerForm } from '../base/public-document.ts'
 import { FhirError, issue } from '../fhir/error.ts'
 import type { Logs } from './audit/access-log.ts'
+import { openConsole } from './console/console-files.ts'
 import { consoleHandlers, consolePaths } from './console/serve-console.ts'
 import type { HttpContext } from './context.ts'
 import { openApi } from './describe/openapi.ts'
@@ -34,7 +35,15 @@ export function createSite(context: HttpContext, basePath: string, logs: Logs): 
       metrics.check(request)
       response.set({ 'Cache-Control': 'no-store', 'Content-Type': metrics.contentType }).end(await metrics.text())
     })
-  const ofConsole = consoleHandlers(context.software, { basePath, types: servedTypes(context) })
+  const { lastHour } = context.hooks
+  if (lastHour)
+    serve(app, '/last-hour', (request, response) => {
+      lastHour.check(request)
+      response.set('Cache-Control', 'no-store').json(lastHour.read())
+    })
+  const isOff = context.settings.routes?.off.includes('console')
+  const place = { basePath, types: servedTypes(context) }
+  const ofConsole = consoleHandlers(context.software, place, isOff ? undefined : openConsole())
   serve(app, consolePaths, ofConsole.page)
   serve(app, '/console/:name', ofConsole.file)
   serve(app, '/openapi.json', (_request, response) => {

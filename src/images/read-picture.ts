@@ -1,9 +1,10 @@
 /**
  * The codes of a picture: bytes in, codes out. Nothing here knows of a server or a browser; where the programs' bytes come from is given.
  */
-import { codeProgram, type FoundCode, type Zxing } from './code-reader.ts'
+import { codeProgram, type Zxing } from './code-reader.ts'
 import { type PageCodes, quickFinder, thoroughFinder } from './find-codes.ts'
 import type { Grey } from './grey.ts'
+import { joinSequences } from './join-sequences.ts'
 import { jpegProgram, readJpeg } from './jpeg.ts'
 import { pdfProgram, readPdf } from './pdf.ts'
 import { costly, PictureFault } from './picture-fault.ts'
@@ -138,36 +139,4 @@ function readingOf(pages: PageCodes[]): ImageReading {
     }
   }
   return { codes: [...codes.values()], ...(unread > 0 ? { unread } : {}) }
-}
-
-type WholeCode = Pick<FoundCode, 'text' | 'bytes' | 'symbology'>
-
-/** Puts messages together that are spread over several symbols (structured append, ISO/IEC 18004, 8); one that is not all there is none. */
-function joinSequences(codes: FoundCode[]): { whole: WholeCode[]; incomplete: number } {
-  const sequences = Map.groupBy(
-    codes.filter(({ sequence }) => sequence !== undefined),
-    ({ symbology, sequence }) => `${symbology} ${sequence?.id}`,
-  )
-  const whole: WholeCode[] = codes.filter(({ sequence }) => sequence === undefined)
-  let incomplete = 0
-  for (const parts of sequences.values()) {
-    const byIndex = new Map(parts.map((part) => [part.sequence?.index ?? 0, part]))
-    const size = parts[0]?.sequence?.size ?? 0
-    const inOrder = Array.from({ length: size }, (_, index) => byIndex.get(index)).filter((part) => part !== undefined)
-    const [first] = inOrder
-    if (first === undefined || inOrder.length !== size || byIndex.size !== size) incomplete++
-    else
-      whole.push({ text: inOrder.map(({ text }) => text).join(''), bytes: joined(inOrder), symbology: first.symbology })
-  }
-  return { whole, incomplete }
-}
-
-function joined(parts: FoundCode[]): Uint8Array {
-  const all = new Uint8Array(parts.reduce((sum, { bytes }) => sum + bytes.length, 0))
-  let at = 0
-  for (const { bytes } of parts) {
-    all.set(bytes, at)
-    at += bytes.length
-  }
-  return all
 }

@@ -8,7 +8,7 @@ export interface WasmStart {
   instantiateWasm(
     imports: WebAssembly.Imports,
     take: (instance: WebAssembly.Instance, module: WebAssembly.Module) => void,
-  ): object
+  ): WebAssembly.Exports
   print(): void
   printErr(): void
 }

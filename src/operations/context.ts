@@ -11,6 +11,7 @@ import type { MapJobs } from '../structure-map/map-jobs.ts'
 import type { Maps } from '../structure-map/maps.ts'
 import type { Terminology } from '../terminology/terminology.ts'
 import type { KeyIndex } from '../trust/keys/key-index.ts'
+import type { TrustListStatus } from '../trust/trust.ts'
 import type { JobCall } from '../workers/job-pool.ts'
 import type { Validation } from './validate/validation.ts'
 
@@ -47,6 +48,8 @@ export interface OperationContext {
   verifierKits(): KitShelf
   /** The trusted keys now. */
   trustedKeys(): KeyIndex
+  /** Every trust list as it stands. */
+  trustStatus(): TrustListStatus[]
   /** Address of the FHIR API, without a slash at its end. */
   baseUrl(): string
   /** Judges resources and definitions. */

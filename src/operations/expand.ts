@@ -31,7 +31,12 @@ export const expand = defineOperation<OperationContext>({
     input('excludeNested', 'boolean', 'Answer a flat list'),
     input('excludeNotForUI', 'boolean', 'Accepted; every member can be shown'),
     input('excludePostCoordinated', 'boolean', 'Accepted; no member is post-coordinated'),
-    input('property', 'string', 'Property to answer', '0..*'),
+    input(
+      'property',
+      'string',
+      'Property to answer; of every system also definition, parent, child (codes) and childCount (how many concepts stand right below)',
+      '0..*',
+    ),
     input('exclude-system', 'canonical', 'Code system to leave out, url or url|version', '0..*'),
     MANIFEST_PARAMETER,
     ...COMMON_PARAMETERS,

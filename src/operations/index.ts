@@ -19,6 +19,7 @@ import { verifySignatureOperation } from './provenance/verify-signature.ts'
 import { subsumes } from './subsumes.ts'
 import { transform } from './transform.ts'
 import { translateOperation } from './translate.ts'
+import { trustStatusOperation } from './trust/trust-status.ts'
 import { trustedReference } from './trusted-reference.ts'
 import { snapshot } from './validate/snapshot.ts'
 import { validate } from './validate/validate.ts'
@@ -52,6 +53,7 @@ export const operations: Operation<OperationContext>[] = [
   verifierKit,
   trustedReference,
   verifyTrustOperation,
+  trustStatusOperation,
   verifySignatureOperation,
   ...lifecycleOperations,
   validate,

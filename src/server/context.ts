@@ -122,7 +122,8 @@ export interface ContextParts
   config: Config
   /** Admits rules and maps that are to be run. */
   guard: RuleGuard
-  trust: Pick<Trust, 'keys' | 'revocations'>
+  /** Without `status` where lists are no server's own: those of a kit, or of a moment of the past. */
+  trust: Pick<Trust, 'keys' | 'revocations'> & Partial<Pick<Trust, 'status'>>
   pending: PendingContent
   /** What answers of the past are made of. */
   past: PastParts
@@ -207,7 +208,8 @@ export function createContext(parts: Omit<ContextParts, 'past'> & Pick<Operation
   const rules = aroundRules(ownRules)
   const evaluate = wireEvaluate(parts, { rules, verdictMaps, images, revision })
   const limits = { cpuMilliseconds, replyBytes }
-  const trustedKeys = () => parts.trust.keys()
+  const { trust } = parts
+  const trusted = { trustedKeys: () => trust.keys(), trustStatus: () => trust.status?.() ?? [] }
   const manifest = manifestReader({ storage, terminology })
   const under = evaluationsUnder(storage, manifest, (pinned) => {
     const made = createContext({ ...parts, storage: pinned })
@@ -219,7 +221,7 @@ export function createContext(parts: Omit<ContextParts, 'past'> & Pick<Operation
   const { baseUrl, evaluateAsOf, verifierKits } = parts
   const folders = { uploads: join(config.dataDir, 'uploads'), indexes: join(config.dataDir, INDEXES_FOLDER) }
   const validation = createValidation({ ...own, pending, now })
-  const given = { trustedReference, signatures, trustedKeys, baseUrl, evaluateAsOf, verifierKits }
+  const given = { trustedReference, signatures, ...trusted, baseUrl, evaluateAsOf, verifierKits }
   const wired = { admit: guard.admit, validation, ...given }
   return { ...own, ...folders, ...wired, limits, now, uuid }
 }

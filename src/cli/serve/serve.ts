@@ -51,7 +51,7 @@ async function serveAlone(config: Config, ending: Ending, tell: Tell): Promise<v
     const server = await openServer(config, { beside: besideOf(config) }, tell)
     ending.after(config.drainSeconds, server.drain)
     const listening = (address: string) => {
-      console.log(`vidimus listens: ${address}/ (FHIR base ${address}/fhir)`)
+      console.log(`vidimus listens: ${address}/ (in a browser: the console; FHIR base ${address}/fhir)`)
       const { tlsPort } = server.ports()
       if (tlsPort !== undefined && config.plainHttp) console.log(`vidimus listens with TLS: port ${tlsPort}`)
       // Without TLS the signal ends the server, as the closing of a terminal should.

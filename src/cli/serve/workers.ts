@@ -86,7 +86,9 @@ function announce(
     port: port ?? config.port,
     tls: config.tls && { ...config.tls, port: tlsPort ?? config.tls.port },
   })
-  console.log(`vidimus listens: ${address}/ (FHIR base ${address}/fhir), with ${workers} workers`)
+  console.log(
+    `vidimus listens: ${address}/ (in a browser: the console; FHIR base ${address}/fhir), with ${workers} workers`,
+  )
   if (tlsPort !== undefined && config.plainHttp) console.log(`vidimus listens with TLS: port ${tlsPort}`)
 }
 

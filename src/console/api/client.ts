@@ -20,6 +20,8 @@ export interface Question {
   /** Further headers, as `If-Match`. */
   headers?: Record<string, string>
   signal?: AbortSignal
+  /** 503 is an answer whose body is read, too: what `/ready` says of what is missing. */
+  alsoBusy?: boolean
   /** Milliseconds; 30,000 without it. */
   patience?: number
 }
@@ -68,12 +70,15 @@ async function send(path: string, question: Question): Promise<Reply<string>> {
     credentials: 'omit',
     redirect: 'error',
     ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-    ...(method === 'GET' ? {} : { cache: 'no-store' as const }),
+    // All forms of a resource have one ETag (its version): a browser takes a kept form for the one that was asked for.
+    ...(method === 'GET' && /json/.test(accept) ? {} : { cache: 'no-store' as const }),
   }
   try {
     const response = await fetch(path.startsWith('//') ? path.slice(1) : `${fhirBase}${path}`, init)
     const text = await response.text()
-    return response.ok ? { value: text, headers: response.headers } : { fault: faultOf(response, text) }
+    return response.ok || (question.alsoBusy && response.status === 503)
+      ? { value: text, headers: response.headers }
+      : { fault: faultOf(response, text) }
   } catch {
     return { fault: { kind: question.signal?.aborted ? 'left' : 'unreachable' } }
   }

@@ -1,4 +1,4 @@
-/** What comes back from the server: an answer, or why there is none. */
+/** What comes of a question to the server. */
 import type { OperationOutcome } from 'fhir/r4.js'
 
 /**

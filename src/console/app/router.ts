@@ -72,6 +72,6 @@ export function followLinks(): void {
     if (!isOfConsole(link.pathname)) return
     if (link.pathname === location.pathname && link.search === location.search && link.hash) return
     event.preventDefault()
-    go(`${link.pathname}${link.search}`)
+    go(`${link.pathname}${link.search}${link.hash}`)
   })
 }

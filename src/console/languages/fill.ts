@@ -26,7 +26,7 @@ export function shownDate(text: string, language: string): string {
   const [, year = '', month, day, time] = /^(\d{4})(?:-(\d\d)(?:-(\d\d)(T.+)?)?)?$/.exec(text) ?? []
   if (year === '') return text
   const moment = new Date(time ? text : `${year}-${month ?? '01'}-${day ?? '01'}T00:00:00Z`)
-  if (Number.isNaN(moment.getTime())) return text
+  if (Number.isNaN(moment.getTime()) || !isDay(year, month, day)) return text
   const zone = time ? {} : { timeZone: 'UTC' }
   const parts: Intl.DateTimeFormatOptions = {
     year: 'numeric',
@@ -36,4 +36,11 @@ export function shownDate(text: string, language: string): string {
     ...zone,
   }
   return new Intl.DateTimeFormat(language, parts).format(moment)
+}
+
+/** Whether there is such a day; without a month or day, whatever they are. */
+function isDay(year: string, month = '01', day = '01'): boolean {
+  const wanted = `${year}-${month}-${day}`
+  const found = new Date(`${wanted}T00:00:00Z`)
+  return !Number.isNaN(found.getTime()) && found.toISOString().startsWith(wanted)
 }

@@ -19,7 +19,7 @@ export function CopyButton({ text, label }: { text: string; label?: string }) {
     }
   }
   return (
-    <button type="button" class="quiet" onClick={() => void copy()}>
+    <button type="button" class="quiet small" onClick={() => void copy()}>
       <Icon name="copy" size={16} />
       {isCopied ? shell.copied : (label ?? shell.copy)}
     </button>

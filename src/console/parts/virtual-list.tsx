@@ -16,6 +16,8 @@ interface VirtualListProps {
   onRange?: (first: number, last: number) => void
   /** A row that is to be in sight. */
   shown?: number
+  /** Id of the element in the current row: of a tree, whose focus stays with the list while keys walk through it. */
+  current?: string | undefined
 }
 
 const beyond = 8
@@ -23,7 +25,16 @@ const beyond = 8
 const mostPixels = 8_000_000
 
 /** The list; it fills the height that its class gives it. */
-export function VirtualList({ count, rowHeight, label, role = 'list', row, onRange, shown }: VirtualListProps) {
+export function VirtualList({
+  count,
+  rowHeight,
+  label,
+  role = 'list',
+  row,
+  onRange,
+  shown,
+  current,
+}: VirtualListProps) {
   const box = useRef<HTMLDivElement>(null)
   const [view, setView] = useState({ top: 0, height: 600 })
   const whole = count * rowHeight
@@ -55,11 +66,19 @@ export function VirtualList({ count, rowHeight, label, role = 'list', row, onRan
     const at = shown * rowHeight
     if (at < offset || at + rowHeight > offset + view.height) element.scrollTop = (at - view.height / 3) / scale
   }, [shown])
+  // What scrolls must be reached by keyboard (WCAG 2.1.1); a tree is what has the focus.
+  const reached = {
+    tabIndex: 0,
+    'aria-label': label,
+    ...(role === 'tree' ? { role, 'aria-activedescendant': current } : { role: 'region' as const }),
+  }
   const rows = Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => first + index)
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard (WCAG 2.1.1)
-    <section class="virtual" ref={box} tabIndex={0} aria-label={label}>
-      <div style={{ height: `${drawn}px`, position: 'relative' }} {...{ role, 'aria-label': label }}>
+    <div class="virtual" ref={box} {...reached}>
+      <div
+        style={{ height: `${drawn}px`, position: 'relative' }}
+        {...(role === 'tree' ? { role: 'presentation' } : { role, 'aria-label': label })}
+      >
         <div style={{ transform: `translateY(${view.top - offset + first * rowHeight}px)` }} role="presentation">
           {rows.map((index) => (
             <div
@@ -73,6 +92,6 @@ export function VirtualList({ count, rowHeight, label, role = 'list', row, onRan
           ))}
         </div>
       </div>
-    </section>
+    </div>
   )
 }

@@ -19,7 +19,8 @@ const policy = [
   "form-action 'none'",
   "frame-ancestors 'none'",
   "require-trusted-types-for 'script'",
-  "trusted-types 'none'",
+  // One policy, made once by src/console/verify/scan/worker-address.ts: it lets the scanner's worker be started and nothing else.
+  'trusted-types vidimus-scanner',
 ].join('; ')
 
 /** Headers of the page. A camera is asked for by this page alone; nothing else of the machine is. */

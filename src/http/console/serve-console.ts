@@ -3,7 +3,7 @@ import type { Request, Response } from 'express'
 import type { Software } from '../context.ts'
 import { landingLinks, landingPage } from '../describe/landing.ts'
 import { unknownPath } from '../message/errors.ts'
-import { type ConsoleFiles, openConsole } from './console-files.ts'
+import type { ConsoleFiles } from './console-files.ts'
 import { consolePage, pageHeaders } from './console-page.ts'
 
 /** Addresses of views; which of them shows what is the console's own affair. */
@@ -26,7 +26,7 @@ export interface ConsoleHandlers {
 export function consoleHandlers(
   software: Software,
   place: { basePath: string; types: readonly string[] },
-  found: ConsoleFiles | undefined = openConsole(),
+  found: ConsoleFiles | undefined,
 ): ConsoleHandlers {
   const page = found
     ? consolePage(found.manifest, {
@@ -46,7 +46,7 @@ export function consoleHandlers(
       const file = await found?.read(String(request.params.name), { brotli })
       if (!file) throw unknownPath()
       // A worker is judged by the policy of its own file.
-      response.set({ ...fileHeaders, 'Content-Type': file.contentType })
+      response.set({ ...fileHeaders, 'Content-Type': file.contentType, 'Content-Length': String(file.body.length) })
       if (file.encoding) response.set('Content-Encoding', file.encoding)
       if (/javascript/.test(file.contentType))
         response.set(

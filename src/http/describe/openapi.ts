@@ -40,6 +40,7 @@ export function openApi(context: HttpContext): Node {
       ...withSchemes(paths, Object.keys(schemes)),
       '/health': probe(origin, 'health'),
       '/ready': probe(origin, 'ready'),
+      ...(context.hooks.lastHour ? { '/last-hour': lastHour(origin) } : {}),
     },
     components: { ...sharedComponents, securitySchemes: schemes },
   }
@@ -128,6 +129,21 @@ function probe(origin: string, name: 'health' | 'ready'): Node {
       operationId: name,
       summary: name === 'health' ? 'Whether the server is up' : 'Whether it can answer',
       responses,
+    },
+  }
+}
+
+/** Numbers stand there, too, where they are shown at all. */
+function lastHour(origin: string): Node {
+  const content = { 'application/json': { schema: { type: 'object' } } }
+  const errors = [401, 405, 408, 431].map((status) => [status, { $ref: `#/components/responses/${status}` }])
+  const responses = { 200: { description: 'Numbers alone: requests, evaluations by decision and format', content } }
+  return {
+    servers: [{ url: origin, description: 'The server' }],
+    get: {
+      operationId: 'last-hour',
+      summary: 'What was answered within the last hour',
+      responses: { ...responses, ...Object.fromEntries(errors) },
     },
   }
 }

@@ -3,7 +3,8 @@
  * somebody asks; in between there are plain numbers. No label holds what came from a request.
  */
 import { Counter, collectDefaultMetrics, Gauge, type Metric, Registry } from 'prom-client'
-import { durationBounds, type RequestCounters } from './request-counters.ts'
+import { durationBounds } from './duration-bounds.ts'
+import type { RequestCounters } from './request-counters.ts'
 
 /** One number that is read when somebody asks. */
 export interface Reading {

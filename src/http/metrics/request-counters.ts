@@ -1,8 +1,6 @@
 /** What was answered, in plain numbers: nothing here costs a request more than a few additions. */
 import type { AccessLogEntry } from '../audit/access-log.ts'
-
-/** Upper bounds of durations, in seconds. */
-export const durationBounds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10] as const
+import { durationBounds } from './duration-bounds.ts'
 
 /** Durations of one route. */
 interface Durations {

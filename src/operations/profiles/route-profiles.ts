@@ -40,6 +40,7 @@ const profiles = {
     what: 'The endpoints of the EU Digital COVID Certificate are',
     documents: ['/valuesets', '/rules', '/countrylist', '/publickey'],
   },
+  console: { what: 'The console is' },
   kits: { what: 'Verifier kits are', operations: ['verifier-kit'] },
   'value-sets': {
     what: 'Value sets are',

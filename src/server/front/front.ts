@@ -15,6 +15,7 @@ import { operationsWithout, routesWithout } from '../../operations/profiles/rout
 import type { Reachability } from '../../storage/storage.ts'
 import { shareRates } from '../workers/share-rates.ts'
 import type { Together } from '../workers/together.ts'
+import { createHourWatch } from './last-hour.ts'
 import { listeners } from './listeners.ts'
 import type { Log } from './log.ts'
 import { watchMachine } from './machine.ts'
@@ -24,7 +25,7 @@ import { createWatch } from './watch.ts'
 
 /** The front of one server. */
 export interface Front {
-  hooks: Pick<HttpHooks, 'rates' | 'mayWrite' | 'replyCache' | 'metrics'>
+  hooks: Pick<HttpHooks, 'rates' | 'mayWrite' | 'replyCache' | 'metrics' | 'lastHour'>
   /** Takes what was answered. */
   answered: AccessLog | undefined
   settings: Pick<HttpSettings, 'corsOrigins' | 'routes' | 'store'>
@@ -89,11 +90,12 @@ export async function createFront(config: Config, { log, software, now, together
   })
   await machine.look()
   const watch = await createWatch(config, together.metrics)
+  const hour = createHourWatch(config, { now, elapsed, workers: () => together.strength()?.ready })
   let running: RunningServer | undefined
   let store: Reachability | undefined
   let isDraining = false
   return {
-    hooks: { rates, mayWrite: (bytes) => running?.connections.mayWrite(bytes) ?? true, ...watch.hooks },
+    hooks: { rates, mayWrite: (bytes) => running?.connections.mayWrite(bytes) ?? true, ...watch.hooks, ...hour.hooks },
     settings: {
       ...(config.corsOrigins ? { corsOrigins: config.corsOrigins } : {}),
       routes,
@@ -103,8 +105,8 @@ export async function createFront(config: Config, { log, software, now, together
       store = opened
       return opened
     },
-    operations: watch.operations(operationsWithout(config.routesOff, operations)),
-    answered: watch.answered(log.access),
+    operations: hour.operations(watch.operations(operationsWithout(config.routesOff, operations))),
+    answered: hour.answered(watch.answered(log.access)),
     documents: (all) => {
       const served = (find: FindDocument): FindDocument => {
         if (routes.off.length === 0) return find

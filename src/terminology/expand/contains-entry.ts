@@ -25,6 +25,9 @@ export interface EntryOptions {
 }
 
 const CONCEPT_PROPERTIES = 'http://hl7.org/fhir/concept-properties#'
+/** How many concepts stand right below: what a tree that is opened level by level must know, without the codes of all of them. */
+const CHILD_COUNT = 'childCount'
+const CHILD_COUNT_URI = 'http://vidimus.org/fhir/concept-properties#childCount'
 const SHOWN = new Set<string>([
   EXTENSION.alternate,
   EXTENSION.descriptionId,
@@ -121,6 +124,9 @@ function shownProperties(entry: Entry, own: Extension[], options: EntryOptions):
       show({ code, member: 'valueCode', value: provider.code(each) }, CONCEPT_PROPERTIES + code)
     }
   }
+  // Where a system has a property of that name, that one is meant, and has been shown above.
+  if (options.properties.includes(CHILD_COUNT) && !provider.hasProperty(CHILD_COUNT))
+    show({ code: CHILD_COUNT, member: 'valueInteger', value: provider.children(ref).length }, CHILD_COUNT_URI)
   return shown
 }
 

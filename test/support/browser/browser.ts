@@ -44,6 +44,8 @@ export async function openPage(
   browser: Browser,
   address: string,
   options: BrowserContextOptions = {},
+  /** Changes the page before it loads anything. */
+  before?: (page: Page) => Promise<unknown>,
 ): Promise<WatchedPage> {
   const context = await browser.newContext({ locale: 'en-GB', ...options })
   const page = await context.newPage()
@@ -59,6 +61,7 @@ export async function openPage(
       wrong.push(`another host: ${request.url()}`)
   })
   await page.addInitScript({ content: tellRefusals })
+  await before?.(page)
   await page.goto(address)
   return {
     page,

@@ -1,5 +1,6 @@
 import { catalogue } from './catalogue.ts'
 import { manual } from './manual.ts'
+import { scan } from './scan.ts'
 import { shell } from './shell.ts'
 import { status } from './status.ts'
 import { trust } from './trust.ts'
@@ -7,4 +8,4 @@ import { verify } from './verify.ts'
 import { workbench } from './workbench.ts'
 
 /** The texts in English; those of other languages have the same names. */
-export const texts = { shell, verify, catalogue, workbench, trust, status, manual }
+export const texts = { shell, verify, scan, catalogue, workbench, trust, status, manual }

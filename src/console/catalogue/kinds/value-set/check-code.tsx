@@ -1,0 +1,93 @@
+/** Whether a code belongs to a value set. */
+import { useState } from 'preact/hooks'
+import { ask } from '../../../api/client.ts'
+import { useReply } from '../../../api/use-reply.ts'
+import { texts } from '../../../languages/languages.ts'
+import { Await } from '../../../parts/await.tsx'
+import { Field } from '../../../parts/field.tsx'
+import { pathOf } from '../../page/addresses.ts'
+import type { PartProps } from '../../page/artefact-page.tsx'
+import { Notice, WrongAnswer } from '../../page/notices.tsx'
+import { type Validated, validatedOf } from '../../readers/parameters.ts'
+
+interface Question {
+  code: string
+  system: string
+}
+
+/** The part. */
+export function CheckCode({ which, resource }: PartProps) {
+  const { valueSet, tabs } = texts().catalogue
+  const [question, setQuestion] = useState<Question>()
+  const key = question && JSON.stringify([pathOf(which), question])
+  const asked = useReply(key, (signal) => {
+    const { code = '', system = '' } = question ?? {}
+    const parameter = [
+      { name: 'valueSet', resource: resource.value },
+      { name: 'code', valueCode: code },
+      system ? { name: 'system', valueUri: system } : { name: 'inferSystem', valueBoolean: true },
+    ]
+    if (which.versionId !== undefined)
+      return ask('/ValueSet/$validate-code', {
+        method: 'POST',
+        body: { resourceType: 'Parameters', parameter },
+        signal,
+      })
+    const query = new URLSearchParams({ code, ...(system ? { system } : { inferSystem: 'true' }) })
+    return ask(`${pathOf(which)}/$validate-code?${query}`, { signal })
+  })
+  return (
+    <section aria-label={tabs.check}>
+      <h2>{tabs.check}</h2>
+      <p>{valueSet.checkHint}</p>
+      <form
+        class="filter-fields"
+        onSubmit={(event) => {
+          event.preventDefault()
+          const data = new FormData(event.currentTarget)
+          const text = (name: string) => String(data.get(name) ?? '').trim()
+          if (text('code')) setQuestion({ code: text('code'), system: text('system') })
+        }}
+      >
+        <Field label={valueSet.code}>
+          {(control) => <input {...control} name="code" required autocomplete="off" spellcheck={false} dir="ltr" />}
+        </Field>
+        <Field label={valueSet.system} hint={valueSet.systemHint}>
+          {(control) => <input {...control} name="system" autocomplete="off" spellcheck={false} dir="ltr" />}
+        </Field>
+        <button type="submit">{valueSet.check}</button>
+      </form>
+      {question && (
+        <div aria-live="polite">
+          <Await asked={asked} lines={3}>
+            {(value) => {
+              const answer = validatedOf(value)
+              return answer ? <Answer answer={answer} code={question.code} /> : <WrongAnswer />
+            }}
+          </Await>
+        </div>
+      )}
+    </section>
+  )
+}
+
+function Answer({ answer, code }: { answer: Validated; code: string }) {
+  const { valueSet } = texts().catalogue
+  const kind = answer.result === true ? 'good' : 'bad'
+  const words = answer.result === undefined ? valueSet.unclear : answer.result ? valueSet.belongs : valueSet.not
+  return (
+    <Notice kind={kind}>
+      <p class="notice-head">{words}</p>
+      <p>
+        <code>{code}</code> <bdi>{answer.display}</bdi> {answer.system && <code class="address">{answer.system}</code>}
+      </p>
+      {answer.messages.length > 0 && (
+        <ul>
+          {answer.messages.slice(0, 20).map((each) => (
+            <li dir="auto">{each.slice(0, 1_000)}</li>
+          ))}
+        </ul>
+      )}
+    </Notice>
+  )
+}

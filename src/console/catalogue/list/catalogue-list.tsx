@@ -1,0 +1,127 @@
+/** The list: kinds of artefacts, filters, and a page of what fits. All of what is looked for stands in the address. */
+import { ask } from '../../api/client.ts'
+import { useReply } from '../../api/use-reply.ts'
+import { changeQuery, place } from '../../app/router.ts'
+import { language } from '../../app/session.ts'
+import { counted } from '../../languages/fill.ts'
+import { texts } from '../../languages/languages.ts'
+import { Await } from '../../parts/await.tsx'
+import { Heading } from '../page/heading.tsx'
+import { OddNotice, WrongAnswer } from '../page/notices.tsx'
+import { type ArtefactType, artefactTypes, type BundlePage, bundleOf, isArtefactType } from '../readers/artefact.ts'
+import { Filters } from './filters.tsx'
+import { cursorOf, searchOf, type Wanted, wantedOf } from './query.ts'
+import { Rows } from './rows.tsx'
+
+const pageSize = 25
+
+/** The list. */
+export function CatalogueList() {
+  const { catalogue } = texts()
+  const { query } = place.value
+  const named = query.get('type') ?? ''
+  const type = isArtefactType(named) ? named : 'ValueSet'
+  const wanted = wantedOf(query)
+  const search = searchOf(type, wanted, { count: pageSize, cursor: query.get('cursor') ?? undefined })
+  const asked = useReply(search, (signal) => ask(search, { signal }))
+  return (
+    <>
+      <Heading title={catalogue.title}>{catalogue.title}</Heading>
+      <Kinds type={type} wanted={wanted} />
+      <Filters wanted={wanted} />
+      <Await asked={asked} lines={30} keep>
+        {(value) => <Page value={value} type={type} />}
+      </Await>
+    </>
+  )
+}
+
+/** Kinds as links, each with how many of it fit. */
+function Kinds({ type, wanted }: { type: ArtefactType; wanted: Wanted }) {
+  const { catalogue } = texts()
+  const searches = artefactTypes.map((each) => searchOf(each, wanted, { count: 0 }).slice(1))
+  const asked = useReply(searches.join('\n'), (signal) => ask('/', { method: 'POST', body: batchOf(searches), signal }))
+  const counts = countsOf(asked.value ?? asked.last)
+  const address = (each: ArtefactType) => {
+    const query = new URLSearchParams(place.value.query)
+    query.delete('cursor')
+    query.set('type', each)
+    return `/catalogue?${query}`
+  }
+  return (
+    <nav class="kinds" aria-label={catalogue.list.kinds}>
+      {artefactTypes.map((each, index) => (
+        <a key={each} href={address(each)} {...(each === type && { 'aria-current': 'page' as const })}>
+          {catalogue.types[each]}{' '}
+          <span class={asked.state === 'here' ? 'count' : 'count stale'}>
+            {counts[index] === undefined ? '\u2007' : new Intl.NumberFormat(language.value).format(counts[index] ?? 0)}
+          </span>
+        </a>
+      ))}
+    </nav>
+  )
+}
+
+const batchOf = (searches: string[]) => ({
+  resourceType: 'Bundle',
+  type: 'batch',
+  entry: searches.map((url) => ({ request: { method: 'GET', url } })),
+})
+
+function countsOf(value: unknown): (number | undefined)[] {
+  return bundleOf(value)?.resources.map((each) => each.number('total')) ?? []
+}
+
+function Page({ value, type }: { value: unknown; type: ArtefactType }) {
+  const { catalogue } = texts()
+  const bundle = bundleOf(value)
+  if (!bundle) return <WrongAnswer />
+  const rows = bundle.resources.filter((each) => each.text('resourceType') === type)
+  if (rows.length === 0)
+    return (
+      <div class="card empty">
+        <p class="notice-head">{catalogue.list.none}</p>
+        <p>{catalogue.list.noneHint}</p>
+      </div>
+    )
+  return (
+    <>
+      <p class="found" role="status">
+        {bundle.total !== undefined && counted(catalogue.list.found, bundle.total, language.value)}
+      </p>
+      <Rows rows={rows} />
+      <OddNotice odd={bundle.odd} />
+      <Pages links={bundle.links} />
+    </>
+  )
+}
+
+function Pages({ links }: { links: BundlePage['links'] }) {
+  const { list } = texts().catalogue
+  const to = (cursor: string | undefined) => {
+    changeQuery({ cursor })
+    scrollTo(0, 0)
+  }
+  const [previous, next] = [cursorOf(links.previous), cursorOf(links.next)]
+  const isLater = place.value.query.has('cursor')
+  if (!previous && !next && !isLater) return null
+  return (
+    <nav class="pages" aria-label={list.pages}>
+      {isLater && (
+        <button type="button" class="quiet" onClick={() => to(undefined)}>
+          {list.first}
+        </button>
+      )}
+      {previous && (
+        <button type="button" class="quiet" onClick={() => to(previous)}>
+          {list.previous}
+        </button>
+      )}
+      {next && (
+        <button type="button" class="quiet" onClick={() => to(next)}>
+          {list.next}
+        </button>
+      )}
+    </nav>
+  )
+}
