@@ -39,7 +39,7 @@ export function Issues({ issues }: { issues: OperationOutcomeIssue[] }) {
     <ul class="issues">
       {issues.map((issue) => (
         <li class={`issue issue-${issue.severity}`} dir="auto">
-          {issue.diagnostics ?? issue.details?.text ?? issue.code}
+          {issue.details?.text ?? issue.diagnostics ?? issue.code}
           {issue.expression && <code dir="ltr"> {issue.expression.join(', ')}</code>}
         </li>
       ))}
