@@ -47,7 +47,7 @@ export const consoleOptions = {
 } satisfies BuildOptions
 
 /** What it is made of; a build that is of these is left as it is. */
-const sourceFolders = ['src/console', 'src/images', 'src/base', 'src/evaluate/identity', 'docs', 'scripts']
+const sourceFolders = ['src', 'docs', 'scripts']
 
 function sourcesHash(): string {
   const hash = createHash('sha256').update(readFileSync(join(root, 'package-lock.json')))

@@ -33,7 +33,8 @@ import { createMirror, listsOf, type Mirror, type RunBeside, ruleSuppliers } fro
 import { createProvenance, type Provenance, signingKeys } from './server/provenance.ts'
 import { completeWrites } from './server/publication.ts'
 import { createSignatures, type Signatures } from './server/signatures.ts'
-import { loadConfiguredTrust } from './server/trust.ts'
+import { specimenDocuments } from './server/specimens.ts'
+import { loadConfiguredTrust, trustsDemonstration } from './server/trust.ts'
 import { openAnnouncedHistory } from './server/workers/announce.ts'
 import { asTheLead, workBeside } from './server/workers/lead-work.ts'
 import { createReplica, jobsOfReplica } from './server/workers/replicas.ts'
@@ -271,6 +272,7 @@ function createHttpApp(wiring: HttpWiring) {
       trustedProxies: config.trustedProxies,
       auditSampleRate: config.auditSampleRate,
       production: config.production,
+      hasSpecimens: trustsDemonstration(config),
       network: { isOn: config.network, hosts: config.networkHosts },
       gateways: registration.states,
       ...front.settings,
@@ -283,6 +285,7 @@ function createHttpApp(wiring: HttpWiring) {
       documents: front.documents([
         ...documents({ ...wiring, context, provenance, refresh: signed.revocations.refresh }),
         ...authority.documents,
+        ...specimenDocuments({ config, now }),
       ]),
       ...authority.hooks,
       tokenFor: (operation, call) => tokenReason(config.openOperations, operation, call),

@@ -25,6 +25,10 @@ async function begin(): Promise<unknown> {
   return prepareZXingModule({ overrides: { wasmBinary }, fireImmediately: true })
 }
 
+/** A text whose characters are the bytes of a zip (DIVOC) is drawn as those bytes. */
+const contentOf = (text: string) =>
+  text.startsWith('PK\x03\x04') ? Uint8Array.from(Buffer.from(text, 'latin1')) : text
+
 /**
  * Draws a text as one QR code, in the mode that needs least room (alphanumeric for base45, numeric for health cards). Undefined for a
  * text that is too long for any.
@@ -39,7 +43,7 @@ export async function qrCode(text: string): Promise<QrCode | undefined> {
       scale: SCALE,
       addQuietZones: true,
     }
-    const { error, svg, image } = await writeBarcode(text, options)
+    const { error, svg, image } = await writeBarcode(contentOf(text), options)
     if (error === '' && image) return { svg, png: new Uint8Array(await image.arrayBuffer()), errorCorrection }
   }
   return undefined

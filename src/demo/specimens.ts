@@ -1,5 +1,6 @@
 /** Specimens of every kind, with siblings that must not pass. */
 import type { JsonObject } from '../base/json-value.ts'
+import type { Decision } from '../evaluate/evaluation.ts'
 import {
   type DemoIssuer,
   demoCardIssuer,
@@ -21,22 +22,41 @@ const dayMilliseconds = 86_400_000
 export interface DemoCredential {
   /** File name without ending. */
   name: string
+  /** The verdict on it under the rules out of the box, while its own issuer is trusted. */
+  kind: Decision
+  /** What it is made as; of one that is not verified a verdict may name another of the same family. */
+  format: string
   text: string
 }
 
-/** Names under which the kinds are written and shown. */
-const names: Record<SampleKind, string> = {
-  'dcc-v': 'vaccination',
-  'dcc-t': 'test',
-  'dcc-r': 'recovery',
-  'ddcc-vs': 'ddcc-vaccination',
-  'ddcc-tr': 'ddcc-test',
-  dvc: 'dvc',
-  icvp: 'icvp',
-  'icvp-polio': 'polio',
-  link: 'link',
-  flat: 'flat',
+/** Names under which the kinds are written and shown, and their formats. */
+const names: Record<SampleKind, [name: string, format: string]> = {
+  'dcc-v': ['vaccination', 'hcert-dcc'],
+  'dcc-t': ['test', 'hcert-dcc'],
+  'dcc-r': ['recovery', 'hcert-dcc'],
+  'ddcc-vs': ['ddcc-vaccination', 'hcert-ddcc-vs'],
+  'ddcc-tr': ['ddcc-test', 'hcert-ddcc-tr'],
+  dvc: ['dvc', 'hcert-dvc'],
+  icvp: ['icvp', 'hcert-icvp'],
+  'icvp-polio': ['polio', 'hcert-icvp'],
+  link: ['link', 'hcert-link'],
+  flat: ['flat', 'hcert-ddcc-vs'],
 }
+
+/** Endings of names by the verdict; without one a specimen is genuine. */
+const kinds: [Decision, RegExp][] = [
+  ['rejected', /-unmet$/],
+  // What a link leads to is not asked for by the specimens' own server.
+  ['undetermined', /-(?:incomplete|unknown|exchanged)$|^link$/],
+  ['unverified', /-(?:expired|changed|forged|unsigned-person)$/],
+]
+
+const specimen = (format: string, name: string, text: string): DemoCredential => ({
+  name,
+  kind: kinds.find(([, ending]) => ending.test(name))?.[0] ?? 'accepted',
+  format,
+  text,
+})
 
 /** A credential of every kind that an issuer signs now, each with its forged, changed and expired siblings. */
 export const specimens = async (issuer: DemoIssuer, now: Date): Promise<DemoCredential[]> => [
@@ -56,17 +76,16 @@ function hcertFamily(kind: SampleKind, issuer: DemoIssuer, now: Date): DemoCrede
   const past: SampleOptions = { issuer: demoCountry, issuedAt: at(-400), expires: at(-30) }
   const payload = samplePayload(kind, options)
   const changed = samplePayload(kind, { ...options, issuedAt: at(-2) })
-  const name = names[kind]
-  const variant = (which: SampleVariant) => ({
-    name: `${name}-${which}`,
-    text: issueHcert(variantPayload(kind, which, options), signer),
-  })
+  const [name, format] = names[kind]
+  const made = (ending: string, ...hcert: Parameters<typeof issueHcert>) =>
+    specimen(format, `${name}${ending}`, issueHcert(...hcert))
+  const variant = (which: SampleVariant) => made(`-${which}`, variantPayload(kind, which, options), signer)
   return [
-    { name, text: issueHcert(payload, signer) },
+    made('', payload, signer),
     ...variantsOf(kind).map(variant),
-    { name: `${name}-expired`, text: issueHcert(samplePayload(kind, past), signer) },
-    { name: `${name}-changed`, text: issueHcert(payload, signer, { replacedPayload: changed }) },
-    { name: `${name}-forged`, text: issueHcert(payload, { ...signer, privateKey: forgerKey() }) },
+    made('-expired', samplePayload(kind, past), signer),
+    made('-changed', payload, signer, { replacedPayload: changed }),
+    made('-forged', payload, { ...signer, privateKey: forgerKey() }),
   ]
 }
 
@@ -85,12 +104,12 @@ function cardFamily(issuer: DemoIssuer, now: Date): DemoCredential[] {
   const unknownProduct = [60, 30].map((days) => ({ vaccine: '213', days }))
   const text = (...parameters: Parameters<typeof issueCard>) => issueCard(...parameters)[0] ?? ''
   return [
-    { name: 'card', text: text(card(-1, 180), signer) },
-    { name: 'card-unmet', text: text(card(-1, 180, firstDose), signer) },
-    { name: 'card-unknown', text: text(card(-1, 180, unknownProduct), signer) },
-    { name: 'card-expired', text: text(card(-400, -30), signer) },
-    { name: 'card-changed', text: text(card(-1, 180), signer, { replacedPayload: card(-2, 180) }) },
-    { name: 'card-forged', text: text(card(-1, 180), { ...signer, privateKey: forgerKey() }) },
+    specimen('shc', 'card', text(card(-1, 180), signer)),
+    specimen('shc', 'card-unmet', text(card(-1, 180, firstDose), signer)),
+    specimen('shc', 'card-unknown', text(card(-1, 180, unknownProduct), signer)),
+    specimen('shc', 'card-expired', text(card(-400, -30), signer)),
+    specimen('shc', 'card-changed', text(card(-1, 180), signer, { replacedPayload: card(-2, 180) })),
+    specimen('shc', 'card-forged', text(card(-1, 180), { ...signer, privateKey: forgerKey() })),
   ]
 }
 
@@ -100,11 +119,11 @@ function sealFamily({ seal }: DemoIssuer, now: Date): DemoCredential[] {
   const data = (days: number, change: { vaccine?: string; days?: number[] } = {}) =>
     sampleSeal({ issuer: demoCountry, issuedAt: daysFrom(now, days), ...change })
   return [
-    { name: 'seal', text: issueSeal(data(-1), signer) },
-    { name: 'seal-unmet', text: issueSeal(data(-1, { days: [30] }), signer) },
-    { name: 'seal-unknown', text: issueSeal(data(-1, { vaccine: 'XM68M6' }), signer) },
-    { name: 'seal-changed', text: issueSeal(data(-1), signer, data(-2)) },
-    { name: 'seal-forged', text: issueSeal(data(-1), { ...signer, privateKey: forgerKey() }) },
+    specimen('icao-vds-nc', 'seal', issueSeal(data(-1), signer)),
+    specimen('icao-vds-nc', 'seal-unmet', issueSeal(data(-1, { days: [30] }), signer)),
+    specimen('icao-vds-nc', 'seal-unknown', issueSeal(data(-1, { vaccine: 'XM68M6' }), signer)),
+    specimen('icao-vds-nc', 'seal-changed', issueSeal(data(-1), signer, data(-2))),
+    specimen('icao-vds-nc', 'seal-forged', issueSeal(data(-1), { ...signer, privateKey: forgerKey() })),
   ]
 }
 
@@ -122,13 +141,13 @@ async function divocFamily({ divocKey }: DemoIssuer, now: Date): Promise<DemoCre
   const forger = { privateKey: forgerKey('ed25519'), method: demoDivocMethod }
   const exchanged = { replacedDocument: withDose(genuine, { dose: 2, totalDoses: 1 }) }
   return [
-    { name: 'divoc', text: await issueDivoc(genuine, signer) },
-    { name: 'divoc-unmet', text: await issueDivoc(firstDose, signer) },
-    { name: 'divoc-expired', text: await issueDivoc(document(-400, -30), signer) },
-    { name: 'divoc-changed', text: await issueDivoc(genuine, signer, { replacedDocument: document(-2, 180) }) },
-    { name: 'divoc-exchanged', text: await issueDivoc(firstDose, signer, exchanged) },
-    { name: 'divoc-unsigned-person', text: await issueDivoc(nameless, signer) },
-    { name: 'divoc-forged', text: await issueDivoc(genuine, forger) },
+    specimen('divoc', 'divoc', await issueDivoc(genuine, signer)),
+    specimen('divoc', 'divoc-unmet', await issueDivoc(firstDose, signer)),
+    specimen('divoc', 'divoc-expired', await issueDivoc(document(-400, -30), signer)),
+    specimen('divoc', 'divoc-changed', await issueDivoc(genuine, signer, { replacedDocument: document(-2, 180) })),
+    specimen('divoc', 'divoc-exchanged', await issueDivoc(firstDose, signer, exchanged)),
+    specimen('divoc', 'divoc-unsigned-person', await issueDivoc(nameless, signer)),
+    specimen('divoc', 'divoc-forged', await issueDivoc(genuine, forger)),
   ]
 }
 

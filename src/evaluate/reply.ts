@@ -261,6 +261,10 @@ function explanationPart<P>(
   return form.parts('evidence', part)
 }
 
+/** An explanation as the parameter `evidence`, as a rule of a verdict has it. @param expression what it explains */
+export const explanationParameter = (explanation: Explanation, expression: string): Parameter =>
+  explanationPart(explanation, expression, asObjects)
+
 /** A value of any shape as one part of that name. */
 function valuePart<P>(value: Json, name: string, form: Form<P>): P {
   if (typeof value === 'boolean') return form.value(name, 'valueBoolean', value)

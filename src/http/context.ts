@@ -62,6 +62,8 @@ export interface HttpSettings {
   corsOrigins?: readonly string[]
   /** Whether this is a production server; a development server says so in its CapabilityStatement. */
   production: boolean
+  /** Whether it publishes specimens of credentials, with codes to hold before a camera. */
+  hasSpecimens?: boolean
   /** Whether other servers are asked, and the exceptions that the operator makes for some; shown in `/health`. */
   network?: { isOn: boolean; hosts: readonly { host: string; port: number }[] }
   /** How this server stands at its gateways, by their ids; shown in `/health` when there are any. */

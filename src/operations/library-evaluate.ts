@@ -2,6 +2,7 @@ import { input, output } from '../fhir/declare-parameter.ts'
 import { badRequest } from '../fhir/error.ts'
 import { isOfType } from '../fhir/json.ts'
 import {
+  booleanParameter,
   defineOperation,
   firstParameter,
   type OperationCall,
@@ -12,6 +13,7 @@ import {
 import type { Library } from '../fhir/types.ts'
 import type { OperationContext } from './context.ts'
 import { encodedReply, endpointParameters, readRunParameters, runParameters } from './input/cql-parameters.ts'
+import { explanationParameters } from './input/explanation-parameters.ts'
 import { instanceOf } from './input/instance-resource.ts'
 
 /**
@@ -38,6 +40,16 @@ export const libraryEvaluate = defineOperation<OperationContext>({
       '0..*',
     ),
     ...runParameters,
+    input(
+      'evaluationDateTime',
+      'dateTime',
+      "`Now()` and `Today()` of the rules; default the server's clock. Own parameter of this server.",
+    ),
+    input(
+      'explain',
+      'boolean',
+      'Whether the reply ends with `explanation`: why Boolean defines gave what they gave, and which conditions were met. Own parameter of this server.',
+    ),
     ...endpointParameters,
     output(
       'return',
@@ -45,20 +57,31 @@ export const libraryEvaluate = defineOperation<OperationContext>({
       'One parameter per define, named like it; `evaluation error` with an OperationOutcome for one that fails.',
       '0..*',
     ),
+    output(
+      'explanation',
+      'Parameters',
+      'With explain=true, and always last: `reason` (`expression`, and an `evidence` as `$evaluate` has it) for each Boolean define, and `condition` (`expression`, `source`, `line`, `column`, `lastLine`, `lastColumn`, and how often it was `true`, `false` or `null`) for each condition of the text, in its order; `incomplete` where not all could be told.',
+    ),
   ],
   async handle(call, context) {
     const { library, untrusted } = await readLibraryParameter(call, context)
     const expressions = textParameters(call.parameters, 'expression')
-    const { results, ignored } = await context.rules.encodeLibrary({
+    const explain = booleanParameter(call.parameters, 'explain') === true
+    const { results, ignored, told } = await context.rules.encodeLibrary({
       library,
       untrusted,
+      explain,
+      ...(call.acceptLanguage ? { language: call.acceptLanguage } : {}),
       ...(expressions.length > 0 ? { expressions } : {}),
       ...readRunParameters(call.parameters),
-      clock: context.now().toISOString(),
+      clock: textParameter(call.parameters, 'evaluationDateTime') ?? context.now().toISOString(),
       client: call.client,
       isGone: call.isGone,
     })
-    return { resource: encodedReply(results, ignored) }
+    const reply = encodedReply(results, ignored)
+    // It stands last, so that a define of the same name is not taken for it.
+    if (explain) reply.parameter?.push({ name: 'explanation', resource: explanationParameters(told) })
+    return { resource: reply }
   },
 })
 

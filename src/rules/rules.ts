@@ -7,6 +7,7 @@ import type { EuValueSet } from './certlogic/external.ts'
 import { programOf } from './cql/compiled/program.ts'
 import type { CqlTerminology } from './cql/run/code-service.ts'
 import type { DefineResult } from './cql/run/define-result.ts'
+import type { EvaluateAnswer } from './cql/run/evaluate-worker.ts'
 import { type CqlCall, evaluateCql } from './cql/run/expression.ts'
 import { createFhirClasses } from './cql/run/fhir-instance.ts'
 import { runLibrary } from './cql/run/run.ts'
@@ -14,7 +15,7 @@ import { createSandbox } from './cql/run/sandbox.ts'
 import { type EncodedResult, encodeResult } from './cql/run/to-parameters.ts'
 import { terminologyLibrary } from './cql/terminology/library.ts'
 import { generateFhirHelpers } from './cql/translate/fhir-helpers.ts'
-import { createLibraries } from './cql/translate/libraries.ts'
+import { type CompiledLibrary, createLibraries } from './cql/translate/libraries.ts'
 import { findLibrary, type LibraryStore } from './cql/translate/library-index.ts'
 import { type LibraryText, libraryCanonical } from './cql/translate/library-text.ts'
 import { fhirModelInfo, type ModelInfo } from './cql/translate/model-info.ts'
@@ -123,11 +124,9 @@ export interface Rules {
   evaluateLibrary(call: LibraryCall): Promise<LibraryResult>
   /**
    * As `evaluateLibrary`, with encoded results: what `Library/$evaluate` answers. An untrusted (not stored) library runs in a process
-   * with limits. CertLogic results carry no CQL type.
+   * with limits; so does one that is to be explained, which is told in `told`. CertLogic results carry no CQL type, and no reasons.
    */
-  encodeLibrary(
-    call: LibraryCall & ForeignCall & { untrusted?: boolean },
-  ): Promise<{ results: EncodedResult[]; ignored: Issue[] }>
+  encodeLibrary(call: LibraryCall & ForeignCall & { untrusted?: boolean; explain?: boolean }): Promise<EvaluateAnswer>
   /**
    * Defines of a stored library, in a process with limits, each with an answer of its own; see {@link EachCall}.
    * @throws FhirError 422 too-costly
@@ -209,13 +208,17 @@ export function createRules(environment: RuleEnvironment, options: RulesOptions 
       const compiled = await libraries.compile(library)
       return { library: compiled.canonical, ...(await runLibrary(compiled, call, run)) }
     },
-    async encodeLibrary({ library, untrusted, client, isGone, ...call }) {
+    async encodeLibrary({ library, untrusted, explain, client, isGone, language, ...call }) {
       const certLogic = await certLogicOf(library)
       if (certLogic) {
         const { results } = evaluateCertLogicLibrary(certLogic, call)
         return { results: results.map(encodeResult).map(withoutCqlType), ignored: [] }
       }
       const compiled = await libraries.compile(library, untrusted ? jobOf({ client, isGone }) : undefined)
+      if (explain) {
+        const resources = await resourcesOf(compiled, library, environment)
+        return sandbox.run(compiled, { ...call, tell: { resources, language } }, jobOf({ client, isGone }))
+      }
       if (untrusted || isLarge(call.data)) return sandbox.run(compiled, call, jobOf({ client, isGone }))
       const { results, ignored } = await runLibrary(compiled, call, run)
       return { results: results.map(encodeResult), ignored }
@@ -248,6 +251,21 @@ export function createRules(environment: RuleEnvironment, options: RulesOptions 
       await Promise.all([translator.close(), sandbox.close()])
     },
   }
+}
+
+/** The resources whose authors' texts stand in reasons: a library as it came, and what it includes as it is stored; by canonical. */
+async function resourcesOf(
+  compiled: CompiledLibrary,
+  library: string | Library,
+  environment: RuleEnvironment,
+): Promise<Record<string, Library>> {
+  const resources: Record<string, Library> = {}
+  for (const { canonical } of [compiled, ...compiled.includes]) {
+    const isOwn = canonical === compiled.canonical && typeof library !== 'string'
+    const resource = isOwn ? library : await findLibrary(canonical, environment)
+    if (resource) resources[canonical] = resource
+  }
+  return resources
 }
 
 /** Runs rules with what a workshop holds. */

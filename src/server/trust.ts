@@ -27,10 +27,14 @@ interface TrustParts {
   closing?: AbortSignal
 }
 
+/** Whether the issuer that a development server made itself is all that it trusts. */
+export const trustsDemonstration = ({ trustLists, production }: Pick<Config, 'trustLists' | 'production'>): boolean =>
+  trustLists === undefined && !production
+
 /** The trust sources of a configuration. Without any a development server trusts the issuer that it made itself; a production server nobody. */
 export const configuredSources = (config: Config): TrustSource[] =>
   config.trustLists?.map((source) => asItsGateway(source, config)) ??
-  (config.production ? [] : demoTrustSources(config.dataDir, new Date()))
+  (trustsDemonstration(config) ? demoTrustSources(config.dataDir, new Date()) : [])
 
 /** A source of a gateway does as the gateway's own settings say, where it says nothing else. */
 function asItsGateway(source: TrustSource, { gateways }: Pick<Config, 'gateways'>): TrustSource {

@@ -50,12 +50,12 @@ export function createValidation({ storage, terminology, rules, verdictMaps, pen
     ...validator,
     findDefinition,
     codesOf,
-    async judgeWrite(resource, { id, isNew, budget }) {
+    async judgeWrite(resource, { id, isNew, budget, beside = [] }) {
       const structure = structureFaults(resource)
       // Whoever looks further counts on the structure.
       if (structure.some(isError)) return structure
       const given = id === undefined ? resource : { ...resource, id }
-      const issues = [...structure, ...(await publish.check(given, [], budget))]
+      const issues = [...structure, ...(await publish.check(given, beside, budget))]
       const found = await publish.compare(given)
       if (found.kind === 'other') issues.push(found.issue)
       if (found.kind === 'same' && isNew) issues.push(duplicate(resource))

@@ -35,6 +35,11 @@ describe('a QR code', () => {
     const [bytes = 0, letters = 0, digits = 0] = sides
     assert.ok(bytes > letters && letters > digits && digits > 0, sides.join())
   })
+  it('holds the bytes of a zip whose characters they are', async () => {
+    const zip = `PK\x03\x04${String.fromCharCode(...Array.from({ length: 256 }, (_, at) => at))}`
+    const { found } = await read(zip)
+    assert.deepEqual(Buffer.from(found?.bytes ?? []), Buffer.from(zip, 'latin1'))
+  })
   it('takes less error correction for a text that is too long for Q, and none for one that is too long for any', async () => {
     const { code, found } = await read('x'.repeat(2000))
     assert.equal(code.errorCorrection, found?.ecLevel)

@@ -1,4 +1,4 @@
-/** What comes of a question to the server. */
+/** What comes back from the server: an answer, or why there is none. */
 import type { OperationOutcome } from 'fhir/r4.js'
 
 /**

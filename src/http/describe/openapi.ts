@@ -41,6 +41,7 @@ export function openApi(context: HttpContext): Node {
       '/health': probe(origin, 'health'),
       '/ready': probe(origin, 'ready'),
       ...(context.hooks.lastHour ? { '/last-hour': lastHour(origin) } : {}),
+      ...(context.settings.hasSpecimens ? specimenPaths(origin) : {}),
     },
     components: { ...sharedComponents, securitySchemes: schemes },
   }
@@ -145,6 +146,39 @@ function lastHour(origin: string): Node {
       summary: 'What was answered within the last hour',
       responses: { ...responses, ...Object.fromEntries(errors) },
     },
+  }
+}
+
+/** Specimens stand beside the FHIR base, too. */
+function specimenPaths(origin: string): Record<string, Node> {
+  const text = { type: 'string' }
+  const decision = { type: 'string', enum: ['accepted', 'rejected', 'undetermined', 'unverified'] }
+  const specimen = { type: 'object', properties: { name: text, kind: decision, format: text, text } }
+  const list = { type: 'object', properties: { specimen: { type: 'array', items: specimen } } }
+  const codes = {
+    'image/svg+xml': { schema: text },
+    'image/png': { schema: { type: 'string', contentEncoding: 'binary' } },
+  }
+  const file = {
+    name: 'file',
+    in: 'path',
+    required: true,
+    schema: { type: 'string', pattern: '^[a-z-]+\\.(svg|png)$' },
+  }
+  const at = (operationId: string, summary: string, content: Node, parameters: Node[] = []): Node => {
+    const errors = [...(parameters.length > 0 ? [404] : []), 405, 408, 429, 431]
+    const refused = errors.map((status) => [status, { $ref: `#/components/responses/${status}` }])
+    const responses = { 200: { description: 'Made today', content }, ...Object.fromEntries(refused) }
+    return {
+      servers: [{ url: origin, description: 'The server' }],
+      get: { operationId, summary, parameters, responses },
+    }
+  }
+  return {
+    '/specimens': at('specimens', 'Specimens of every kind, with the verdict on each', {
+      'application/json': { schema: list },
+    }),
+    '/specimens/{file}': at('specimen-code', 'The QR code of a specimen', codes, [file]),
   }
 }
 

@@ -4,6 +4,7 @@ import { checkDeclared } from '../../fhir/check/parameters.ts'
 import { badRequest, FhirError } from '../../fhir/error.ts'
 import { isAnyResource, parseJson } from '../../fhir/json.ts'
 import {
+  allParameters,
   firstParameter,
   type Operation,
   type OperationCall,
@@ -11,7 +12,7 @@ import {
   textParameters,
 } from '../../fhir/operation.ts'
 import { jsonPlaces } from '../../fhir/places/json-places.ts'
-import type { Issue, Resource } from '../../fhir/types.ts'
+import type { Issue, Parameters, Resource } from '../../fhir/types.ts'
 import { xmlPlacesSteps } from '../../fhir/xml/places.ts'
 import { parseXmlSteps } from '../../fhir/xml/read.ts'
 
@@ -27,6 +28,8 @@ export interface Question {
   faults: Issue[]
   mode: Mode | undefined
   profiles: string[]
+  /** Resources that are to be written together with it. */
+  beside: Resource[]
   /** The text, where the body was the resource itself. */
   text: { format: 'json' | 'xml'; text: string } | undefined
 }
@@ -47,9 +50,20 @@ export async function readQuestion(
   const mode = modeOf(textParameter(parameters, 'mode'))
   const profiles = textParameters(parameters, 'profile')
   const body = call.body ? await readBody(call) : inParameter(given)
-  const question = { ...body, mode, profiles }
+  const question = { ...body, mode, profiles, beside: readBeside(parameters, mode) }
   checkQuestion(question, call)
   return question
+}
+
+/** @throws FhirError 400 for what is no resource, and where nothing is to be written */
+function readBeside(parameters: Parameters, mode: Mode | undefined): Resource[] {
+  const given = allParameters(parameters, 'beside')
+  if (given.length > 0 && mode !== 'create' && mode !== 'update')
+    throw badRequest({ text: 'beside goes with the modes create and update', expression: 'beside' })
+  return given.map(({ resource }) => {
+    if (isAnyResource(resource)) return resource
+    throw badRequest({ text: 'The parameter beside takes a resource', expression: 'beside' }, 'value')
+  })
 }
 
 function inParameter(given: unknown): Pick<Question, 'resource' | 'faults' | 'text'> {

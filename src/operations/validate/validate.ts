@@ -17,6 +17,12 @@ const parameters = [
     'create, update: as a write would be judged, by R4 and by what this server asks of published content. delete: whether it could be deleted. profile: against `profile` alone and R4.',
   ),
   input('profile', 'canonical', 'Profile that it is to be held against beside those that it states.', '0..*'),
+  input(
+    'beside',
+    'Any',
+    'With create or update: a resource that is to be written in the same transaction, as the Library of a PlanDefinition; it is not judged itself. Own parameter of this server.',
+    '0..*',
+  ),
   output(
     'return',
     'OperationOutcome',
@@ -72,7 +78,7 @@ async function stored({ resourceType = '', id = '' }: OperationCall, { storage }
 async function judge(
   call: OperationCall,
   { validation }: OperationContext,
-  { resource, mode, profiles }: Question & { resource: Resource },
+  { resource, mode, profiles, beside }: Question & { resource: Resource },
 ): Promise<Issue[]> {
   const isGone = () => call.isGone?.() === true
   const budget = call.budget?.()
@@ -82,7 +88,9 @@ async function judge(
   if (mode !== 'create' && mode !== 'update') return found
   if (found.some(isStructural)) return [...found, ...wrongId]
   const id = mode === 'update' ? (call.id ?? resource.id) : undefined
-  const written = await judgedWrite(() => validation.judgeWrite(resource, { id, isNew: mode === 'create', budget }))
+  const written = await judgedWrite(() =>
+    validation.judgeWrite(resource, { id, isNew: mode === 'create', budget, beside }),
+  )
   return withoutDouble([...found, ...wrongId, ...written])
 }
 

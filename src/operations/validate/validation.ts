@@ -10,12 +10,18 @@ export interface Validation extends Validator {
   /** The codes of a value set, drafts included. @throws FhirError where they are not known */
   codesOf(valueSet: string): Promise<CodeTest>
   /**
-   * Everything for which a write would be refused, or that it would be told. `isNew` is a create; `budget` pays for it.
+   * Everything for which a write would be refused, or that it would be told. `isNew` is a create; `budget` pays for it; `beside` are
+   * resources that are to be written in the same transaction.
    * @throws FhirError 422 too-costly where the budget is spent
    */
   judgeWrite(
     resource: Resource,
-    as: { id?: string | undefined; isNew: boolean; budget?: OperationBudget | undefined },
+    as: {
+      id?: string | undefined
+      isNew: boolean
+      budget?: OperationBudget | undefined
+      beside?: Resource[]
+    },
   ): Promise<Issue[]>
   /** Why a stored resource could not be deleted. */
   judgeDelete(resource: Resource): Issue[]

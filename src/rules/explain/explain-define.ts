@@ -65,7 +65,8 @@ async function authored(library: CompiledLibrary, call: ExplainCall): Promise<Au
   return found
 }
 
-function cqlOf(resource: Library | undefined): string | undefined {
+/** The CQL of a Library; undefined where it has none. */
+export function cqlOf(resource: Library | undefined): string | undefined {
   const content = resource?.content?.find((each) => each.contentType?.split(';')[0]?.trim() === 'text/cql')
   return content?.data === undefined
     ? undefined

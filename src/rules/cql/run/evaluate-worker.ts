@@ -4,6 +4,7 @@
  */
 import type { Issue } from '../../../fhir/types.ts'
 import { type Ask, serveJobs } from '../../../workers/serve-jobs.ts'
+import { type RunTold, type TellCall, tellRun } from '../../explain/tell-run.ts'
 import type { LogicalModel } from '../../models/logical-model.ts'
 import { formatIdentifier, type LibraryIdentifier } from '../translate/cql-source.ts'
 import type { Elm } from '../translate/elm.ts'
@@ -28,12 +29,15 @@ export interface SentLibrary {
 export interface EvaluateJob {
   libraries: SentLibrary[]
   call: RunCall
+  /** What is to be told beside the results. */
+  tell?: TellCall
 }
 
 /** Encoded results, and the warnings about parameters that the library does not have. */
 export interface EvaluateAnswer {
   results: EncodedResult[]
   ignored: Issue[]
+  told?: RunTold
 }
 
 /** What the process asks of the server: the codes of a value set, whether it has a code, or, without one, the systems it draws from; a translation; a property. */
@@ -45,11 +49,15 @@ export type EvaluateQuestion =
 
 const classes = createFhirClasses(fhirModelInfo())
 
-serveJobs<EvaluateJob, EvaluateAnswer>(async ({ libraries, call }, ask) => {
+serveJobs<EvaluateJob, EvaluateAnswer>(async ({ libraries, call, tell }, ask) => {
   const [main] = linkAll(libraries)
   if (!main) throw new Error('a job has at least one library')
-  const { results, ignored } = await runLibrary(main, call, { classes, terminology: askingTerminology(ask) })
-  return { results: results.map(encodeResult), ignored }
+  const environment = { classes, terminology: askingTerminology(ask) }
+  const { results, ignored } = await runLibrary(main, call, environment)
+  const answer = { results: results.map(encodeResult), ignored }
+  if (!tell) return answer
+  const defines = results.filter(({ issue }) => issue === undefined)
+  return { ...answer, told: await tellRun(main, { defines, call, tell }, environment) }
 })
 
 function linkAll(sent: SentLibrary[]): CompiledLibrary[] {

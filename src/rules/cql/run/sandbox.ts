@@ -1,5 +1,6 @@
 import { jobRefusal } from '../../../workers/job-failure.ts'
 import { createJobPool, type JobCall } from '../../../workers/job-pool.ts'
+import type { TellCall } from '../../explain/tell-run.ts'
 import { formatIdentifier } from '../translate/cql-source.ts'
 import { definitions, type Elm } from '../translate/elm.ts'
 import type { CompiledLibrary } from '../translate/libraries.ts'
@@ -10,7 +11,7 @@ import type { RunCall } from './run.ts'
 /** Runs libraries of unknown origin in processes with limits. */
 export interface Sandbox {
   /** As `runLibrary`. @throws FhirError 422 too-costly when a limit is reached, 429 or 503 when too much is waiting */
-  run(library: CompiledLibrary, call: RunCall, job: JobCall): Promise<EvaluateAnswer>
+  run(library: CompiledLibrary, call: RunCall & { tell?: TellCall }, job: JobCall): Promise<EvaluateAnswer>
   close(): Promise<void>
 }
 
@@ -27,8 +28,8 @@ export function createSandbox(
     answer: (question: EvaluateQuestion) => answer(question, terminology),
   })
   return {
-    run: (library, call, job) =>
-      pool.run({ libraries: sendable(library), call }, job).catch((error: unknown) => {
+    run: (library, { tell, ...call }, job) =>
+      pool.run({ libraries: sendable(library), call, ...(tell && { tell }) }, job).catch((error: unknown) => {
         throw jobRefusal(error, 'the evaluation')
       }),
     close: () => pool.close(),

@@ -7,6 +7,8 @@ const SETS: Record<string, { system: string; regex?: string }> = {
   'http://hl7.org/fhir/ValueSet/all-languages': { system: 'urn:ietf:bcp:47' },
   'http://hl7.org/fhir/ValueSet/languages': { system: 'urn:ietf:bcp:47' },
   'http://hl7.org/fhir/ValueSet/mimetypes': { system: 'urn:ietf:bcp:13' },
+  // How R4 names them where a binding has them as its most (Expression.language).
+  'http://www.rfc-editor.org/bcp/bcp13.txt': { system: 'urn:ietf:bcp:13' },
   'http://hl7.org/fhir/ValueSet/currencies': { system: 'urn:iso:std:iso:4217' },
   'http://hl7.org/fhir/ValueSet/iso3166-1-2': { system: 'urn:iso:std:iso:3166', regex: '[A-Z]{2}' },
   'http://hl7.org/fhir/ValueSet/iso3166-1-3': { system: 'urn:iso:std:iso:3166', regex: '[A-Z]{3}' },

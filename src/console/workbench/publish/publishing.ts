@@ -1,0 +1,206 @@
+/** What publishing would do: against what each text stands, what is sent, and what came of it. */
+import type { Bundle, OperationOutcome, Resource } from 'fhir/r4.js'
+import { ask, askText, type Fault, fhirBase, type Reply } from '../../api/client.ts'
+import { cqlOf, type Draft, type Identity, identityOf, libraryOf, type Part } from '../document/artefacts.ts'
+
+/** An artefact of the server. */
+interface Stored {
+  id: string
+  url?: string
+  version?: string
+  status?: string
+  text: string
+  /** `ETag` of it. */
+  tag: string | undefined
+}
+
+/** A text beside what is published. */
+export interface Comparison {
+  part: Part
+  identity: Identity
+  /**
+   * `unnamed`: the text does not say what it is · `new`: nothing of this address is published · `raised`: another version of it is ·
+   * `same`: exactly this is published · `changed`: this version is published, with other content, or as a draft
+   */
+  state: 'unnamed' | 'new' | 'raised' | 'same' | 'changed'
+  /** What it is compared with: the version itself, or the highest other. */
+  against: Stored | undefined
+  /** Entity tag of what stands under its id now. */
+  replaces: string | undefined
+  /** Whether its id is that of something else. */
+  isTaken: boolean
+}
+
+/** Compares every text of a draft with the server. */
+export async function compareDraft({ parts }: Draft, signal: AbortSignal): Promise<Reply<Comparison[]>> {
+  const found: Comparison[] = []
+  let headers = new Headers()
+  for (const part of parts) {
+    const reply = await comparePart(part, signal)
+    if (reply.fault) return reply
+    found.push(reply.value)
+    headers = reply.headers
+  }
+  return { value: found, headers }
+}
+
+async function comparePart(part: Part, signal: AbortSignal): Promise<Reply<Comparison>> {
+  const identity = identityOf(part)
+  const { url, version, id } = identity
+  const bare = { part, identity, against: undefined, replaces: undefined, isTaken: false }
+  if (!url || !version || !id) return { value: { ...bare, state: 'unnamed' }, headers: new Headers() }
+  const query = new URLSearchParams({ url, _elements: 'id,url,version,status', _count: '500' })
+  const all = await ask<Bundle>(`/${part.type}?${query}`, { signal })
+  if (all.fault) return all
+  const versions = (all.value.entry ?? []).flatMap(({ resource }) => versionOf(resource))
+  const same = versions.find((each) => each.version === version)
+  const other = [...versions].sort((a, b) => compareVersions(b.version ?? '', a.version ?? ''))[0]
+  const chosen = same ?? other
+  const held = await readHeld(part, id, signal)
+  if (held.fault) return held
+  const isTaken = held.value !== undefined && (held.value.url !== url || held.value.version !== version)
+  const replaces = held.value?.tag
+  const { headers } = all
+  if (!chosen) return { value: { ...bare, state: 'new', replaces, isTaken }, headers }
+  const against = await readStored(part, chosen, signal)
+  if (against.fault) return against
+  const isSame = same !== undefined && sameText(part.text, against.value.text)
+  const state = isSame ? 'same' : same ? 'changed' : 'raised'
+  return { value: { part, identity, state, against: against.value, replaces, isTaken }, headers }
+}
+
+interface Version {
+  id: string
+  url?: string
+  version?: string
+  status?: string
+}
+
+function versionOf(resource: Resource | undefined): Version[] {
+  if (!resource?.id) return []
+  const { id, url, version, status } = resource as Resource & Version
+  return [{ id, ...(url && { url }), ...(version && { version }), ...(status && { status }) }]
+}
+
+/** What stands under an id; nothing where nothing does. */
+async function readHeld(
+  part: Part,
+  id: string,
+  signal: AbortSignal,
+): Promise<Reply<(Version & { tag?: string }) | undefined>> {
+  const reply = await ask<Resource>(`/${part.type}/${encodeURIComponent(id)}`, { signal })
+  if (reply.fault)
+    return reply.fault.kind === 'missing' ? { value: undefined, headers: new Headers() } : { fault: reply.fault }
+  const [found] = versionOf(reply.value)
+  const tag = reply.headers.get('ETag')
+  return { value: found && { ...found, ...(tag && { tag }) }, headers: reply.headers }
+}
+
+async function readStored(part: Part, version: Version, signal: AbortSignal): Promise<Reply<Stored>> {
+  const path = `/${part.type}/${encodeURIComponent(version.id)}`
+  if (part.language === 'cql') {
+    const reply = await ask<Resource>(path, { signal })
+    if (reply.fault) return reply
+    const { value, headers } = reply
+    const text = value.resourceType === 'Library' ? (cqlOf(value as Parameters<typeof cqlOf>[0]) ?? '') : ''
+    return { value: { ...version, text, tag: headers.get('ETag') ?? undefined }, headers }
+  }
+  const accept = part.language === 'fml' ? 'text/fhir-mapping' : 'application/fhir+json'
+  const reply = await askText(part.language === 'fml' ? path : `${path}?_pretty=true`, { signal, accept })
+  if (reply.fault) return reply
+  const { value, headers } = reply
+  const text = part.language === 'json' ? withoutMeta(value) : value
+  return { value: { ...version, text, tag: headers.get('ETag') ?? undefined }, headers }
+}
+
+/** The text of a resource without what the server itself put there. */
+export const withoutMeta = (text: string): string =>
+  text.replace(/^( {2}|\t)"meta": \{\r?\n(?:\1[ \t]+[^\n]*\n)*\1\},?\r?\n/m, '')
+
+const sameText = (a: string, b: string): boolean =>
+  a.trim().replaceAll('\r\n', '\n') === b.trim().replaceAll('\r\n', '\n')
+
+/** Order of two versions, by their numbers; what is no number by its letters. */
+export function compareVersions(a: string, b: string): number {
+  const [left, right] = [a.split(/[.-]/), b.split(/[.-]/)]
+  for (let at = 0; at < Math.max(left.length, right.length); at++) {
+    const [one = '', other = ''] = [left[at], right[at]]
+    const [x, y] = [Number(one || '0'), Number(other || '0')]
+    const order = Number.isNaN(x) || Number.isNaN(y) ? one.localeCompare(other) : x - y
+    if (order !== 0) return order
+  }
+  return 0
+}
+
+/** What came of it. `refused`: nothing was stored, and why · `unknown`: no answer came, and it may be stored or not */
+export type Published =
+  | { kind: 'published'; artefacts: { type: string; id: string; url: string }[] }
+  | { kind: 'refused'; outcome: OperationOutcome }
+  | { kind: 'unknown' }
+  | { kind: 'fault'; fault: Fault }
+
+/** Publishes what differs, all of it or nothing. */
+export async function publish(compared: readonly Comparison[]): Promise<Published> {
+  const wanted = compared.filter(({ state }) => state !== 'same')
+  const [only] = wanted
+  if (!only) return { kind: 'published', artefacts: [] }
+  const reply = only.part.language === 'fml' ? await putMap(only) : await transact(wanted)
+  if (reply.fault) return endOf(reply.fault)
+  return {
+    kind: 'published',
+    artefacts: wanted.map(({ part, identity }) => ({
+      type: part.type,
+      id: identity.id ?? '',
+      url: `${identity.url}|${identity.version}`,
+    })),
+  }
+}
+
+const patience = 120_000
+
+/** Of what is there already only what was compared may be replaced; of what is not, nothing. */
+function conditionOf({ replaces }: Comparison): { ifMatch?: string; ifNoneMatch?: string } {
+  return replaces ? { ifMatch: replaces } : { ifNoneMatch: '*' }
+}
+
+function putMap(compared: Comparison): Promise<Reply<unknown>> {
+  const { part, identity } = compared
+  const { ifMatch, ifNoneMatch } = conditionOf(compared)
+  return ask(`/StructureMap/${encodeURIComponent(identity.id ?? '')}`, {
+    method: 'PUT',
+    body: part.text,
+    contentType: 'text/fhir-mapping',
+    headers: { ...(ifMatch && { 'If-Match': ifMatch }), ...(ifNoneMatch && { 'If-None-Match': ifNoneMatch }) },
+    patience,
+  })
+}
+
+async function transact(wanted: readonly Comparison[]): Promise<Reply<unknown>> {
+  const reply = await ask<Bundle>('', { method: 'POST', body: transactionText(wanted), patience })
+  if (reply.fault) return reply
+  const { value } = reply
+  const isDone =
+    value.resourceType === 'Bundle' &&
+    value.entry?.length === wanted.length &&
+    value.entry.every(({ response }) => /^2\d\d\b/.test(response?.status ?? ''))
+  return isDone ? reply : { fault: { kind: 'broken' } }
+}
+
+/** The transaction; texts in JSON go into it as they were written. */
+export function transactionText(wanted: readonly Comparison[]): string {
+  const entries = wanted.map((compared) => {
+    const { part, identity } = compared
+    const address = `${part.type}/${identity.id}`
+    const request = JSON.stringify({ method: 'PUT', url: address, ...conditionOf(compared) })
+    const resource = part.language === 'json' ? part.text : JSON.stringify(libraryOf(part))
+    return `{"fullUrl":${JSON.stringify(`${location.origin}${fhirBase}/${address}`)},"resource":${resource},"request":${request}}`
+  })
+  return `{"resourceType":"Bundle","type":"transaction","entry":[${entries.join()}]}`
+}
+
+function endOf(fault: Fault): Published {
+  if (fault.kind === 'refused' && fault.outcome) return { kind: 'refused', outcome: fault.outcome }
+  // An answer that was lost, or is another than was expected, says nothing of what was done.
+  if (fault.kind === 'unreachable' || fault.kind === 'broken' || fault.kind === 'left') return { kind: 'unknown' }
+  return { kind: 'fault', fault }
+}

@@ -1,0 +1,255 @@
+/** Runs what is in the editor, published or not: over a sample, a credential, a Bundle or any JSON, at a clock. */
+import { useEffect, useRef, useState } from 'preact/hooks'
+import { ask } from '../../api/client.ts'
+import { useReply } from '../../api/use-reply.ts'
+import { texts } from '../../languages/languages.ts'
+import { FaultNotice } from '../../parts/fault.tsx'
+import { Field } from '../../parts/field.tsx'
+import { Icon } from '../../parts/icon.tsx'
+import { say } from '../../parts/say.ts'
+import type { Draft, Part } from '../document/artefacts.ts'
+import { MapOutcome } from './map-outcome.tsx'
+import { type Declared, declaredParameters, type Given, isDateTime, kindOf, parameterOf, typed } from './questions.ts'
+import { RuleOutcomeView, WrongNotice } from './rule-outcome.tsx'
+import { type Ended, runMap, runRule } from './run.ts'
+
+/** A run, and of which texts it is the outcome. */
+interface Ran {
+  ended: Ended
+  of: string
+}
+
+/** The panel. */
+export function TryPanel({ draft }: { draft: Draft }) {
+  const { workbench } = texts()
+  const [given, setGiven] = useState<Given>({ text: '', clock: '', jurisdiction: '', parameters: {} })
+  const [isRunning, setRunning] = useState(false)
+  const [ran, setRan] = useState<Ran>()
+  const controller = useRef<AbortController | undefined>(undefined)
+  useEffect(() => () => controller.current?.abort(), [])
+  const part = draft.parts.find(({ language }) => language !== 'json')
+  if (!part) return null
+  const declared =
+    part.language === 'cql' ? declaredParameters(part.text).filter(({ type }) => typed.includes(type)) : []
+  const faults = faultsOf(given, { part, declared })
+  const key = JSON.stringify([part.text, given])
+  const run = async () => {
+    controller.current?.abort()
+    const mine = new AbortController()
+    controller.current = mine
+    setRunning(true)
+    setRan(undefined)
+    const ended = await (part.language === 'fml' ? runMap : runRule)(part, given, mine.signal)
+    if (mine.signal.aborted) return
+    setRunning(false)
+    setRan({ ended, of: key })
+    say(workbench.ran)
+  }
+  return (
+    <form
+      class="try"
+      noValidate
+      onSubmit={(event) => {
+        event.preventDefault()
+        if (faults.length === 0) void run()
+      }}
+    >
+      <GivenFields part={part} given={given} change={(change) => setGiven((before) => ({ ...before, ...change }))} />
+      <ParameterFields
+        declared={declared}
+        given={given}
+        change={(parameters) => setGiven((before) => ({ ...before, parameters }))}
+      />
+      <div class="actions">
+        <button type="submit" disabled={isRunning || faults.length > 0}>
+          {isRunning ? workbench.running : workbench.run}
+        </button>
+      </div>
+      {faults.length > 0 && <p class="hint">{faults.join(' ')}</p>}
+      {isRunning && (
+        <p class="waiting" role="status">
+          {workbench.runningHint}
+        </p>
+      )}
+      {ran && <Outcome ran={ran} isOld={ran.of !== key} again={() => void run()} />}
+    </form>
+  )
+}
+
+function faultsOf(given: Given, { part, declared }: { part: Part; declared: Declared[] }): string[] {
+  const { workbench } = texts()
+  const faults: string[] = []
+  const kind = kindOf(given.text)
+  if (part.language === 'fml' && kind !== 'json' && kind !== 'credential') faults.push(workbench.needsJson)
+  if (part.language === 'fml' && given.text.trim() !== '' && !isJson(given.text)) faults.push(workbench.needsJson)
+  if (given.clock && !isDateTime(given.clock)) faults.push(workbench.clockFault)
+  const wrong = declared.filter((each) => {
+    const text = given.parameters[each.name] ?? ''
+    return text.trim() !== '' && parameterOf(each, text) === undefined
+  })
+  if (wrong.length > 0) faults.push(`${workbench.parameterFault} ${wrong.map(({ name }) => name).join(', ')}`)
+  return faults
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+interface GivenFieldsProps {
+  part: Part
+  given: Given
+  change(change: Partial<Given>): void
+}
+
+function GivenFields({ part, given, change }: GivenFieldsProps) {
+  const { workbench } = texts()
+  const isMap = part.language === 'fml'
+  const kind = kindOf(given.text)
+  return (
+    <>
+      {!isMap && <SampleField choose={(text) => change({ text })} current={given.text} />}
+      <Field
+        label={isMap ? workbench.mapInput : workbench.input}
+        hint={isMap ? workbench.mapInputHint : workbench.inputHint}
+      >
+        {(control) => (
+          <textarea
+            {...control}
+            class="code"
+            dir="ltr"
+            rows={isMap ? 8 : 4}
+            spellcheck={false}
+            autocomplete="off"
+            value={given.text}
+            onInput={(event) => change({ text: event.currentTarget.value })}
+          />
+        )}
+      </Field>
+      {!isMap && kind === 'nothing' && <p class="hint">{workbench.noInput}</p>}
+      {!isMap && (
+        <div class="row">
+          <Field label={workbench.clock} hint={workbench.clockHint}>
+            {(control) => (
+              <input
+                {...control}
+                dir="ltr"
+                placeholder="2026-06-01T12:00:00Z"
+                value={given.clock}
+                onInput={(event) => change({ clock: event.currentTarget.value.trim() })}
+              />
+            )}
+          </Field>
+          <Field label={workbench.jurisdiction} hint={workbench.verdictJurisdictionHint}>
+            {(control) => (
+              <input
+                {...control}
+                dir="ltr"
+                maxLength={3}
+                value={given.jurisdiction}
+                onInput={(event) => change({ jurisdiction: event.currentTarget.value.trim().toUpperCase() })}
+              />
+            )}
+          </Field>
+        </div>
+      )}
+    </>
+  )
+}
+
+interface Specimens {
+  specimen?: { name?: string; kind?: string; format?: string; text?: string }[]
+}
+
+/** Samples that the server made itself; where it has none, the field is left out and nothing is claimed. */
+function SampleField({ choose, current }: { choose(text: string): void; current: string }) {
+  const { workbench } = texts()
+  const asked = useReply('specimens', (signal) => ask<Specimens>('//specimens', { signal, accept: 'application/json' }))
+  if (asked.state === 'failed' && asked.fault && !['missing', 'broken'].includes(asked.fault.kind))
+    return <FaultNotice fault={asked.fault} again={asked.again} />
+  const all = (asked.value?.specimen ?? []).filter(({ text, name }) => Boolean(text && name))
+  if (all.length === 0)
+    return <p class="hint">{asked.state === 'here' || asked.state === 'failed' ? workbench.noSamples : ''}</p>
+  return (
+    <Field label={workbench.sample} hint={workbench.sampleHint}>
+      {(control) => (
+        <select
+          {...control}
+          value={all.find(({ text }) => text === current)?.name ?? ''}
+          onChange={(event) => {
+            const { value } = event.currentTarget
+            choose(all.find(({ name }) => name === value)?.text ?? '')
+          }}
+        >
+          <option value="">{workbench.noSample}</option>
+          {all.map(({ name, format }) => (
+            <option value={name}>{format ? `${name} (${format})` : name}</option>
+          ))}
+        </select>
+      )}
+    </Field>
+  )
+}
+
+interface ParameterFieldsProps {
+  declared: Declared[]
+  given: Given
+  change(parameters: Record<string, string>): void
+}
+
+function ParameterFields({ declared, given, change }: ParameterFieldsProps) {
+  const { workbench } = texts()
+  if (declared.length === 0) return null
+  return (
+    <details class="parameters">
+      <summary>{workbench.parameters}</summary>
+      <p class="hint">{workbench.parametersHint}</p>
+      {declared.map((each) => {
+        const text = given.parameters[each.name] ?? ''
+        const isWrong = text.trim() !== '' && parameterOf(each, text) === undefined
+        return (
+          <Field
+            key={each.name}
+            label={each.name}
+            hint={`${each.type}${each.default === undefined ? '' : ` · ${workbench.byDefault} ${each.default}`}`}
+            {...(isWrong && { error: workbench.parameterFault })}
+          >
+            {(control) => (
+              <input
+                {...control}
+                dir="auto"
+                value={text}
+                onInput={(event) => change({ ...given.parameters, [each.name]: event.currentTarget.value })}
+              />
+            )}
+          </Field>
+        )
+      })}
+    </details>
+  )
+}
+
+function Outcome({ ran: { ended }, isOld, again }: { ran: Ran; isOld: boolean; again(): void }) {
+  const { workbench } = texts()
+  return (
+    <section class={`outcome ${isOld ? 'is-old' : ''}`} aria-label={workbench.outcome}>
+      <h3>{workbench.outcome}</h3>
+      {isOld && (
+        <p class="notice notice-open">
+          <Icon name="warning" size={24} />
+          <span>{workbench.oldOutcome}</span>
+        </p>
+      )}
+      <div class={isOld ? 'stale' : ''}>
+        {ended.kind === 'fault' && <FaultNotice fault={ended.fault} again={again} />}
+        {ended.kind === 'wrong' && <WrongNotice outcome={ended.outcome} />}
+        {ended.kind === 'map' && <MapOutcome transformed={ended.transformed} />}
+        {(ended.kind === 'rule' || ended.kind === 'unverified') && <RuleOutcomeView ended={ended} />}
+      </div>
+    </section>
+  )
+}
