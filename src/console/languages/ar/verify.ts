@@ -269,6 +269,7 @@ export const verify: Texts['verify'] = {
   samples: {
     head: 'جرّب بعيّنة',
     kinds: { accepted: 'مقبول', rejected: 'مرفوض', undetermined: 'غير محسوم', forged: 'مزوّر' },
+    choose: 'العيّنة',
     more: 'عيّنات أخرى',
   },
 }

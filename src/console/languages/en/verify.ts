@@ -300,6 +300,7 @@ export const verify = {
   samples: {
     head: 'Try it with a sample',
     kinds: { accepted: 'Accepted', rejected: 'Rejected', undetermined: 'Undetermined', forged: 'Forged' },
+    choose: 'Sample',
     more: 'More samples',
   },
 }

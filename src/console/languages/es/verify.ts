@@ -303,6 +303,7 @@ export const verify: Texts['verify'] = {
   samples: {
     head: 'Probar con una muestra',
     kinds: { accepted: 'Aceptado', rejected: 'Rechazado', undetermined: 'Indeterminado', forged: 'Falsificado' },
+    choose: 'Muestra',
     more: 'Más muestras',
   },
 }

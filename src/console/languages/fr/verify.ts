@@ -304,6 +304,7 @@ export const verify: Texts['verify'] = {
   samples: {
     head: 'Essayer avec un exemple',
     kinds: { accepted: 'Accepté', rejected: 'Refusé', undetermined: 'Indéterminé', forged: 'Falsifié' },
+    choose: 'Exemple',
     more: 'Autres exemples',
   },
 }

@@ -301,6 +301,7 @@ export const verify: Texts['verify'] = {
   samples: {
     head: 'Experimentar com uma amostra',
     kinds: { accepted: 'Aceite', rejected: 'Rejeitado', undetermined: 'Indeterminado', forged: 'Falsificado' },
+    choose: 'Amostra',
     more: 'Mais amostras',
   },
 }
