@@ -18,23 +18,10 @@ function code(name: string): string {
   return text
 }
 
-const samples = [
-  ['accepted', 'vaccination'],
-  ['rejected', 'vaccination-unmet'],
-  ['undetermined', 'vaccination-incomplete'],
-  ['forged', 'vaccination-forged'],
-  ['accepted', 'seal'],
-] as const
-
 /** Opens the view from another one, so that what it asks at once can be answered here. */
 async function openVerify(options: BrowserContextOptions = {}, prepare?: (page: Page) => Promise<unknown>) {
   const opened = await bed.open('/status', options)
   const { page } = opened
-  await page.route('**/specimens', (route) =>
-    route.fulfill({
-      json: { specimen: samples.map(([kind, name]) => ({ kind, name, title: name, text: code(name) })) },
-    }),
-  )
   await prepare?.(page)
   await page.locator('.bar nav a').first().click()
   const field = page.locator('.scan-field textarea')
@@ -124,10 +111,18 @@ describe('the Verify view', { skip: noBrowser ?? false }, () => {
     assert.match((await page.locator('.live').textContent()) ?? '', /Switzerland/)
     assert.match((await page.locator('.verdict-words').textContent()) ?? '', /doseNumber/)
     assert.equal(await field.inputValue(), '')
+    // In another field it would stand where a name belongs.
+    await page.getByText('Identity document', { exact: true }).click()
+    const name = page.getByLabel('Name on the document')
+    await name.fill('Ada')
+    await scan('vaccination-forged')
+    await says('Forged or changed')
+    assert.equal(await name.inputValue(), 'Ada')
     // A person who types is not interrupted.
+    await word.focus()
     await page.keyboard.type('HC1:abc', { delay: 60 })
     await page.getByRole('button', { name: 'Check', exact: true }).waitFor()
-    assert.equal(await word.textContent(), 'Undetermined')
+    assert.equal(await word.textContent(), 'Not verified')
     await page.keyboard.press('Enter')
     await says('Cannot be read')
     assertClean()
@@ -158,7 +153,8 @@ describe('the Verify view', { skip: noBrowser ?? false }, () => {
     await word.filter({ hasText: 'Accepted' }).waitFor()
     assert.match((await page.locator('.certified').textContent()) ?? '', /Yellow fever.*30 October 2026|Yellow fever/)
     await page.getByText('More samples').click()
-    await page.getByRole('button', { name: 'seal' }).click()
+    await page.getByLabel('Sample', { exact: true }).selectOption('seal')
+    await page.locator('.samples').getByRole('button', { name: 'Check', exact: true }).click()
     await page.locator('.person').getByText('SPECIMEN<ADA').waitFor()
     assertClean()
   })

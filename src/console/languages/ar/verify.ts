@@ -210,6 +210,14 @@ export const verify: Texts['verify'] = {
     trustDomain: 'نطاق الثقة',
     keyUsage: 'استخدام المفتاح',
     trustList: 'قائمة الثقة',
+    listAge: 'آخر قراءة للقائمة',
+    listStates: {
+      ok: 'مستخدمة',
+      stale: 'مستخدمة لكنها قديمة',
+      failed: 'لا يمكن استخدامها',
+      absent: 'غير موجودة',
+      unknown: 'غير معروف',
+    },
     format: 'الصيغة',
   },
   versions: { head: 'ما استُخدم', clock: 'ساعة الحكم', none: 'لم يُذكر شيء.' },
@@ -261,6 +269,7 @@ export const verify: Texts['verify'] = {
   samples: {
     head: 'جرّب بعيّنة',
     kinds: { accepted: 'مقبول', rejected: 'مرفوض', undetermined: 'غير محسوم', forged: 'مزوّر' },
+    choose: 'العيّنة',
     more: 'عيّنات أخرى',
   },
 }

@@ -241,6 +241,14 @@ export const verify = {
     trustDomain: 'Trust domain',
     keyUsage: 'Use of the key',
     trustList: 'Trust list',
+    listAge: 'Trust list last read',
+    listStates: {
+      ok: 'in use',
+      stale: 'in use, and out of date',
+      failed: 'cannot be used',
+      absent: 'not there',
+      unknown: 'not known',
+    },
     format: 'Format',
   },
   versions: { head: 'What was used', clock: 'Clock of the verdict', none: 'Nothing is told.' },
@@ -292,6 +300,7 @@ export const verify = {
   samples: {
     head: 'Try it with a sample',
     kinds: { accepted: 'Accepted', rejected: 'Rejected', undetermined: 'Undetermined', forged: 'Forged' },
+    choose: 'Sample',
     more: 'More samples',
   },
 }

@@ -244,6 +244,14 @@ export const verify: Texts['verify'] = {
     trustDomain: 'Dominio de confianza',
     keyUsage: 'Uso de la clave',
     trustList: 'Lista de confianza',
+    listAge: 'Lista leída por última vez',
+    listStates: {
+      ok: 'en uso',
+      stale: 'en uso, pero anticuada',
+      failed: 'no se puede usar',
+      absent: 'ausente',
+      unknown: 'desconocido',
+    },
     format: 'Formato',
   },
   versions: { head: 'Lo que se usó', clock: 'Reloj del veredicto', none: 'No se dice nada.' },
@@ -295,6 +303,7 @@ export const verify: Texts['verify'] = {
   samples: {
     head: 'Probar con una muestra',
     kinds: { accepted: 'Aceptado', rejected: 'Rechazado', undetermined: 'Indeterminado', forged: 'Falsificado' },
+    choose: 'Muestra',
     more: 'Más muestras',
   },
 }

@@ -244,6 +244,14 @@ export const verify: Texts['verify'] = {
     trustDomain: 'Domaine de confiance',
     keyUsage: 'Usage de la clé',
     trustList: 'Liste de confiance',
+    listAge: 'Liste lue en dernier',
+    listStates: {
+      ok: 'en usage',
+      stale: 'en usage, mais périmée',
+      failed: 'inutilisable',
+      absent: 'absente',
+      unknown: 'inconnu',
+    },
     format: 'Format',
   },
   versions: { head: 'Ce qui a servi', clock: 'Horloge du verdict', none: 'Rien n’est dit.' },
@@ -296,6 +304,7 @@ export const verify: Texts['verify'] = {
   samples: {
     head: 'Essayer avec un exemple',
     kinds: { accepted: 'Accepté', rejected: 'Refusé', undetermined: 'Indéterminé', forged: 'Falsifié' },
+    choose: 'Exemple',
     more: 'Autres exemples',
   },
 }

@@ -242,6 +242,14 @@ export const verify: Texts['verify'] = {
     trustDomain: 'Domínio de confiança',
     keyUsage: 'Uso da chave',
     trustList: 'Lista de confiança',
+    listAge: 'Lista lida pela última vez',
+    listStates: {
+      ok: 'em uso',
+      stale: 'em uso, mas desatualizada',
+      failed: 'não pode ser usada',
+      absent: 'ausente',
+      unknown: 'desconhecido',
+    },
     format: 'Formato',
   },
   versions: { head: 'O que foi usado', clock: 'Relógio do veredicto', none: 'Nada é dito.' },
@@ -293,6 +301,7 @@ export const verify: Texts['verify'] = {
   samples: {
     head: 'Experimentar com uma amostra',
     kinds: { accepted: 'Aceite', rejected: 'Rejeitado', undetermined: 'Indeterminado', forged: 'Falsificado' },
+    choose: 'Amostra',
     more: 'Mais amostras',
   },
 }

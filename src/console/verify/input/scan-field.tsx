@@ -40,12 +40,12 @@ export function ScanField({ desk, field }: { desk: Desk; field: RefObject<HTMLTe
     }, silence)
   }
   const pasted = (event: ClipboardEvent) => {
-    const [file] = event.clipboardData?.files ?? []
     const text = event.clipboardData?.getData('text/plain') ?? ''
+    // Pictures are the scanner's affair, wherever on the page they are pasted.
+    if (text === '') return
     // A text is taken as it is, and never shown: a long one would hold the page.
     event.preventDefault()
-    if (text !== '') desk.scan([text])
-    else if (file) void file.arrayBuffer().then((bytes) => desk.picture(new Uint8Array(bytes), file.type))
+    desk.scan([text])
   }
   return (
     <form

@@ -1,8 +1,12 @@
 /** What stands behind a verdict: the checks, who signed, what was used. */
+import { useState } from 'preact/hooks'
+import { ask } from '../../api/client.ts'
+import { useReply } from '../../api/use-reply.ts'
 import { counted, shownDate } from '../../languages/fill.ts'
 import { texts } from '../../languages/languages.ts'
 import { Icon, type IconName } from '../../parts/icon.tsx'
-import { locale } from '../input/reader.ts'
+import { locale, shownAge } from '../input/reader.ts'
+import { all, parametersOf, text } from '../reply/parameters.ts'
 import { type Check, checkNames, type Verdict } from '../reply/verdict.ts'
 import { Fact } from './certified.tsx'
 
@@ -69,17 +73,36 @@ function CheckList({ checks }: { checks: readonly Check[] }) {
 export function IssuerFacts({ verdict: { issuer, format } }: { verdict: Verdict }) {
   const { issuer: words } = texts().verify
   const names = ['name', 'participant', 'keyId', 'keyUsage', 'trustDomain', 'trustList'] as const
+  const [isOpen, setOpen] = useState(false)
   if (!issuer && !format) return null
   return (
-    <details class="issuer">
+    <details class="issuer" onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>{words.head}</summary>
       <dl class="facts">
         {names.map((name) => issuer?.[name] && <Fact label={words[name]}>{issuer[name]}</Fact>)}
+        {isOpen && issuer?.trustList && <ListAge list={issuer.trustList} />}
         {format && <Fact label={words.format}>{format}</Fact>}
       </dl>
     </details>
   )
 }
+
+/** How the trust list stands, and when it was read; asked when somebody wants to know. */
+function ListAge({ list }: { list: string }) {
+  const { issuer: words } = texts().verify
+  const asked = useReply(list, (signal) => ask(`/$trust-status?count=0&list=${encodeURIComponent(list)}`, { signal }))
+  const status = parametersOf(asked.value) ?? []
+  const standing = all(status, 'list').find(({ part }) => text(part, 'name') === list)?.part ?? []
+  const readAt = text(standing, 'checkedAt') ?? text(standing, 'readAt')
+  const state = listStates.find((each) => each === text(standing, 'state'))
+  const now = text(status, 'at')
+  if (asked.state === 'waiting' || asked.state === 'slow') return null
+  const age = readAt && now ? `${shownAge(new Date(readAt), new Date(now))} (${shownDate(readAt, locale())})` : ''
+  const standingText = words.listStates[state ?? 'unknown']
+  return <Fact label={words.listAge}>{age ? `${standingText} · ${age}` : standingText}</Fact>
+}
+
+const listStates = ['ok', 'stale', 'failed', 'absent'] as const
 
 /** Rule sets, libraries, maps and value sets, each in the version that counted. */
 export function Versions({ verdict: { artefacts, evaluationDateTime } }: { verdict: Verdict }) {

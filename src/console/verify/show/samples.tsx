@@ -1,18 +1,20 @@
-/** Sample codes, where the server has some: one for each word, and more. */
+/** Sample codes, where the server has some: one for each word, and all the others to choose from. */
+import { useState } from 'preact/hooks'
 import { ask } from '../../api/client.ts'
 import { useReply } from '../../api/use-reply.ts'
 import { texts } from '../../languages/languages.ts'
+import { Field } from '../../parts/field.tsx'
 import type { Desk } from '../desk/desk.ts'
 import { isMembers, listOf, textOf } from '../reply/parameters.ts'
+import { decisions } from '../reply/verdict.ts'
 
 interface Sample {
   name: string
+  /** The decision to expect. */
   kind: string
-  title: string
+  format: string
   text: string
 }
-
-const kinds = ['accepted', 'rejected', 'undetermined', 'forged'] as const
 
 /** Buttons; nothing at all where there are no samples. */
 export function Samples({ desk }: { desk: Desk }) {
@@ -22,41 +24,75 @@ export function Samples({ desk }: { desk: Desk }) {
   )
   const samples = samplesOf(value)
   if (samples.length === 0) return null
-  const firsts = kinds.flatMap((kind) => {
-    const sample = samples.find((each) => each.kind === kind)
-    return sample ? [{ sample, label: words.kinds[kind] }] : []
-  })
-  const others = samples.filter((each) => !firsts.some(({ sample }) => sample === each))
+  const firsts = [
+    [words.kinds.accepted, samples.find(({ kind }) => kind === 'accepted')],
+    [words.kinds.rejected, samples.find(({ kind }) => kind === 'rejected')],
+    [words.kinds.undetermined, samples.find(({ kind }) => kind === 'undetermined')],
+    [words.kinds.forged, samples.find(({ name }) => name.endsWith('-forged'))],
+  ] as const
   return (
     <section class="samples" aria-labelledby="samples-head">
       <h2 id="samples-head">{words.head}</h2>
       <div class="actions">
-        {firsts.map(({ sample, label }) => (
-          <button type="button" class="quiet" onClick={() => desk.scan([sample.text])}>
-            {label}
-          </button>
-        ))}
-      </div>
-      {others.length > 0 && (
-        <details>
-          <summary>{words.more}</summary>
-          <div class="actions">
-            {others.map((sample) => (
+        {firsts.map(
+          ([label, sample]) =>
+            sample && (
               <button type="button" class="quiet" onClick={() => desk.scan([sample.text])}>
-                <bdi>{sample.title || sample.name}</bdi>
+                {label}
               </button>
-            ))}
-          </div>
-        </details>
-      )}
+            ),
+        )}
+      </div>
+      <details>
+        <summary>{words.more}</summary>
+        <Choice samples={samples} desk={desk} />
+      </details>
     </section>
+  )
+}
+
+/** All of them by name. One is judged when the button says so: arrow keys walk through the list. */
+function Choice({ samples, desk }: { samples: readonly Sample[]; desk: Desk }) {
+  const { verify } = texts()
+  const [name, setName] = useState(samples[0]?.name ?? '')
+  const chosen = samples.find((each) => each.name === name)
+  const wordOf = (kind: string) => {
+    const decision = decisions.find((each) => each === kind)
+    return decision ? verify.words[decision] : kind
+  }
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault()
+        if (chosen) desk.scan([chosen.text])
+      }}
+    >
+      <Field label={verify.samples.choose}>
+        {(control) => (
+          <select {...control} value={name} onChange={(event) => setName(event.currentTarget.value)}>
+            {[...Map.groupBy(samples, ({ format }) => format)].map(([format, of]) => (
+              <optgroup label={format}>
+                {of.map((each) => (
+                  <option value={each.name}>
+                    {each.name} · {wordOf(each.kind)}
+                  </option>
+                ))}
+              </optgroup>
+            ))}
+          </select>
+        )}
+      </Field>
+      <button type="submit" class="quiet">
+        {verify.check}
+      </button>
+    </form>
   )
 }
 
 function samplesOf(value: unknown): Sample[] {
   return listOf(isMembers(value) ? value.specimen : undefined).flatMap((each): Sample[] => {
     if (!isMembers(each)) return []
-    const [name, kind, title, text] = [each.name, each.kind, each.title, each.text].map(textOf)
-    return name && text ? [{ name, kind: kind ?? '', title: title ?? '', text }] : []
+    const [name, kind = '', format = '', text] = [each.name, each.kind, each.format, each.text].map(textOf)
+    return name && text ? [{ name, kind, format, text }] : []
   })
 }
