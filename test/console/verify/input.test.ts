@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { addTo, type Burst, isOfScanner } from '../../../src/console/verify/input/burst.ts'
+import { addTo, type Burst, isOfScanner, isScanned, joined } from '../../../src/console/verify/input/burst.ts'
 import { type Collected, collect, completed, partOf } from '../../../src/console/verify/input/chunks.ts'
 import { countries, countryName } from '../../../src/console/verify/input/countries.ts'
 import { isDocumentLine, isMistyped, longestText, takeIn } from '../../../src/console/verify/input/intake.ts'
@@ -125,6 +125,24 @@ describe('typing', () => {
     assert.ok(!typed(new Array(5).fill(2)))
     // A person types, and a scanner after him: what was typed by hand does not count.
     assert.ok(typed([...new Array(10).fill(150), 500, ...new Array(40).fill(3)]))
+  })
+})
+
+describe('a code that came in pieces', () => {
+  it('is put together when a scanner paused, and two codes never are', () => {
+    const before = { text: 'HC1:6BF+7', at: 1000 }
+    assert.equal(joined(before, '0790T9', 1800), 'HC1:6BF+70790T9')
+    assert.equal(joined(before, '0790T9', 9000), '0790T9')
+    assert.equal(joined(before, 'HC1:ABC', 1800), 'HC1:ABC')
+    assert.equal(joined(before, 'shc:/56', 1800), 'shc:/56')
+    assert.equal(joined({ text: 'P<UTO', at: 1000 }, 'X0001', 1100), 'X0001')
+    assert.equal(joined(undefined, 'x', 1), 'x')
+  })
+
+  it('ends by silence when it is fast, or when nobody would type it', () => {
+    const burst = (milliseconds: number) => ({ characters: 30, first: 0, last: milliseconds })
+    assert.ok(isScanned(burst(300), 'a'.repeat(30)) && isScanned(burst(3000), `HC1:${'A'.repeat(26)}`))
+    assert.ok(!isScanned(burst(3000), 'a'.repeat(30)) && !isScanned(burst(3000), 'HC1:abc'))
   })
 })
 

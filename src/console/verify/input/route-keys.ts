@@ -2,11 +2,13 @@
  * Brings the typing of a hand-held scanner into its field, wherever the focus is: one scan is one verdict, without a click before it. A
  * list in which a code was typed would otherwise choose another jurisdiction.
  */
-import { addTo, type Burst } from './burst.ts'
+import { addTo, type Burst, beginsLikeCode } from './burst.ts'
 
 /** Keys in another field after which it is certain that a scanner types. */
 const certainAfter = 6
 const fastest = 45
+/** A longer pause begins another text, in milliseconds. */
+const longestPause = 1_000
 
 interface Elsewhere {
   control: Control
@@ -33,8 +35,12 @@ export function routeKeys(field: () => HTMLTextAreaElement | null): () => void {
     }
     elsewhere = follow(elsewhere, control, event)
     const { burst, typed, before } = elsewhere
-    if (typed.length < certainAfter || burst.last - burst.first > fastest * (typed.length - 1)) return
-    if ('takesScans' in control.dataset && !/^(?:HC1:|shc:|shlin|vhlin)/.test(typed)) return
+    const isFast =
+      typed.length >= certainAfter &&
+      burst.characters === typed.length &&
+      burst.last - burst.first <= fastest * (typed.length - 1)
+    // Machine-readable lines are typed by document readers, and belong where they are typed.
+    if (!beginsLikeCode(typed) && (!isFast || 'takesScans' in control.dataset)) return
     elsewhere = undefined
     control.value = before
     control.dispatchEvent(new Event(control instanceof HTMLSelectElement ? 'change' : 'input', { bubbles: true }))
@@ -46,7 +52,7 @@ export function routeKeys(field: () => HTMLTextAreaElement | null): () => void {
 }
 
 function follow(known: Elsewhere | undefined, control: Control, { key, timeStamp }: KeyboardEvent): Elsewhere {
-  const isSame = known?.control === control && timeStamp - known.burst.last <= fastest * 2
+  const isSame = known?.control === control && timeStamp - known.burst.last <= longestPause
   return {
     control,
     before: isSame ? known.before : control.value,

@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import { texts } from '../../languages/languages.ts'
 import { Field } from '../../parts/field.tsx'
 import type { Desk } from '../desk/desk.ts'
-import { addTo, type Burst, isOfScanner } from './burst.ts'
+import { addTo, type Burst, isOfScanner, isScanned, joined, type Piece } from './burst.ts'
 import { isMistyped, longestText } from './intake.ts'
 import { working } from './settings.ts'
 
@@ -12,14 +12,18 @@ import { working } from './settings.ts'
 export function ScanField({ desk, field }: { desk: Desk; field: RefObject<HTMLTextAreaElement | null> }) {
   const { verify } = texts()
   const burst = useRef<Burst | undefined>(undefined)
+  const piece = useRef<Piece | undefined>(undefined)
+  const began = useRef(0)
   const length = useRef(0)
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined)
   const [hasText, setHasText] = useState(false)
   useEffect(() => () => clearTimeout(timer.current), [])
-  const submit = () => {
+  const submit = ({ bySilence = false } = {}) => {
     const element = field.current
     clearTimeout(timer.current)
-    const text = element?.value ?? ''
+    // A line end that comes after the silence ends nothing more.
+    const text = element?.value ? joined(piece.current, element.value, began.current) : ''
+    piece.current = bySilence ? { text, at: performance.now() } : undefined
     const isTyped = burst.current !== undefined && isOfScanner(burst.current)
     if (element) element.value = ''
     burst.current = undefined
@@ -30,13 +34,15 @@ export function ScanField({ desk, field }: { desk: Desk; field: RefObject<HTMLTe
   const typed = ({ currentTarget: { value }, timeStamp }: InputEvent & { currentTarget: HTMLTextAreaElement }) => {
     clearTimeout(timer.current)
     const added = value.length - length.current
+    if (length.current === 0) began.current = timeStamp
     length.current = value.length
     if (value.length > longestText) return submit()
     const { silence } = working.value
     burst.current = added > 0 ? addTo(burst.current, added, timeStamp, silence) : undefined
     setHasText(value !== '')
     timer.current = setTimeout(() => {
-      if (burst.current && isOfScanner(burst.current)) submit()
+      const whole = joined(piece.current, value, began.current)
+      if (burst.current && isScanned(burst.current, whole)) submit({ bySilence: true })
     }, silence)
   }
   const pasted = (event: ClipboardEvent) => {
@@ -60,7 +66,7 @@ export function ScanField({ desk, field }: { desk: Desk; field: RefObject<HTMLTe
           <textarea
             {...control}
             ref={field}
-            class="code"
+            class="mono"
             dir="ltr"
             rows={2}
             autocomplete="off"

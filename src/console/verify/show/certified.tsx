@@ -18,7 +18,7 @@ export function Certified({ content, nameOf }: { content: CertifiedContent; name
       {events.map((event) => (
         <Event event={event} nameOf={nameOf} />
       ))}
-      <dl class="facts">
+      <dl class="told-facts">
         {validity && <Fact label={certified.valid}>{shownPeriod(validity)}</Fact>}
         {issuedBy && <Fact label={certified.issuedBy}>{issuedBy}</Fact>}
         {certificate && <Fact label={certified.certificate}>{certificate}</Fact>}
@@ -47,7 +47,7 @@ function Event({ event, nameOf }: { event: CertifiedEvent; nameOf: NameOf }) {
           <Icon name="warning" /> {fill(certified.warning, { status: warning })}
         </p>
       )}
-      <dl class="facts">
+      <dl class="told-facts">
         {rows.map(([name, value]) => (
           <Fact label={certified.rows[name]}>{shown(value, nameOf)}</Fact>
         ))}

@@ -58,7 +58,7 @@ export function DocumentForm({ desk }: { desk: Desk }) {
           {(control) => (
             <textarea
               {...control}
-              class="code"
+              class="mono"
               data-takes-scans
               dir="ltr"
               rows={3}

@@ -53,7 +53,7 @@ function CheckList({ checks }: { checks: readonly Check[] }) {
   return (
     <ul class="plain">
       {checks.map(({ name, outcome, detail }) => (
-        <li class={`check check-${outcome}`}>
+        <li class={`made-check check-${outcome}`}>
           <Icon name={signs[outcome]} />
           <span>
             <bdi>{checkName(name)}</bdi>: {outcomes[outcome]}
@@ -78,7 +78,7 @@ export function IssuerFacts({ verdict: { issuer, format } }: { verdict: Verdict 
   return (
     <details class="issuer" onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>{words.head}</summary>
-      <dl class="facts">
+      <dl class="told-facts">
         {names.map((name) => issuer?.[name] && <Fact label={words[name]}>{issuer[name]}</Fact>)}
         {isOpen && issuer?.trustList && <ListAge list={issuer.trustList} />}
         {format && <Fact label={words.format}>{format}</Fact>}
@@ -110,13 +110,13 @@ export function Versions({ verdict: { artefacts, evaluationDateTime } }: { verdi
   return (
     <details class="versions">
       <summary>{versions.head}</summary>
-      <dl class="facts">
+      <dl class="told-facts">
         {evaluationDateTime && <Fact label={versions.clock}>{shownDate(evaluationDateTime, locale())}</Fact>}
       </dl>
       {artefacts.length === 0 && <p>{versions.none}</p>}
       <ul class="plain">
         {artefacts.map(({ type, canonical, hash }) => (
-          <li class="code">
+          <li class="mono">
             <bdi>
               {type} {canonical}
             </bdi>

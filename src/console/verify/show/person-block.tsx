@@ -42,7 +42,7 @@ export function PersonBlock({ verdict }: { verdict: Verdict }) {
       </div>
       {subject.identifier && (
         <p class="person-also">
-          {person.number}: <bdi class="code">{subject.identifier}</bdi>
+          {person.number}: <bdi class="mono">{subject.identifier}</bdi>
         </p>
       )}
     </section>

@@ -9,7 +9,7 @@ export function Rules({ rules }: { rules: readonly Rule[] }) {
   const rank = ({ result, isInformative }: Rule) => (isInformative ? 3 : result === false ? 0 : result === null ? 1 : 2)
   const ordered = [...rules].sort((a, b) => rank(a) - rank(b))
   return (
-    <section class="rules">
+    <section class="told-rules">
       <h3>{words.head}</h3>
       {rules.length === 0 && <p>{words.none}</p>}
       <ul class="plain">
@@ -40,18 +40,18 @@ function RuleItem({ rule }: { rule: Rule }) {
           <Reasons reasons={[reason]} />
         </details>
       )}
-      {(planDefinition ?? library) && <p class="hint code">{planDefinition ?? library}</p>}
+      {(planDefinition ?? library) && <p class="hint mono">{planDefinition ?? library}</p>}
     </li>
   )
 }
 
 function Reasons({ reasons }: { reasons: readonly Reason[] }) {
   return (
-    <ul class="reasons">
+    <ul class="told-reasons">
       {reasons.map(({ text, place, parts }) => (
         <li>
           <span dir="auto">{text}</span>
-          {place && <small class="code">{place}</small>}
+          {place && <small class="mono">{place}</small>}
           {parts.length > 0 && <Reasons reasons={parts} />}
         </li>
       ))}
