@@ -114,7 +114,7 @@ describe('the camera of the scanner', { skip: noBrowser ?? false }, () => {
       `globalThis.track = document.querySelector('video').srcObject.getTracks()[0]; isShown.value = false`,
     )
     await page.waitForFunction(() => Reflect.get(globalThis, 'track').readyState === 'ended')
-    assert.deepEqual(page.workers(), [])
+    await scanner.workersEnd()
     scanner.assertClean()
   })
 
@@ -141,7 +141,7 @@ describe('the camera of the scanner', { skip: noBrowser ?? false }, () => {
     // Put away while it was silent, and shown again.
     await page.getByRole('button', { name: 'Close camera' }).click()
     await openCamera(page)
-    assert.equal((await scanner.codes(2)).length, 2)
+    await page.waitForFunction(() => Reflect.get(globalThis, 'told').codes.length === 2)
     scanner.assertClean()
   })
 
@@ -204,7 +204,7 @@ describe('the camera of the scanner', { skip: noBrowser ?? false }, () => {
     await page.getByText('Reading the picture…').first().waitFor()
     await page.clock.fastForward(31_000)
     await page.getByText('This picture takes too long to read').waitFor()
-    assert.deepEqual(page.workers(), [])
+    await scanner.workersEnd()
     scanner.assertClean()
   })
 
