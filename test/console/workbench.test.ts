@@ -202,9 +202,13 @@ describe('faults and their places', () => {
   })
 
   it('are never good news where a severity is not known, or nothing was said', () => {
-    assert.equal(isGood(outcome()), false)
-    assert.equal(isGood(outcome({ severity: 'catastrophic', code: 'x' })), false)
-    assert.equal(isGood(outcome({ severity: 'warning', code: 'x' })), true)
+    const judged = (...issues: object[]) =>
+      isGood(outcome(...issues), problemsOf(outcome(...issues), { language: 'fml' }))
+    assert.equal(judged(), false)
+    assert.equal(judged({ severity: 'catastrophic', code: 'x' }), false)
+    assert.equal(judged({ severity: 'warning', code: 'x' }), true)
+    assert.equal(judged({ ...error, code: 'not-found', details: { text: 'the library X is not known' } }), false)
+    assert.equal(judged({ ...error, code: 'not-found', details: { text: 'Whether a is in b is not known: c' } }), true)
     const [found] = problemsOf(outcome({ severity: 'catastrophic', code: 'x' }), { language: 'fml' })
     assert.equal(found?.severity, 'error')
   })
@@ -491,6 +495,7 @@ describe('a case', () => {
       [],
       [planOf({ ...action, selectionBehavior: 'any' })],
       [planOf({ title: 'g', action: [action] })],
+      [planOf({ ...action, code: [{ coding: [{ code: 'invalidation' }] }] })],
     ])
       assert.equal(judgeCase(expected, { run: run(true), plans }).state, 'open')
   })

@@ -90,12 +90,13 @@ async function readHeld(
   id: string,
   signal: AbortSignal,
 ): Promise<Reply<(Version & { tag?: string }) | undefined>> {
-  const reply = await ask<Resource>(`/${part.type}/${encodeURIComponent(id)}`, { signal })
-  if (reply.fault)
-    return reply.fault.kind === 'missing' ? { value: undefined, headers: new Headers() } : { fault: reply.fault }
-  const [found] = versionOf(reply.value)
-  const tag = reply.headers.get('ETag')
-  return { value: found && { ...found, ...(tag && { tag }) }, headers: reply.headers }
+  const query = new URLSearchParams({ _id: id, _elements: 'id,url,version,status' })
+  const reply = await ask<Bundle>(`/${part.type}?${query}`, { signal })
+  if (reply.fault) return reply
+  const resource = reply.value.entry?.find((each) => each.resource?.id === id)?.resource
+  const [found] = versionOf(resource)
+  const tag = resource?.meta?.versionId
+  return { value: found && { ...found, ...(tag && { tag: `W/"${tag}"` }) }, headers: reply.headers }
 }
 
 async function readStored(part: Part, version: Version, signal: AbortSignal): Promise<Reply<Stored>> {
