@@ -217,7 +217,10 @@ export function createRules(environment: RuleEnvironment, options: RulesOptions 
       const compiled = await libraries.compile(library, untrusted ? jobOf({ client, isGone }) : undefined)
       if (explain) {
         const resources = await resourcesOf(compiled, library, environment)
-        return sandbox.run(compiled, { ...call, tell: { resources, language } }, jobOf({ client, isGone }))
+        // It is run three times: for its results, its reasons, its conditions.
+        const job = jobOf({ client, isGone })
+        const thrice = { ...job, cpuSeconds: 3 * job.cpuSeconds }
+        return sandbox.run(compiled, { ...call, tell: { resources, language } }, thrice)
       }
       if (untrusted || isLarge(call.data)) return sandbox.run(compiled, call, jobOf({ client, isGone }))
       const { results, ignored } = await runLibrary(compiled, call, run)

@@ -143,3 +143,56 @@ describe('Library/$evaluate', () => {
     await assert.rejects(call(libraryEvaluate, [{ name: 'library', valueString: 'x' }]), refused(400, 'invalid'))
   })
 })
+
+describe('Library/$evaluate for authors', () => {
+  const brought = cqlLibrary(`library Tried version '1' using FHIR version '4.0.1'
+context Patient
+define Old: Today() >= @2030-01-01 and exists [Patient]
+define explanation: 'mine'`)
+  const library = { name: 'library', resource: brought } as unknown as Parameter
+
+  it('runs at a clock that the request names, and refuses one that is none', async () => {
+    const at = (valueDateTime: string) => ({ name: 'evaluationDateTime', valueDateTime })
+    const old = async (...parameter: Parameter[]) =>
+      (await call(libraryEvaluate, [library, data, ...parameter])).find(({ name }) => name === 'Old')?.valueBoolean
+    assert.deepEqual([await old(), await old(at('2031-01-01T00:00:00Z'))], [false, true])
+    await assert.rejects(old(at('soon')), refused(400, 'invalid'))
+  })
+
+  it('tells reasons and conditions last, and only where they are asked for', async () => {
+    const silent = await call(libraryEvaluate, [library, data])
+    assert.deepEqual(
+      silent.map(({ name }) => name),
+      ['Old', 'explanation'],
+    )
+    const told = await call(libraryEvaluate, [library, data, { name: 'explain', valueBoolean: true }])
+    assert.deepEqual(told.slice(0, -1), silent)
+    const last = told.at(-1)
+    assert.equal(last?.name, 'explanation')
+    const { parameter: all = [] } = (last?.resource ?? {}) as Parameters
+    const parts = (name: string) => all.filter((each) => each.name === name).map(({ part = [] }) => part)
+    const [reason] = parts('reason')
+    assert.equal(reason?.find(({ name }) => name === 'expression')?.valueString, 'Old')
+    assert.match(JSON.stringify(reason), /line 3, column/)
+    const counts = parts('condition').map((part) =>
+      ['source', 'line', 'true', 'false'].map((name) => {
+        const found = part.find((each) => each.name === name)
+        return found?.valueString ?? found?.valueInteger
+      }),
+    )
+    assert.ok(
+      counts.some(
+        ([source, line, yes, no]) => String(source).startsWith('Today() >=') && line === 3 && yes === 0 && no === 1,
+      ),
+    )
+    assert.equal(parts('incomplete').length, 0)
+  })
+
+  it('says of a run that failed half way that not all was told', async () => {
+    const stored = await call(libraryEvaluate, [data, { name: 'explain', valueBoolean: true }], {
+      level: 'instance',
+      id: 'ops',
+    })
+    assert.match(JSON.stringify(stored.at(-1)), /"incomplete"/)
+  })
+})

@@ -135,7 +135,8 @@ function checked(reply: Reply<OperationOutcome>, of: Parameters<typeof problemsO
     // What is no outcome says nothing, and nothing is no good news.
     if (value?.resourceType !== 'OperationOutcome' || !Array.isArray(value.issue))
       return { state: 'failed', fault: { kind: 'broken' } }
-    return { state: 'checked', problems: problemsOf(value, of), isGood: isGood(value) }
+    const problems = problemsOf(value, of)
+    return { state: 'checked', problems, isGood: isGood(value, problems) }
   }
   const { fault } = reply
   const isOfText = fault.kind === 'refused' && fault.outcome !== undefined

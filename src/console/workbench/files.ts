@@ -1,6 +1,6 @@
-/** Texts from files, and into them. The files stay where they are: nothing is kept in the browser. */
+/** Texts from files. The files stay where they are: nothing is kept in the browser. */
 import type { Library } from 'fhir/r4.js'
-import { cqlOf, type Draft, fileName, mapDraft, type Part } from './document/artefacts.ts'
+import { cqlOf, type Draft, mapDraft, type Part } from './document/artefacts.ts'
 import { cqlHead, fmlHead } from './document/header.ts'
 import { jsonObject } from './document/json-text.ts'
 
@@ -41,15 +41,4 @@ function partOf(given: string): Part | undefined {
   if (object) return undefined
   if (cqlHead(text)) return { key: 'library', type: 'Library', language: 'cql', text, kept: text }
   return fmlHead(text) ? { key: 'map', type: 'StructureMap', language: 'fml', text, kept: text } : undefined
-}
-
-/** Hands a part to the browser as a file. */
-export function saveFile(part: Part): void {
-  const address = URL.createObjectURL(new Blob([part.text], { type: 'text/plain;charset=utf-8' }))
-  const link = document.createElement('a')
-  link.href = address
-  link.download = fileName(part)
-  link.click()
-  // The browser has read it by then, or will not.
-  setTimeout(() => URL.revokeObjectURL(address), 10_000)
 }

@@ -2,8 +2,9 @@
 import type { Bundle, Library, PlanDefinition } from 'fhir/r4.js'
 import { ask, askText, type Fault, type Reply } from '../api/client.ts'
 import { type Draft, mapDraft, ruleDraft } from './document/artefacts.ts'
+import { compareVersions } from './document/header.ts'
+import { withoutMeta } from './document/json-text.ts'
 import { entriesOf } from './document/resource.ts'
-import { compareVersions, withoutMeta } from './publish/publishing.ts'
 
 /** What is to be opened, as the address names it. */
 export interface Wanted {

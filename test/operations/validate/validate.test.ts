@@ -164,6 +164,45 @@ describe('$validate', () => {
     assert.ok(other.found.includes('error invalid ValueSet.id'), JSON.stringify(other.found))
   })
 
+  it('judges a rule set beside the library that is to be written with it', async () => {
+    const url = 'http://test/Library/Beside'
+    const cql = "library Beside version '1.0.0'\ndefine Rule: true"
+    const content = [{ contentType: 'text/cql', data: Buffer.from(cql).toString('base64') }]
+    const its = { ...library, url, name: 'Beside', version: '1.0.0', status: 'active', content }
+    const expression = { language: 'text/cql-identifier', expression: 'Rule' }
+    const plan = {
+      resourceType: 'PlanDefinition',
+      id: 'beside',
+      url: 'http://test/PlanDefinition/beside',
+      version: '1.0.0',
+      name: 'BesideRule',
+      status: 'active',
+      type: { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/plan-definition-type', code: 'eca-rule' }] },
+      library: [`${url}|1.0.0`],
+      action: [{ title: 'A', condition: [{ kind: 'applicability', expression }] }],
+    }
+    const asked = (...beside: object[]) => ({
+      resourceType: 'Parameters',
+      parameter: [
+        { name: 'mode', valueCode: 'update' },
+        { name: 'resource', resource: plan },
+        ...beside.map((resource) => ({ name: 'beside', resource })),
+      ],
+    })
+    const refusals = async (...beside: object[]) =>
+      (await ask('PlanDefinition/$validate', asked(...beside))).outcome.issue.filter(
+        ({ severity, details }) => severity === 'error' && !/^Whether /.test(details?.text ?? ''),
+      )
+    const [missing] = await refusals()
+    assert.match(missing?.details?.text ?? '', /Beside\|1\.0\.0, which is not known/)
+    assert.deepEqual(await refusals(its), [])
+    const other = Buffer.from(cql.replace('Rule', 'Other')).toString('base64')
+    const [wrong] = await refusals({ ...its, content: [{ contentType: 'text/cql', data: other }] })
+    assert.ok(wrong)
+    const silent = await ask('$validate', { ...asked(its), parameter: asked(its).parameter.slice(1) })
+    assert.equal(silent.status, 400)
+  })
+
   it('judges a deletion', async () => {
     const { status, outcome } = await ask('ValueSet/vs/$validate?mode=delete', { resourceType: 'Parameters' })
     assert.deepEqual([status, outcome.issue[0]?.severity], [200, 'information'])

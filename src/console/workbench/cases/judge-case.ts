@@ -79,6 +79,7 @@ function actionsOf(text: string): Action[] {
   const id = url.slice(url.lastIndexOf('/') + 1)
   const found = actions.map((action): Action | undefined => {
     if (!isObject(action) || !Object.keys(action).every((each) => plain.has(each))) return undefined
+    if (action.code !== undefined && !isAcceptance(action.code)) return undefined
     const [condition, other] = Array.isArray(action.condition) ? action.condition : []
     const expression = isObject(condition) && isObject(condition.expression) ? condition.expression : undefined
     if (other !== undefined || expression?.language !== 'text/cql-identifier') return undefined
@@ -91,10 +92,18 @@ function actionsOf(text: string): Action[] {
   return all.length === actions.length ? all : []
 }
 
+/** Whether an action accepts where its condition holds; one that invalidates is not judged here. */
+const isAcceptance = (code: unknown): boolean =>
+  Array.isArray(code) &&
+  code.every((each) =>
+    /^\[\{[^{}]*"code":"acceptance"[^{}]*\}\]$/.test(JSON.stringify(isObject(each) ? each.coding : '')),
+  )
+
 /** Members of an action that change nothing of how it decides. */
 const plain = new Set([
   'id',
   'title',
+  'code',
   '_title',
   'description',
   '_description',

@@ -75,3 +75,15 @@ export function artefactId(name: string, version: string | undefined): string {
   const end = version ? `-${version.replace(/[^A-Za-z0-9.-]/g, '-')}` : ''
   return `${words.slice(0, 64 - end.length).replace(/-+$/, '')}${end}`.slice(0, 64)
 }
+
+/** Order of two versions, by their numbers; what is no number by its letters. */
+export function compareVersions(a: string, b: string): number {
+  const [left, right] = [a.split(/[.-]/), b.split(/[.-]/)]
+  for (let at = 0; at < Math.max(left.length, right.length); at++) {
+    const [one = '', other = ''] = [left[at], right[at]]
+    const [x, y] = [Number(one || '0'), Number(other || '0')]
+    const order = Number.isNaN(x) || Number.isNaN(y) ? one.localeCompare(other) : x - y
+    if (order !== 0) return order
+  }
+  return 0
+}

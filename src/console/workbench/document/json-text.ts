@@ -55,3 +55,7 @@ export function textOf(object: Record<string, unknown> | undefined, name: string
   const value = object?.[name]
   return typeof value === 'string' ? value : undefined
 }
+
+/** The text of a resource without what the server itself put there. */
+export const withoutMeta = (text: string): string =>
+  text.replace(/^( {2}|\t)"meta": \{\r?\n(?:\1[ \t]+[^\n]*\n)*\1\},?\r?\n/m, '')

@@ -33,10 +33,13 @@ export function problemsOf(outcome: OperationOutcome | undefined, of: PlacesOf):
 
 const line = ({ place }: Problem) => place?.line ?? Number.POSITIVE_INFINITY
 
-/** Whether any of them stands in the way. An outcome without an issue is none that was understood. */
-export const isGood = (outcome: OperationOutcome): boolean =>
-  outcome.issue.length > 0 &&
-  outcome.issue.every(({ severity }) => severity === 'warning' || severity === 'information')
+/** Whether nothing stands in the way. An outcome without an issue is none that was understood. */
+export const isGood = (outcome: OperationOutcome, problems: readonly Problem[]): boolean =>
+  outcome.issue.length > 0 && problems.every(({ severity }) => severity !== 'error')
+
+/** A code that cannot be judged because this server does not have its value set: a write is not refused for it. */
+const isUnjudged = ({ code, details }: OperationOutcomeIssue): boolean =>
+  code === 'not-found' && /^Whether .* is not known/s.test(details?.text ?? '')
 
 /** The number of a request is for operators, and narrative (dom-6) is nothing that an author of a text writes. */
 function isForAuthors({ details, diagnostics, severity, expression }: OperationOutcomeIssue): boolean {
@@ -63,7 +66,8 @@ interface Looking {
 function problemOf(issue: OperationOutcomeIssue, looking: Looking): Problem {
   const { details, diagnostics, code } = issue
   const text = details?.text ?? diagnostics ?? code
-  const severity = severities[issue.severity] ?? (issue.severity === 'information' ? 'info' : 'error')
+  const known = severities[issue.severity] ?? (issue.severity === 'information' ? 'info' : 'error')
+  const severity = isUnjudged(issue) ? 'info' : known
   const element = elementOf(issue)
   return { severity, text: withoutPlace(text), ...placeOf(issue, looking), ...(element && { element }) }
 }

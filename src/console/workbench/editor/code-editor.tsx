@@ -70,6 +70,7 @@ export function CodeEditor(props: CodeEditorProps) {
           EditorView.contentAttributes.of({
             'aria-label': label,
             spellcheck: 'false',
+            tabindex: '0',
             ...(describedBy && { 'aria-description': document.getElementById(describedBy)?.textContent ?? '' }),
           }),
           EditorView.updateListener.of(({ docChanged, state }) => {

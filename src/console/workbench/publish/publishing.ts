@@ -2,6 +2,8 @@
 import type { Bundle, OperationOutcome, Resource } from 'fhir/r4.js'
 import { ask, askText, type Fault, fhirBase, type Reply } from '../../api/client.ts'
 import { cqlOf, type Draft, type Identity, identityOf, libraryOf, type Part } from '../document/artefacts.ts'
+import { compareVersions } from '../document/header.ts'
+import { withoutMeta } from '../document/json-text.ts'
 
 /** An artefact of the server. */
 interface Stored {
@@ -88,12 +90,13 @@ async function readHeld(
   id: string,
   signal: AbortSignal,
 ): Promise<Reply<(Version & { tag?: string }) | undefined>> {
-  const reply = await ask<Resource>(`/${part.type}/${encodeURIComponent(id)}`, { signal })
-  if (reply.fault)
-    return reply.fault.kind === 'missing' ? { value: undefined, headers: new Headers() } : { fault: reply.fault }
-  const [found] = versionOf(reply.value)
-  const tag = reply.headers.get('ETag')
-  return { value: found && { ...found, ...(tag && { tag }) }, headers: reply.headers }
+  const query = new URLSearchParams({ _id: id, _elements: 'id,url,version,status' })
+  const reply = await ask<Bundle>(`/${part.type}?${query}`, { signal })
+  if (reply.fault) return reply
+  const resource = reply.value.entry?.find((each) => each.resource?.id === id)?.resource
+  const [found] = versionOf(resource)
+  const tag = resource?.meta?.versionId
+  return { value: found && { ...found, ...(tag && { tag: `W/"${tag}"` }) }, headers: reply.headers }
 }
 
 async function readStored(part: Part, version: Version, signal: AbortSignal): Promise<Reply<Stored>> {
@@ -113,24 +116,8 @@ async function readStored(part: Part, version: Version, signal: AbortSignal): Pr
   return { value: { ...version, text, tag: headers.get('ETag') ?? undefined }, headers }
 }
 
-/** The text of a resource without what the server itself put there. */
-export const withoutMeta = (text: string): string =>
-  text.replace(/^( {2}|\t)"meta": \{\r?\n(?:\1[ \t]+[^\n]*\n)*\1\},?\r?\n/m, '')
-
 const sameText = (a: string, b: string): boolean =>
   a.trim().replaceAll('\r\n', '\n') === b.trim().replaceAll('\r\n', '\n')
-
-/** Order of two versions, by their numbers; what is no number by its letters. */
-export function compareVersions(a: string, b: string): number {
-  const [left, right] = [a.split(/[.-]/), b.split(/[.-]/)]
-  for (let at = 0; at < Math.max(left.length, right.length); at++) {
-    const [one = '', other = ''] = [left[at], right[at]]
-    const [x, y] = [Number(one || '0'), Number(other || '0')]
-    const order = Number.isNaN(x) || Number.isNaN(y) ? one.localeCompare(other) : x - y
-    if (order !== 0) return order
-  }
-  return 0
-}
 
 /** What came of it. `refused`: nothing was stored, and why · `unknown`: no answer came, and it may be stored or not */
 export type Published =

@@ -57,7 +57,8 @@ serveJobs<EvaluateJob, EvaluateAnswer>(async ({ libraries, call, tell }, ask) =>
   const answer = { results: results.map(encodeResult), ignored }
   if (!tell) return answer
   const defines = results.filter(({ issue }) => issue === undefined)
-  return { ...answer, told: await tellRun(main, { defines, call, tell }, environment) }
+  const told = await tellRun(main, { defines, call, tell }, environment)
+  return { ...answer, told: { ...told, isCut: told.isCut || defines.length < results.length } }
 })
 
 function linkAll(sent: SentLibrary[]): CompiledLibrary[] {

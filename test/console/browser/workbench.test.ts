@@ -1,0 +1,286 @@
+/** The workbench in a real browser: from a rule that ships to one that decides otherwise, and what stands in the way. */
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { AxeBuilder } from '@axe-core/playwright'
+import type { Locator, Page } from 'playwright-core'
+import { demoIssuer } from '../../../src/demo/demo-issuer.ts'
+import { specimens } from '../../../src/demo/specimens.ts'
+import { noBrowser } from '../../support/browser/browser.ts'
+import { consoleBed } from '../../support/browser/console-bed.ts'
+
+const bed = consoleBed()
+/** A translator that starts on a slow machine. */
+const slowly = { timeout: 60_000 }
+/** The test's server has no value sets of R4 core, and says so of each code that it cannot judge. */
+const good = /^(?:The server found nothing wrong|Nothing stands in its way)/
+/** What a browser writes to its console when a server says no: it was asked to. */
+const saidNo = /Failed to load resource: the server responded with a status of (?:401|422|404)/
+
+async function samples() {
+  const { dataDir } = await bed.server()
+  const now = new Date()
+  const all = await specimens(demoIssuer(dataDir, now), now)
+  const wanted = ['test', 'test-forged']
+  return {
+    specimen: all
+      .filter(({ name }) => wanted.includes(name))
+      .map((each) => ({ ...each, kind: 'test', format: 'hcert-dcc' })),
+  }
+}
+let made: ReturnType<typeof samples> | undefined
+
+async function openBench(path: string, options = {}) {
+  const opened = await bed.open('/manual', options)
+  const { page } = opened
+  page.setDefaultTimeout(20_000)
+  made ??= samples()
+  const specimen = await made
+  await page.route('**/specimens', (route) => route.fulfill({ json: specimen }))
+  // Within the page: an address that is asked of the server would come before the sample is there.
+  await page.evaluate(
+    `history.pushState(null, '', ${JSON.stringify(path)}); dispatchEvent(new PopStateEvent('popstate'))`,
+  )
+  return opened
+}
+
+const editorOf = (page: Page, name: RegExp) => page.getByRole('textbox', { name })
+const isInEditor = (page: Page) => page.evaluate(`document.activeElement?.classList.contains('code-editor') === true`)
+const textIn = async (locator: Locator) => (await locator.textContent()) ?? ''
+const problems = (page: Page) => page.locator('.problems:visible')
+
+/** Replaces what stands in the text, as an author would: by the search of the editor. */
+async function replaceInEditor(page: Page, { name, from, to }: { name: RegExp; from: string; to: string }) {
+  await editorOf(page, name).click()
+  await page.keyboard.press('Control+f')
+  await page.getByPlaceholder('Find').fill(from)
+  await page.getByPlaceholder('Replace').fill(to)
+  await page.getByRole('button', { name: 'replace all' }).click()
+  await page.keyboard.press('Escape')
+}
+
+async function enterToken(page: Page, token: string) {
+  await page.getByRole('button', { name: 'Settings' }).click()
+  await page.getByRole('dialog', { name: 'Settings' }).waitFor()
+  const forget = page.getByRole('button', { name: 'Forget token' })
+  if (await forget.isVisible()) await forget.click()
+  await page.getByLabel('Access token').fill(token)
+  await page.getByRole('button', { name: 'Use token' }).click()
+  await page.keyboard.press('Escape')
+}
+
+async function assertAccessible(page: Page) {
+  const { violations } = await new AxeBuilder({ page }).setLegacyMode(true).analyze()
+  const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
+  assert.deepEqual(
+    grave.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`),
+    [],
+  )
+}
+
+describe('the workbench', { skip: noBrowser ?? false }, () => {
+  it('leads from a rule that ships to a new version of it that decides otherwise', async () => {
+    const { page, assertClean } = await openBench('/workbench')
+    await page.getByRole('link', { name: /^Valid negative test/ }).click()
+    await problems(page).getByText(good).waitFor(slowly)
+    await assertAccessible(page)
+
+    // A mistake is told at its place, and leads there.
+    const rule = /^Rule \(CQL\)/
+    await replaceInEditor(page, { name: rule, from: 'Now()', to: 'Nowi()' })
+    await problems(page).getByText('Could not resolve call to operator Nowi').waitFor(slowly)
+    const line = problems(page).getByRole('button', { name: /Nowi.*Line 45, column/ })
+    await page.getByRole('tab', { name: 'Rule set' }).click()
+    await page.getByRole('tab', { name: 'Rule (CQL)' }).click()
+    await line.click()
+    await page.waitForFunction(
+      `document.activeElement?.shadowRoot?.querySelector('.cm-activeLine')?.textContent?.includes('Nowi()')`,
+    )
+    await page.locator('.cm-lint-marker-error:visible').first().waitFor()
+    await replaceInEditor(page, { name: rule, from: 'Nowi()', to: 'Now()' })
+    await replaceInEditor(page, { name: rule, from: 'Integer default 72', to: 'Integer default 1' })
+    // While nobody knows how the new text stands nothing old is shown as if it did.
+    await problems(page).getByText('raise the version').waitFor(slowly)
+
+    await page.getByLabel('Sample credential').selectOption({ index: 1 })
+    await page.getByRole('button', { name: 'Run', exact: true }).click()
+    const outcome = page.getByRole('region', { name: 'Outcome' })
+    await outcome.getByText('The rules that are published').waitFor(slowly)
+    assert.match(await textIn(outcome.locator('.define', { hasText: 'Valid Test' }).first()), /false/)
+    assert.match(await textIn(outcome.locator('.decision')), /Accepted/)
+    await outcome.getByText('“Valid Test” is false').waitFor()
+    await outcome.getByText(/^Conditions of the text: \d+ of \d+/).waitFor()
+
+    // What is published is not changed; another version is.
+    await page.getByRole('tab', { name: 'Publish' }).click()
+    await page.getByText('This version is there already with another text').waitFor()
+    await page.getByText('Publishing needs an access token').waitFor()
+    await enterToken(page, 'test')
+    await page.getByRole('region', { name: 'Difference of Rule (CQL)' }).waitFor()
+    await page.getByRole('button', { name: 'Publish', exact: true }).click()
+    await page.getByText('The server refused it. Nothing was stored.').waitFor(slowly)
+    await page.getByRole('button', { name: 'Raise the version' }).first().click()
+    await page.getByText('A new version; compared with 1.2.0.').first().waitFor()
+    assert.match(
+      await textIn(page.getByRole('region', { name: 'Difference of Rule (CQL)' })),
+      /added:parameter "NAAT Hours" Integer default 1/,
+    )
+    await page.getByRole('button', { name: 'Publish', exact: true }).click()
+    await page.locator('.notice-good').waitFor(slowly)
+    assert.equal(await page.getByRole('link', { name: 'http://vidimus.org/fhir/Library/ValidTest|1.3.0' }).count(), 1)
+    assert.ok(await page.getByRole('link', { name: 'Try it in Verify' }).isVisible())
+
+    await page.getByRole('tab', { name: 'Try it' }).click()
+    await outcome.getByText('This is the outcome of an earlier text or input').waitFor()
+    await page.getByRole('button', { name: 'Run', exact: true }).click()
+    await outcome.locator('.decision-rejected').waitFor(slowly)
+    assert.match(await textIn(outcome), /valid-test\|1\.3\.0/)
+    // It is nowhere but on the server.
+    assert.deepEqual(await page.evaluate('[Object.keys(localStorage), Object.keys(sessionStorage), location.search]'), [
+      ['vidimus.appearance'],
+      [],
+      '',
+    ])
+    assertClean(saidNo)
+  })
+
+  it('keeps the text whatever the server does, and never shows an old check as a new one', async () => {
+    const { page, assertClean } = await openBench('/workbench?map=HcertDccToCoreDataSet')
+    const map = /^Map \(FML\)/
+    await editorOf(page, map).waitFor()
+    await problems(page).getByText(good).waitFor(slowly)
+    await replaceInEditor(page, { name: map, from: "bundle.type = 'collection'", to: "bundle.typ = 'collection'" })
+    await page.getByRole('button', { name: 'Raise the version' }).click()
+    const fault = problems(page).getByRole('button', { name: /has no element 'typ'.*Line 19/ })
+    await fault.waitFor(slowly)
+
+    await page.route('**/fhir/**', (route) => route.abort())
+    await replaceInEditor(page, { name: map, from: "bundle.typ = 'collection'", to: "bundle.type = 'collection'" })
+    await problems(page).getByText('It is not known whether this text is right').waitFor()
+    assert.equal(await fault.count(), 0)
+    assert.equal(await page.locator('.cm-lint-marker:visible').count(), 0)
+    await page.unroute('**/fhir/**')
+    await problems(page).getByRole('button', { name: 'Try again' }).click()
+    await problems(page).getByText(good).waitFor(slowly)
+    assert.match(await textIn(editorOf(page, map)), /bundle\.type = 'collection'/)
+
+    const claims = {
+      1: 'XA',
+      4: 1_800_000_000,
+      6: 1_700_000_000,
+      '-260': {
+        1: {
+          ver: '1.3.0',
+          nam: { fn: 'Specimen' },
+          dob: '1985-03-14',
+          v: [
+            {
+              tg: '840539006',
+              vp: '1119349007',
+              mp: 'EU/1/20/1528',
+              dn: 2,
+              sd: 2,
+              dt: '2026-05-18',
+              co: 'XA',
+              is: 'M',
+              ci: 'X',
+            },
+          ],
+        },
+      },
+    }
+    await page.getByLabel('What the map reads (JSON)').fill(JSON.stringify(claims))
+    await page.getByRole('button', { name: 'Run', exact: true }).click()
+    await page.getByRole('region', { name: 'What the map made' }).getByText('DDCCCoreDataSetVS').waitFor(slowly)
+    await page.getByText('Trace: which rule made what').click()
+    await page.locator('.trace-rule').first().waitFor()
+
+    // A wrong token, then a server that does not answer: nothing is said to be published.
+    await page.getByRole('tab', { name: 'Publish' }).click()
+    await enterToken(page, 'wrong')
+    await page
+      .getByText('The server does not know this token')
+      .or(page.getByText('The access token does not allow this'))
+      .first()
+      .waitFor()
+    await enterToken(page, 'test')
+    await page.getByText('A new version; compared with').waitFor()
+    await page.route('**/fhir/StructureMap/*', (route) =>
+      route.request().method() === 'PUT' ? route.abort() : route.continue(),
+    )
+    await page.getByRole('button', { name: 'Publish', exact: true }).click()
+    await page.getByText('it is not known whether it was published').waitFor()
+    assert.equal(await page.locator('.notice-good').count(), 0)
+    await page.unroute('**/fhir/StructureMap/*')
+
+    // Another view and back: it is all there. Another artefact asks first, and so does the browser.
+    await page.getByRole('link', { name: 'Trust' }).click()
+    await page.getByRole('link', { name: 'Workbench' }).click()
+    assert.match(await textIn(editorOf(page, map)), /version = '1\.\d+\.0'/)
+    await page.getByRole('button', { name: 'Close' }).click()
+    await page.getByRole('button', { name: 'Go on editing' }).click()
+    await editorOf(page, map).waitFor()
+    const [asked] = await Promise.all([page.waitForEvent('dialog'), page.close({ runBeforeUnload: true })])
+    assert.equal(asked.type(), 'beforeunload')
+    await asked.dismiss()
+    assertClean(/Failed to load resource: (?:the server responded with a status of 401|net::ERR_FAILED)/)
+  })
+
+  it('is used by keyboard alone, in Arabic and on a narrow page', async () => {
+    const { page, assertClean } = await openBench('/workbench?plan=valid-test', {
+      locale: 'ar',
+      viewport: { width: 320, height: 720 },
+    })
+    const rule = /^القاعدة \(CQL\)/
+    await editorOf(page, rule).focus()
+    await page.keyboard.press('Tab')
+    assert.ok(await isInEditor(page))
+    await page.keyboard.press('Control+z')
+    await page.keyboard.press('Escape')
+    await page.keyboard.press('Tab')
+    assert.ok(!(await isInEditor(page)))
+    assert.equal(await page.evaluate(`getComputedStyle(document.querySelector('.code-editor')).direction`), 'ltr')
+    assert.equal(await page.evaluate('document.documentElement.scrollWidth'), 320)
+
+    // Cases: one of many, with what was expected beside what came.
+    await page.getByRole('tab', { name: 'جرّب' }).focus()
+    await page.keyboard.press('ArrowLeft')
+    await page.getByRole('tabpanel', { name: 'الحالات' }).waitFor()
+    const given = 'bundle: { resourceType: Bundle, type: collection }'
+    const text = `clock: 2026-06-01T12:00:00Z\ncases:\n  - name: nothing is no test\n    ${given}\n    expect: { decision: rejected, results: { Valid Test: false } }\n  - name: wrong\n    ${given}\n    expect: { results: { Valid Test: true } }\n`
+    await page.locator('.cases textarea').fill(text)
+    const wrong = page.locator('.cases .define', { hasText: 'wrong' })
+    await wrong.getByRole('button').focus()
+    await page.keyboard.press('Enter')
+    await wrong.getByText('بخلاف المتوقع').waitFor(slowly)
+    assert.match(await textIn(wrong.locator('tbody')), /Valid Test\s*true\s*false/)
+    await page.getByRole('button', { name: 'شغّل حالتين' }).focus()
+    await page.keyboard.press('Enter')
+    await page.locator('.cases .define', { hasText: 'nothing is no test' }).getByText('كما هو متوقع').waitFor(slowly)
+    assert.equal(await page.evaluate('document.documentElement.scrollWidth'), 320)
+    await assertAccessible(page)
+    assertClean()
+  })
+
+  it('runs nothing of a credential that is not verified, and begins new rules that can be published', async () => {
+    const { page, assertClean } = await openBench('/workbench')
+    await page.getByLabel('Name', { exact: true }).fill('EntryRule')
+    await page.getByRole('textbox', { name: 'Country' }).fill('NZ')
+    await assertAccessible(page)
+    await page.getByRole('button', { name: 'Begin', exact: true }).click()
+    await problems(page).getByText(good).waitFor(slowly)
+    await page.getByRole('tab', { name: 'Rule set' }).click()
+    // Its library is not published yet: it is judged beside it.
+    await problems(page).getByText(good).waitFor(slowly)
+    await page.getByLabel('Sample credential').selectOption({ label: 'test-forged (hcert-dcc)' })
+    await page.getByRole('button', { name: 'Run', exact: true }).click()
+    const outcome = page.getByRole('region', { name: 'Outcome' })
+    await outcome.getByText('The rule was not run').waitFor(slowly)
+    assert.equal(await outcome.locator('.define').count(), 0)
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Save as files' }).click(),
+    ])
+    assert.equal(download.suggestedFilename(), 'EntryRule-0.1.0.cql')
+    assertClean()
+  })
+})
