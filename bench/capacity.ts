@@ -1,18 +1,20 @@
 /**
  * What a server of one process and of two can answer, measured in processor time, and a simulation that is to come to the same. By the
  * clock a machine that does other things says nothing: counted is the processor time of each process from the outside, and a server
- * answers as fast as its busiest process lets it, or as all of them together have cores.
+ * answers as fast as all of its processes together, on as many cores as it has workers.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { Agent } from 'node:http'
+import type { ChildProcess } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { demoIssuer } from '../src/demo/demo-issuer.ts'
 import { specimens } from '../src/demo/specimens.ts'
 import { startServerProcess } from '../test/support/server-process.ts'
-import { ask, startWorkers, withoutBaseContent, workersOf } from '../test/support/workers.ts'
+import { startWorkers, withoutBaseContent, workersOf } from '../test/support/workers.ts'
 import type { Measured } from './support/harness/figure.ts'
 import { type Effort, plainFigure } from './support/harness/measure.ts'
+import { requestsToWarm } from './support/http-costs.ts'
+import { ask, cpuMicroseconds, startSupport } from './support/processes.ts'
 import { serversFor, simulate } from './support/queueing.ts'
 
 /** One kind of request under load. */
@@ -21,41 +23,35 @@ interface Point {
   service: number
   /** Of the process that hands connections on. */
   handing: number
-  /** Requests a second that the busiest process allows. */
+  /** Requests a second, of as many cores as workers. */
   perSecond: number
+  /** Part of the processor time that the busiest worker used. */
+  share: number
 }
 
-const ticksPerSecond = 100
 /** Processor time of a process in milliseconds. */
-function cpuOf(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.split(' ') ?? []
-  return ((Number(fields[11]) + Number(fields[12])) / ticksPerSecond) * 1000
-}
+const cpuOf = (pid: number): number => cpuMicroseconds(pid) / 1000
 
-type Question = { path: string; body?: string }
-const connections = 10
+type Question = { path: string; body: string }
+/**
+ * So many that a process has more to do whenever it has done something, though the client has no processor of its own: one that waits
+ * pays for being woken, and costs more the less it has to do.
+ */
+const connections = 32
 const seed = 1
 
 /** Asks on open connections, one question after the other on each. */
-async function load(url: string, question: Question, requests: number): Promise<void> {
-  let left = requests
-  const asks = async () => {
-    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
-    while (left-- > 0) {
-      const { status, text } = await ask(`${url}${question.path}`, {
-        agent,
-        ...(question.body === undefined
-          ? {}
-          : { method: 'POST', body: question.body, headers: { 'content-type': 'application/fhir+json' } }),
-      })
-      if (status !== 200) throw new Error(`${status} ${text.slice(0, 300)}`)
-    }
-    agent.destroy()
+async function load(client: ChildProcess, url: string, { path, body }: Question, requests: number): Promise<void> {
+  const portion = 10_000
+  for (let left = requests; left > 0; left -= portion) {
+    const count = Math.min(portion, left)
+    const addresses = new Array<string>(count).fill(`${url}${path}`)
+    await ask(client, { addresses, bodies: new Array<string>(count).fill(body) })
   }
-  await Promise.all(Array.from({ length: connections }, asks))
 }
 
-async function measure(workers: number, questions: Record<string, Question>, requests: number) {
+async function measure(workers: number, questions: Record<string, Question>, { requests, first: warm }: Requests) {
+  const client = startSupport('raw-load.ts', String(connections))
   const folder = mkdtempSync(join(tmpdir(), 'vidimus-capacity-'))
   const settings = { DATA_DIR: folder, RATE_LIMIT: 'off', ACCESS_LOG: 'off', TRUST_LISTS: trustLists }
   if (workers === 1) await withoutBaseContent(folder)
@@ -67,21 +63,32 @@ async function measure(workers: number, questions: Record<string, Question>, req
     const asked = requests * workers
     for (const [name, question] of Object.entries(questions)) {
       // Each process is compiled by what it answers itself.
-      await load(server.url, question, requests * workers)
+      await load(client, server.url, question, warm * workers)
       const before = [first, ...pids].map(cpuOf)
-      await load(server.url, question, asked)
+      await load(client, server.url, question, asked)
       const used = [first, ...pids].map((pid, at) => cpuOf(pid) - (before[at] ?? 0))
       const own = workers === 1 ? [used[0] ?? 0] : used.slice(1)
       const handing = workers === 1 ? 0 : (used[0] ?? 0)
       const all = own.reduce((sum, each) => sum + each, 0)
-      const longest = Math.max(...own, (all + handing) / workers)
-      points[name] = { service: all / asked, handing: handing / asked, perSecond: (asked / longest) * 1000 }
+      // What each worker happened to get of a machine that does other things says nothing: connections are handed out in turn, and each
+      // worker answers its own as fast as a core lets it.
+      const longest = Math.max(all / workers, handing, (all + handing) / workers)
+      const share = Math.max(...own) / all
+      points[name] = { service: all / asked, handing: handing / asked, perSecond: (asked / longest) * 1000, share }
     }
     return points
   } finally {
+    client.kill()
     await server.stop()
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+/** Of each process. */
+interface Requests {
+  requests: number
+  /** Before them. */
+  first: number
 }
 
 const issuerFolder = mkdtempSync(join(tmpdir(), 'vidimus-capacity-issuer-'))
@@ -106,7 +113,7 @@ export async function bench({ isQuick }: Effort): Promise<Measured[]> {
     },
   }
   try {
-    const requests = isQuick ? 1500 : 4000
+    const requests = isQuick ? { requests: 1500, first: requestsToWarm / 4 } : { requests: 4000, first: requestsToWarm }
     const one = await measure(1, questions, requests)
     const two = await measure(2, questions, requests)
     return Object.keys(questions).flatMap((name) => figuresOf(name, one[name], two[name]))
@@ -129,10 +136,11 @@ function figuresOf(name: string, one: Point | undefined, two: Point | undefined)
   const ofTwo = simulate({ ...model, servers: 2, handingMilliseconds: two.handing })
   const peak = (100_000_000 / 86_400) * 4
   const off = (simulated: number, measured: number) => Math.abs(simulated / measured - 1)
-  const detail = 'of requests in processor time'
+  const detail = ({ service, handing, share }: Point) =>
+    `${(1000 * service).toFixed(0)} µs of a worker and ${(1000 * handing).toFixed(1)} of who hands on; the busiest had ${Math.round(100 * share)} % of it`
   return [
-    plainFigure(`${name}: one process`, one.perSecond, '/s', { tolerance: 0.3, better: 'higher', detail }),
-    plainFigure(`${name}: two workers`, two.perSecond, '/s', { tolerance: 0.3, better: 'higher', detail }),
+    plainFigure(`${name}: one process`, one.perSecond, '/s', { tolerance: 0.3, better: 'higher', detail: detail(one) }),
+    plainFigure(`${name}: two workers`, two.perSecond, '/s', { tolerance: 0.3, better: 'higher', detail: detail(two) }),
     plainFigure(`${name}: two workers ÷ one process`, two.perSecond / one.perSecond, '×', {
       target: { value: 1.8 },
       better: 'higher',

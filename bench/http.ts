@@ -1,7 +1,8 @@
 import type { ChildProcess } from 'node:child_process'
 import type { CodeSystem, ConceptMap, Library, Resource, ValueSet } from '../src/fhir/types.ts'
 import type { Measured } from './support/harness/figure.ts'
-import { type Cost, costFrom, type Effort, foundBaseline, shareFigure } from './support/harness/measure.ts'
+import { type Cost, type Effort, shareFigure } from './support/harness/measure.ts'
+import { type Asked, addressed, httpCosts, telling, warmUp } from './support/http-costs.ts'
 import { ask, startSupport } from './support/processes.ts'
 
 const base = 'http://example.org/bench'
@@ -10,20 +11,22 @@ const bareExpress = 'bare Express'
 /** Different questions in a round that repeats them: what a verifier asks over and over. */
 const repeated = 200
 
-/** What is asked, by its number; the vidimus server answers it from what stands in `artefacts`. */
-const cases: { name: string; address(code: number): string }[] = [
+const codeAt = (i: number) => codes[i % codes.length]
+
+/** What is asked, by its number, which stands in it; the vidimus server answers it from what stands in `artefacts`. */
+const cases: { name: string; address(i: number): string }[] = [
   {
     name: 'ValueSet/$validate-code',
-    address: (i) => `ValueSet/$validate-code?url=${base}/vs&system=${base}/codes&code=c${i}`,
+    address: (i) => `ValueSet/$validate-code?url=${base}/vs&system=${base}/codes&code=${codeAt(i)}&n=${i}`,
   },
-  { name: 'CodeSystem/$lookup', address: (i) => `CodeSystem/$lookup?system=${base}/codes&code=c${i}` },
+  { name: 'CodeSystem/$lookup', address: (i) => `CodeSystem/$lookup?system=${base}/codes&code=${codeAt(i)}&n=${i}` },
   {
     name: 'ConceptMap/$translate',
-    address: (i) => `ConceptMap/$translate?url=${base}/map&system=${base}/codes&code=c${i}`,
+    address: (i) => `ConceptMap/$translate?url=${base}/map&system=${base}/codes&code=${codeAt(i)}&n=${i}`,
   },
   {
     name: 'ValueSet/$expand, 100 codes',
-    address: (i) => `ValueSet/$expand?url=${base}/vs&count=100&offset=${i}`,
+    address: (i) => `ValueSet/$expand?url=${base}/vs&count=100&offset=${i % (codes.length - 100)}&n=${i}`,
   },
   { name: 'read of a ValueSet', address: (i) => `ValueSet/read-${i % repeated}` },
 ]
@@ -43,7 +46,7 @@ const firstHash = async (list: string): Promise<string> => {
 export async function bench(effort: Effort): Promise<Measured[]> {
   const vidimus = startSupport('http-server.ts', 'vidimus')
   const express = startSupport('http-server.ts', 'express')
-  const load = startSupport('http-load.ts')
+  const load = startSupport('raw-load.ts', '16')
   try {
     const { url } = await ask<{ url: string }>(vidimus, { start: artefacts() })
     const samples = await Promise.all(
@@ -53,29 +56,35 @@ export async function bench(effort: Effort): Promise<Measured[]> {
     const documents = [...documentPaths, `/rules/AT/${await firstHash(`${root}/rules/AT`)}`]
     for (const path of documents) samples.push(await (await fetch(`${root}${path}`)).json())
     const { url: bareUrl } = await ask<{ url: string }>(express, { start: samples })
+    const ours = (address: (i: number) => string): Asked => ({ used: telling(vidimus), load: addressed(address) })
+    const bare = (index: number): Asked => ({ used: telling(express), load: addressed(() => `${bareUrl}/${index}`) })
+    const beside = async (asked: Asked, index: number) => onlyCost(load, asked, { bare: bare(index), effort })
+    await warmUp(load, [bare(0)])
+    await warmUp(
+      load,
+      cases.map(({ address }) => ours((i) => `${url}/${address(i)}`)),
+    )
     const figures: Measured[] = []
-    const processes = { vidimus, express, load }
-    const target = { value: 1 }
     for (const [index, { name, address }] of cases.entries()) {
       const bytes = Buffer.byteLength(JSON.stringify(samples[index]))
-      let fresh = 0
-      const again = (i: number) => `${url}/${address(i % repeated)}`
-      const anew = () => `${url}/${address(fresh++)}`
-      const bare = () => `${bareUrl}/${index}`
-      const kinds: [string, (i: number) => string][] = [[`${repeated} questions over again`, again]]
+      const kinds: [string, (i: number) => string][] = [
+        [`${repeated} questions over again`, (i) => `${url}/${address(i % repeated)}`],
+      ]
       // Here Express has a prepared object and nothing to work out.
-      if (index < 4) kinds.push(['every question new', anew])
+      if (index < 4) kinds.push(['every question new', (i) => `${url}/${address(i)}`])
       for (const [kind, addressOf] of kinds) {
-        const cost = await compare(processes, { ours: addressOf, bare }, effort)
+        const cost = await beside(ours(addressOf), index)
         figures.push(shareFigure(`${name}, ${kind}`, cost, { target, detail: `${microseconds(cost)}, ${bytes} B` }))
       }
     }
     for (const [index, path] of documents.entries()) {
-      const bare = () => `${bareUrl}/${cases.length + index}`
-      const cost = await compare(processes, { ours: () => `${root}${path}`, bare }, effort)
+      const cost = await beside(
+        ours(() => `${root}${path}`),
+        cases.length + index,
+      )
       figures.push(shareFigure(`${path.replace(/[0-9a-f]{64}/, '<hash>')} as bytes`, cost, { target }))
     }
-    figures.push(await withAccessLog({ express, load }, bareUrl, effort))
+    figures.push(await withAccessLog(load, bare(0), effort))
     return figures
   } finally {
     for (const each of [vidimus, express]) each.send({ end: true })
@@ -83,57 +92,35 @@ export async function bench(effort: Effort): Promise<Measured[]> {
   }
 }
 
+const target = { value: 1 }
+
 const microseconds = (cost: Cost) => `${cost.microseconds.toFixed(0)} µs`
 
 /** The same with the access log on, as a server comes out of the box; its lines go into a pipe. */
-async function withAccessLog(
-  processes: Omit<Processes, 'vidimus'>,
-  bareUrl: string,
-  effort: Effort,
-): Promise<Measured> {
+async function withAccessLog(load: ChildProcess, bare: Asked, effort: Effort): Promise<Measured> {
   const vidimus = startSupport('http-server.ts', 'vidimus', 'on')
   vidimus.stdout?.resume()
   try {
     const { url } = await ask<{ url: string }>(vidimus, { start: artefacts() })
-    const ours = (i: number) => `${url}/${cases[0]?.address(i % repeated)}`
-    const cost = await compare({ ...processes, vidimus }, { ours, bare: () => `${bareUrl}/0` }, effort)
-    return shareFigure(`${cases[0]?.name}, with access log`, cost, { target: { value: 1 } })
+    const asked = { used: telling(vidimus), load: addressed((i) => `${url}/${cases[0]?.address(i % repeated)}`) }
+    await warmUp(load, [asked])
+    const cost = await onlyCost(load, asked, { bare, effort })
+    return shareFigure(`${cases[0]?.name}, with access log`, cost, { target })
   } finally {
     vidimus.send({ end: true })
   }
 }
 
-interface Processes {
-  vidimus: ChildProcess
-  express: ChildProcess
-  load: ChildProcess
-}
-
-/** Rounds that take turns, so that what else the machine does falls on both. */
-async function compare(
-  { vidimus, express, load }: Processes,
-  { ours, bare }: { ours(i: number): string; bare(): string },
-  { isQuick, rounds }: Effort,
+/** What one question costs beside the bare reply. */
+async function onlyCost(
+  load: ChildProcess,
+  asked: Asked,
+  { bare, effort: { isQuick, rounds } }: { bare: Asked; effort: Effort },
 ): Promise<Cost> {
-  const requests = isQuick ? 250 : 1500
-  const measure = async (server: ChildProcess, addressOf: (i: number) => string) => {
-    const addresses = Array.from({ length: requests }, (_, i) => addressOf(i))
-    const before = await ask<{ microseconds: number }>(server, { cpu: true })
-    await ask(load, { addresses })
-    const after = await ask<{ microseconds: number }>(server, { cpu: true })
-    return (after.microseconds - before.microseconds) / requests
-  }
-  for (let warmUp = 0; warmUp < 3; warmUp++) {
-    await measure(vidimus, ours)
-    await measure(express, bare)
-  }
-  const [own, other]: [number[], number[]] = [[], []]
-  for (let round = 0; round < rounds; round++) {
-    own.push(await measure(vidimus, ours))
-    other.push(await measure(express, bare))
-  }
-  foundBaseline(bareExpress, other)
-  return costFrom(own, other, bareExpress)
+  const given = { rounds: isQuick ? 5 : rounds, requests: isQuick ? 500 : 1500 }
+  const [cost] = await httpCosts(load, [asked], { asked: bare, name: bareExpress }, given)
+  if (!cost) throw new Error('unreachable: one question has one cost')
+  return cost
 }
 
 function artefacts(): Resource[] {

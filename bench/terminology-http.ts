@@ -7,7 +7,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Measured } from './support/harness/figure.ts'
-import { type Cost, costFrom, type Effort, foundBaseline, growthFigure, timeFigure } from './support/harness/measure.ts'
+import { type Cost, type Effort, growthFigure, timeFigure } from './support/harness/measure.ts'
+import { type Asked, addressed, httpCosts, telling, warmUp } from './support/http-costs.ts'
 import { ask, startSupport } from './support/processes.ts'
 import { artefacts, inResource, plain, systemOf, writeSystem } from './support/terminology-data.ts'
 import { otherQuestions, type Question, questions, repeated } from './support/terminology-questions.ts'
@@ -17,13 +18,11 @@ const bareExpress = 'bare Express'
 const allSizes = { full: [20_000, 200_000, 500_000], quick: [20_000, 100_000] }
 
 interface Running {
-  vidimus: ChildProcess
-  express: ChildProcess
   load: ChildProcess
-  /** FHIR base of ours, and address of the bare reply. */
-  url: string
-  bare: string
+  bare: Asked
   effort: Effort
+  /** A question to ours, by the address of a number below the FHIR base. */
+  ours(address: (i: number) => string): Asked
 }
 
 export async function bench(effort: Effort): Promise<Measured[]> {
@@ -41,7 +40,14 @@ export async function bench(effort: Effort): Promise<Measured[]> {
     const { url } = await ask<{ url: string }>(processes.vidimus, { artefacts: artefacts(sizes), files })
     const object = { resourceType: 'Parameters', parameter: [{ name: 'result', valueBoolean: true }] }
     const { url: bare } = await ask<{ url: string }>(processes.express, { object })
-    return await measureAll({ ...processes, url, bare, effort }, sizes)
+    const { vidimus, express, load } = processes
+    const running: Running = {
+      load,
+      effort,
+      bare: { used: telling(express), load: addressed((i) => `${bare}/reply-${i}`) },
+      ours: (address) => ({ used: telling(vidimus), load: addressed((i) => `${url}/${address(i)}`) }),
+    }
+    return await measureAll(running, sizes)
   } finally {
     for (const each of [processes.vidimus, processes.express]) each.send({ end: true })
     processes.load.kill()
@@ -55,13 +61,16 @@ async function measureAll(running: Running, sizes: readonly number[]): Promise<M
     { label: `${inResource.toLocaleString('en')} in the resource`, system: plain, concepts: inResource },
     ...sizes.map((size) => ({ label: size.toLocaleString('en'), system: systemOf(size), concepts: size })),
   ]
+  await warmUp(running.load, [running.bare])
+  await warmUp(
+    running.load,
+    [...questions, ...otherQuestions].map((each) => running.ours((i) => each.address(i, plain, inResource))),
+  )
   for (const question of questions) {
-    const addresses = asked.map(
-      ({ system, concepts }) =>
-        (i: number) =>
-          question.address(i, system, concepts),
+    const costs = await compare(
+      running,
+      asked.map(({ system, concepts }) => running.ours((i) => question.address(i, system, concepts))),
     )
-    const costs = await compare(running, addresses)
     for (const [index, { label }] of asked.entries()) {
       const [cost, least] = [costs[index], costs[0]]
       if (!cost || !least) continue
@@ -74,7 +83,7 @@ async function measureAll(running: Running, sizes: readonly number[]): Promise<M
     }
   }
   for (const each of [...otherQuestions, repeated]) {
-    const [cost] = await compare(running, [(i) => each.address(i, plain, inResource)], each === repeated)
+    const [cost] = await compare(running, [running.ours((i) => each.address(i, plain, inResource))])
     if (cost) figures.push(figureOf(each.name, each, cost))
   }
   return figures
@@ -83,31 +92,8 @@ async function measureAll(running: Running, sizes: readonly number[]): Promise<M
 const figureOf = (name: string, { times }: Question, cost: Cost): Measured =>
   timeFigure(name, cost, 'µs', { target: { ratio: times } })
 
-/** Costs over rounds in which each of the questions and the bare reply take turns. */
-async function compare(running: Running, addresses: ((i: number) => string)[], isRepeated = false): Promise<Cost[]> {
-  const { isQuick, rounds } = running.effort
-  const requests = isQuick ? 300 : 1500
-  let asked = 0
-  const measure = async (server: ChildProcess, addressOf: (i: number) => string) => {
-    const from = isRepeated ? 0 : asked
-    asked += requests
-    const list = Array.from({ length: requests }, (_, i) => addressOf(from + i))
-    const before = await ask<{ microseconds: number }>(server, { cpu: true })
-    await ask(running.load, { addresses: list })
-    const after = await ask<{ microseconds: number }>(server, { cpu: true })
-    return (after.microseconds - before.microseconds) / requests
-  }
-  const ours: number[][] = addresses.map(() => [])
-  const bare: number[] = []
-  const warmUps = 3
-  for (let round = -warmUps; round < (isQuick ? 3 : rounds - 2); round++) {
-    const plainReply = await measure(running.express, (i) => `${running.bare}/reply-${i}`)
-    if (round >= 0) bare.push(plainReply)
-    for (const [index, address] of addresses.entries()) {
-      const own = await measure(running.vidimus, (i) => `${running.url}/${address(i)}`)
-      if (round >= 0) ours[index]?.push(own)
-    }
-  }
-  foundBaseline(bareExpress, bare)
-  return ours.map((own) => costFrom(own, bare, bareExpress))
+function compare({ load, bare, effort }: Running, questions: Asked[]): Promise<Cost[]> {
+  const { isQuick, rounds } = effort
+  const given = { rounds: isQuick ? 5 : rounds, requests: isQuick ? 500 : 1500 }
+  return httpCosts(load, questions, { asked: bare, name: bareExpress }, given)
 }

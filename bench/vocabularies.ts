@@ -15,6 +15,7 @@ import {
   growthFigure,
   plainFigure,
   timeFigure,
+  type Work,
 } from './support/harness/measure.ts'
 import { Skipped } from './support/harness/sections.ts'
 import { cpuMicroseconds } from './support/processes.ts'
@@ -49,7 +50,8 @@ export async function bench(effort: Effort): Promise<Measured[]> {
       if (concepts === sizes[0]) continue
       figures.push(...imported, ...(await serverFigures({ dataDir, concepts }, effort)))
     }
-    return [...figures, ...(await questionFigures(await openReleases(places), effort))]
+    const bare = await bareFigures(sizes, effort)
+    return [...figures, ...bare, ...(await questionFigures(await openReleases(places), effort))]
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
@@ -164,6 +166,39 @@ async function serverFigures(
     ]
   } finally {
     await server.stop()
+  }
+}
+
+/** Places of memory that a look-up comes to, and bytes that a release keeps in memory for a concept, more or less. */
+const bare = { places: 30, bytesOfConcept: 64 }
+
+/**
+ * What the machine itself takes more for where there is more: as many numbers as a look-up comes to, each from a place that the one before
+ * it tells, in as much memory as a release has. Questions of a large release cannot grow less.
+ */
+async function bareFigures(sizes: readonly number[], effort: Effort): Promise<Measured[]> {
+  const cost = await costs(
+    Object.fromEntries(sizes.map((concepts) => [thousands(concepts), bareReads(concepts)])),
+    effort,
+  )
+  const [small, middle, large] = Object.entries(cost)
+  if (!small || !middle || !large) throw new Error('there are fewer than three releases')
+  const name = `bare: ${bare.places} places of memory`
+  return [
+    ...[small, middle, large].map(([of, each]) => timeFigure(`${name}, ${of}`, each, 'µs')),
+    ...[small, middle].map((than) =>
+      growthFigure(`${name}, ${large[0]} against ${than[0]}`, large[1], than[1], { tolerance: 1 }),
+    ),
+  ]
+}
+
+function bareReads(concepts: number): Work {
+  const numbers = new Int32Array((concepts * bare.bytesOfConcept) / 4).fill(1)
+  let at = 1
+  return () => {
+    for (let place = 0; place < bare.places; place++)
+      at = (Math.imul(at, 1_103_515_245) + 12_344 + (numbers[(at >>> 4) % numbers.length] ?? 0)) >>> 0
+    return at
   }
 }
 

@@ -1,7 +1,9 @@
 import { spawnSync } from 'node:child_process'
 import { randomInt } from 'node:crypto'
 import { parseArgs } from 'node:util'
+import fc from 'fast-check'
 import { type Run, reportLines, runCases } from '../test/evaluate/invariant/run-cases.ts'
+import { importTwice, killImports } from '../test/publish/import/kill/run.ts'
 import { killServers } from '../test/storage/kill/over-http.ts'
 import { killPublications } from '../test/storage/kill/run.ts'
 import { memoryOfEvaluations } from '../test/support/evaluation-memory.ts'
@@ -12,7 +14,7 @@ import { searchAfterEvaluations } from '../test/support/privacy/run.ts'
 import { traceLines } from '../test/support/privacy/traces.ts'
 import { killHistories } from '../test/trust/history/kill/run.ts'
 
-const usage = `npm run soak -- [part…] [--credentials N] [--evaluations N] [--mutants N] [--kills N] [--store-kills N] [--seed N] [--case N]
+const usage = `npm run soak -- [part…] [--credentials N] [--evaluations N] [--mutants N] [--kills N] [--store-kills N] [--import-kills N] [--seed N] [--case N]
 
 Parts, all by default:
   every         every twist and every standing of a key, once
@@ -23,6 +25,8 @@ Parts, all by default:
   properties    all tests once, property tests with examples of the seed
   kill          N publications that are killed (-9) at random moments (default 200): all or nothing
                 into a file, over HTTP, and --store-kills N (default 100) into MongoDB, which is killed in every other round
+  imports       N imports of releases (SNOMED CT, LOINC) that are killed (-9) at every stage and at random moments (--import-kills,
+                default 40), and two of one release at once: nothing half imported, the old release answers, nothing is left
   published     JSON and XML, snapshots and validity of every published artefact
   memory        what is held after N evaluations (default 100000): less than 1 MB more by 10,000
   privacy       a search for personal data after N evaluations of all kinds (default 1000)
@@ -45,6 +49,7 @@ const { values, positionals } = parseArgs({
     evaluations: { type: 'string' },
     kills: { type: 'string', default: '200' },
     'store-kills': { type: 'string', default: '100' },
+    'import-kills': { type: 'string', default: '40' },
     seed: { type: 'string', default: String(randomInt(2 ** 31)) },
     case: { type: 'string' },
     help: { type: 'boolean', default: false },
@@ -100,6 +105,21 @@ async function kill(): Promise<Outcome> {
     lines: [figures, answers, lists, ...all, ...mongo.lines],
     passed: rounds + served.rounds + kept.rounds + mongo.passed,
     failed: all.length + mongo.failed,
+  }
+}
+
+async function imports(): Promise<Outcome> {
+  const stages = (['unpacking', 'writing', 'written', 'named'] as const).flatMap((at) => [{ at }, { at }])
+  const random = fc.sample(fc.integer({ min: 0, max: 4_000 }), { numRuns: Number(values['import-kills']), seed })
+  const { rounds, killed, unspoken, faults } = await killImports([...stages, ...random.map((after) => ({ after }))], {
+    concepts: 5_000,
+  })
+  const twice = await importTwice(5_000)
+  const figures = `${killed} of ${rounds} killed before their end, ${unspoken} releases stored all the same; seed ${seed}`
+  return {
+    lines: [figures, ...faults, ...twice],
+    passed: rounds + 1 - faults.length - twice.length,
+    failed: faults.length + twice.length,
   }
 }
 
@@ -162,6 +182,7 @@ const parts: Record<string, () => Promise<Outcome>> = {
   credentials: () => credentials(Number(values.credentials)),
   mutations,
   kill,
+  imports,
   properties,
   published,
   privacy,

@@ -8,6 +8,7 @@ import product from '../package.json' with { type: 'json' }
 import type { After } from './base/after.ts'
 import { type Config, publicAddress } from './config.ts'
 import type { CredentialFormat } from './credentials/credential-format.ts'
+import { specimenDocuments } from './demo/specimen-documents.ts'
 import { uploadFolder } from './files/upload-folder.ts'
 import { createApp } from './http/app.ts'
 import { createNetworkClient } from './network/network-client.ts'
@@ -33,7 +34,6 @@ import { createMirror, listsOf, type Mirror, type RunBeside, ruleSuppliers } fro
 import { createProvenance, type Provenance, signingKeys } from './server/provenance.ts'
 import { completeWrites } from './server/publication.ts'
 import { createSignatures, type Signatures } from './server/signatures.ts'
-import { specimenDocuments } from './server/specimens.ts'
 import { loadConfiguredTrust, trustsDemonstration } from './server/trust.ts'
 import { openAnnouncedHistory } from './server/workers/announce.ts'
 import { asTheLead, workBeside } from './server/workers/lead-work.ts'
@@ -285,7 +285,7 @@ function createHttpApp(wiring: HttpWiring) {
       documents: front.documents([
         ...documents({ ...wiring, context, provenance, refresh: signed.revocations.refresh }),
         ...authority.documents,
-        ...specimenDocuments({ config, now }),
+        ...(trustsDemonstration(config) ? [specimenDocuments({ dataDir: config.dataDir, now })] : []),
       ]),
       ...authority.hooks,
       tokenFor: (operation, call) => tokenReason(config.openOperations, operation, call),

@@ -1,22 +1,43 @@
 /**
  * A client in a process of its own that costs its machine as little as it can: so many connections that stay open, each with one
- * request under way, every address asked once. It says when all replies are there, and how many bytes their bodies had.
+ * request under way. It says when all replies are there, how many bytes their bodies had, and how long that took.
  */
 import { connect } from 'node:net'
 
+/** What is asked: every address once, by GET; with bodies by POST, the first address gets the first body. */
+export interface Load {
+  addresses: string[]
+  bodies?: string[]
+  /** Stands in every reply, so that nothing that failed is counted as done. */
+  wanted?: string
+}
+
+/** What came of it. */
+export interface Loaded {
+  /** Of the bodies, as they were sent. */
+  bytes: number
+  /** By the clock. */
+  seconds: number
+}
+
 const connections = Number(process.argv[2] ?? 10)
 
-process.on('message', async ({ addresses }: { addresses: string[] }) => {
+process.on('message', async (load: Load) => {
   try {
     let next = 0
-    const take = () => addresses[next++]
-    // A client that sleeps must be woken by the server, which would pay for it: never sleep.
+    const take = () => (next < load.addresses.length ? next++ : undefined)
+    // A client that sleeps must be woken by the server, which would pay for it, the slower one more often: never sleep.
     let isBusy = true
     const stayAwake = () => isBusy && setImmediate(stayAwake)
     stayAwake()
-    const bytes = await Promise.all(Array.from({ length: connections }, () => ask(take)))
+    const started = performance.now()
+    const bytes = await Promise.all(Array.from({ length: connections }, () => ask(load, take)))
     isBusy = false
-    process.send?.({ bytes: bytes.reduce((sum, each) => sum + each, 0) })
+    const answer: Loaded = {
+      bytes: bytes.reduce((sum, each) => sum + each, 0),
+      seconds: (performance.now() - started) / 1000,
+    }
+    process.send?.(answer)
   } catch (error) {
     process.stderr.write(`${String(error)}\n`)
     process.exit(1)
@@ -24,36 +45,57 @@ process.on('message', async ({ addresses }: { addresses: string[] }) => {
 })
 
 const headEnd = Buffer.from('\r\n\r\n')
+const lastChunk = Buffer.from('\r\n0\r\n\r\n')
 
-/** Asks one address after the other over one connection; answers the bytes of the bodies. */
-function ask(take: () => string | undefined): Promise<number> {
+/** Asks one question after the other over one connection; answers the bytes of the bodies. */
+function ask({ addresses, bodies, wanted = '' }: Load, take: () => number | undefined): Promise<number> {
   return new Promise((resolve, reject) => {
-    let address = take()
-    if (address === undefined) return resolve(0)
-    const { hostname, port, host } = new URL(address)
+    let at = take()
+    if (at === undefined) return resolve(0)
+    const { hostname, port, host } = new URL(addresses[at] ?? '')
     const socket = connect({ host: hostname, port: Number(port), noDelay: true })
     let pending: Buffer = Buffer.alloc(0)
     let bytes = 0
-    const send = () => {
-      const path = (address ?? '').slice((address ?? '').indexOf(host) + host.length)
-      socket.write(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\nAccept: application/fhir+json\r\n\r\n`)
+    const send = (number: number) => {
+      const address = addresses[number] ?? ''
+      const path = address.slice(address.indexOf(host) + host.length)
+      const common = `${path} HTTP/1.1\r\nHost: ${host}\r\nAccept: application/fhir+json\r\n`
+      const body = bodies?.[number]
+      if (body === undefined) return socket.write(`GET ${common}\r\n`, 'latin1')
+      const length = Buffer.byteLength(body)
+      return socket.write(
+        `POST ${common}Content-Type: application/fhir+json\r\nContent-Length: ${length}\r\n\r\n${body}`,
+      )
     }
-    socket.on('connect', send)
+    socket.on('connect', () => send(at ?? 0))
     socket.on('error', reject)
+    socket.on('close', () => reject(new Error(`${addresses[at ?? 0]}: the connection was closed`)))
     socket.on('data', (chunk: Buffer) => {
       pending = pending.length === 0 ? chunk : Buffer.concat([pending, chunk])
-      const end = pending.indexOf(headEnd)
-      if (end < 0) return
-      const head = pending.toString('latin1', 0, end)
-      const length = Number(/\r\ncontent-length: (\d+)/i.exec(head)?.[1])
-      if (!head.startsWith('HTTP/1.1 200') || Number.isNaN(length)) return reject(new Error(`${address}: ${head}`))
-      if (pending.length < end + 4 + length) return
-      bytes += length
+      const read = readReply(pending)
+      if (read === 'unfinished') return
+      if (read === 'failed' || !pending.includes(wanted))
+        return reject(new Error(`${addresses[at ?? 0]}: ${pending.toString('latin1', 0, 800)}`))
+      bytes += read
       pending = Buffer.alloc(0)
-      address = take()
-      if (address !== undefined) return send()
+      at = take()
+      if (at !== undefined) return send(at)
+      socket.removeAllListeners('close')
       socket.end()
       resolve(bytes)
     })
   })
+}
+
+/** Bytes of the body of a whole reply with status 200. */
+function readReply(bytes: Buffer): number | 'unfinished' | 'failed' {
+  const end = bytes.indexOf(headEnd)
+  if (end < 0) return 'unfinished'
+  const head = bytes.toString('latin1', 0, end)
+  if (!head.startsWith('HTTP/1.1 200')) return 'failed'
+  const body = bytes.length - end - headEnd.length
+  const length = /\r\ncontent-length: (\d+)/i.exec(head)?.[1]
+  if (length !== undefined) return body < Number(length) ? 'unfinished' : body
+  if (!/\r\ntransfer-encoding: chunked/i.test(head)) return 'failed'
+  return bytes.subarray(-lastChunk.length).equals(lastChunk) ? body : 'unfinished'
 }

@@ -21,7 +21,7 @@ const others = concepts === undefined ? [...otherQuestions, repeated] : []
 const { rounds } = efforts.full
 const requests = 300
 const express = startSupport('http-server.ts', 'express')
-const load = startSupport('http-load.ts')
+const load = startSupport('raw-load.ts', '16')
 try {
   const object = { resourceType: 'Parameters', parameter: [{ name: 'result', valueBoolean: true }] }
   const { url } = await ask<{ url: string }>(express, { start: [object] })

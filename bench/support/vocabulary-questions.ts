@@ -6,6 +6,7 @@ import { INDEX_EXTENSION, indexReader } from '../../src/packages/large-code-syst
 import { type ArtefactSource, createTerminology, type Terminology } from '../../src/terminology/terminology.ts'
 import { openCodeSystem } from '../../src/terminology/vocabularies/open.ts'
 import { snomedCodeSystem } from '../../src/terminology/vocabularies/snomed/code-system.ts'
+import { threadMilliseconds } from '../../src/workers/budget.ts'
 import type { Work } from './harness/measure.ts'
 
 const SNOMED = 'http://snomed.info/sct'
@@ -127,7 +128,7 @@ const engine = (resource: CodeSystem, read?: ArtefactSource['largeCodeSystem']) 
     {
       now: () => new Date(0),
       uuid: () => '00000000-0000-4000-8000-000000000000',
-      milliseconds: () => performance.now(),
+      milliseconds: threadMilliseconds,
     },
   )
 

@@ -5,8 +5,9 @@ import { hcertClaims, issueHcert } from '../../src/demo/issue-hcert.ts'
 import { startServerProcess } from '../../test/support/server-process.ts'
 import { es256 } from './harness/baselines.ts'
 import { type Cost, costFrom, type Effort, foundBaseline } from './harness/measure.ts'
-import type { Load } from './post-load.ts'
+import { requestsToWarm } from './http-costs.ts'
 import { ask, cpuMicroseconds, startSupport } from './processes.ts'
+import type { Load, Loaded } from './raw-load.ts'
 
 const dayMilliseconds = 86_400_000
 
@@ -28,11 +29,9 @@ export interface WholeEvaluate {
  */
 export async function measureWholeEvaluate(dataDir: string, { isQuick, rounds }: Effort): Promise<WholeEvaluate> {
   const requests = isQuick ? 100 : 400
-  // So many that the code is compiled: a verdict runs through much of it, and compilers of V8 take their time.
-  const warmUpRequests = isQuick ? 2_000 : 8_000
   const server = await startServerProcess({ DATA_DIR: dataDir })
   const express = startSupport('http-server.ts', 'express')
-  const load = startSupport('post-load.ts')
+  const load = startSupport('raw-load.ts', '10')
   try {
     await server.ready()
     const address = `${server.url}/fhir/$evaluate`
@@ -40,19 +39,20 @@ export async function measureWholeEvaluate(dataDir: string, { isQuick, rounds }:
     const sample = await (await fetch(address, { method: 'POST', body: issue(), headers: fhirJson })).text()
     const { url } = await ask<{ url: string }>(express, { start: [JSON.parse(sample)] })
     const bare = bareVerification(requests)
-    const evaluate = () => {
-      const bodies = Array.from({ length: requests }, issue)
-      return cpuOf(server.process.pid, load, { address, bodies, count: bodies.length, wanted: '"accepted"' })
-    }
-    const reply = () => cpuOf(express.pid, load, { address: `${url}/0`, count: requests, wanted: '"accepted"' })
-    for (let done = 0; done < warmUpRequests; done += requests) {
-      await evaluate()
+    const wanted = '"accepted"'
+    const all = (text: string) => new Array<string>(requests).fill(text)
+    const evaluate = (bodies: string[]) => cpuOf(server.process.pid, load, { addresses: all(address), bodies, wanted })
+    const reply = () => cpuOf(express.pid, load, { addresses: all(`${url}/0`), wanted })
+    // Issuing takes as long as judging: while the server gets warm the same certificates come again, which it does not keep.
+    const known = Array.from({ length: 10 }, () => Array.from({ length: requests }, issue))
+    for (let done = 0; done < requestsToWarm; done += requests) {
+      await evaluate(known[(done / requests) % known.length] ?? [])
       await reply()
       bare()
     }
     const found: { request: number; verification: number; express: number; perSecond: number }[] = []
     for (let round = 0; round < rounds; round++) {
-      const { perSecond, cpu: request } = await evaluate()
+      const { perSecond, cpu: request } = await evaluate(Array.from({ length: requests }, issue))
       found.push({ request, perSecond, verification: bare(), express: (await reply()).cpu })
     }
     const of = (name: keyof (typeof found)[number]) => found.map((each) => each[name])
@@ -77,8 +77,9 @@ const fhirJson = { 'Content-Type': 'application/fhir+json' }
 async function cpuOf(pid: number | undefined, load: ReturnType<typeof startSupport>, requests: Load) {
   if (pid === undefined) throw new Error('a process of the benchmark did not start')
   const before = cpuMicroseconds(pid)
-  const { seconds } = await ask<{ seconds: number }>(load, requests)
-  return { cpu: (cpuMicroseconds(pid) - before) / requests.count, perSecond: requests.count / seconds }
+  const { seconds } = await ask<Loaded>(load, requests)
+  const count = requests.addresses.length
+  return { cpu: (cpuMicroseconds(pid) - before) / count, perSecond: count / seconds }
 }
 
 /** Verifies as many signatures as a round has requests; microseconds of CPU for each. */

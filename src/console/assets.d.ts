@@ -1,3 +1,5 @@
+// Types of what programs of WebAssembly have in common.
+/// <reference types="emscripten" />
 /** What scripts/build-console.ts puts in place: addresses of files that stand beside the bundle. */
 declare module '*.wasm' {
   const address: string

@@ -1,5 +1,6 @@
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isSystemError } from '../base/system-error.ts'
 import { isProcessAlive } from './process-alive.ts'
 
 /** Files and folders in the making, whose names have the number of the process that makes them. */
@@ -18,6 +19,10 @@ export async function removeLeftBehind(folder: string, { pidOf, isInWork }: InTh
   for (const name of await readdir(folder)) {
     const pid = pidOf(name)
     if (pid === undefined || isInWork(name)) continue
-    if (pid === process.pid || !isProcessAlive(pid)) await rm(join(folder, name), { recursive: true, force: true })
+    if (pid !== process.pid && isProcessAlive(pid)) continue
+    await rm(join(folder, name), { recursive: true, force: true }).catch((error: unknown) => {
+      // In a folder that several users share, each of them cleans up behind himself.
+      if (!isSystemError(error) || !['EPERM', 'EACCES'].includes(error.code)) throw error
+    })
   }
 }

@@ -9,7 +9,8 @@ import { type Request, resourceParameter } from './request/request.ts'
 import { queryOf, valueSetRules } from './request/requested-set.ts'
 import { valueSetOf } from './request/scope.ts'
 import { loaded, type Work } from './request/work.ts'
-import type { Clause, CompiledSet } from './value-set/clause.ts'
+import { type Clause, type CompiledSet, contentOf } from './value-set/clause.ts'
+import { enumeratedRefs, findEnumerated } from './value-set/clause-members.ts'
 import { compileValueSet } from './value-set/compile.ts'
 import { list, NOTHING_LEFT_OUT } from './value-set/listing.ts'
 import type { ValueSetQuery } from './value-set/query.ts'
@@ -29,6 +30,7 @@ export function* compareValueSets(request: Request): Work<Parameters> {
   const one = yield* compiledSide(request, 'this')
   const other = yield* compiledSide(request, 'other')
   const query = queryOf(request, one.canonical)
+  for (const set of [one, other]) yield* findEnumerated(contentOf(set).clauses, query)
   const comparison = byDefinition(one, other, query) ?? (yield* byExpansion(one, other, query, request))
   const parameter: Parameter[] = [
     { name: 'result', valueCode: comparison.result },
@@ -98,10 +100,9 @@ function codesOf(clause: Clause, query: ValueSetQuery): string[] {
   const codes = [...(clause.concepts?.keys() ?? [])]
   const { provider } = resolveSystem(clause, query)
   if (!provider) return codes
-  return codes.map((code) => {
-    const ref = provider.locate(code)
-    return ref === undefined ? code : provider.code(ref)
-  })
+  return enumeratedRefs(clause, provider).map((ref, index) =>
+    ref === undefined ? (codes[index] ?? '') : provider.code(ref),
+  )
 }
 
 /** A definition as text that does not depend on the order of its parts. */

@@ -10,10 +10,11 @@ import { agreed } from './request/agreement.ts'
 import type { Languages } from './request/languages.ts'
 import { alternatives, otherIssue } from './request/messages.ts'
 import { type Request, textParameters } from './request/request.ts'
-import { requestedLanguages, requestedSupplements } from './request/requested-set.ts'
+import { bringsSupplements, NO_SUPPLEMENTS, requestedLanguages, requestedSupplements } from './request/requested-set.ts'
+import type { Need } from './request/scope.ts'
 import { agreedSystem, agreedVersion, requireOneQuestion } from './request/value.ts'
 import { matchesVersion, SYSTEM_RULES, versionRules } from './request/versions.ts'
-import { loaded, type Work } from './request/work.ts'
+import type { Work } from './request/work.ts'
 import { replyDisplay } from './validate/concept-check.ts'
 import { knownVersions } from './value-set/resolve-clause.ts'
 
@@ -32,7 +33,8 @@ export function* lookUp(request: Request): Work<Parameters> {
     system,
     agreedVersion(coding, 'version', textParameter(parameters, 'version')),
   )
-  const provider = supplemented(found, yield* requestedSupplements(request, languages))
+  const supplements = bringsSupplements(request) ? yield* requestedSupplements(request, languages) : NO_SUPPLEMENTS
+  const provider = supplemented(found, supplements)
   const { head } = provider
   const ref = provider.locate(code)
   if (ref === undefined) {
@@ -63,11 +65,9 @@ export function* lookUp(request: Request): Work<Parameters> {
  */
 export function* requestedSystem(request: Request, canonical: string, wanted?: string): Work<CodeSystemProvider> {
   const { url, version } = parseCanonical(canonical)
-  const asked = agreed('version of the code system', [
-    { at: 'system', says: version },
-    { at: 'version', says: wanted },
-  ])
-  yield* loaded(request.scope, [{ type: 'CodeSystem', url }])
+  const asked = wanted ? agreedWith(version, wanted) : version
+  const need: Need = { type: 'CodeSystem', url }
+  if (!request.scope.has(need)) yield [need]
   const candidates = request.scope.systems(url)
   const rule = versionRules(request.parameters, SYSTEM_RULES).get(url)
   const pattern = rule?.force ?? asked ?? wanted ?? rule?.default ?? rule?.check
@@ -82,6 +82,12 @@ export function* requestedSystem(request: Request, canonical: string, wanted?: s
   }
   throw notFound({ text: `A definition for CodeSystem '${url}' could not be found`, expression: 'system' })
 }
+
+const agreedWith = (version: string | undefined, wanted: string): string | undefined =>
+  agreed('version of the code system', [
+    { at: 'system', says: version },
+    { at: 'version', says: wanted },
+  ])
 
 function designationParameter(text: ReturnType<typeof shownDesignation>, source: string | undefined): Parameter {
   const part: Parameter[] = []
@@ -125,13 +131,11 @@ function propertyParameters(
   for (const { code, member, value } of provider.properties(ref)) {
     if (code !== 'inactive' && wants(code)) add(code, member, value)
   }
-  const own = new Set(provider.properties(ref).map((each) => each.code))
-  for (const [code, refs] of [
-    ['parent', provider.parents],
-    ['child', provider.children],
-  ] as const) {
-    if (!wants(code) || own.has(code)) continue
+  const addRefs = (code: string, refs: (ref: Ref) => Iterable<Ref>) => {
+    if (!wants(code) || provider.properties(ref).some((each) => each.code === code)) return
     for (const each of refs(ref)) add(code, 'valueCode', provider.code(each), provider.display(each))
   }
+  addRefs('parent', provider.parents)
+  addRefs('child', provider.children)
   return made
 }

@@ -5,39 +5,30 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { after, before, test } from 'node:test'
+import { type RanCommand, runCommand } from '../support/run-command.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 const dataDir = mkdtempSync(join(tmpdir(), 'vidimus-authors-'))
 const out = join(dataDir, 'issued')
 after(() => rmSync(dataDir, { recursive: true, force: true }))
 
-interface Ran {
-  code: number
-  stdout: string
-  stderr: string
-}
-
-function vidimus(args: string[], input = ''): Promise<Ran> {
-  const environment = { PATH: process.env.PATH ?? '', DATA_DIR: dataDir, TRUST_LISTS: join(out, 'trust-lists.json') }
-  return new Promise((done) => {
-    const options = { cwd: root, env: environment }
-    const child = execFile(process.execPath, ['src/main.ts', ...args], options, (error, stdout, stderr) => {
-      done({ code: error ? Number(error.code ?? 1) : 0, stdout, stderr })
-    })
-    child.stdin?.end(input)
-  })
-}
+const vidimus = (args: string[], input = '') =>
+  runCommand(
+    args,
+    { PATH: process.env.PATH ?? '', DATA_DIR: dataDir, TRUST_LISTS: join(out, 'trust-lists.json') },
+    input,
+  )
 
 const examples = join(root, 'docs/issuing')
 const file = (name: string) => join(out, name)
-let issued: Ran
+let issued: RanCommand
 before(async () => {
   const names = readdirSync(examples).map((name) => join(examples, name))
   issued = await issue(names)
 })
 
-/** Before there are lists, there is no file that names them. */
-function issue(names: string[]): Promise<Ran> {
+/** In a process of its own, as an author starts it. Before there are lists, there is no file that names them. */
+function issue(names: string[]): Promise<RanCommand> {
   return new Promise((done) => {
     const options = { cwd: root, env: { PATH: process.env.PATH ?? '', DATA_DIR: dataDir } }
     execFile(process.execPath, ['src/main.ts', 'issue', ...names, '--out', out], options, (error, stdout, stderr) => {

@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { after, test } from 'node:test'
+import { type RanCommand, runCommand } from '../support/run-command.ts'
 import { startServerProcess } from '../support/server-process.ts'
 import { overShared } from '../support/shared.ts'
 
@@ -11,15 +12,19 @@ const root = resolve(import.meta.dirname, '../..')
 const dataDir = mkdtempSync(join(tmpdir(), 'vidimus-cli-'))
 after(() => rmSync(dataDir, { recursive: true, force: true }))
 
-interface Ran {
-  code: number
-  stdout: string
-  stderr: string
-}
+const environmentOf = (environment: Record<string, string>) => ({
+  PATH: process.env.PATH ?? '',
+  DATA_DIR: dataDir,
+  ...environment,
+})
 
-function vidimus(args: string[], environment: Record<string, string> = {}, input = ''): Promise<Ran> {
+const vidimus = (args: string[], environment: Record<string, string> = {}, input = '') =>
+  runCommand(args, environmentOf(environment), input)
+
+/** The same in a process of its own, as a user starts it. */
+function started(args: string[], environment: Record<string, string> = {}, input = ''): Promise<RanCommand> {
   return new Promise((done) => {
-    const options = { cwd: root, env: { PATH: process.env.PATH ?? '', DATA_DIR: dataDir, ...environment } }
+    const options = { cwd: root, env: environmentOf(environment) }
     const child = execFile(process.execPath, ['src/main.ts', ...args], options, (error, stdout, stderr) => {
       done({ code: error ? Number(error.code ?? 1) : 0, stdout, stderr })
     })
@@ -28,7 +33,7 @@ function vidimus(args: string[], environment: Record<string, string> = {}, input
 }
 
 test('demo prints the verdicts and leaves the codes behind; evaluate tells one in detail', async () => {
-  const demo = await vidimus(['demo'])
+  const demo = await started(['demo'])
   assert.equal(demo.code, 0, demo.stderr)
   const verdict = (name: string) =>
     new RegExp(`^${name} +(accepted|rejected|undetermined|unverified) +(\\w+)`, 'm').exec(demo.stdout)?.slice(1)
@@ -72,7 +77,7 @@ test('demo prints the verdicts and leaves the codes behind; evaluate tells one i
   assert.equal(misspelt.code, 2)
   assert.match(misspelt.stderr, /entry, transit, venue, care/)
 
-  const json = await vidimus(
+  const json = await started(
     ['evaluate', '-', '--json'],
     {},
     readFileSync(join(dataDir, 'demo/vaccination-forged.txt'), 'utf8'),
@@ -101,7 +106,7 @@ test('private demonstration keys are readable by their owner only', async () => 
 })
 
 test('trust list names the lists and their state', async () => {
-  const { code, stdout } = await vidimus(['trust', 'list', '--json'])
+  const { code, stdout } = await started(['trust', 'list', '--json'])
   assert.equal(code, 0)
   assert.deepEqual(
     JSON.parse(stdout).map((list: { name: string; usable: boolean; keys: number }) => [
@@ -155,7 +160,7 @@ test('wrong use ends with status 2 and says what is wrong', async () => {
     [['serve'], { STORAGE_URL: `sqlite:${join(root, 'package.json')}` }, /package\.json is not usable/],
     [['map', 'format', join(root, 'package.json')], {}, /line 1, column 1/],
   ]
-  const ran = await Promise.all(cases.map(([args, environment]) => vidimus(args, environment)))
+  const ran = await Promise.all(cases.map(([args, environment]) => started(args, environment)))
   for (const [at, { code, stderr, stdout }] of ran.entries()) {
     const [args, , message] = cases[at] ?? [[], {}, /./]
     assert.equal(code, 2, `${args.join(' ')}: ${stdout}${stderr}`)
@@ -170,7 +175,7 @@ test('import reports a folder: what was loaded, what failed and why; a second im
     const valueSet = { resourceType: 'ValueSet', id: 'one', url: 'http://example.org/one', status: 'draft' }
     writeFileSync(join(folder, 'one.json'), JSON.stringify(valueSet))
     writeFileSync(join(folder, 'two.json'), '{"resourceType":')
-    const first = await vidimus(['import', folder, '--json'])
+    const first = await started(['import', folder, '--json'])
     assert.equal(first.code, 1)
     const [report] = JSON.parse(first.stdout)
     assert.equal(report.counts.loaded, 1)
@@ -239,7 +244,7 @@ test('maps are checked, formatted and run without a server', async () => {
   const map = join(root, 'igs/maps/core-data-set-to-bundle.fml')
   const checked = await vidimus(['map', 'check', '--strict', map])
   assert.equal(checked.code, 0, checked.stdout)
-  const formatted = await vidimus(['map', 'format', map])
+  const formatted = await started(['map', 'format', map])
   assert.match(formatted.stdout, /group CoreDataSetToBundle/)
   const source = join(dataDir, 'source.json')
   writeFileSync(source, JSON.stringify({ name: 'Ada Specimen', birthDate: '1985-03-14', vaccination: { dose: 1 } }))
@@ -284,7 +289,7 @@ group main(source src, target tgt) {
   const wrong = await vidimus(['map', 'check', '-'], {}, fml.replace('= a "r"', '= x "r"'))
   assert.match(wrong.stdout, /-: error: line 3, column 3: .*'x'/)
   assert.equal(wrong.code, 1)
-  const formatted = await vidimus(['map', 'format', '-'], {}, fml)
+  const formatted = await started(['map', 'format', '-'], {}, fml)
   assert.match(formatted.stdout, /^group main\(source src, target tgt\) \{$/m)
   assert.notEqual((await vidimus(['map', 'format', '--write', '-'], {}, fml)).code, 0)
   const file = join(dataDir, 'piped.fml')

@@ -1,5 +1,6 @@
 /**
- * Runs the conformance runners against a server that it starts, on a store of its own. Each run has a floor
+ * Runs the conformance runners against a server that it starts, on a store of its own, and the longest of them beside the others against
+ * another, for a machine has two cores at least. Each run has a floor
  * (test/conformance/floors.json): a number of passing cases below it fails the run, one above it should be written
  * there. The last line is `N passed, N failed`; the exit status is 1 only when a floor is broken.
  */
@@ -23,12 +24,14 @@ interface Run {
   before?: (base: string) => Promise<void>
   /** Arguments of `vidimus import` that are run before its server starts; paths are below ../shared. */
   imports?: string[][]
+  /** It takes as long as all others, and is run beside them. */
+  isBeside?: boolean
 }
 
-/** Calls of every operation by its description, about a minute together; none of them may fail. */
-const described: { name: string; calls: Calls }[] = [
-  { name: 'openapi', calls: { token, examples: 2, seconds: 40 } },
-  { name: 'openapi-anonymous', calls: { examples: 1, seconds: 25 } },
+/** Calls of every operation by its description, about a minute together where nothing else runs; none of them may fail. */
+const described: Calls[] = [
+  { name: 'openapi', token, examples: 2, seconds: 160 },
+  { name: 'openapi-anonymous', examples: 1, seconds: 100 },
 ]
 
 const runs: Run[] = [
@@ -119,7 +122,7 @@ const runs: Run[] = [
       ['--loinc', 'corpora/vocabularies/loinc', '--version', '2.82'],
     ],
   },
-  { name: 'cql', command: ['tools/cql-runner/run.mjs', '--server', 'URL', '--quiet'] },
+  { name: 'cql', command: ['tools/cql-runner/run.mjs', '--server', 'URL', '--quiet'], isBeside: true },
 ]
 
 /** Runs one runner; its output is shown, its last line `N passed, M failed` read. */
@@ -138,12 +141,8 @@ function execute(run: Run, base: string): Promise<{ passed: number; failed: numb
     child.on('exit', () => {
       const lines = output.trimEnd().split('\n')
       const last = /(\d+) passed, (\d+) failed/.exec(lines.at(-1) ?? '')
-      console.log(
-        lines
-          .filter((line) => !line.startsWith('ok'))
-          .slice(-60)
-          .join('\n'),
-      )
+      const shown = lines.filter((line) => !line.startsWith('ok')).slice(-60)
+      console.log([`\n== ${run.name}`, ...shown].join('\n'))
       if (last) done({ passed: Number(last[1]), failed: Number(last[2]) })
       else fail(new Error(`${run.name}: the runner printed no result`))
     })
@@ -189,6 +188,33 @@ async function start(environment: Record<string, string> = {}, imports: string[]
   return { url: server.url, stop }
 }
 
+/** Takes the result of a run. */
+type Count = (name: string, result: { passed: number; failed: number }) => void
+
+/**
+ * Runs one after the other, over one server.
+ * @param then what is asked of it afterwards
+ */
+async function onOneServer(runs: Run[], count: Count, then?: (url: string) => Promise<void>): Promise<void> {
+  const server = await start()
+  try {
+    for (const run of runs) {
+      // Others' drafts are stored on a server of their own, where everybody may use them.
+      const own = run.before || run.imports ? await start({ DRAFTS: 'public' }, run.imports) : server
+      try {
+        const base = `${own.url}/fhir`
+        await run.before?.(base)
+        count(run.name, await execute(run, base))
+      } finally {
+        if (own !== server) await own.stop()
+      }
+    }
+    await then?.(server.url)
+  } finally {
+    await server.stop()
+  }
+}
+
 async function main(): Promise<void> {
   if (!existsSync(shared)) {
     console.log('conformance: skipped, ../shared is absent')
@@ -196,49 +222,40 @@ async function main(): Promise<void> {
     return
   }
   const floors = JSON.parse(readFileSync(join(root, 'test/conformance/floors.json'), 'utf8')) as Record<string, number>
-  const chosen = process.argv.slice(2)
-  const server = await start()
-  let passed = 0
-  let failed = 0
+  const names = process.argv.slice(2)
+  const isChosen = ({ name }: { name: string }) => names.length === 0 || names.includes(name)
+  const chosen = runs.filter(isChosen)
+  const total = { passed: 0, failed: 0 }
   const broken: string[] = []
-  const judge = (name: string, result: { passed: number }) => {
+  const count: Count = (name, result) => {
     const floor = floors[name] ?? 0
     if (result.passed < floor) broken.push(`${name}: ${result.passed} passed, the floor is ${floor}`)
     else if (result.passed > floor)
       console.log(`${name}: ${result.passed} passed, above the floor of ${floor}: raise it`)
+    // The HCERT cases are part of all credential cases: counted once.
+    if (name === 'credentials-hcert') return
+    total.passed += result.passed
+    total.failed += result.failed
   }
-  try {
-    for (const run of runs) {
-      if (chosen.length > 0 && !chosen.includes(run.name)) continue
-      console.log(`\n== ${run.name}`)
-      // Others' drafts are stored on a server of their own, where everybody may use them.
-      const own = run.before || run.imports ? await start({ DRAFTS: 'public' }, run.imports) : server
-      const base = `${own.url}/fhir`
-      await run.before?.(base)
-      const result = await execute(run, base)
-      if (own !== server) await own.stop()
-      // The HCERT cases are part of all credential cases: counted once.
-      if (run.name !== 'credentials-hcert') {
-        passed += result.passed
-        failed += result.failed
-      }
-      judge(run.name, result)
+  const callAll = async (url: string) => {
+    for (const calls of described.filter(isChosen)) {
+      const result = await callByDescription(url, calls)
+      count(calls.name, result)
+      if (result.failed > 0)
+        broken.push(`${calls.name}: ${result.failed} operations do not answer as they are described`)
     }
-    for (const { name, calls } of described) {
-      if (chosen.length > 0 && !chosen.includes(name)) continue
-      console.log(`\n== ${name}`)
-      const result = await callByDescription(server.url, calls)
-      passed += result.passed
-      failed += result.failed
-      judge(name, result)
-      if (result.failed > 0) broken.push(`${name}: ${result.failed} operations do not answer as they are described`)
-    }
-  } finally {
-    await server.stop()
   }
+  const [beside = [], others = []] = [true, false].map((is) => chosen.filter(({ isBeside = false }) => isBeside === is))
+  const lanes = [
+    ...(others.length > 0 || described.some(isChosen) ? [onOneServer(others, count, callAll)] : []),
+    ...(beside.length > 0 ? [onOneServer(beside, count)] : []),
+  ]
+  // Both end their servers, also where the other one failed.
+  await Promise.allSettled(lanes)
+  await Promise.all(lanes)
   for (const line of broken) console.log(`FLOOR BROKEN ${line}`)
   if (broken.length > 0) process.exitCode = 1
-  console.log(`${passed} passed, ${failed} failed`)
+  console.log(`${total.passed} passed, ${total.failed} failed`)
 }
 
 await main()

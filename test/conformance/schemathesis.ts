@@ -37,6 +37,8 @@ async function install(): Promise<void> {
 
 /** What a run asks. */
 export interface Calls {
+  /** Heads what is printed of it. */
+  name: string
   /** Bearer token; without it what anybody may ask is asked. */
   token?: string
   /** Of one operation. */
@@ -66,7 +68,7 @@ export async function callByDescription(url: string, calls: Calls): Promise<{ pa
 
 async function callOnce(
   url: string,
-  { token, examples, seconds }: Calls,
+  { name, token, examples, seconds }: Calls,
 ): Promise<{ passed: number; failed: number; stumbled: number }> {
   await install()
   const reports = mkdtempSync(join(tmpdir(), 'vidimus-schemathesis-'))
@@ -105,7 +107,8 @@ async function callOnce(
     const failed = cases.filter((each) => each.includes('<failure')).length
     const stumbled = cases.filter((each) => !each.includes('<failure') && each.includes('<error')).length
     if (cases.length === 0) throw new Error('schemathesis called nothing')
-    console.log(failed + stumbled > 0 ? stdout.slice(0, 20_000) : stdout.slice(stdout.indexOf('API Operations:')))
+    const shown = failed + stumbled > 0 ? stdout.slice(0, 20_000) : stdout.slice(stdout.indexOf('API Operations:'))
+    console.log(`\n== ${name}\n${shown}`)
     return { passed: cases.length - failed - stumbled, failed, stumbled }
   } finally {
     rmSync(reports, { recursive: true, force: true })

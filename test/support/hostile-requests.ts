@@ -1173,7 +1173,205 @@ const artefacts: HostileRequest[] = [
   },
 ]
 
-/** All of them. */
+const sct = 'http://snomed.info/sct'
+const mms = 'http://id.who.int/icd/release/11/mms'
+const byEcl = (constraint: string) => ({
+  system: sct,
+  filter: [{ property: 'constraint', op: '=', value: constraint }],
+})
+const inSet = (include: object, exclude?: object) => ({
+  resourceType: 'ValueSet',
+  status: 'active',
+  compose: { include: [include], ...(exclude && { exclude: [exclude] }) },
+})
+const expanding = (include: object, exclude?: object) =>
+  parameters({ name: 'valueSet', resource: inSet(include, exclude) })
+const validating = (system: string, code: string, set: object) =>
+  parameters(
+    { name: 'valueSet', resource: set },
+    { name: 'system', valueUri: system },
+    { name: 'code', valueCode: code },
+  )
+const impliedByEcl = (constraint: string) =>
+  `ValueSet/$expand?count=1&url=${encodeURIComponent(`${sct}?fhir_vs=ecl/${encodeURIComponent(constraint)}`)}`
+const expressions = (count: number, make: (index: number) => string) => ({
+  system: sct,
+  concept: repeat(count, (i) => ({ code: make(i) })),
+})
+
+/**
+ * Over SNOMED CT, LOINC and ICD-11: asked of a server that has a release of each (test/http/vocabularies). `{wing}` is a concept of the
+ * small release of the tests.
+ */
+export const hostileVocabularies: HostileRequest[] = [
+  {
+    operation: '$expand',
+    name: 'an implied set by ECL in brackets',
+    path: impliedByEcl(`${'('.repeat(1000)}*${')'.repeat(1000)}`),
+    statuses: [422],
+    bound: 'nesting of ECL',
+  },
+  {
+    operation: '$expand',
+    name: 'an implied set by ECL that never ends',
+    path: impliedByEcl(fill('* OR ', 5_000)),
+    statuses: [422],
+    bound: 'syntax of ECL',
+  },
+  {
+    operation: '$expand',
+    name: 'an implied set by ECL that is no ECL',
+    path: impliedByEcl('\u0000{{{{🜁'),
+    statuses: [400, 422],
+    bound: 'syntax of ECL',
+  },
+  {
+    operation: '$expand',
+    name: 'ECL as large as a body',
+    path: 'ValueSet/$expand',
+    body: expanding(byEcl(fillEach(() => '*', ' OR '))),
+    statuses: [422],
+    bound: 'length of ECL',
+  },
+  {
+    operation: '$expand',
+    name: 'ECL whose sets are large, within each other',
+    path: 'ValueSet/$expand',
+    body: expanding(byEcl(repeat(100, () => '(<< (>> *))').join(' OR '))),
+    statuses: [200, 422],
+    bound: 'steps of ECL',
+  },
+  {
+    operation: '$expand',
+    name: 'ECL that looks for texts with wildcards',
+    path: 'ValueSet/$expand',
+    body: expanding(byEcl(`* {{ term = (${repeat(500, (i) => `wild:"*a*${i}*b*"`).join(' ')}) }}`)),
+    statuses: [200, 422],
+    bound: 'steps of ECL',
+  },
+  {
+    operation: '$expand',
+    name: 'ten thousand expressions beside an exclude by ECL',
+    path: 'ValueSet/$expand',
+    body: expanding(
+      expressions(10_000, (i) => `{disorder}:{site}={wingtip},{count}=#${i}`),
+      byEcl('<< {inflamed} OR (* : {site} = << {leg})'),
+    ),
+    statuses: [200, 422],
+    slow: true,
+    bound: 'budget of a request, in steps',
+  },
+  {
+    operation: '$expand',
+    name: 'thousands of expressions beside what nobody can tell of them',
+    path: 'ValueSet/$expand',
+    body: expanding(
+      expressions(3_000, (i) => `{disorder}:{site}={wingtip},{count}=#${i}`),
+      byEcl('* {{ C active = 1 }}'),
+    ),
+    statuses: [422],
+    bound: 'budget of a request, in steps',
+  },
+  {
+    operation: '$validate-code',
+    name: 'one of thousands of expressions',
+    path: 'ValueSet/$validate-code',
+    body: validating(
+      sct,
+      '{disorder}:{site}={wingtip},{count}=#2999',
+      inSet(expressions(3_000, (i) => `{disorder}:{site}={wingtip},{count}=#${i}`)),
+    ),
+    statuses: [200, 422],
+    bound: 'budget of a request, in steps',
+  },
+  {
+    operation: '$validate-code',
+    name: 'an expression without end',
+    path: 'CodeSystem/$validate-code',
+    body: parameters(
+      { name: 'url', valueUri: sct },
+      { name: 'code', valueCode: `{disorder}:${fill('{site}={wing},', 9_000)}{site}={wing}` },
+    ),
+    statuses: [200, 400, 422],
+    bound: 'length of an expression',
+  },
+  {
+    operation: '$validate-code',
+    name: 'an expression within expressions',
+    path: 'CodeSystem/$validate-code',
+    body: parameters(
+      { name: 'url', valueUri: sct },
+      { name: 'code', valueCode: `${'{disorder}:{dueto}=('.repeat(90)}{wing}${')'.repeat(90)}` },
+    ),
+    statuses: [200, 422],
+    bound: 'nesting of expressions',
+  },
+  {
+    operation: '$validate-code',
+    name: 'an expression of many groups against ECL of many',
+    path: 'ValueSet/$validate-code',
+    body: validating(
+      sct,
+      `{disorder}:${repeat(40, () => '{{site}={wing},{morphology}={tear}}').join(',')}`,
+      inSet(byEcl(repeat(200, () => '(* : { {site} = << {wing}, {morphology} = << {hole} })').join(' AND '))),
+    ),
+    statuses: [200, 422],
+    bound: 'steps of ECL',
+  },
+  {
+    operation: '$validate-code',
+    name: 'a cluster without end',
+    path: 'CodeSystem/$validate-code',
+    body: parameters({ name: 'url', valueUri: mms }, { name: 'code', valueCode: fill('9A01&XQ90/', 9_000) }),
+    statuses: [200, 422],
+    bound: 'length of a cluster',
+  },
+  {
+    operation: '$expand',
+    name: 'ten thousand clusters beside an exclude',
+    path: 'ValueSet/$expand',
+    body: expanding(
+      {
+        system: mms,
+        concept: repeat(10_000, (i) => ({ code: `9A0${i % 2}.${i % 3}&XQ90/9N10${'&XQ90'.repeat(i % 5)}` })),
+      },
+      { system: mms, filter: [{ property: 'concept', op: 'is-a', value: '22' }] },
+    ),
+    statuses: [200, 422],
+    bound: 'budget of a request, in steps',
+  },
+  {
+    operation: '$subsumes',
+    name: 'two clusters as long as they may be',
+    path: `CodeSystem/$subsumes?${new URLSearchParams({
+      system: mms,
+      codeA: repeat(49, () => '9A01').join('/'),
+      codeB: repeat(200, () => '9A01&XQ90').join('/'),
+    })}`,
+    statuses: [404],
+    bound: 'length of a cluster',
+  },
+  {
+    operation: '$expand',
+    name: 'an answer list by a number without end',
+    path: `ValueSet/$expand?url=http://loinc.org/vs/LL${'9'.repeat(5_000)}-9`,
+    statuses: [404],
+    bound: 'form of a number',
+  },
+  {
+    operation: '$expand',
+    name: 'a filter of LOINC by ten thousand parts',
+    path: 'ValueSet/$expand',
+    body: expanding({
+      system: 'http://loinc.org',
+      filter: [{ property: 'COMPONENT', op: 'in', value: repeat(10_000, (i) => `LP${i}-1`).join(',') }],
+    }),
+    statuses: [200, 422],
+    bound: 'budget of a request',
+  },
+]
+
+/** All of them but those over big vocabularies. */
 export const hostileRequests: HostileRequest[] = [
   ...parsing,
   ...xmlParsing,

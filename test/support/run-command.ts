@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import { runCommandLine } from '../../src/cli/command-line.ts'
 
 /** What a command printed, and how it ended. */
@@ -10,9 +11,16 @@ export interface RanCommand {
 /**
  * Runs a command line of `vidimus` in this process, which takes a tenth of the time of one of its own. One at a time: environment and
  * console are the process's.
+ * @param input what standard input holds
  */
-export async function runCommand(args: readonly string[], environment: Record<string, string>): Promise<RanCommand> {
+export async function runCommand(
+  args: readonly string[],
+  environment: Record<string, string>,
+  input = '',
+): Promise<RanCommand> {
   const before = { env: process.env, log: console.log, error: console.error, write: process.stderr.write }
+  const stdin = Object.getOwnPropertyDescriptor(process, 'stdin') ?? {}
+  Object.defineProperty(process, 'stdin', { value: Readable.from([Buffer.from(input)]), configurable: true })
   const said = { stdout: '', stderr: '' }
   process.env = { ...environment }
   console.log = (...texts: unknown[]) => {
@@ -30,6 +38,7 @@ export async function runCommand(args: readonly string[], environment: Record<st
   } finally {
     process.env = before.env
     process.stderr.write = before.write
+    Object.defineProperty(process, 'stdin', stdin)
     Object.assign(console, { log: before.log, error: before.error })
   }
 }

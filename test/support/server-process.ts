@@ -18,7 +18,7 @@ export interface ServerProcess {
 
 /** Starts `vidimus serve` on a free port; resolves when it says where it listens. */
 export async function startServerProcess(environment: Record<string, string>): Promise<ServerProcess> {
-  const child = spawn(process.execPath, ['src/main.ts', 'serve'], {
+  const child = spawn(process.execPath, ['src/vidimus.js', 'serve'], {
     cwd: root,
     env: { PATH: process.env.PATH ?? '', PORT: '0', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],

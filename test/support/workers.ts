@@ -98,7 +98,15 @@ export async function workersOf(server: ServerProcess): Promise<number[]> {
     .split(/\s+/)
     .filter(Boolean)
     .map(Number)
-  return children.filter((each) => readFileSync(`/proc/${each}/cmdline`, 'utf8').includes('--as-worker'))
+  const commandOf = (child: number) => {
+    try {
+      return readFileSync(`/proc/${child}/cmdline`, 'utf8')
+    } catch {
+      // It has ended in between.
+      return ''
+    }
+  }
+  return children.filter((each) => commandOf(each).includes('--as-worker'))
 }
 
 /** A client with a key of its own, as CLIENTS names it, and what it asks for a token with. */

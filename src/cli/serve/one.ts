@@ -1,6 +1,10 @@
 /** A server of one process: also each worker is one. */
-import { errorText } from '../../base/system-error.ts'
+import { join } from 'node:path'
+import { errorText, isMissing } from '../../base/system-error.ts'
 import type { Config } from '../../config.ts'
+import { removeLeftWork } from '../../files/work-folder.ts'
+import { INDEXES_FOLDER } from '../../packages/large-code-system/code-system-index.ts'
+import { removeLeftovers } from '../../packages/large-code-system/make-index.ts'
 import { loadBaseContentBeside } from '../../publish/base-content/load-beside.ts'
 import { placePreparedStore } from '../../publish/base-content/prepared-store.ts'
 import type { Tell } from '../../server/front/log.ts'
@@ -29,9 +33,18 @@ async function beginStore(config: Config, tell: Tell): Promise<void> {
   if (placed.kind === 'unused') tell(`base content: content/prepared-store.zst is not used: ${placed.reason}`)
 }
 
+/** What imports that were killed left beside the store and in TMPDIR: gigabytes, where it was a release. */
+async function removeInterruptedImports({ dataDir }: Config): Promise<void> {
+  await removeLeftWork()
+  await removeLeftovers(join(dataDir, INDEXES_FOLDER)).catch((error: unknown) => {
+    if (!isMissing(error)) throw error
+  })
+}
+
 /** Opens it with the own content, and says what its operator should know of the trust lists. */
 export async function openServer(config: Config, parts: ServerParts, tell: Tell): Promise<VidimusServer> {
   await beginStore(config, tell)
+  await removeInterruptedImports(config)
   const server = await openLoadedServer(config, parts)
   const lists = server.trust.status()
   if (lists.length === 0) tell(noTrustLists, 'warn')

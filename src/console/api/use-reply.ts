@@ -1,5 +1,5 @@
 /** A question that a component asks while it is shown, and how far it has come. */
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useMemo, useState } from 'preact/hooks'
 import { language, token } from '../app/session.ts'
 import type { Fault, Reply } from './client.ts'
 
@@ -23,24 +23,37 @@ const slowAfter = 4_000
  * @param key of the question; undefined asks nothing
  */
 export function useReply<T>(key: string | undefined, question: (signal: AbortSignal) => Promise<Reply<T>>): Asked<T> {
-  const [asked, setAsked] = useState<Omit<Asked<T>, 'again'>>({ state: 'waiting' })
+  const [asked, setAsked] = useState<Held<T>>({ state: 'waiting', of: undefined })
   const [round, setRound] = useState(0)
+  // Language and token are of the question, too.
+  const of = useMemo(() => ({}), [key, round, language.value, token.value])
   useEffect(() => {
     if (key === undefined) return undefined
     const controller = new AbortController()
     const { signal } = controller
-    setAsked(({ value, last }) => ({ state: 'waiting', last: value ?? last }))
+    setAsked((before) => waitingFor(of, before))
     const slow = setTimeout(() => setAsked((before) => ({ ...before, state: 'slow' })), slowAfter)
     void question(signal).then((reply) => {
       clearTimeout(slow)
       if (signal.aborted) return
-      if (reply.fault) setAsked({ state: 'failed', fault: reply.fault })
-      else setAsked({ state: 'here', value: reply.value, headers: reply.headers })
+      if (reply.fault) setAsked({ state: 'failed', fault: reply.fault, of })
+      else setAsked({ state: 'here', value: reply.value, headers: reply.headers, of })
     })
     return () => {
       clearTimeout(slow)
       controller.abort()
     }
-  }, [key, round, language.value, token.value])
-  return { ...asked, again: () => setRound((count) => count + 1) }
+  }, [of])
+  // Not even for one frame is an answer seen beside another question.
+  const { of: _, ...shown } = asked.of === of ? asked : waitingFor(of, asked)
+  return { ...shown, again: () => setRound((count) => count + 1) }
+}
+
+/** What is known, and of which question. */
+interface Held<T> extends Omit<Asked<T>, 'again'> {
+  of: object | undefined
+}
+
+function waitingFor<T>(of: object, { value, last }: Held<T>): Held<T> {
+  return { state: 'waiting', last: value ?? last, of }
 }

@@ -54,7 +54,7 @@ export function changeQuery(changes: Record<string, string | undefined>, options
 export const views = ['verify', 'catalogue', 'workbench', 'trust', 'status', 'manual'] as const
 
 /** Whether an address is one of the console's. */
-export function isOfConsole(path: string): boolean {
+function isOfConsole(path: string): boolean {
   const [first] = path.split('/').filter(Boolean)
   return first === undefined || views.some((each) => each === first)
 }

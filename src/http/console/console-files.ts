@@ -18,7 +18,7 @@ export interface ConsoleManifest {
 }
 
 /** A file as it is sent. */
-export interface ConsoleFile {
+interface ConsoleFile {
   contentType: string
   body: Buffer
   encoding?: 'br'

@@ -58,8 +58,7 @@ export function countBeside(
   if (isLeft) return true
   const given = message.headers['x-request-id']
   const id = requestId(typeof given === 'string' ? given : undefined, uuid)
-  const { headers: own, ...refusal } = writtenError(account.refusal(), id)
-  void send(message, response, { ...refusal, headers: { ...own, 'X-Request-Id': id } })
+  void send(message, response, writtenError(account.refusal(), id), { 'X-Request-Id': id })
   return false
 }
 

@@ -221,11 +221,17 @@ function acceptedCoding(header: string | undefined): 'gzip' | 'br' | undefined {
 
 /**
  * Sends a reply and closes it, at once unless it is packed or a stream. HEAD gets the headers alone.
+ * @param own headers of this one sending, such as the id of the request
  * @returns bytes of the body as sent
  */
-export function send(message: IncomingMessage, response: ServerResponse, outgoing: Outgoing): number | Promise<number> {
+export function send(
+  message: IncomingMessage,
+  response: ServerResponse,
+  outgoing: Outgoing,
+  own?: Record<string, string>,
+): number | Promise<number> {
   const { status, body } = outgoing
-  const headers: Record<string, string> = { ...constantHeaders, ...outgoing.headers }
+  const headers: Record<string, string> = { ...constantHeaders, ...outgoing.headers, ...own }
   if (body !== undefined && typeof body !== 'string' && !(body instanceof Uint8Array)) {
     return sendStream(message, response, { status, headers, body })
   }

@@ -292,13 +292,13 @@ function createExchange(context: HttpContext, logs: Logs): (passage: Passage) =>
 /** Sends an answer; at once unless it is packed, or a stream. */
 function deliver(context: HttpContext, passage: Passage, { outgoing, place }: Answered): Finished | Promise<Finished> {
   const { message, response, id } = passage
-  const { status, headers: given, ...body } = heldBack(context, outgoing, id)
-  const headers: Record<string, string> = { ...given, 'X-Request-Id': id }
-  passage.account?.tell(headers)
-  const sent = send(message, response, { status, headers, ...body })
+  const held = heldBack(context, outgoing, id)
+  const own: Record<string, string> = { 'X-Request-Id': id }
+  passage.account?.tell(own)
+  const sent = send(message, response, held, own)
   const done = (bytes: number): Finished => {
-    record(context, passage, status)
-    return { status, bytes, ...place }
+    record(context, passage, held.status)
+    return { status: held.status, bytes, route: place.route, resourceType: place.resourceType }
   }
   return sent instanceof Promise ? sent.then(done) : done(sent)
 }

@@ -62,6 +62,8 @@ export interface IndexBytes {
   readonly length: number
   /** Bytes at a position. @throws Error when the file has become shorter, or cannot be read */
   read(position: number, length: number): Uint8Array
+  /** Writes so many bytes of the file to a place of others; answers how many. @throws Error as `read`; nothing is said of the place then */
+  fill(position: number, into: Uint8Array, at: number, length: number): number
   /** Closes the file; one that nobody has any more is closed by itself. */
   close(): void
 }
@@ -126,19 +128,24 @@ function openBytes(path: string, name: string): IndexBytes {
     if (isOpen) closeSync(file)
     isOpen = false
   }
+  const fill: IndexBytes['fill'] = (position, into, at, length) => {
+    if (!isOpen) throw new Error(`${name} is closed`)
+    for (let done = 0; done < length; ) {
+      const read = readSync(file, into, at + done, length - done, position + done)
+      if (read === 0) throw new Error(`${name} is cut short`)
+      done += read
+    }
+    return length
+  }
   const index: IndexBytes = {
     length: fstatSync(file).size,
     read: (position, length) => {
-      if (!isOpen) throw new Error(`${name} is closed`)
       // Of its own, so that what is kept of it keeps nothing else.
       const bytes = Buffer.allocUnsafeSlow(length)
-      for (let done = 0; done < length; ) {
-        const read = readSync(file, bytes, done, length - done, position + done)
-        if (read === 0) throw new Error(`${name} is cut short`)
-        done += read
-      }
+      fill(position, bytes, 0, length)
       return bytes
     },
+    fill,
     close,
   }
   unread.register(index, close)

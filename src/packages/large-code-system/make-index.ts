@@ -2,10 +2,11 @@
  * Makes an index in a folder of its own, which gets its name when everything is on disk: an import that was interrupted leaves nothing that
  * counts, and is simply repeated; one that was complete is not done again.
  */
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { closeSync, openSync } from 'node:fs'
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import { isMissing } from '../../base/system-error.ts'
 import { formatCanonical } from '../../fhir/canonical.ts'
 import type { CodeSystem } from '../../fhir/types.ts'
 import { removeLeftBehind } from '../../files/left-behind.ts'
@@ -63,12 +64,10 @@ export async function makeIndex(folder: string, plan: IndexPlan): Promise<LargeI
   const { name, head, source, layout, importer } = plan
   await mkdir(folder, { recursive: true })
   await removeLeftovers(folder)
-  const present = await checkIndex(folder, name).catch(() => undefined)
+  const present = await presentIndex(folder, name)
   if (present) return outcomeOf(head, name, { ...present, unchanged: true })
-  // What is there under this name and cannot be read must make way.
-  await rm(join(folder, name), { recursive: true, force: true })
-  const working = join(folder, `.importing-${process.pid}-${name}`)
-  await rm(working, { recursive: true, force: true })
+  // Several imports of one source may go on at a time: whoever is first gives the name.
+  const working = join(folder, `.importing-${process.pid}-${randomUUID()}`)
   await mkdir(working)
   inWork.add(basename(working))
   try {
@@ -83,8 +82,8 @@ export async function makeIndex(folder: string, plan: IndexPlan): Promise<LargeI
       problems: { count: problems.count, first: problems.first },
       index: { bytes, sha256 },
     }
-    await activate(working, manifest, { ...plan, folder })
-    return outcomeOf(head, name, { ...manifest, unchanged: false })
+    const other = await activate(working, manifest, { ...plan, folder })
+    return outcomeOf(head, name, { ...(other ?? manifest), unchanged: other !== undefined })
   } finally {
     inWork.delete(basename(working))
     await rm(working, { recursive: true, force: true })
@@ -113,12 +112,39 @@ async function build(working: string, plan: IndexPlan) {
   }
 }
 
-/** Everything on disk, read once more, then the name: from then on it counts. */
+/** The index of a name, where it is whole; what cannot be read makes way. */
+async function presentIndex(folder: string, name: string): Promise<IndexManifest | undefined> {
+  const present = await checkIndex(folder, name).catch(() => undefined)
+  if (present || !(await stat(join(folder, name)).catch(() => undefined))) return present
+  // Moved, and looked at once more: another process may have put a whole one there meanwhile.
+  const aside = join(folder, `.importing-${process.pid}-${randomUUID()}`)
+  inWork.add(basename(aside))
+  try {
+    await rename(join(folder, name), aside)
+    const found = await readIndexFolder(aside).catch(() => undefined)
+    if (!found) return undefined
+    found.index.close()
+    await rename(aside, join(folder, name))
+    return found.manifest
+  } catch (error) {
+    // Another process has moved it.
+    if (isMissing(error)) return presentIndex(folder, name)
+    throw error
+  } finally {
+    inWork.delete(basename(aside))
+    await rm(aside, { recursive: true, force: true })
+  }
+}
+
+/**
+ * Everything on disk, read once more, then the name: from then on it counts.
+ * @returns the manifest of another process that was faster, whose index stays
+ */
 async function activate(
   working: string,
   manifest: IndexManifest,
   { folder, name, countConcepts, head }: IndexPlan & { folder: string },
-): Promise<void> {
+): Promise<IndexManifest | undefined> {
   await writeFile(join(working, FILES.manifest), `${JSON.stringify(manifest, null, 2)}\n`)
   for (const file of Object.values(FILES)) await syncToDisk(join(working, file))
   const { index } = await readIndexFolder(working)
@@ -129,8 +155,15 @@ async function activate(
     throw new Error(`the index has ${counted} concepts; ${concepts} were written of ${read} read`)
   }
   await syncToDisk(working)
-  await rename(working, join(folder, name))
+  try {
+    await rename(working, join(folder, name))
+  } catch (error) {
+    const other = await checkIndex(folder, name).catch(() => undefined)
+    if (!other) throw error
+    return other
+  }
   await syncToDisk(folder)
+  return undefined
 }
 
 function outcomeOf(
@@ -162,8 +195,8 @@ export function indexNameFor(url: string | undefined, version: string | undefine
   return [tail || 'code-system', safe(version ?? ''), hash].filter((part) => part !== '').join('-')
 }
 
-/** What imports of processes that are no more have left behind. */
-const removeLeftovers = (folder: string): Promise<void> =>
+/** Removes what imports of processes that are no more have left in a folder of indexes. */
+export const removeLeftovers = (folder: string): Promise<void> =>
   removeLeftBehind(folder, {
     pidOf: (name) => {
       const pid = /^\.importing-(\d+)-/.exec(name)?.[1]

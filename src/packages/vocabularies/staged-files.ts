@@ -1,11 +1,11 @@
 /** The files of a release wherever it lies: a folder as it is, a single file by itself, an archive unpacked beside the work. */
 import { createWriteStream, statSync } from 'node:fs'
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { unprocessable } from '../../fhir/error.ts'
+import { removeLeftWork, workFolder } from '../../files/work-folder.ts'
 import { fileChunks, hashFile } from '../large-code-system/file-bytes.ts'
 import { folderFiles } from './folder-files.ts'
 import { openVocabulary } from './open-source.ts'
@@ -45,8 +45,8 @@ function singleFile(path: string, size: number): ReleaseFiles {
 }
 
 async function unpacked(path: string): Promise<StagedFiles> {
-  const folder = await mkdtemp(join(tmpdir(), 'vidimus-release-'))
-  const close = () => rm(folder, { recursive: true, force: true })
+  await removeLeftWork()
+  const { path: folder, close } = workFolder()
   try {
     const archive = await openVocabulary(path)
     try {
@@ -62,9 +62,9 @@ async function unpacked(path: string): Promise<StagedFiles> {
     } finally {
       await archive.close()
     }
-    return { files: { ...folderFiles(folder), path }, close }
+    return { files: { ...folderFiles(folder), path }, close: async () => close() }
   } catch (error) {
-    await close()
+    close()
     throw error
   }
 }

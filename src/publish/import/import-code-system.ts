@@ -10,6 +10,7 @@ import { headOf } from '../../terminology/code-system/concept-index.ts'
 import { createIndexBuilder } from '../../terminology/code-system/large/index-builder.ts'
 import { LAYOUT_VERSION } from '../../terminology/code-system/large/layout.ts'
 import { openCodeSystem } from '../../terminology/vocabularies/open.ts'
+import { releaseBuilder } from '../../terminology/vocabularies/release-builder.ts'
 
 /** How many single problems the report of an import names. */
 const SHOWN_PROBLEMS = 20
@@ -18,9 +19,7 @@ const engine: IndexEngine = {
   layout: LAYOUT_VERSION,
   createBuilder: (head, spool, kind) => {
     const builder = createIndexBuilder(headOf(head), spool)
-    // The kinds that are built here have no sections of their own: what is particular of them stands in properties.
-    const own = kind === undefined ? undefined : { kind, write: () => null }
-    return { ...builder, finish: (file, progress) => builder.finish(file, progress, own) }
+    return kind === undefined ? builder : releaseBuilder(builder, kind)
   },
   countConcepts: (head: CodeSystem, index) => openCodeSystem(head, index).all.size(),
 }

@@ -1,10 +1,10 @@
 /** Releases of LOINC and ICD-11: the code system into an index, then its resource and the maps beside it into the store. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { formatCanonical } from '../../fhir/canonical.ts'
 import { issue } from '../../fhir/error.ts'
 import type { Issue, Resource } from '../../fhir/types.ts'
+import { workFolder } from '../../files/work-folder.ts'
 import { icdSource } from '../../packages/vocabularies/icd-11/icd-source.ts'
 import { loincSource } from '../../packages/vocabularies/loinc/loinc-source.ts'
 import type { ReleaseFiles, VocabularySource } from '../../packages/vocabularies/source.ts'
@@ -75,12 +75,12 @@ async function storeTogether(resources: Resource[], name: string, options: Impor
   const [only] = resources
   if (resources.length === 1 && only)
     return importPackage({ bytes: Buffer.from(JSON.stringify(only)), name: `${name}.json` }, options)
-  const folder = await mkdtemp(join(tmpdir(), 'vidimus-release-'))
+  const { path: folder, close } = workFolder()
   try {
     for (const [i, each] of resources.entries())
       await writeFile(join(folder, `${each.resourceType}-${i}.json`), JSON.stringify(each))
     return await importPackage({ path: folder }, options)
   } finally {
-    await rm(folder, { recursive: true, force: true })
+    close()
   }
 }

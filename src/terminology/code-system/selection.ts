@@ -24,11 +24,25 @@ export interface Selection {
   list?: Int32Array | undefined
   /** Set where codes may belong that are never listed (put together by a grammar): whether one does. */
   unlisted?(code: string): boolean
+  /**
+   * Whether a code that is put together by a grammar belongs, for those who take the set away from another one; undefined where nobody
+   * can tell: what is not taken away stays, so that this must be an error. Absent: as {@link has} says.
+   */
+  takes?(code: string): boolean | undefined
 }
 
-/** The same members, and codes that are not listed. */
-export function withUnlisted(listed: Selection, unlisted: (code: string) => boolean): Selection {
+/** Whether a set that is taken away has a concept; undefined where nobody can tell. */
+export const takesAway = (members: Selection, ref: Ref): boolean | undefined =>
+  typeof ref === 'string' && members.takes ? members.takes(ref) : members.has(ref)
+
+/** The same members, and codes that are not listed; `takes` where it says something else ({@link Selection.takes}). */
+export function withUnlisted(
+  listed: Selection,
+  unlisted: (code: string) => boolean,
+  takes?: (code: string) => boolean | undefined,
+): Selection {
   return {
+    ...(takes && { takes }),
     has: (ref) => (typeof ref === 'string' ? unlisted(ref) : listed.has(ref)),
     size: () => listed.size(),
     at: (index) => listed.at(index),
@@ -105,8 +119,17 @@ export function intersection(selections: Selection[]): Selection {
   const [first, ...others] = selections
   if (!first) throw new Error('intersection of nothing')
   const listed = others.reduce(intersectTwo, first)
-  const isOpen = others.length > 0 && selections.every((each) => each.unlisted !== undefined)
-  return isOpen ? withUnlisted(listed, (code) => selections.every((each) => each.unlisted?.(code))) : listed
+  if (others.length === 0) return first
+  const isOpen = selections.every((each) => each.unlisted !== undefined)
+  const joined = isOpen ? withUnlisted(listed, (code) => selections.every((each) => each.unlisted?.(code))) : listed
+  return selections.some((each) => each.takes) ? { ...joined, takes: (code) => taken(selections, code) } : joined
+}
+
+/** One of the sets that does not have the code decides, whatever the others say. */
+function taken(selections: readonly Selection[], code: string): boolean | undefined {
+  const told = selections.map((each) => takesAway(each, code))
+  if (told.includes(false)) return false
+  return told.includes(undefined) ? undefined : true
 }
 
 function intersectTwo(a: Selection, b: Selection): Selection {

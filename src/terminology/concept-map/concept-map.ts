@@ -51,16 +51,24 @@ export function translateBy(
   scope: Scope,
   asking: ConceptMap[] = [],
 ): Translation[] {
-  const left = question.left ?? { groups: mostGroups }
-  return (map.group ?? []).flatMap((group) => {
-    if (--left.groups < 0) throw tooManyGroups()
+  const counted = question.left ? question : { ...question, left: { groups: mostGroups } }
+  let found: Translation[] = NONE
+  for (const group of map.group ?? NONE) {
+    takeGroup(counted.left)
     const sides = sidesOf(group, scope)
-    const [near, far] = question.reverse ? [sides.target, sides.source] : [sides.source, sides.target]
-    if (!fits(near, question.system) || !fits(far, question.otherSystem)) return []
-    return question.reverse
-      ? backward({ map, group, sides, question, scope, asking })
-      : forward({ map, group, sides, question: { ...question, left }, scope, asking })
-  })
+    const { reverse, system, otherSystem } = counted
+    if (!fits(reverse ? sides.target : sides.source, system)) continue
+    if (!fits(reverse ? sides.source : sides.target, otherSystem)) continue
+    const call: GroupCall = { map, group, sides, question: counted, scope, asking }
+    const ofGroup = reverse ? backward(call) : forward(call)
+    if (found.length === 0) found = ofGroup
+    else for (const each of ofGroup) found.push(each)
+  }
+  return found
+}
+
+function takeGroup(left: TranslateQuestion['left']): void {
+  if (left && --left.groups < 0) throw tooManyGroups()
 }
 
 const tooManyGroups = () =>
@@ -80,11 +88,10 @@ function forward(call: GroupCall): Translation[] {
   const { map, group, sides, question, scope } = call
   const elements = elementsWith(group, 'source', question.code, codesOf(sides.source, scope))
   const sourceOf = (element: Element | undefined) => conceptOf(sides.source, element?.code ?? question.code)
-  const found = elements.flatMap((element) =>
-    (element.target ?? [])
-      .filter((target) => dependsOnMet(target, question, scope))
-      .map((target) => pair(map, sourceOf(element), sides.target, target)),
-  )
+  const found: Translation[] = []
+  for (const element of elements)
+    for (const target of element.target ?? NONE)
+      if (dependsOnMet(target, question, scope)) found.push(pair(map, sourceOf(element), sides.target, target))
   if (elements.length > 0) {
     return elements.some((each) => each.target?.length)
       ? found
@@ -94,17 +101,19 @@ function forward(call: GroupCall): Translation[] {
 }
 
 function pair(map: ConceptMap, source: Translation['source'], system: string | undefined, target: Target): Translation {
-  const product = (target.product ?? NONE).map((each) => ({
-    element: each.property,
-    ...(each.system && { system: each.system }),
-    code: each.value,
-    ...(each.display && { display: each.display }),
-  }))
+  const product = target.product?.map(productOf) ?? NONE
   const equivalence = target.equivalence ?? 'equivalent'
-  const base = { map, equivalence, written: equivalence, source, product }
-  if (!target.code) return base
-  return { ...base, target: conceptOf(system, target.code, target.display) }
+  if (!target.code) return { map, equivalence, written: equivalence, source, product }
+  const concept = conceptOf(system, target.code, target.display)
+  return { map, equivalence, written: equivalence, source, target: concept, product }
 }
+
+const productOf = (each: NonNullable<Target['product']>[number]): Translation['product'][number] => ({
+  element: each.property,
+  ...(each.system && { system: each.system }),
+  code: each.value,
+  ...(each.display && { display: each.display }),
+})
 
 const NONE: never[] = []
 

@@ -15,12 +15,17 @@ type Side = 'source' | 'target'
 /** Elements by the codes of one side, large maps are asked code by code; `folded`: by codes in lower case. */
 type ElementIndex = Map<string, Element[]>
 
-const elementIndexes = keepPerObject((_: Group) => new Map<string, ElementIndex>())
+/** By side, letter by letter and folded. */
+interface ElementIndexes {
+  plain: Partial<Record<Side, ElementIndex>>
+  folded: Partial<Record<Side, ElementIndex>>
+}
+
+const elementIndexes = keepPerObject((_: Group): ElementIndexes => ({ plain: {}, folded: {} }))
 
 function elementIndex(group: Group, side: Side, folded: boolean): ElementIndex {
-  const made = elementIndexes(group)
-  const name = folded ? `${side}, folded` : side
-  const known = made.get(name)
+  const made = elementIndexes(group)[folded ? 'folded' : 'plain']
+  const known = made[side]
   if (known) return known
   const index: ElementIndex = new Map()
   for (const element of group.element ?? []) {
@@ -32,7 +37,7 @@ function elementIndex(group: Group, side: Side, folded: boolean): ElementIndex {
       else if (list.at(-1) !== element) list.push(element)
     }
   }
-  made.set(name, index)
+  made[side] = index
   return index
 }
 

@@ -4,7 +4,7 @@ import type { ConceptMap } from '../../fhir/types.ts'
 import type { Need, Scope } from '../request/scope.ts'
 import { refuseModifiers } from '../request/understood.ts'
 import { matchesVersion } from '../request/versions.ts'
-import { loaded, type Work } from '../request/work.ts'
+import { isLacking, loaded, type Work } from '../request/work.ts'
 
 /** A concept map by canonical. */
 export function conceptMapOf(scope: Scope, canonical: string, version?: string): ConceptMap | undefined {
@@ -21,29 +21,37 @@ export function mapCanonical(map: ConceptMap): string {
 const need = (type: Need['type'], canonical: string | undefined): Need[] =>
   canonical === undefined ? [] : [{ type, url: parseCanonical(canonical).url }]
 
-/** Systems of what the targets of a group depend on, found once: their codes are compared as the systems have it. */
-const dependencySystems = keepPerObject((group: NonNullable<ConceptMap['group']>[number]): string[] => {
+/** Systems of what the targets of a group depend on: their codes are compared as the systems have it. */
+function dependencySystems(group: NonNullable<ConceptMap['group']>[number]): string[] {
   const targets = (group.element ?? []).flatMap((each) => each.target ?? [])
-  const systems = targets.flatMap((each) => each.dependsOn ?? []).flatMap((each) => each.system ?? [])
-  return [...new Set(systems)]
+  return targets.flatMap((each) => each.dependsOn ?? []).flatMap((each) => each.system ?? [])
+}
+
+/** What a translation by a map asks for, and the maps that it hands codes on to; found once. */
+const askedBy = keepPerObject((map: ConceptMap): { needs: readonly Need[]; others: readonly string[] } => {
+  const groups = map.group ?? []
+  const others = groups.flatMap(({ unmapped }) => (unmapped?.mode === 'other-map' ? (unmapped.url ?? []) : []))
+  const needs = [
+    ...groups.flatMap(({ source, target }) => [...need('CodeSystem', source), ...need('CodeSystem', target)]),
+    ...groups.flatMap((group) => dependencySystems(group)).flatMap((system) => need('CodeSystem', system)),
+    ...others.flatMap((url) => need('ConceptMap', url)),
+  ]
+  const once = new Map(needs.map((each) => [`${each.type}|${each.url}`, each]))
+  return { needs: [...once.values()], others: [...new Set(others)] }
 })
 
 /** Loads what a translation by those maps asks for: the systems of their groups and of what targets depend on, and the maps that they hand codes on to. */
 export function* loadMaps(maps: readonly ConceptMap[], scope: Scope): Work<void> {
-  // Grows while it is walked: maps may name each other in a circle.
-  const seen = new Set(maps)
-  for (const map of seen) {
+  // Where one hands on it grows while it is walked: maps may name each other in a circle.
+  const walked = maps.some((map) => askedBy(map).others.length > 0) ? new Set(maps) : maps
+  for (const map of walked) {
     refuseModifiers(map, mapCanonical(map))
-    const groups = map.group ?? []
-    const others = groups.flatMap(({ unmapped }) => (unmapped?.mode === 'other-map' ? (unmapped.url ?? []) : []))
-    yield* loaded(scope, [
-      ...groups.flatMap(({ source, target }) => [...need('CodeSystem', source), ...need('CodeSystem', target)]),
-      ...groups.flatMap(dependencySystems).flatMap((system) => need('CodeSystem', system)),
-      ...others.flatMap((url) => need('ConceptMap', url)),
-    ])
+    const { needs, others } = askedBy(map)
+    if (isLacking(scope, needs)) yield* loaded(scope, needs)
+    if (!(walked instanceof Set)) continue
     for (const url of others) {
       const other = conceptMapOf(scope, url)
-      if (other) seen.add(other)
+      if (other) walked.add(other)
     }
   }
 }

@@ -22,9 +22,8 @@ const judgements = keepPerObject((_: Group): { last?: Judgement } => ({}))
 
 /** Whether source and target of a group are exchanged: every element is unknown in the source and known in the target. */
 function isSwapped(group: Group, scope: Scope): boolean {
-  const [source, target] = [group.source, group.target].map((system) =>
-    system === undefined ? undefined : scope.systemsHere(parseCanonical(system).url)[0],
-  )
+  const source = systemHere(group.source, scope)
+  const target = systemHere(group.target, scope)
   const judgement = judgements(group)
   const known = judgement.last
   if (known && known.source === source && known.target === target) return known.swapped
@@ -37,6 +36,9 @@ function isSwapped(group: Group, scope: Scope): boolean {
   judgement.last = { source, target, swapped }
   return swapped
 }
+
+const systemHere = (system: string | undefined, scope: Scope): CodeSystemProvider | undefined =>
+  system === undefined ? undefined : scope.systemsHere(parseCanonical(system).url)[0]
 
 /** The systems of a group, each on the side where its codes are. */
 export function sidesOf(group: Group, scope: Scope): Sides {

@@ -6,11 +6,12 @@ import { agreed, requireSameArtefact } from '../request/agreement.ts'
 import { otherIssue } from '../request/messages.ts'
 import { type Request, resourceParameter } from '../request/request.ts'
 import { queryOf } from '../request/requested-set.ts'
+import type { Need } from '../request/scope.ts'
 import { isOf } from '../request/typed.ts'
 import { modifierIn } from '../request/understood.ts'
 import { agreedSystem, agreedVersion, checkCodings, requireOneQuestion } from '../request/value.ts'
 import { SYSTEM_RULES, versionRules } from '../request/versions.ts'
-import { loaded, type Work } from '../request/work.ts'
+import type { Work } from '../request/work.ts'
 import { SNOMED } from '../vocabularies/snomed/version-uri.ts'
 import { mostGroups, type TranslateQuestion, type Translation, translateBy } from './concept-map.ts'
 import { closestFirst } from './equivalence.ts'
@@ -34,14 +35,11 @@ export function askedMap(parameters: Parameters): ConceptMap | string | undefine
 export function* translate(request: Request, stored: ConceptMap[]): Work<Parameters> {
   const { parameters } = request
   const { codings, reverse, explicit } = askedCodings(parameters)
-  const implied = yield* impliedBy(request, codings)
+  const implied = namesImplied(parameters) ? yield* impliedBy(request, codings) : undefined
   const maps = implied ? [implied.named] : yield* candidateMaps(request, stored)
   yield* loadMaps(maps, request.scope)
   const otherSystem = wantedSystem(parameters, reverse)
-  const dependencies = allParameters(parameters, 'dependency').map((each) => ({
-    element: String(partValue(each, 'element') ?? ''),
-    value: dependencyValue(each),
-  }))
+  const dependencies = dependenciesOf(parameters)
   const { pass } = queryOf(request, '')
   const found = distinctTranslations()
   for (const coding of codings) {
@@ -75,10 +73,26 @@ export function* translate(request: Request, stored: ConceptMap[]): Work<Paramet
   return { resourceType: 'Parameters', parameter }
 }
 
+function dependenciesOf(parameters: Parameters): TranslateQuestion['dependencies'] {
+  if (!firstParameter(parameters, 'dependency')) return NO_DEPENDENCIES
+  return allParameters(parameters, 'dependency').map((each) => ({
+    element: String(partValue(each, 'element') ?? ''),
+    value: dependencyValue(each),
+  }))
+}
+
+const NO_DEPENDENCIES: TranslateQuestion['dependencies'] = []
+
+/** Whether a request names a map that a code system implies. */
+function namesImplied(parameters: Parameters): boolean {
+  const asked = askedMap(parameters)
+  return typeof asked === 'string' && asked.includes('?fhir_cm=')
+}
+
 /** The map that a code system implies, where the request names one. */
 function* impliedBy({ parameters, scope }: Request, codings: Coding[]): Work<ImpliedMap | undefined> {
   const asked = askedMap(parameters)
-  if (typeof asked !== 'string' || !asked.includes('?fhir_cm=')) return undefined
+  if (typeof asked !== 'string') return undefined
   const rule = versionRules(parameters, SYSTEM_RULES).get(SNOMED)
   const code = codings.find(({ version }) => version !== undefined)?.version
   return yield* impliedMap(scope, asked, { version: textParameter(parameters, 'conceptMapVersion'), code, rule })
@@ -135,28 +149,35 @@ const QUESTIONS = ['code', 'coding', 'codeableConcept', ...R5_QUESTIONS]
 /** Whether a request uses R5's names: its answer then has R5's parts alone. */
 const speaksR5 = ({ parameter = [] }: Parameters) => parameter.some(({ name }) => R5_NAMES.has(name))
 
+/** Names of the parameters that hold a code, in one of the ways to ask. */
+interface QuestionNames {
+  code: string
+  system: string
+  coding: string
+  concept: string
+}
+
+const PLAIN: QuestionNames = { code: 'code', system: 'system', coding: 'coding', concept: 'codeableConcept' }
+const SOURCE: QuestionNames = {
+  code: 'sourceCode',
+  system: 'sourceSystem',
+  coding: 'sourceCoding',
+  concept: 'sourceCodeableConcept',
+}
+const TARGET: QuestionNames = {
+  code: 'targetCode',
+  system: 'targetSystem',
+  coding: 'targetCoding',
+  concept: 'targetCodeableConcept',
+}
+
 /** The codes in question; a target code (R5) or `reverse` asks from target to source. */
 function askedCodings(parameters: Parameters): { codings: Coding[]; reverse: boolean; explicit: boolean } {
   requireOneQuestion(parameters, QUESTIONS)
-  const target = codingsNamed(parameters, {
-    code: 'targetCode',
-    system: 'targetSystem',
-    coding: 'targetCoding',
-    concept: 'targetCodeableConcept',
-  })
+  const target = codingsNamed(parameters, TARGET)
   if (target.length > 0) return { codings: target, reverse: true, explicit: true }
-  const source = codingsNamed(parameters, {
-    code: 'sourceCode',
-    system: 'sourceSystem',
-    coding: 'sourceCoding',
-    concept: 'sourceCodeableConcept',
-  })
-  const plain = codingsNamed(parameters, {
-    code: 'code',
-    system: 'system',
-    coding: 'coding',
-    concept: 'codeableConcept',
-  })
+  const source = codingsNamed(parameters, SOURCE)
+  const plain = codingsNamed(parameters, PLAIN)
   const codings = source.length > 0 ? source : plain
   if (codings.length === 0)
     throw badRequest('No code to translate: send code and system, coding or codeableConcept', 'required')
@@ -167,10 +188,7 @@ const distinct = (codings: Coding[]): Coding[] => [
   ...new Map(codings.map((each) => [JSON.stringify([each.system, each.code, each.version]), each])).values(),
 ]
 
-function codingsNamed(
-  parameters: Parameters,
-  names: { code: string; system: string; coding: string; concept: string },
-): Coding[] {
+function codingsNamed(parameters: Parameters, names: QuestionNames): Coding[] {
   const concept = firstParameter(parameters, names.concept)?.valueCodeableConcept
   if (concept) {
     checkCodings(concept.coding ?? [])
@@ -183,7 +201,7 @@ function codingsNamed(
     return [coding]
   }
   const code = textParameter(parameters, names.code)
-  if (code === undefined) return []
+  if (code === undefined) return NO_CODINGS
   // Some clients send R4's name of the code with R5's name of its system.
   const system =
     textParameter(parameters, names.system) ??
@@ -195,8 +213,13 @@ function codingsNamed(
       'required',
     )
   const version = textParameter(parameters, 'version')
-  return [{ code, ...(system && { system }), ...(version && { version }) }]
+  const asked: Coding = { code }
+  if (system) asked.system = system
+  if (version) asked.version = version
+  return [asked]
 }
+
+const NO_CODINGS: Coding[] = []
 
 /** System asked for on the other side of the map. */
 function wantedSystem(parameters: Parameters, reverse: boolean): string | undefined {
@@ -215,7 +238,8 @@ function* candidateMaps(request: Request, stored: ConceptMap[]): Work<ConceptMap
       { at: 'url', says: parseCanonical(url).version },
       { at: 'conceptMapVersion', says: textParameter(parameters, 'conceptMapVersion') },
     ])
-    yield* loaded(scope, [{ type: 'ConceptMap', url: parseCanonical(url).url }])
+    const need: Need = { type: 'ConceptMap', url: parseCanonical(url).url }
+    if (!scope.has(need)) yield [need]
     const map = conceptMapOf(scope, url, version)
     if (map) return [map]
     const canonical = url.includes('|') ? url : formatCanonical(url, version)

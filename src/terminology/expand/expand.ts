@@ -20,7 +20,7 @@ import { compileRequested, queryOf } from '../request/requested-set.ts'
 import { artefactWarnings, warningOfBase } from '../request/resource-status.ts'
 import type { Work } from '../request/work.ts'
 import { type CompiledSet, contentOf } from '../value-set/clause.ts'
-import { requireMembers } from '../value-set/clause-members.ts'
+import { findEnumerated, requireMembers } from '../value-set/clause-members.ts'
 import { isLeftOut, type LeftOut, type ListingOptions, leftOut, list } from '../value-set/listing.ts'
 import { canNest, nest } from '../value-set/nesting.ts'
 import type { Entry, Listing, ValueSetQuery } from '../value-set/query.ts'
@@ -32,6 +32,7 @@ export function* expandValueSet(request: Request): Work<ValueSet> {
   const query = queryOf(request, set.canonical)
   const page = pageOf(request)
   const options = listingOptions(request)
+  yield* findEnumerated(contentOf(set).clauses, query)
   const heads = yield* usedSystems(set, query, options.without)
   const listing = yield* list(set, query, {
     ...options,
@@ -119,8 +120,8 @@ function* showEntries(
   if (isNested) return yield* nest(part.listing, show, () => query.pass(costPerEntry))
   const contains: Contains[] = []
   for (let index = part.from; index < part.to; index++) {
-    if (query.pass(costPerEntry)) yield
     const entry = part.listing.at(index)
+    if (query.pass(typeof entry?.ref === 'string' ? costPerEntry * 20 : costPerEntry)) yield
     if (entry) contains.push(show(entry))
   }
   return contains

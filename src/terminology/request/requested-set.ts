@@ -111,10 +111,11 @@ export function* compileRequested(request: Request): Work<RequestedSet> {
   return { set, languages, decisive: applied }
 }
 
-const NO_SUPPLEMENTS: CodeSystem[] = []
+/** What such a request comes with. */
+export const NO_SUPPLEMENTS: CodeSystem[] = []
 
 /** Most requests name no supplement and bring none along. */
-const bringsSupplements = ({ parameters, scope }: Request) =>
+export const bringsSupplements = ({ parameters, scope }: Request) =>
   scope.brought.length > 0 || parameters.parameter?.some(({ name }) => name === 'useSupplement') === true
 
 /** Supplements named by `useSupplement`, and those brought along for a language that is asked for. */

@@ -50,22 +50,23 @@ export function requireOneQuestion({ parameter = [] }: Parameters, names: readon
 }
 
 /** The system of a coding and of the parameter `system`; 400 when they are two. */
-export const agreedSystem = (coding: Coding | undefined, named: string | undefined): string | undefined =>
-  agreed(
-    'code system',
-    [
-      { at: 'system', says: named },
-      { at: 'coding.system', says: coding?.system },
-    ],
-    (text) => systemIdentity(parseCanonical(text).url),
-  )
+export function agreedSystem(coding: Coding | undefined, named: string | undefined): string | undefined {
+  if (!coding) return named || undefined
+  const statements = [
+    { at: 'system', says: named },
+    { at: 'coding.system', says: coding.system },
+  ]
+  return agreed('code system', statements, (text) => systemIdentity(parseCanonical(text).url))
+}
 
 /** The version of a coding and of a parameter; 400 when they are two. */
-export const agreedVersion = (coding: Coding | undefined, name: string, named: string | undefined) =>
-  agreed('version of the code system', [
+export function agreedVersion(coding: Coding | undefined, name: string, named: string | undefined): string | undefined {
+  if (!coding) return named || undefined
+  return agreed('version of the code system', [
     { at: name, says: named },
-    { at: 'coding.version', says: coding?.version },
+    { at: 'coding.version', says: coding.version },
   ])
+}
 
 /** Parameters that say what is to be validated. */
 export const VALUE_FORMS: readonly string[] = ['code', 'coding', 'codeableConcept']

@@ -37,6 +37,12 @@ export function atOnce<T>(work: Work<T>): T | undefined {
   return step.done ? step.value : undefined
 }
 
+/** Whether anything of that is to be loaded: asked first, for most that is asked for is there, and {@link loaded} is a generator of its own. */
+export function isLacking(scope: Scope, needs: readonly Need[]): boolean {
+  for (const each of needs) if (!scope.has(each)) return true
+  return false
+}
+
 /** Stops until all of that is in memory; goes on at once where it is. */
 export function* loaded(scope: Scope, needs: readonly Need[]): Work<void> {
   const absent = needs.filter((each) => !scope.has(each))

@@ -14,7 +14,8 @@ import { artefactWarnings } from '../request/resource-status.ts'
 import { type CodedValue, codelessIssue, type Question, questionOf } from '../request/value.ts'
 import type { UnknownSystem } from '../request/version-check.ts'
 import { loaded, type Work } from '../request/work.ts'
-import type { CompiledSet } from '../value-set/clause.ts'
+import { type CompiledSet, contentOf } from '../value-set/clause.ts'
+import { findEnumerated } from '../value-set/clause-members.ts'
 import { systemsWithCode } from '../value-set/find-member.ts'
 import type { ValueSetQuery } from '../value-set/query.ts'
 import { checkConcept, checkUse, replyDisplay, type ValidationOptions } from './concept-check.ts'
@@ -32,6 +33,11 @@ export function* validateInValueSet(request: Request): Work<Parameters> {
   if (!areHere(request, question)) yield* loadSystems(request, question)
   const query = queryOf(request, set.canonical)
   const options = validationOptions(request, languages)
+  yield* findEnumerated(
+    contentOf(set).clauses,
+    query,
+    new Set([undefined, ...question.values.map(({ version }) => version)]),
+  )
   const [only] = question.values
   if (
     only &&

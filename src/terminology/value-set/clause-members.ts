@@ -1,5 +1,6 @@
 import { keepPerObject } from '../../base/keep.ts'
 import { FhirError } from '../../fhir/error.ts'
+import { finish, type Steps } from '../../workers/budget.ts'
 import type { CodeSystemProvider, Ref } from '../code-system/code-system.ts'
 import { filteredSelection, intersection, listSelection, type Selection } from '../code-system/selection.ts'
 import { alternatives, txError, txIssue, versionCheckIssue } from '../request/messages.ts'
@@ -14,7 +15,7 @@ import { resolveSystem } from './resolve-clause.ts'
 const membersOfClause = keepPerObject((clause: Clause) =>
   keepPerObject((provider: CodeSystemProvider): ClauseMembers => {
     const selections: Selection[] = []
-    if (clause.concepts) selections.push(enumeratedSelection([...clause.concepts.keys()], provider))
+    if (clause.concepts) selections.push(enumeratedSelection(enumeratedRefs(clause, provider)))
     for (const filter of clause.filters) selections.push(filtered(provider, filter, clause))
     return { provider, members: selections.length > 0 ? intersection(selections) : provider.all }
   }),
@@ -34,9 +35,55 @@ function filtered(provider: CodeSystemProvider, filter: FilterDefinition, { impl
 export const membersIn = (clause: Clause, provider: CodeSystemProvider): ClauseMembers =>
   membersOfClause(clause)(provider)
 
+type Located = readonly (Ref | undefined)[]
+
+const enumerated = keepPerObject((_: Clause) => keepPerObject((_: CodeSystemProvider): { refs?: Located } => ({})))
+
+/** What a code that is put together by a grammar costs for each of its characters, as a multiple of a clause that is asked. */
+const costPerCharacter = 10
+
+/** Codes of a clause that are found at once, whatever they are. */
+const fewCodes = 100
+
+/** What a clause enumerates, in its order; undefined for what the system does not have. */
+export const enumeratedRefs = (clause: Clause, provider: CodeSystemProvider): Located =>
+  finish(located(clause, provider, () => false))
+
+/** The same in steps; found once. `pass` as {@link ValueSetQuery.pass}. */
+function* located(clause: Clause, provider: CodeSystemProvider, pass: ValueSetQuery['pass']): Steps<Located> {
+  const kept = enumerated(clause)(provider)
+  if (kept.refs) return kept.refs
+  const refs: (Ref | undefined)[] = []
+  for (const code of clause.concepts?.keys() ?? []) {
+    const ref = provider.locate(code)
+    refs.push(ref)
+    if (pass(typeof ref === 'number' ? 1 : 1 + costPerCharacter * code.length)) yield
+  }
+  kept.refs = refs
+  return refs
+}
+
+/**
+ * Finds what clauses enumerate, in steps, so that nobody waits for it where the clauses are asked: codes may be put together by a grammar.
+ * `versions` are those that the values in question name. @throws FhirError 422 too-costly
+ */
+export function* findEnumerated(
+  clauses: readonly Clause[],
+  query: ValueSetQuery,
+  versions: ReadonlySet<string | undefined> = new Set([undefined]),
+): Steps<void> {
+  for (const clause of clauses) {
+    if (!clause.concepts || clause.concepts.size <= fewCodes) continue
+    for (const version of versions) {
+      const { provider } = resolveSystem(clause, query, version)
+      if (provider) yield* located(clause, provider, query.pass)
+    }
+  }
+}
+
 /** Enumerated codes in the order of the value set; those the system does not know are left out. */
-function enumeratedSelection(codes: string[], provider: CodeSystemProvider): Selection {
-  const refs = codes.map((code) => provider.locate(code)).filter((ref) => ref !== undefined)
+function enumeratedSelection(located: Located): Selection {
+  const refs = located.filter((ref) => ref !== undefined)
   const ordinals = refs.filter((ref) => typeof ref === 'number')
   const isAscending = ordinals.every((ref, index) => index === 0 || ref > (ordinals[index - 1] ?? ref))
   if (ordinals.length > 0 && ordinals.length === refs.length && isAscending)

@@ -1,11 +1,12 @@
 import { parseCanonical } from '../../fhir/canonical.ts'
 import { FhirError } from '../../fhir/error.ts'
 import type { CodeSystemProvider, Ref } from '../code-system/code-system.ts'
+import { type Selection, takesAway as takesFrom } from '../code-system/selection.ts'
 import { systemIdentity } from '../request/aliases.ts'
-import { txIssue } from '../request/messages.ts'
+import { otherIssue, txIssue } from '../request/messages.ts'
 import { type Clause, type CompiledSet, contentOf } from './clause.ts'
 import { requireMembers } from './clause-members.ts'
-import type { ValueSetQuery } from './query.ts'
+import { takingAway, type ValueSetQuery } from './query.ts'
 import { newestOf, resolveSystem } from './resolve-clause.ts'
 
 /** A code in question, with the identity of its system. */
@@ -28,7 +29,7 @@ function covers(clause: Clause, member: Member, query: ValueSetQuery): boolean {
     if (clause.identity !== member.identity) return false
     const { provider, members } = requireMembers(clause, query)
     const ref = provider.locate(member.code)
-    if (ref === undefined || !members.has(ref)) return false
+    if (ref === undefined || !isMember(members, ref, query)) return false
   }
   requireImports(clause)
   if (clause.imports.length === 0) return clause.identity !== undefined
@@ -59,6 +60,15 @@ function locateIn(set: CompiledSet, member: Member, query: ValueSetQuery): Conce
   return kept.length > 0 ? kept : NONE
 }
 
+/** Whether a clause has a concept. @throws FhirError 422 where that cannot be told and the clause takes it away */
+export function isMember(members: Selection, ref: Ref, { isTaking }: ValueSetQuery): boolean {
+  if (!isTaking) return members.has(ref)
+  const isTaken = takesFrom(members, ref)
+  if (isTaken !== undefined) return isTaken
+  const text = `Whether '${ref}' is excluded cannot be told: what is excluded is stated of concepts alone, and one that it is put together of may be meant`
+  throw new FhirError(422, otherIssue('not-supported', text))
+}
+
 /** Whether an exclude of the set takes a concept away. */
 export function isExcluded(
   set: CompiledSet,
@@ -66,10 +76,11 @@ export function isExcluded(
   provider: CodeSystemProvider,
   query: ValueSetQuery,
 ): boolean {
+  const taking = takingAway(query)
   return set.excludes.some(
     (clause) =>
       takesSystem(clause, member.identity) ||
-      locateBy(clause, member, query).some((each) =>
+      locateBy(clause, member, taking).some((each) =>
         takesAway(set, clause, { included: provider, excluded: each.provider }, query),
       ),
   )
@@ -105,7 +116,7 @@ export function locateBy(clause: Clause, member: Member, query: ValueSetQuery): 
     if (clause.identity !== member.identity) return NONE
     const { provider, members } = requireMembers(clause, query)
     const ref = provider.locate(member.code)
-    if (ref === undefined || !members.has(ref)) return NONE
+    if (ref === undefined || !isMember(members, ref, query)) return NONE
     found = [{ provider, ref }]
   }
   requireImports(clause)

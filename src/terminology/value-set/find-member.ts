@@ -6,8 +6,8 @@ import type { CodedValue } from '../request/value.ts'
 import { isNamedBy } from '../request/versions.ts'
 import { type Clause, type CompiledSet, contentOf, enumeratedConcept } from './clause.ts'
 import { membersIn } from './clause-members.ts'
-import { takesAway, takesSystem } from './contains.ts'
-import type { Resolution, ValueSetQuery } from './query.ts'
+import { isMember, takesAway, takesSystem } from './contains.ts'
+import { type Resolution, takingAway, type ValueSetQuery } from './query.ts'
 import { newestOf, resolveSystem } from './resolve-clause.ts'
 
 /** A value found in a value set. */
@@ -85,7 +85,11 @@ function matchSet(set: CompiledSet, context: Context): Match[] {
 /** Excludes take part in no explanation but that of what is missing. */
 function excluding(context: Context): Context {
   const { missing, unresolved } = context.search
-  return { ...context, search: { usesSystem: false, unresolved, missing, outside: [] } }
+  return {
+    ...context,
+    query: takingAway(context.query),
+    search: { usesSystem: false, unresolved, missing, outside: [] },
+  }
 }
 
 /**
@@ -147,7 +151,7 @@ function matchSystem(clause: Clause, set: CompiledSet, context: Context): Match 
   }
   const { members } = membersIn(clause, provider)
   const ref = provider.locate(value.code)
-  if (ref === undefined || !members.has(ref)) {
+  if (ref === undefined || !isMember(members, ref, query)) {
     search.outside.push({ clause, resolution, provider, ...(ref !== undefined && { ref }) })
     return undefined
   }

@@ -212,6 +212,9 @@ function* requireAll(set: CompiledSet, { query, options }: Walk): Steps<void> {
   }
 }
 
+/** What a clause costs that is asked of a code that is put together by a grammar, as a multiple of what it costs else. */
+const costOfGrammar = 1000
+
 function* walkClause(
   clause: Clause,
   context: Walk & { clauses: number },
@@ -224,8 +227,8 @@ function* walkClause(
     const { provider, members } = requireMembers(clause, query)
     yield* count(members, query)
     for (let i = 0, size = members.size(); i < size; i++) {
-      if (query.pass(clauses)) yield
       const entry: Entry = { provider, ref: members.at(i), clause }
+      if (query.pass(typeof entry.ref === 'string' ? clauses * costOfGrammar : clauses)) yield
       if (clause.imports.length > 0 && !inAll(entry, clause.imports)) continue
       if (!visit(entry)) return false
     }

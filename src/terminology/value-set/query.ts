@@ -11,12 +11,19 @@ export interface ValueSetQuery {
   systemRules: VersionRules
   /** What was decided for clauses so far. */
   decided: Decisions
+  /** Whether what is found is taken away from a set: then what cannot be told is an error. */
+  isTaking?: boolean
   /**
    * Counts clauses that were asked. Now and then it looks at the clock: true when others should have a turn.
    * @throws FhirError 422 too-costly when the time for the request is over
    */
   pass(clauses: number): boolean
 }
+
+/** The same query to the other side of an exclude: of what is taken away something may be taken away again. */
+export const takingAway = keepPerObject(
+  (query: ValueSetQuery): ValueSetQuery => ({ ...query, isTaking: !query.isTaking }),
+)
 
 /** How the version of a clause's code system was decided. */
 export interface Resolution {

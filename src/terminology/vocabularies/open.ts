@@ -7,6 +7,7 @@ import { readSections, type Sections } from '../code-system/large/layout.ts'
 import type { IndexSource } from '../code-system/large/paged-bytes.ts'
 import { icdProvider } from './icd-11/provider.ts'
 import { loincProvider } from './loinc/provider.ts'
+import { languagesIn } from './release-builder.ts'
 import { compiledSnomed } from './snomed/compiled-content.ts'
 import { type EclSet, eclSet } from './snomed/ecl/ecl.ts'
 import { withExpressions } from './snomed/expression/with-expressions.ts'
@@ -18,8 +19,8 @@ type OpenKind = (resource: CodeSystem, sections: Sections) => CodeSystemProvider
 
 const KINDS: Readonly<Record<string, OpenKind>> = {
   [SNOMED_KIND]: openSnomed,
-  loinc: (resource, sections) => declaring(resource, loincProvider(openIndex(resource, sections))),
-  'icd-11': (resource, sections) => declaring(resource, icdProvider(openIndex(resource, sections))),
+  loinc: (resource, sections) => declaring(resource, sections, loincProvider(openIndex(resource, sections))),
+  'icd-11': (resource, sections) => declaring(resource, sections, icdProvider(openIndex(resource, sections))),
 }
 
 /**
@@ -37,8 +38,8 @@ export function openCodeSystem(resource: CodeSystem, file: IndexSource): CodeSys
 
 /** SNOMED CT with expression constraints, and expressions as codes. */
 function openSnomed(resource: CodeSystem, sections: Sections): CodeSystemProvider {
-  const { base, content } = compiledSnomed(resource, sections)
-  const concepts = snomedProvider(resource, content, base)
+  const { content, display } = compiledSnomed(resource, sections)
+  const concepts = snomedProvider(resource, content, display)
   // A value set asks of every expression that it lists: the constraint is read once.
   const asked = keep<string, EclSet>(1)
   return withExpressions(concepts, content, (constraint, subject) =>
@@ -46,10 +47,15 @@ function openSnomed(resource: CodeSystem, sections: Sections): CodeSystemProvide
   )
 }
 
-/** Filters and the language of the resource, for TerminologyCapabilities. */
-function declaring({ filter = [], language }: CodeSystem, provider: CodeSystemProvider): CodeSystemProvider {
+/** Filters, and the language of the resource before those of further texts, for TerminologyCapabilities. */
+function declaring(
+  { filter = [], language }: CodeSystem,
+  { header: { own } }: Sections,
+  provider: CodeSystemProvider,
+): CodeSystemProvider {
   const filters = filter.map(({ code, operator }) => ({ code, op: operator }))
-  const declared = { filters, languages: language === undefined ? [] : [language] }
+  const languages = [...new Set([...(language === undefined ? [] : [language]), ...languagesIn(own)])]
+  const declared = { filters, languages }
   return { ...provider, head: { ...provider.head, declared } }
 }
 

@@ -45,7 +45,7 @@ const isAlive = (pid: number) => {
 
 async function waitUntil(holds: () => boolean, what: string): Promise<void> {
   for (let tries = 0; !holds(); tries++) {
-    if (tries > 600) assert.fail(what)
+    if (tries > 1200) assert.fail(what)
     await sleep(50)
   }
 }

@@ -4,6 +4,7 @@ import { describe, it } from 'node:test'
 import { AxeBuilder } from '@axe-core/playwright'
 import type { Page } from 'playwright-core'
 import { noBrowser } from '../../support/browser/browser.ts'
+import { consoleBed } from '../../support/browser/console-bed.ts'
 import { scanBed } from '../../support/browser/scan-bed.ts'
 import { type Placed, scene, upright } from '../../support/pictures/scene.ts'
 import { type CodeSymbol, damagedSymbol, symbolOf } from '../../support/pictures/symbols.ts'
@@ -56,6 +57,7 @@ async function filmOfDoubt() {
 }
 
 const bed = scanBed()
+const consoleWithCamera = consoleBed({ browserArgs: ['--use-fake-device-for-media-stream=device-count=1'] })
 const openCamera = (page: Page) => page.getByRole('button', { name: 'Open camera' }).click()
 const inPage = (page: Page, script: string) => page.evaluate(script)
 
@@ -112,7 +114,7 @@ describe('the camera of the scanner', { skip: noBrowser ?? false }, () => {
       `globalThis.track = document.querySelector('video').srcObject.getTracks()[0]; isShown.value = false`,
     )
     await page.waitForFunction(() => Reflect.get(globalThis, 'track').readyState === 'ended')
-    assert.deepEqual(page.workers(), [])
+    await scanner.workersEnd()
     scanner.assertClean()
   })
 
@@ -139,7 +141,7 @@ describe('the camera of the scanner', { skip: noBrowser ?? false }, () => {
     // Put away while it was silent, and shown again.
     await page.getByRole('button', { name: 'Close camera' }).click()
     await openCamera(page)
-    assert.equal((await scanner.codes(2)).length, 2)
+    await page.waitForFunction(() => Reflect.get(globalThis, 'told').codes.length === 2)
     scanner.assertClean()
   })
 
@@ -150,16 +152,15 @@ describe('the camera of the scanner', { skip: noBrowser ?? false }, () => {
     // Ours tells of the same pictures what they hold, and theirs of those that ours cannot read.
     assert.deepEqual(new Set((await plain.codes(2)).flat()), new Set(['HC1:NATIVE', texts.QRCode]))
     await plain.context.close()
-    for (const detect of [
-      "return [{ rawValue: 'PK\\u0003\\u0004' }, { rawValue: 'HC1:\\ufffd' }]",
-      "throw new Error('no service')",
-    ]) {
-      const scanner = await bed.open(film, { before: withNativeReader(detect) })
-      await openCamera(scanner.page)
-      assert.deepEqual(await scanner.codes(1), [[texts.QRCode]])
-      scanner.assertClean()
-      await scanner.context.close()
-    }
+    const detect = `globalThis.turn = 1 - (globalThis.turn ?? 0)
+      if (globalThis.turn) throw new Error('no service')
+      return [{ rawValue: 'PK\\u0003\\u0004' }, { rawValue: 'HC1:\\ufffd' }]`
+    const scanner = await bed.open(film, { before: withNativeReader(detect) })
+    await openCamera(scanner.page)
+    await scanner.page.getByText('Hold it closer').waitFor()
+    assert.deepEqual(await scanner.codes(1), [[texts.QRCode]])
+    scanner.assertClean()
+    await scanner.context.close()
   })
 
   it('says that its program did not come, and works when it comes', async () => {
@@ -173,6 +174,38 @@ describe('the camera of the scanner', { skip: noBrowser ?? false }, () => {
     await openCamera(page)
     assert.deepEqual(await scanner.codes(1), [[texts.QRCode]])
     scanner.assertClean(/Failed to load resource/)
+  })
+
+  it('films on the start page of the console, under the headers of the server', async () => {
+    const { page, assertClean } = await consoleWithCamera.open('/', { permissions: ['camera'] })
+    await openCamera(page)
+    await page.getByText('Hold the code inside the frame').waitFor()
+    assertClean()
+  })
+
+  it('waits for no worker that says nothing any more', async () => {
+    const scanner = await bed.open(cameraOf(await filmOfDoubt()), {
+      before: async (page) => {
+        await page.clock.install()
+        await page.route('**/console/scan-worker-*.js', (route) =>
+          route.fulfill({ contentType: 'text/javascript', body: "addEventListener('message', () => undefined)" }),
+        )
+      },
+    })
+    const { page } = scanner
+    await openCamera(page)
+    await page.getByText('Starting the scanner…').waitFor()
+    await page.waitForFunction(() => Reflect.get(globalThis, 'document').querySelector('video').currentTime > 0)
+    await page.clock.fastForward(61_000)
+    await page.getByText('The scanner stopped').waitFor()
+    await page
+      .locator('input[type=file]')
+      .setInputFiles({ name: 'a.png', mimeType: 'image/png', buffer: Buffer.from('x') })
+    await page.getByText('Reading the picture…').first().waitFor()
+    await page.clock.fastForward(31_000)
+    await page.getByText('This picture takes too long to read').waitFor()
+    await scanner.workersEnd()
+    scanner.assertClean()
   })
 
   it('is closed when the page is hidden, and when the camera is pulled out', async () => {

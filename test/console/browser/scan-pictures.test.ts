@@ -83,7 +83,7 @@ describe('pictures for the scanner', { skip: noBrowser ?? false }, () => {
       ['HC1:DROPPED', 'HC1:PASTED'],
       ['HC1:CHOSEN', 'HC1:TOGETHER'],
     ])
-    assert.deepEqual(page.workers(), [])
+    await scanner.workersEnd()
     assert.deepEqual(await page.evaluate('made'), [])
     assert.equal(await page.locator('input[type=file]').inputValue(), '')
     assert.ok((await scanner.told()).said.includes('Code found'))

@@ -141,6 +141,37 @@ describe('import of a code system', () => {
   })
 })
 
+describe('imports of the same source at once', () => {
+  const both = async (prepare: (at: ReturnType<typeof place>) => Promise<unknown>) => {
+    const at = place()
+    await prepare(at)
+    writeFileSync(join(at.folder, at.file), csv)
+    const made = await Promise.all(
+      [1, 2, 3].map(async () => {
+        const source = openSource(join(at.folder, at.file), { url })
+        assert.ok(source)
+        return importCodeSystem(source, { folder: at.indexes, engine })
+      }),
+    )
+    return { at, made }
+  }
+  const isWhole = async ({ at, made }: Awaited<ReturnType<typeof both>>) => {
+    assert.equal(made.filter(({ unchanged }) => !unchanged).length, 1)
+    assert.deepEqual(readdirSync(at.indexes), [made[0]?.index])
+    for (const { resource } of made) assert.equal((await providers(at.indexes).read(resource))?.all.size(), 4)
+  }
+
+  it('make one index, and each of them names it', async () => isWhole(await both(async () => {})))
+
+  it('make one index of what was damaged', async () => {
+    const result = await both(async (at) => {
+      const { index } = await importText(at, csv, { url })
+      truncateSync(join(at.indexes, index, 'index.bin'), 100)
+    })
+    await isWhole(result)
+  })
+})
+
 describe('a damaged index', () => {
   const damage = async (spoil: (folder: string) => void): Promise<[string, CodeSystem]> => {
     const at = place()

@@ -51,8 +51,10 @@ export interface Told {
 /** A page with the scanner. */
 export interface ScanPage extends WatchedPage {
   told(): Promise<Told>
-  /** Waits until it told that many times of codes. */
+  /** Waits until it told of so many different lists of codes. @returns all that it told */
   codes(count: number): Promise<string[][]>
+  /** Waits until the page has no worker any more. */
+  workersEnd(): Promise<void>
 }
 
 /** What tests of the scanner are given; server and browsers start when they are first needed, and end with the file. */
@@ -87,8 +89,18 @@ export function scanBed(): ScanBed {
         ...opened,
         told,
         async codes(count) {
-          await page.waitForFunction((least) => Reflect.get(globalThis, 'told').codes.length >= least, count)
+          await page.waitForFunction((least) => {
+            const lists: string[][] = Reflect.get(globalThis, 'told').codes
+            return new Set(lists.map((each) => each.join(' '))).size >= least
+          }, count)
           return (await told()).codes
+        },
+        async workersEnd() {
+          for (const worker of page.workers())
+            await new Promise<void>((done) => {
+              worker.on('close', () => done())
+              if (!page.workers().includes(worker)) done()
+            })
         },
       }
     },

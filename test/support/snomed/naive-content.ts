@@ -47,6 +47,7 @@ export function naiveContent(rows: Rf2Rows): SnomedContent {
       ),
     refsets: Int32Array.from([...members.keys()].sort((a, b) => a - b)),
     refset: (ordinal) => members.get(ordinal),
+    axioms: () => members.get(ordinalOf('733073007'))?.all() ?? [],
     byAlternateIdentifier: (scheme, identifier) => {
       const found = rows.identifiers.find(
         (each) => each.active && each.identifierSchemeId === scheme && each.alternateIdentifier === identifier,
@@ -114,6 +115,7 @@ function attributes(rows: Rf2Rows, count: number, lookup: Lookup): SnomedAttribu
     }))
     .sort((a, b) => a.source - b.source || a.group - b.group)
   const targets = Int32Array.from(made, (each) => each.target)
+  const ofValues = made.filter(({ target }) => target >= 0).sort((a, b) => a.target - b.target || a.source - b.source)
   const start = new Int32Array(count + 1).fill(made.length)
   for (let row = made.length - 1, source = count; row >= 0; row--)
     for (; source > (made[row]?.source ?? 0); source--) start[source] = row + 1
@@ -121,13 +123,25 @@ function attributes(rows: Rf2Rows, count: number, lookup: Lookup): SnomedAttribu
   start.fill(0, 0, first + 1)
   return {
     start,
-    source: Int32Array.from(made, (each) => each.source),
     type: Int32Array.from(made, (each) => each.type),
     target: targets,
     group: Int32Array.from(made, (each) => each.group),
     value: (n) => values[n] ?? '',
-    withTarget: (concept) => Int32Array.from([...targets.keys()].filter((row) => targets[row] === concept)),
+    byTarget: {
+      start: startsOf(ofValues, count),
+      source: Int32Array.from(ofValues, ({ source }) => source),
+      type: Int32Array.from(ofValues, ({ type }) => type),
+    },
   }
+}
+
+/** Where the rows of each value begin. */
+function startsOf(rows: readonly { target: number }[], count: number): Int32Array {
+  const start = new Int32Array(count + 1)
+  for (const { target } of rows) start[target + 1] = (start[target + 1] ?? 0) + 1
+  for (let concept = 0; concept < count; concept++)
+    start[concept + 1] = (start[concept + 1] ?? 0) + (start[concept] ?? 0)
+  return start
 }
 
 function describe(rows: Rf2Rows, ordinalOf: (id: string) => number): SnomedDescription[][] {
@@ -219,6 +233,8 @@ function refset(fields: string[], rows: readonly Rf2Member[], ordinalOf: (id: st
     members: ascending(referred.filter((ordinal) => ordinal >= 0)),
     of: (concept) => members.filter((each) => ordinalOf(each.component) === concept),
     all: () => members,
+    size: members.length,
+    finds: () => true,
     withValue: (field, value) => members.filter((each) => each.values[fields.indexOf(field)] === value),
   }
 }

@@ -5,6 +5,7 @@ import { headOf } from '../../../src/terminology/code-system/concept-index.ts'
 import { createIndexBuilder } from '../../../src/terminology/code-system/large/index-builder.ts'
 import { createTerminology, type Terminology } from '../../../src/terminology/terminology.ts'
 import { openCodeSystem } from '../../../src/terminology/vocabularies/open.ts'
+import { releaseBuilder } from '../../../src/terminology/vocabularies/release-builder.ts'
 import { memoryFile, memorySpool } from '../code-system/large/support.ts'
 import { memorySource } from '../support.ts'
 
@@ -35,14 +36,14 @@ export interface Imported {
 
 /** Imports a source in memory, by the builder that `vidimus import` uses. */
 export function imported(source: VocabularySource): Imported {
-  const builder = createIndexBuilder(headOf(source.head), memorySpool())
+  const builder = releaseBuilder(createIndexBuilder(headOf(source.head), memorySpool()), source.kind)
   const problems: string[] = []
   for (const item of source.items(() => {})) {
     if ('problem' in item) problems.push(item.problem)
     else builder.add(item)
   }
   const file = memoryFile()
-  const { concepts } = builder.finish(file, undefined, { kind: source.kind, write: () => null })
+  const { concepts } = builder.finish(file, undefined)
   const resource: CodeSystem = { ...source.head, count: concepts }
   return { resource, provider: openCodeSystem(resource, file.bytes()), problems }
 }

@@ -25,8 +25,8 @@ function filterOf(portion: Portion): object[] {
   return []
 }
 
-/** The Parameters of a question; exported for tests. */
-export function expandBody(system: SystemAsked, portion: Portion, page: { offset: number; count: number }): object {
+/** The Parameters of a question. */
+function expandBody(system: SystemAsked, portion: Portion, page: { offset: number; count: number }): object {
   const filter = filterOf(portion)
   const include = {
     system: system.url,

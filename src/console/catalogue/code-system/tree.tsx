@@ -121,12 +121,17 @@ export function Tree({ system, text, title }: TreeProps) {
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.altKey || event.ctrlKey || event.metaKey) return
     const row = rowAt(top, at)
-    if (row && (event.key === 'Enter' || event.key === ' ')) choose(row)
-    else {
+    if (row && (event.key === 'Enter' || event.key === ' ')) {
+      choose(row)
+      setShown(at)
+    } else {
       const made = moveOf(event.key, at, top, document.documentElement.dir === 'rtl')
       if (!made) return
       if ('index' in made) move(made.index)
-      else if (row) turn(row)
+      else if (row) {
+        turn(row)
+        setShown(at)
+      }
     }
     event.preventDefault()
   }
@@ -153,6 +158,8 @@ export function Tree({ system, text, title }: TreeProps) {
         {...(shown !== undefined && { shown })}
         onRange={(first, last) => {
           range.current = [first, last]
+          // Somebody scrolled away: the next key brings the current row into sight again.
+          if (shown !== undefined && (shown < first || shown > last)) setShown(undefined)
           look()
         }}
         row={(index) => (

@@ -2,10 +2,10 @@
 import type { ComponentChildren } from 'preact'
 import { language } from '../../app/session.ts'
 import { texts } from '../../languages/languages.ts'
-import type { PartProps } from '../page/artefact-page.tsx'
 import { Fact } from '../page/head.tsx'
 import { Canonical, Canonicals, WebLink } from '../page/links.tsx'
 import { LongText } from '../page/notices.tsx'
+import type { PartProps } from '../page/part-props.ts'
 import { type UseContext, useContextOf } from '../readers/concept.ts'
 import { type Condition, type Rule, rulesOf } from '../readers/plan.ts'
 

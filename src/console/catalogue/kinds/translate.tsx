@@ -7,9 +7,9 @@ import { texts } from '../../languages/languages.ts'
 import { Await } from '../../parts/await.tsx'
 import { Field } from '../../parts/field.tsx'
 import { pathOf } from '../page/addresses.ts'
-import type { PartProps } from '../page/artefact-page.tsx'
 import { Canonical } from '../page/links.tsx'
 import { Notice, WrongAnswer } from '../page/notices.tsx'
+import type { PartProps } from '../page/part-props.ts'
 import { mapGroups } from '../readers/concept-map.ts'
 import { type Match, type Translated, translatedOf } from '../readers/parameters.ts'
 import { splitCanonical } from '../readers/references.ts'
@@ -30,20 +30,6 @@ export function Translate({ which, resource }: PartProps) {
   const systems = [...new Set(groups.map((each) => splitCanonical(isReverse ? each.target : each.source).url))].filter(
     Boolean,
   )
-  const asked = useReply(question && JSON.stringify([pathOf(which), question]), (signal) => {
-    const { code = '', system = '', isReverse: isBack = false } = question ?? {}
-    if (which.versionId === undefined) {
-      const query = new URLSearchParams({ code, system, ...(isBack && { reverse: 'true' }) })
-      return ask(`${pathOf(which)}/$translate?${query}`, { signal })
-    }
-    const parameter = [
-      { name: 'conceptMap', resource: resource.value },
-      { name: 'code', valueCode: code },
-      { name: 'system', valueUri: system },
-      { name: 'reverse', valueBoolean: isBack },
-    ]
-    return ask('/ConceptMap/$translate', { method: 'POST', body: { resourceType: 'Parameters', parameter }, signal })
-  })
   return (
     <section aria-label={tabs.translate}>
       <h2>{tabs.translate}</h2>
@@ -81,17 +67,36 @@ export function Translate({ which, resource }: PartProps) {
         </label>
         <button type="submit">{map.translate}</button>
       </form>
-      {question && (
-        <div aria-live="polite">
-          <Await asked={asked} lines={3}>
-            {(value) => {
-              const answer = translatedOf(value)
-              return answer ? <Answer answer={answer} question={question} /> : <WrongAnswer />
-            }}
-          </Await>
-        </div>
-      )}
+      <div aria-live="polite">
+        {question && <Asked key={JSON.stringify(question)} which={which} resource={resource} question={question} />}
+      </div>
     </section>
+  )
+}
+
+/** One question with its answer: another question begins anew, so that no answer is ever seen beside it that is not its own. */
+function Asked({ which, resource, question }: PartProps & { question: Question }) {
+  const { code, system, isReverse } = question
+  const asked = useReply(pathOf(which), (signal) => {
+    if (which.versionId === undefined) {
+      const query = new URLSearchParams({ code, system, ...(isReverse && { reverse: 'true' }) })
+      return ask(`${pathOf(which)}/$translate?${query}`, { signal })
+    }
+    const parameter = [
+      { name: 'conceptMap', resource: resource.value },
+      { name: 'code', valueCode: code },
+      { name: 'system', valueUri: system },
+      { name: 'reverse', valueBoolean: isReverse },
+    ]
+    return ask('/ConceptMap/$translate', { method: 'POST', body: { resourceType: 'Parameters', parameter }, signal })
+  })
+  return (
+    <Await asked={asked} lines={3}>
+      {(value) => {
+        const answer = translatedOf(value)
+        return answer ? <Answer answer={answer} question={question} /> : <WrongAnswer />
+      }}
+    </Await>
   )
 }
 

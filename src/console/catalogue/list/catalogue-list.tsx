@@ -6,6 +6,7 @@ import { language } from '../../app/session.ts'
 import { counted } from '../../languages/fill.ts'
 import { texts } from '../../languages/languages.ts'
 import { Await } from '../../parts/await.tsx'
+import { searchAll } from '../page/batch.ts'
 import { Heading } from '../page/heading.tsx'
 import { OddNotice, WrongAnswer } from '../page/notices.tsx'
 import { type ArtefactType, artefactTypes, type BundlePage, bundleOf, isArtefactType } from '../readers/artefact.ts'
@@ -36,40 +37,33 @@ export function CatalogueList() {
   )
 }
 
-/** Kinds as links, each with how many of it fit. */
+/** Kinds as links, each with how many of it fit; those that this server does not offer are left out. */
 function Kinds({ type, wanted }: { type: ArtefactType; wanted: Wanted }) {
   const { catalogue } = texts()
   const searches = artefactTypes.map((each) => searchOf(each, wanted, { count: 0 }).slice(1))
-  const asked = useReply(searches.join('\n'), (signal) => ask('/', { method: 'POST', body: batchOf(searches), signal }))
-  const counts = countsOf(asked.value ?? asked.last)
+  const asked = useReply(searches.join('\n'), (signal) => searchAll(searches, signal))
+  const pages = asked.value ?? asked.last
   const address = (each: ArtefactType) => {
     const query = new URLSearchParams(place.value.query)
     query.delete('cursor')
     query.set('type', each)
     return `/catalogue?${query}`
   }
+  const offered = artefactTypes
+    .map((each, index) => ({ each, total: pages?.[index]?.total, isOffered: !pages || pages[index] !== undefined }))
+    .filter(({ each, isOffered }) => isOffered || each === type)
   return (
     <nav class="kinds" aria-label={catalogue.list.kinds}>
-      {artefactTypes.map((each, index) => (
+      {offered.map(({ each, total }) => (
         <a key={each} href={address(each)} {...(each === type && { 'aria-current': 'page' as const })}>
           {catalogue.types[each]}{' '}
           <span class={asked.state === 'here' ? 'count' : 'count stale'}>
-            {counts[index] === undefined ? '\u2007' : new Intl.NumberFormat(language.value).format(counts[index] ?? 0)}
+            {total === undefined ? '\u2007' : new Intl.NumberFormat(language.value).format(total)}
           </span>
         </a>
       ))}
     </nav>
   )
-}
-
-const batchOf = (searches: string[]) => ({
-  resourceType: 'Bundle',
-  type: 'batch',
-  entry: searches.map((url) => ({ request: { method: 'GET', url } })),
-})
-
-function countsOf(value: unknown): (number | undefined)[] {
-  return bundleOf(value)?.resources.map((each) => each.number('total')) ?? []
 }
 
 function Page({ value, type }: { value: unknown; type: ArtefactType }) {

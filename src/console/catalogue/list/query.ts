@@ -15,7 +15,7 @@ export interface Wanted {
 export const sortOrders = ['-date', 'title', '-_lastUpdated', 'url'] as const
 
 /** One of them. */
-export type SortOrder = (typeof sortOrders)[number]
+type SortOrder = (typeof sortOrders)[number]
 
 /** States of artefacts (http://hl7.org/fhir/publication-status). */
 export const statuses = ['active', 'draft', 'retired', 'unknown'] as const

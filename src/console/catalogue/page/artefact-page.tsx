@@ -24,15 +24,10 @@ import { pageOf, pathOf, type Which } from './addresses.ts'
 import { ArtefactHead } from './head.tsx'
 import { LinksPart } from './links-part.tsx'
 import { Notice, OddNotice, WrongAnswer } from './notices.tsx'
+import type { PartProps } from './part-props.ts'
 import { Signatures } from './signatures.tsx'
 import { Source } from './source.tsx'
 import { Versions } from './versions.tsx'
-
-/** What every part of a page is given. */
-export interface PartProps {
-  which: Which
-  resource: Reading
-}
 
 type TabName = keyof ReturnType<typeof texts>['catalogue']['tabs']
 
@@ -69,6 +64,7 @@ const byType: Record<string, [TabName, ComponentType<PartProps>][]> = {
     ['rules', PlanRules],
     ['related', Related],
   ],
+  StructureDefinition: [['source', Source]],
 }
 
 /** Of a code system all but its concepts, which may be half a million: they are asked for as they are looked at. */
@@ -103,7 +99,8 @@ function Body({ value, which }: { value: unknown; which: Which }) {
   const resource = useMemo(() => new Reading(value), [value])
   if (resource.text('resourceType') !== which.type) return <WrongAnswer />
   const { page } = texts().catalogue
-  const tabs = [...(byType[which.type] ?? []), ...common]
+  const own = byType[which.type] ?? []
+  const tabs = [...own, ...common.filter(([each]) => !own.some(([name]) => name === each))]
   const wanted = place.value.query.get('tab')
   const [name, Part] = tabs.find(([each]) => each === wanted) ?? tabs[0] ?? ['source', Source]
   const head = headOf(resource, language.value)

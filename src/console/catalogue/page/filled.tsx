@@ -6,7 +6,6 @@ export function Filled({ text, values }: { text: string; values: Record<string, 
     <>
       {text.split(/(\{\w+\})/).map((part, index) => {
         const name = /^\{(\w+)\}$/.exec(part)?.[1]
-        // biome-ignore lint/suspicious/noArrayIndexKey: the parts of a text do not change their places
         return <span key={index}>{name !== undefined && Object.hasOwn(values, name) ? values[name] : part}</span>
       })}
     </>

@@ -1,16 +1,17 @@
 /** From a canonical to its page; or that it is not here. */
 import { useEffect } from 'preact/hooks'
-import { ask, type Reply } from '../../api/client.ts'
+import type { Reply } from '../../api/client.ts'
 import { useReply } from '../../api/use-reply.ts'
 import { go, place } from '../../app/router.ts'
 import { texts } from '../../languages/languages.ts'
 import { Await } from '../../parts/await.tsx'
 import { Field } from '../../parts/field.tsx'
 import { Rows } from '../list/rows.tsx'
-import { artefactTypes, bundleOf } from '../readers/artefact.ts'
-import { Reading } from '../readers/reading.ts'
+import { artefactTypes } from '../readers/artefact.ts'
+import type { Reading } from '../readers/reading.ts'
 import { splitCanonical } from '../readers/references.ts'
 import { pageOf } from './addresses.ts'
+import { searchAll } from './batch.ts'
 import { Heading } from './heading.tsx'
 import { Notice } from './notices.tsx'
 
@@ -54,12 +55,12 @@ async function candidates(canonical: string, signal: AbortSignal): Promise<Reply
     _summary: 'true',
     _count: '50',
   })
-  const entry = artefactTypes.map((type) => ({ request: { method: 'GET', url: `${type}?${query}` } }))
-  const reply = await ask('/', { method: 'POST', body: { resourceType: 'Bundle', type: 'batch', entry }, signal })
+  const reply = await searchAll(
+    artefactTypes.map((type) => `${type}?${query}`),
+    signal,
+  )
   if (reply.fault) return reply
-  const bundles = new Reading(reply.value).children('entry').map((each) => bundleOf(each.child('resource').value))
-  if (bundles.length !== artefactTypes.length || bundles.includes(undefined)) return { fault: { kind: 'broken' } }
-  return { value: bundles.flatMap((each) => each?.resources ?? []), headers: reply.headers }
+  return { value: reply.value.flatMap((each) => each?.resources ?? []), headers: reply.headers }
 }
 
 function Found({ canonical, found }: { canonical: string; found: Reading[] }) {

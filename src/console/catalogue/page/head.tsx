@@ -29,39 +29,7 @@ export function ArtefactHead({ head }: { head: Head }) {
           <code class="address">{canonical.slice(0, 2_000)}</code> <CopyButton text={canonical} />
         </p>
       )}
-      <dl class="facts">
-        <Fact name={page.status}>
-          <Status status={head.status} isExperimental={head.isExperimental} />
-        </Fact>
-        <Fact name={page.version}>
-          <bdi>{head.version.slice(0, longest) || page.notNamed}</bdi>
-        </Fact>
-        <Fact name={page.publisher}>
-          <bdi>{head.publisher.slice(0, longest) || page.notNamed}</bdi>
-        </Fact>
-        <Fact name={page.date}>{head.date ? shownDate(head.date, language.value) : page.notNamed}</Fact>
-        <Fact name={page.jurisdictions}>
-          <bdi>{head.jurisdictions.join(', ').slice(0, 1_000) || page.everywhere}</bdi>
-        </Fact>
-        {head.contexts.length > 0 && head.type !== 'PlanDefinition' && (
-          <Fact name={page.contexts}>
-            <bdi>
-              {head.contexts
-                .map(({ words }) => words)
-                .join(', ')
-                .slice(0, 1_000)}
-            </bdi>
-          </Fact>
-        )}
-        {head.source && (
-          <Fact name={page.source}>
-            <Canonical canonical={head.source} />
-          </Fact>
-        )}
-        <Fact name={page.changed}>
-          {head.lastUpdated ? shownDate(head.lastUpdated, language.value) : page.notNamed}
-        </Fact>
-      </dl>
+      <Facts head={head} />
       {head.description && (
         <div class="description">
           <LongText text={head.description} />
@@ -85,6 +53,43 @@ export function ArtefactHead({ head }: { head: Head }) {
         </details>
       )}
     </header>
+  )
+}
+
+function Facts({ head }: { head: Head }) {
+  const { page } = texts().catalogue
+  return (
+    <dl class="facts">
+      <Fact name={page.status}>
+        <Status status={head.status} isExperimental={head.isExperimental} />
+      </Fact>
+      <Fact name={page.version}>
+        <bdi>{head.version.slice(0, longest) || page.notNamed}</bdi>
+      </Fact>
+      <Fact name={page.publisher}>
+        <bdi>{head.publisher.slice(0, longest) || page.notNamed}</bdi>
+      </Fact>
+      <Fact name={page.date}>{head.date ? shownDate(head.date, language.value) : page.notNamed}</Fact>
+      <Fact name={page.jurisdictions}>
+        <bdi>{head.jurisdictions.join(', ').slice(0, 1_000) || page.everywhere}</bdi>
+      </Fact>
+      {head.contexts.length > 0 && head.type !== 'PlanDefinition' && (
+        <Fact name={page.contexts}>
+          <bdi>
+            {head.contexts
+              .map(({ words }) => words)
+              .join(', ')
+              .slice(0, 1_000)}
+          </bdi>
+        </Fact>
+      )}
+      {head.source && (
+        <Fact name={page.source}>
+          <Canonical canonical={head.source} />
+        </Fact>
+      )}
+      <Fact name={page.changed}>{head.lastUpdated ? shownDate(head.lastUpdated, language.value) : page.notNamed}</Fact>
+    </dl>
   )
 }
 

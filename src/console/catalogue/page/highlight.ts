@@ -72,6 +72,8 @@ export function linesInComment(lines: readonly string[], language: CodeLanguage)
 const sign = /\/\/|\/\*|\*\/|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'/g
 
 function endsInComment(line: string, wasOpen: boolean): boolean {
+  // So long a line is read by nobody, and could be made to be searched for ever.
+  if (line.length > longest) return wasOpen
   let isOpen = wasOpen
   sign.lastIndex = 0
   for (let match = sign.exec(line); match; match = sign.exec(line)) {

@@ -5,14 +5,14 @@ import { useReply } from '../../api/use-reply.ts'
 import { texts } from '../../languages/languages.ts'
 import { Await } from '../../parts/await.tsx'
 import { Rows } from '../list/rows.tsx'
-import { bundleOf } from '../readers/artefact.ts'
 import { relatedOf } from '../readers/library.ts'
 import { Reading } from '../readers/reading.ts'
 import { canonicalsIn } from '../readers/references.ts'
 import { pathOf, type Which } from './addresses.ts'
-import type { PartProps } from './artefact-page.tsx'
+import { searchAll } from './batch.ts'
 import { Canonical } from './links.tsx'
 import { WrongAnswer } from './notices.tsx'
+import type { PartProps } from './part-props.ts'
 
 /** Searches that find what names an artefact of a type: type and search parameter. */
 const namedBy: Record<string, [type: string, parameter: string][]> = {
@@ -87,18 +87,11 @@ function NamedBy({ type, url }: { type: string; url: string }) {
     const value = url.replace(/[\\,|$]/g, (sign) => `\\${sign}`)
     return `${other}?${new URLSearchParams({ [parameter]: value, _summary: 'true', _count: String(mostOfOne) })}`
   })
-  const body = {
-    resourceType: 'Bundle',
-    type: 'batch',
-    entry: searches.map((each) => ({ request: { method: 'GET', url: each } })),
-  }
-  const asked = useReply(searches.join(' '), (signal) => ask('/', { method: 'POST', body, signal }))
+  const asked = useReply(searches.join(' '), (signal) => searchAll(searches, signal))
   const { links } = texts().catalogue
   return (
     <Await asked={asked}>
-      {(value) => {
-        const pages = new Reading(value).children('entry').map((each) => bundleOf(each.child('resource').value))
-        if (pages.length !== searches.length || pages.includes(undefined)) return <WrongAnswer />
+      {(pages) => {
         const found = new Map(
           pages
             .flatMap((each) => each?.resources ?? [])

@@ -7,8 +7,8 @@ import { texts } from '../../languages/languages.ts'
 import { Await } from '../../parts/await.tsx'
 import { bundleOf } from '../readers/artefact.ts'
 import { type Verdict, type Vouching, verdictOf, vouchingOf } from '../readers/signature.ts'
-import type { PartProps } from './artefact-page.tsx'
 import { Notice, WrongAnswer } from './notices.tsx'
+import type { PartProps } from './part-props.ts'
 
 /** The part. */
 export function Signatures({ which, resource }: PartProps) {

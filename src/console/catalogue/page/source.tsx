@@ -7,9 +7,9 @@ import { texts } from '../../languages/languages.ts'
 import { Await } from '../../parts/await.tsx'
 import { CopyButton } from '../../parts/copy-button.tsx'
 import { curlLine, pathOf } from './addresses.ts'
-import type { PartProps } from './artefact-page.tsx'
 import { CodeView } from './code-view.tsx'
 import { askForm, type Form, forms } from './forms.ts'
+import type { PartProps } from './part-props.ts'
 
 /** The part. */
 export function Source({ which, resource }: PartProps) {

@@ -11,8 +11,8 @@ import { Rows } from '../list/rows.tsx'
 import { type BundlePage, bundleOf, headOf } from '../readers/artefact.ts'
 import { Reading } from '../readers/reading.ts'
 import { pageOf, versionText, type Which } from './addresses.ts'
-import type { PartProps } from './artefact-page.tsx'
 import { WrongAnswer } from './notices.tsx'
+import type { PartProps } from './part-props.ts'
 import { Status } from './status.tsx'
 
 /** The part. */

@@ -28,7 +28,7 @@ export function contentsOf(resource: Reading): Content[] {
 }
 
 /** The text of base64, UTF-8; undefined for what is none. */
-export function decoded(data: string): string | undefined {
+function decoded(data: string): string | undefined {
   if (!data) return undefined
   try {
     const bytes = Uint8Array.from(atob(data.replace(/\s/g, '')), (sign) => sign.charCodeAt(0))

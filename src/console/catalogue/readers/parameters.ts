@@ -38,7 +38,7 @@ export function parametersOf(value: unknown): Part | undefined {
 }
 
 /** A value of any type in a line. */
-export function valueWords(value: unknown): string {
+function valueWords(value: unknown): string {
   if (value === undefined || value === null) return ''
   if (typeof value === 'string') return value
   if (typeof value === 'number' || typeof value === 'boolean') return String(value)
@@ -48,7 +48,7 @@ export function valueWords(value: unknown): string {
 }
 
 /** A value that is a Coding; undefined for any other. */
-export function codingIn(value: unknown): Coding | undefined {
+function codingIn(value: unknown): Coding | undefined {
   return isObject(value) && typeof value.code === 'string' ? codingOf(new Reading(value)) : undefined
 }
 

@@ -3,7 +3,7 @@ import { type Part, parametersOf } from './parameters.ts'
 import type { Reading } from './reading.ts'
 
 /** One step on the way to the verdict. */
-export interface Step {
+interface Step {
   name: string
   outcome: 'pass' | 'fail' | 'skipped' | 'unknown'
   detail: string
@@ -13,7 +13,7 @@ export interface Step {
  * `holds`: the signature of an author holds · `broken`: a step failed · `no-author`: nothing failed, and yet no author vouches · `unclear`: the
  * answer was not understood, and counts for nothing
  */
-export type SignatureState = 'holds' | 'broken' | 'no-author' | 'unclear'
+type SignatureState = 'holds' | 'broken' | 'no-author' | 'unclear'
 
 /** A verdict. */
 export interface Verdict {

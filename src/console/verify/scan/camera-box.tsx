@@ -80,8 +80,8 @@ function CameraPicture({ camera, onCodes, paused, open, close }: CameraPicturePr
       <div class="scan-view">
         <video ref={video} playsInline muted aria-label={scan.preview} />
         <div class="scan-frame" />
-        <p class="scan-hint">{hint}</p>
       </div>
+      <p class="scan-hint">{hint}</p>
       <div class="scan-controls">
         <button type="button" class="quiet" ref={closer} onClick={() => close()}>
           <Icon name="close" />

@@ -11,16 +11,18 @@ const patience = 30_000
 /** Reads a file in a worker of its own. @param signal ends it; the answer is `slow` then */
 export async function readFileInWorker(file: Blob, signal: AbortSignal): Promise<FileReading> {
   const { post, end } = openScanner()
-  const late = AbortSignal.any([signal, AbortSignal.timeout(patience)])
+  let late: ReturnType<typeof setTimeout> | undefined
   try {
     const answer = await new Promise<FromScanWorker | undefined>((take) => {
-      if (late.aborted) take(undefined)
-      late.addEventListener('abort', () => take(undefined), { once: true })
+      if (signal.aborted) take(undefined)
+      signal.addEventListener('abort', () => take(undefined), { once: true })
+      late = setTimeout(() => take(undefined), patience)
       void post({ kind: 'file', file }).then(take)
     })
     if (!answer) return { kind: 'slow' }
     return answer.kind === 'file' ? answer.outcome : { kind: 'failed' }
   } finally {
+    clearTimeout(late)
     end()
   }
 }

@@ -37,6 +37,11 @@ export function useCamera(): HeldCamera {
     const isLate = mine !== round.current
     if (typeof found === 'string') return isLate ? undefined : setHeld({ camera: undefined, rest: found })
     if (isLate) return closeCamera(found.stream)
+    // The page was left while somebody was asked.
+    if (document.visibilityState === 'hidden') {
+      closeCamera(found.stream)
+      return setHeld({ camera: undefined, rest: 'hidden' })
+    }
     stream.current = found.stream
     // It is pulled out, or its permission is taken back; `stop` by ourselves does not tell.
     for (const track of found.stream.getVideoTracks()) track.onended = () => close('ended')

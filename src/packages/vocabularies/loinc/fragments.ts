@@ -1,8 +1,7 @@
 /** What many tables say of the same concepts, kept in a file until the concept is put together: a release has gigabytes of it. */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { CodeSystemConcept } from '../../../fhir/types.ts'
+import { workFolder } from '../../../files/work-folder.ts'
 import { spoolFile } from '../../large-code-system/file-bytes.ts'
 
 /** A part of a concept: designations and properties, in order. */
@@ -24,8 +23,8 @@ const BATCH_BYTES = 1 << 20
 
 /** Fragments of so many concepts. */
 export function fragmentStore(concepts: number): Fragments {
-  const folder = mkdtempSync(join(tmpdir(), 'vidimus-release-'))
-  const spool = spoolFile(join(folder, 'fragments'))
+  const folder = workFolder()
+  const spool = spoolFile(join(folder.path, 'fragments'))
   const first = new Int32Array(concepts).fill(-1)
   const last = new Int32Array(concepts).fill(-1)
   const offsets: number[] = []
@@ -70,7 +69,7 @@ export function fragmentStore(concepts: number): Fragments {
     },
     close: () => {
       spool.close()
-      rmSync(folder, { recursive: true, force: true })
+      folder.close()
     },
   }
 }

@@ -5,11 +5,12 @@ import { fileOf, type IndexBytes, type IndexSource, type PagedBytes, pager } fro
 
 /**
  * Of files that are written now; to be raised whenever they say more or something else than before. Of the first one, the flags of a
- * concept do not tell whether it has extensions; the second one has no runs of descendants and no kinds.
+ * concept do not tell whether it has extensions; the second one has no runs of descendants and no kinds; in the third one releases of
+ * SNOMED CT have codes, displays and states as any code system has them, which is not read any more.
  */
-export const LAYOUT_VERSION = 3
+export const LAYOUT_VERSION = 4
 /** Layouts that are read, each as what it is. */
-const READ_LAYOUTS: readonly number[] = [1, 2, LAYOUT_VERSION]
+const READ_LAYOUTS: readonly number[] = [1, 2, 3, LAYOUT_VERSION]
 
 const MAGIC = 0x58494456 // "VDIX" in the byte order of the machine: a file of another order is refused
 const FOOTER_BYTES = 16

@@ -1,5 +1,4 @@
 /** Bytes of an index file read by position: pages of it that were asked for lately stay in memory, up to a bound. */
-import { keep } from '../../../base/keep.ts'
 
 /** An index file that is not in memory. What is read is never changed afterwards. */
 export interface IndexBytes {
@@ -10,6 +9,8 @@ export interface IndexBytes {
    * @throws Error when the file is shorter than that, or cannot be read
    */
   read(position: number, length: number): Uint8Array
+  /** Writes so many bytes of the file to a place of others; answers how many. @throws Error as `read`; nothing is said of the place then */
+  fill(position: number, into: Uint8Array, at: number, length: number): number
 }
 
 /** An index file: whole in memory, or read by position. */
@@ -21,8 +22,10 @@ export interface PagedBytes {
   readonly length: number
   /** A text in UTF-8. */
   text(from: number, to: number): string
-  /** Bytes as a view that must not be written to. */
+  /** Bytes that must not be written to; whoever asked may keep them. */
   slice(from: number, to: number): Uint8Array
+  /** Writes bytes to the beginning of others, which are as long or longer; answers how many. */
+  copy(from: number, to: number, into: Buffer): number
   /** A signed number of four bytes at a position that can be divided by four. */
   number(at: number): number
 }
@@ -36,64 +39,147 @@ export function fileOf(source: IndexSource): IndexBytes {
 const inMemory = new WeakSet<IndexBytes>()
 
 function wholeFile(bytes: Uint8Array): IndexBytes {
-  const file = { length: bytes.length, read: (at: number, length: number) => bytes.subarray(at, at + length) }
+  const file: IndexBytes = {
+    length: bytes.length,
+    read: (at, length) => bytes.subarray(at, at + length),
+    fill: (position, into, at, length) => {
+      into.set(bytes.subarray(position, position + length), at)
+      return length
+    },
+  }
   inMemory.add(file)
   return file
 }
 
-/** Bytes that are read at once. */
-const PAGE = 1 << 13
-/** Bytes of a file that are kept. */
-const KEPT = 16 << 20
+/** Bytes that are read at once: a few records. What is asked for of a large file seldom lies beside what was asked for before. */
+const PAGE = 1 << 10
+/** Pages of a file that are kept: 16 MB. */
+const KEPT = 1 << 14
 
 /** Reads parts of a file: they share the pages that are kept. */
 export function pager(file: IndexBytes): (offset: number, length: number) => PagedBytes {
-  const pages = keep<number, Buffer>(KEPT, (_, page) => page.length)
-  let last = -1
-  let lastPage: Buffer = Buffer.alloc(0)
-  const pageAt = (number: number): Buffer => {
-    if (number === last) return lastPage
-    lastPage = pages.of(number, () => {
-      const start = number * PAGE
-      return bufferOf(file.read(start, Math.min(PAGE, file.length - start)))
-    })
-    last = number
-    return lastPage
-  }
+  const pages = keptPages(file)
   return (offset, length) => {
     if (inMemory.has(file)) return residentBytes(file.read(offset, length))
-    const slice = (from: number, to: number): Buffer => {
+    const copy = (from: number, to: number, into: Buffer): number => {
       const start = offset + from
       const end = offset + Math.min(to, length)
-      if (start >= end) return NOTHING
-      const first = Math.floor(start / PAGE)
-      if (end > (first + PAGES_AT_ONCE) * PAGE) return bufferOf(file.read(start, end - start))
-      const page = pageAt(first)
-      const at = start - first * PAGE
-      if (end <= (first + 1) * PAGE) return page.subarray(at, at + end - start)
-      const parts = [page.subarray(at)]
-      for (let next = first + 1; next * PAGE < end; next++) parts.push(pageAt(next).subarray(0, end - next * PAGE))
-      return Buffer.concat(parts)
+      if (end - start > PAGES_AT_ONCE * PAGE) return file.fill(start, into, 0, end - start)
+      pages.bring(Math.floor(start / PAGE), Math.floor((end - 1) / PAGE))
+      for (let at = start; at < end; ) {
+        const number = Math.floor(at / PAGE)
+        const next = Math.min(end, (number + 1) * PAGE)
+        const place = pages.placeOf(number) + at - number * PAGE
+        pages.bytes.copy(into, at - start, place, place + next - at)
+        at = next
+      }
+      return Math.max(0, end - start)
+    }
+    const slice = (from: number, to: number): Buffer => {
+      const size = Math.min(to, length) - from
+      if (size <= 0) return NOTHING
+      const bytes = Buffer.allocUnsafe(size)
+      copy(from, to, bytes)
+      return bytes
     }
     return {
       length,
       slice,
+      copy,
       text: (from, to) => {
         const start = offset + from
-        const first = Math.floor(start / PAGE)
-        const at = start - first * PAGE
+        const number = Math.floor(start / PAGE)
+        const at = start - number * PAGE
         const size = Math.min(to, length) - from
-        // Most lie in one page: no view of it is made.
-        if (size > 0 && at + size <= PAGE) return pageAt(first).toString('utf8', at, at + size)
-        return slice(from, to).toString('utf8')
+        if (size <= 0) return ''
+        // Most lie in one page: they are not copied.
+        if (at + size > PAGE) return slice(from, to).toString('utf8')
+        const place = pages.placeOf(number) + at
+        return pages.bytes.toString('utf8', place, place + size)
       },
       // Sections begin at multiples of eight: a number never lies on two pages.
       number: (from) => {
         const start = offset + from
-        const first = Math.floor(start / PAGE)
-        return numberAt(pageAt(first), start - first * PAGE)
+        const number = Math.floor(start / PAGE)
+        return numberAt(pages.bytes, pages.placeOf(number) + start - number * PAGE)
       },
     }
+  }
+}
+
+/**
+ * Pages that lie in one piece of memory, of which they have places by turns, so that a page that comes leaves nothing to be collected. A
+ * page that was asked for since its place was last looked at stays for another turn.
+ */
+function keptPages(file: IndexBytes) {
+  const count = Math.ceil(file.length / PAGE)
+  const places = Math.min(KEPT, count)
+  // Untouched memory costs nothing: what is never read takes no place.
+  const bytes = Buffer.allocUnsafeSlow(inMemory.has(file) ? 0 : places * PAGE)
+  /** By page: its place + 1. By place: its page, -1 where there is none; whether it was asked for. */
+  const placeOfPage = new Int32Array(count)
+  const pageAt = new Int32Array(places).fill(-1)
+  const isAskedFor = new Uint8Array(places)
+  let hand = 0
+  const freePlace = (): number => {
+    for (;;) {
+      const place = hand
+      hand = (hand + 1) % places
+      if (isAskedFor[place] === 0) return place
+      isAskedFor[place] = 0
+    }
+  }
+  /** A place that is nobody's: what it had is gone, and it is of no page until it has been filled, which may fail. */
+  const emptied = (): number => {
+    const place = freePlace()
+    const before = pageAt[place] ?? -1
+    if (before >= 0) placeOfPage[before] = 0
+    pageAt[place] = -1
+    return place
+  }
+  const hold = (page: number, place: number): void => {
+    pageAt[place] = page
+    placeOfPage[page] = place + 1
+  }
+  const read = (page: number): number => {
+    const start = page * PAGE
+    if (start >= file.length) throw new Error('the index file points beyond its end')
+    const place = emptied()
+    file.fill(start, bytes, place * PAGE, Math.min(PAGE, file.length - start))
+    hold(page, place)
+    return place
+  }
+  /** Pages from one to before another, at most as many as are read at once, by way of memory of their own. */
+  const readRun = (from: number, to: number): void => {
+    const start = from * PAGE
+    run ??= Buffer.allocUnsafeSlow((PAGES_AT_ONCE + 1) * PAGE)
+    file.fill(start, run, 0, Math.min(to * PAGE, file.length) - start)
+    for (let page = from; page < to; page++) {
+      const place = emptied()
+      run.copy(bytes, place * PAGE, (page - from) * PAGE, (page - from + 1) * PAGE)
+      hold(page, place)
+    }
+  }
+  let run: Buffer | undefined
+  const isKept = (page: number): boolean => (placeOfPage[page] ?? 0) > 0
+  return {
+    bytes,
+    /** Where a page begins in `bytes`; true until another one is asked for. */
+    placeOf: (page: number): number => {
+      const known = (placeOfPage[page] ?? 0) - 1
+      if (known < 0) return read(page) * PAGE
+      isAskedFor[known] = 1
+      return known * PAGE
+    },
+    /** Reads those that are not there, from one to another; what stands together is read at once. */
+    bring: (first: number, last: number): void => {
+      if (first === last) return
+      for (let page = first; page <= last; page++) {
+        const from = page
+        while (page <= last && !isKept(page)) page++
+        if (page - from > 1) readRun(from, page)
+      }
+    },
   }
 }
 
@@ -115,6 +201,7 @@ function residentBytes(bytes: Uint8Array): PagedBytes {
     length: block.length,
     text: (from, to) => block.toString('utf8', from, to),
     slice: (from, to) => block.subarray(from, to),
+    copy: (from, to, into) => block.copy(into, 0, from, to),
     number: (at) => numberAt(block, at),
   }
 }

@@ -1,4 +1,4 @@
-import { firstNotBelow } from '../ordinals.ts'
+import { bitsOf, firstNotBelow } from '../ordinals.ts'
 import type { Selection } from '../selection.ts'
 import { FLAG } from './flags.ts'
 import type { Sections } from './layout.ts'
@@ -24,7 +24,7 @@ export function largeRelations(sections: Sections, flags: Uint8Array): LargeRela
   const count = sections.header.concepts
   const parent = sections.numbers('parent', count)
   const end = sections.numbers('end', count)
-  const links = linksOf(sections)
+  const links = linksOf(sections, count)
   const endOf = (ref: number) => end[ref] ?? 0
   const within = (ancestor: number, ref: number) => ref >= ancestor && ref < endOf(ancestor)
   const further = furtherRuns(sections, count)
@@ -46,24 +46,21 @@ export function largeRelations(sections: Sections, flags: Uint8Array): LargeRela
     }
     return joinRanges(runs)
   }
-  const parents = (ref: number) => {
+  const parents = (ref: number): number[] => {
     const tree = parent[ref] ?? -1
-    const further = ((flags[ref] ?? 0) & FLAG.extraParents) === 0 ? [] : links.parentsOf(ref)
-    return tree < 0 ? [...further] : [tree, ...further]
+    if (((flags[ref] ?? 0) & FLAG.extraParents) === 0) return tree < 0 ? [] : [tree]
+    const further = links.parentsOf(ref)
+    return tree < 0 ? further : [tree, ...further]
   }
   return {
     parents,
     children: (ref) => {
       const found: number[] = []
       for (let child = ref + 1; child < endOf(ref); child = Math.max(endOf(child), child + 1)) found.push(child)
-      links.eachChildOf([ref, ref + 1], (child) => found.push(child))
+      if (links.hasChildren(ref)) links.eachChildOf([ref, ref + 1], (child) => found.push(child))
       return found
     },
-    isLeaf: (ref) => {
-      let further = 0
-      links.eachChildOf([ref, ref + 1], () => further++)
-      return endOf(ref) === ref + 1 && further === 0
-    },
+    isLeaf: (ref) => endOf(ref) === ref + 1 && !links.hasChildren(ref),
     subsumes: (ancestor, descendant) => within(ancestor, descendant) || isFurther(ancestor, descendant),
     below,
     descendants: (ref) => rangesSelection(below(ref)),
@@ -76,17 +73,24 @@ export function largeRelations(sections: Sections, flags: Uint8Array): LargeRela
 }
 
 /** Further parents, sorted by child and by parent; a child's parents and a parent's children in the order of the source. */
-function linksOf(sections: Sections) {
+function linksOf(sections: Sections, concepts: number) {
   const children = sections.numbers('links.child')
   const count = children.length
   const parentOfChild = sections.numbers('links.childsParent', count)
   const parents = sections.numbers('links.parent', count)
   const childOfParent = sections.numbers('links.parentsChild', count)
+  // Of a few concepts: the others are not looked for.
+  const isParent = bitsOf(parents, concepts)
   return {
     count,
     children,
     parentOfChild,
-    parentsOf: (ref: number) => parentOfChild.subarray(firstNotBelow(children, ref), firstNotBelow(children, ref + 1)),
+    hasChildren: (ref: number) => (((isParent[ref >> 5] ?? 0) >> (ref & 31)) & 1) === 1,
+    parentsOf: (ref: number): number[] => {
+      const found: number[] = []
+      for (let i = firstNotBelow(children, ref); children[i] === ref; i++) found.push(parentOfChild[i] ?? 0)
+      return found
+    },
     eachChildOf: ([from, to]: Range, visit: (child: number) => void) => {
       if (count === 0) return
       for (let i = firstNotBelow(parents, from); i < count && (parents[i] ?? to) < to; i++) visit(childOfParent[i] ?? 0)

@@ -16,7 +16,7 @@ export interface StringTable {
 export function stringTable(sections: Sections, name: string, length?: number): StringTable {
   const { block, offsets } = stringsOf(sections, name, length)
   const text = (from: number, to: number) => block.toString('utf8', from, to)
-  const at = inRuns({ text, offsets })
+  const at = textsInRuns(runsBy(text, offsets))
   return {
     length: offsets.length - 1,
     at,
@@ -58,8 +58,14 @@ export function stringsOf(sections: Sections, name: string, length?: number): { 
 export function textTable(sections: Sections, name: string, length?: number): Pick<StringTable, 'length' | 'at'> {
   const bytes: PagedBytes = sections.paged(name)
   const offsets = offsetsOf(sections, name, { length, bytes: bytes.length })
-  return { length: offsets.length - 1, at: inRuns({ text: bytes.text, offsets }) }
+  return { length: offsets.length - 1, at: textsInRuns(runsBy(bytes.text, offsets)) }
 }
+
+const runsBy = (text: PagedBytes['text'], offsets: Uint32Array): TextRuns => ({
+  length: offsets.length - 1,
+  text,
+  begin: (index) => offsets[index] ?? 0,
+})
 
 function offsetsOf(
   sections: Sections,
@@ -81,9 +87,19 @@ const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 
 /** Entries that are read at once when one after the other is asked for, as on the page of an expansion. */
 const RUN = 16
 
+/** Texts one behind the other. */
+export interface TextRuns {
+  /** How many. */
+  readonly length: number
+  /** A part in UTF-8, from one byte to before another. */
+  text(from: number, to: number): string
+  /** The first byte of a text; of `length`, the byte behind the last one. */
+  begin(index: number): number
+}
+
 /** Reads entries one by one, or a run of them in one piece where they are plain text and asked for in order. */
-function inRuns({ text: textOf, offsets }: { text: PagedBytes['text']; offsets: Uint32Array }): StringTable['at'] {
-  const one = (index: number) => textOf(offsets[index] ?? 0, offsets[index + 1] ?? 0)
+export function textsInRuns({ text: textOf, begin, length }: TextRuns): StringTable['at'] {
+  const one = (index: number) => (index >= 0 && index < length ? textOf(begin(index), begin(index + 1)) : '')
   let last = -2
   let first = 0
   let behind = 0
@@ -93,11 +109,11 @@ function inRuns({ text: textOf, offsets }: { text: PagedBytes['text']; offsets: 
   let singlesBehind = 0
   const read = (from: number): boolean => {
     if (from >= singlesFrom && from < singlesBehind) return false
-    const to = Math.min(from + RUN, offsets.length - 1)
+    const to = Math.min(from + RUN, length)
     singlesFrom = from
     singlesBehind = to
-    const start = offsets[from] ?? 0
-    const end = offsets[to] ?? 0
+    const start = begin(from)
+    const end = begin(to)
     if (end - start > RUN * longestOfRun) return false
     const text = textOf(start, end)
     // Fewer characters than bytes: some are of several, and where an entry begins is not known.
@@ -113,8 +129,8 @@ function inRuns({ text: textOf, offsets }: { text: PagedBytes['text']; offsets: 
     last = index
     const isInRun = index >= first && index < behind
     if (!isInRun && !(isNext && index >= 0 && read(index))) return one(index)
-    const start = offsets[first] ?? 0
-    return run.slice((offsets[index] ?? 0) - start, (offsets[index + 1] ?? 0) - start)
+    const start = begin(first)
+    return run.slice(begin(index) - start, begin(index + 1) - start)
   }
 }
 

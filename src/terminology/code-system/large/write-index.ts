@@ -24,8 +24,13 @@ export interface OwnSections {
   texts?(row: number): Iterable<string>
   /** Whether it is inactive, where its details do not say so. */
   isInactive?(row: number): boolean
-  /** Writes sections, named by the kind; answers what stands in the directory as `own`. */
-  write(writer: SectionWriter, order: RowOrder): Json
+  /**
+   * Writes sections, named by the kind; answers what stands in the directory as `own`. `displays` is where each display begins in the
+   * section of that name, by ordinal; one more at the end.
+   */
+  write(writer: SectionWriter, order: RowOrder, displays: Uint32Array): Json
+  /** Whether it keeps codes, what they are found by, and where displays begin; then concepts have no details. */
+  keepsCodes?: true
 }
 
 /** What is written where. */
@@ -54,14 +59,15 @@ export function writeIndex(writing: IndexWriting): number {
   writer.put('flags', gathered.flags)
   const statuses = [...gathered.statuses.keys()]
   writer.put('status', statuses.length > 0 ? gathered.status : new Int32Array(0))
-  writer.put('table', tableOf(rows, order))
-  if (!head.caseSensitive) writer.put('table.folded', foldedTable(rows, order, head.caseUnstated === true))
+  if (!own?.keepsCodes) writer.put('table', tableOf(rows, order))
+  if (!own?.keepsCodes && !head.caseSensitive)
+    writer.put('table.folded', foldedTable(rows, order, head.caseUnstated === true))
   writePostings(writer, 'text', gathered.texts.finish())
   const indexed = [...gathered.values].filter(([, postings]) => postings !== undefined)
   for (const [i, [, postings]] of indexed.entries()) {
     if (postings) writePostings(writer, `property/${i}`, postings.finish())
   }
-  const ownHeader = own?.write(writer, order)
+  const ownHeader = own?.write(writer, order, gathered.displays)
   const header: IndexHeader = {
     concepts: rows.count(),
     caseSensitive: head.caseSensitive,
@@ -118,29 +124,36 @@ function writeTexts({ head, rows, order, own, progress }: IndexWriting, writer: 
   const count = rows.count()
   const gathered = gatherer(head, count)
   const offsets = textOffsets(rows, order.order)
-  const codes = writer.stream('codes', offsets.codes.at(-1) ?? 0)
-  const displays = writer.stream('displays', offsets.displays.at(-1) ?? 0)
-  const details = writer.stream('details', offsets.details.at(-1) ?? 0)
+  const keepsCodes = own?.keepsCodes === true
+  const stream = (name: string, { at, isKept }: { at: Uint32Array; isKept: boolean }) =>
+    isKept ? writer.stream(name, at.at(-1) ?? 0) : undefined
+  const codes = stream('codes', { at: offsets.codes, isKept: !keepsCodes })
+  const displays = stream('displays', { at: offsets.displays, isKept: true })
+  const details = stream('details', { at: offsets.details, isKept: !keepsCodes })
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
   for (let ordinal = 0; ordinal < count; ordinal++) {
     const row = order.order[ordinal] ?? 0
     const { display, detail } = rows.text(row)
-    codes.append(rows.codeBytes(row))
-    displays.append(display)
-    details.append(detail)
+    codes?.append(rows.codeBytes(row))
+    displays?.append(display)
+    details?.append(detail)
     const concept: CodeSystemConcept | undefined = detail.length > 0 ? JSON.parse(decoder.decode(detail)) : undefined
-    for (const text of textsOf(rows.code(row), decoder.decode(display), concept)) gathered.find(ordinal, text)
+    const [code, ...texts] = textsOf(rows.code(row), decoder.decode(display), concept)
+    if (code !== undefined && !keepsCodes) gathered.find(ordinal, code)
+    for (const text of texts) gathered.find(ordinal, text)
     for (const text of own?.texts?.(row) ?? []) gathered.find(ordinal, text)
     gathered.take(ordinal, concept)
     if (own?.isInactive?.(row)) gathered.flags[ordinal] = (gathered.flags[ordinal] ?? 0) | FLAG.inactive
     if (ordinal % 10_000 === 0) progress(ordinal)
   }
-  for (const each of [codes, displays, details]) each.end()
-  writer.put('codes.offsets', offsets.codes)
-  writer.put('displays.offsets', offsets.displays)
-  writer.put('details.offsets', offsets.details)
+  for (const each of [codes, displays, details]) each?.end()
+  if (!keepsCodes) {
+    writer.put('codes.offsets', offsets.codes)
+    writer.put('displays.offsets', offsets.displays)
+    writer.put('details.offsets', offsets.details)
+  }
   progress(count)
-  return gathered
+  return { ...gathered, displays: offsets.displays }
 }
 
 /** Where every text will stand, by ordinal. */

@@ -4,7 +4,7 @@ import type { Selection } from '../../code-system/selection.ts'
 import { otherIssue, txIssue } from '../../request/messages.ts'
 import { equals } from './equals.ts'
 import { exists } from './exists.ts'
-import type { FilterDefinition, FilterOperator } from './filter-operator.ts'
+import type { FilterCall, FilterDefinition, FilterOperator } from './filter-operator.ts'
 import { childOf, descendentLeaf, descendentOf, generalizes, isA, isNotA } from './is-a.ts'
 import { isIn, notIn } from './membership.ts'
 import { regex } from './regex.ts'
@@ -53,9 +53,12 @@ export function applyFilter(provider: CodeSystemProvider, filter: FilterDefiniti
         { type: 'vs-invalid', expression: filter.expression },
       ),
     )
-  const own = provider.filter?.(property, op, value, fail)
-  if (own) return own
+  return provider.filter?.(property, op, value, fail) ?? filterOfTable({ provider, property, value, fail }, op)
+}
+
+/** The concepts that pass a filter by the table of operators alone. @throws what `fail` makes of the reason why that cannot be told */
+export function filterOfTable(call: FilterCall, op: string): Selection {
   const operator = Object.hasOwn(FILTER_OPERATORS, op) ? FILTER_OPERATORS[op] : undefined
-  if (!operator) throw fail(`unknown operator '${op}'; known are ${knownOperators.join(', ')}`)
-  return operator({ provider, property, value, fail })
+  if (!operator) throw call.fail(`unknown operator '${op}'; known are ${knownOperators.join(', ')}`)
+  return operator(call)
 }

@@ -16,6 +16,10 @@ export interface Cluster {
   first: number
 }
 
+/** Its stems and extensions, in the order of the cluster. */
+export const partsOf = ({ elements }: Cluster): number[] =>
+  elements.flatMap(({ stem, extensions }) => [stem, ...extensions])
+
 /** What is known of the clusters of a release. */
 export interface Clusters {
   /** The cluster of a text; undefined for a text that is none, or is not good. */

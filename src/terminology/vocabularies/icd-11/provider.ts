@@ -4,6 +4,7 @@ import type { OpenIndex } from '../../code-system/large/large-code-system.ts'
 import { exactOrdinals } from '../../code-system/postings.ts'
 import type { Selection } from '../../code-system/selection.ts'
 import { closest, parseLanguages } from '../../request/languages.ts'
+import { clusterFilter } from './cluster-filters.ts'
 import { type Cluster, type Clusters, clustersOf } from './clusters.ts'
 
 /** The provider of a release. Handles of clusters are their texts. */
@@ -17,7 +18,6 @@ export function icdProvider(index: OpenIndex): CodeSystemProvider {
   const asCluster = (ref: Ref): Cluster | undefined =>
     typeof ref === 'number' ? { elements: [{ stem: ref, extensions: [] }], first: ref } : clusters.read(ref)
   const withClusters = (selection: Selection): Selection => clustered(selection, stemOf)
-  const { filter } = provider
   // Clusters are its grammar, and that is known here.
   const { compositional: _, ...head } = provider.head
   const properties = (ref: Ref): ConceptProperty[] => {
@@ -29,7 +29,7 @@ export function icdProvider(index: OpenIndex): CodeSystemProvider {
     const [a, b] = [asCluster(general), asCluster(special)]
     return a !== undefined && b !== undefined && clusters.subsumes(a, b)
   }
-  return {
+  const whole: CodeSystemProvider = {
     ...provider,
     head,
     all: withClusters(provider.all),
@@ -53,18 +53,14 @@ export function icdProvider(index: OpenIndex): CodeSystemProvider {
     descendants: (ref) =>
       typeof ref === 'string' ? belowCluster(ref, subsumes) : withClusters(provider.descendants(ref)),
     search: (text) => provider.search(text),
-    ...(filter && {
-      filter: (property, op, value, fail) => {
-        const found = filter(property, op, value, fail)
-        return found && withClusters(found)
-      },
-    }),
+    filter: clusterFilter(provider, clusters, () => whole),
     explain: (code) => clusters.fault(code),
     translate: (ref, language) => {
       const cluster = clusterOf(ref)
       return cluster && clusters.compose(cluster, (part) => nameIn(provider, part, language))
     },
   }
+  return whole
 }
 
 const entityUri = /^https?:\/\/id\.who\.int\//

@@ -1,15 +1,16 @@
 /** A release of SNOMED CT in an index file: numbers in memory, texts and members by position. */
 import type { CodeSystem } from '../../../fhir/types.ts'
-import type { CodeSystemProvider } from '../../code-system/code-system.ts'
 import { find, hashOf } from '../../code-system/large/code-table.ts'
-import { openIndex, postingsOf } from '../../code-system/large/large-code-system.ts'
+import { flagsOf } from '../../code-system/large/flags.ts'
+import { postingsOf } from '../../code-system/large/large-code-system.ts'
 import type { Sections } from '../../code-system/large/layout.ts'
-import type { LargeRelations } from '../../code-system/large/relations.ts'
+import { narrowNumbers } from '../../code-system/large/narrow.ts'
+import { type LargeRelations, largeRelations } from '../../code-system/large/relations.ts'
 import { stringTable } from '../../code-system/large/string-table.ts'
 import { commonOrdinals, united } from '../../code-system/ordinals.ts'
 import { type Postings, withWords } from '../../code-system/postings.ts'
-import { asOrdinal } from '../../code-system/selection.ts'
 import { compiledRefsets } from './compiled-refsets.ts'
+import { type ConceptState, type ConceptTable, conceptTable } from './concept-table.ts'
 import type { SnomedAttributes, SnomedContent, SnomedDescription, SnomedHierarchy } from './content.ts'
 import type { SnomedHeader } from './header.ts'
 import { BETWEEN, SNOMED_KIND } from './names.ts'
@@ -19,57 +20,63 @@ import { STATE } from './state-bits.ts'
 /** A release that is open. */
 export interface CompiledSnomed {
   content: SnomedContent
-  /** Codes, displays, hierarchy and words as of any large code system. */
-  base: CodeSystemProvider
+  /** The usual term of a concept, read at once; undefined where it has none. */
+  display(concept: number): string | undefined
 }
+
+/** The first layout whose releases have their concepts as they are read here. */
+const firstLayout = 4
 
 /**
  * Opens a release over the sections of its file ({@link readSections}). `resource` is its CodeSystem.
- * @throws Error saying what is wrong when the file is damaged, of another kind, or of another version than the resource
+ * @throws Error saying what is wrong when the file is damaged, of another kind or of an older layout, or of another version than the
+ * resource
  */
 export function compiledSnomed(resource: CodeSystem, sections: Sections): CompiledSnomed {
   const header = headerOf(sections)
   if (header.version !== resource.version)
     throw new Error(`the index file is of ${header.version}, the code system of ${resource.version}`)
-  const { provider, relations, texts } = openIndex(resource, sections)
   const count = sections.header.concepts
-  const state = sections.bytes('snomed.state')
-  const module = sections.numbers('snomed.module', count)
-  const time = sections.numbers('snomed.time', count)
-  const ordinalOf = (id: string) => asOrdinal(provider.locate(id) ?? -1)
-  const has = (concept: number, bit: number) => ((state[concept] ?? 0) & bit) !== 0
-  const names = (number: number) => header.names[number] ?? ''
+  const concepts = conceptTable(sections)
+  const relations = largeRelations(sections, flagsOf(sections))
+  const stateOf = (concept: number) => header.states[concepts.state(concept) ?? -1] ?? NO_STATE
+  const texts = postingsOf(sections, 'text')
   const plain = postingsOf(sections, 'snomed.words.plain')
   const refsets = compiledRefsets(sections, header)
   const content: SnomedContent = {
     version: header.version,
     count,
-    ordinalOf,
-    idOf: (concept) => provider.code(concept),
-    isActive: (concept) => has(concept, STATE.active),
-    isDefined: (concept) => has(concept, STATE.defined),
-    moduleOf: (concept) => names(module[concept] ?? -1),
-    effectiveTimeOf: (concept) => time[concept] ?? 0,
+    ordinalOf: concepts.find,
+    idOf: concepts.idOf,
+    isActive: (concept) => (stateOf(concept)[2] & STATE.active) !== 0,
+    isDefined: (concept) => (stateOf(concept)[2] & STATE.defined) !== 0,
+    moduleOf: (concept) => header.names[stateOf(concept)[0]] ?? '',
+    effectiveTimeOf: (concept) => header.times[stateOf(concept)[1]] ?? 0,
     hierarchy: hierarchyOf(relations, count),
     attributes: attributesOf(sections),
-    descriptions: descriptionsOf(sections, header),
+    descriptions: descriptionsOf(sections, header, concepts),
     concepts: finder([texts, plain, postingsOf(sections, 'snomed.words')], count),
-    found: foundBy([texts, plain], count),
+    found: foundBy([concepts.ids, texts, plain], count),
     refsets: refsets.all,
     refset: refsets.of,
+    axioms: refsets.axioms,
     byAlternateIdentifier: identifiersOf(sections),
   }
-  return { content, base: provider }
+  return { content, display: (concept) => concepts.display(concept) || undefined }
 }
 
-function headerOf({ header: { kind, own } }: Sections): SnomedHeader {
+const NO_STATE: ConceptState = [-1, -1, 0]
+
+function headerOf({ header: { kind, own }, layout }: Sections): SnomedHeader {
   if (kind !== SNOMED_KIND)
     throw new Error(`the index file is ${kind === undefined ? 'no release' : `of the kind ${kind}`}`)
+  if (layout < firstLayout)
+    throw new Error(`the index file has layout ${layout}; releases of SNOMED CT are read from layout ${firstLayout} on`)
   const header = own as Partial<SnomedHeader> | null | undefined
-  if (!header?.names || !header.times || !header.refsets || !header.dialects || typeof header.version !== 'string')
+  const { version, names, times, states, refsets, dialects } = header ?? {}
+  if (!names || !times || !states || !refsets || !dialects || typeof version !== 'string')
     throw new Error('the directory of the index file does not tell of a release')
-  const { version, names, times, refsets, dialects } = header
-  return { version, names, times, refsets, dialects }
+  return { version, names, times, states, refsets, dialects }
 }
 
 function hierarchyOf(relations: LargeRelations, count: number): SnomedHierarchy {
@@ -100,25 +107,30 @@ function attributesOf(sections: Sections): SnomedAttributes {
   const rows = start.at(-1) ?? 0
   const values = stringTable(sections, 'snomed.values')
   const byTargetStart = sections.numbers('snomed.attributes.byTarget.start', start.length)
-  const byTarget = sections.numbers('snomed.attributes.byTarget', byTargetStart.at(-1) ?? 0)
+  const ofTarget = (what: string) => sections.numbers(`snomed.attributes.byTarget.${what}`, byTargetStart.at(-1) ?? 0)
   return {
     start,
-    source: sections.numbers('snomed.attributes.source', rows),
     type: sections.numbers('snomed.attributes.type', rows),
     target: sections.numbers('snomed.attributes.target', rows),
-    group: sections.numbers('snomed.attributes.group', rows),
+    group: narrowNumbers(sections, 'snomed.attributes.group', rows),
     value: (n) => values.at(n),
-    withTarget: (concept) => byTarget.subarray(byTargetStart[concept] ?? 0, byTargetStart[concept + 1] ?? 0),
+    byTarget: { start: byTargetStart, source: ofTarget('source'), type: ofTarget('type') },
   }
 }
 
 /** Reads the descriptions of a concept from its record. */
-function descriptionsOf(sections: Sections, header: SnomedHeader): SnomedContent['descriptions'] {
+function descriptionsOf(
+  sections: Sections,
+  header: SnomedHeader,
+  concepts: ConceptTable,
+): SnomedContent['descriptions'] {
   const records = sections.paged('snomed.descriptions')
-  const signed = sections.numbers('snomed.descriptions.offsets', sections.header.concepts + 1)
-  const offsets = new Uint32Array(signed.buffer, signed.byteOffset, signed.length)
+  // Of one record after the other: nobody keeps a part of it.
+  let record = Buffer.allocUnsafe(1 << 12)
   return (concept) => {
-    const reader = recordReader(records.slice(offsets[concept] ?? 0, offsets[concept + 1] ?? 0))
+    const [from, to] = concepts.descriptions(concept)
+    if (to - from > record.length) record = Buffer.allocUnsafe(2 * (to - from))
+    const reader = recordReader(record, records.copy(from, to, record))
     const found: SnomedDescription[] = []
     while (!reader.isAtEnd) found.push(readDescription(reader, header))
     return found

@@ -14,9 +14,17 @@ export function compiledRefsets(sections: Sections, header: SnomedHeader) {
     known.set(concept, refsetOf(sections, { ...each, name: `snomed.refset/${number}`, read }))
   })
   for (const concept of header.dialects) if (!known.has(concept)) known.set(concept, dialects)
+  const axioms = sections.numbers('snomed.axioms')
   return {
     all: Int32Array.from(known.keys()).sort(),
     of: (refset: number) => known.get(refset),
+    axioms: function* () {
+      for (const number of axioms) {
+        const own = header.refsets.find(({ from, to }) => number >= from && number < to)
+        if (!own) throw new Error('an axiom of the index file is of no reference set')
+        yield read(number, own.fields.length)
+      }
+    },
   }
 }
 
@@ -24,8 +32,10 @@ export function compiledRefsets(sections: Sections, header: SnomedHeader) {
 const dialects: SnomedRefset = {
   fields: ['acceptabilityId'],
   members: new Int32Array(0),
+  size: 0,
   of: () => [],
   all: () => [],
+  finds: () => true,
   withValue: () => [],
 }
 
@@ -79,6 +89,8 @@ function refsetOf(sections: Sections, { name, fields, from, to, indexed, read }:
       return found
     },
     all,
+    size: to - from,
+    finds: (field) => indexes.has(field) || !fields.includes(field),
     withValue: (field, value) => {
       const column = fields.indexOf(field)
       const index = indexes.get(field)

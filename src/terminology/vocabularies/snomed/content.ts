@@ -36,6 +36,11 @@ export interface SnomedContent {
   /** Reference sets with members, ascending. */
   readonly refsets: Int32Array
   refset(refset: number): SnomedRefset | undefined
+  /**
+   * Members of the reference set of axioms, with all that may say more than relationships do: whatever is of no usual form or of
+   * properties, and all of concepts that have several.
+   */
+  axioms(): Iterable<SnomedMember>
   /** The concept of an identifier of another scheme (Identifier file); -1 when there is none. */
   byAlternateIdentifier(scheme: string, identifier: string): number
 }
@@ -56,18 +61,25 @@ export interface SnomedHierarchy {
 export interface SnomedAttributes {
   /** Rows of a source: from `start[source]` to before `start[source + 1]`. */
   readonly start: Int32Array
-  /** Source of a row. */
-  readonly source: Int32Array
   /** Attribute (type) of a row. */
   readonly type: Int32Array
   /** Value of a row: a concept, or -1 - n for the concrete value n. */
   readonly target: Int32Array
   /** Group of a row; 0 is of no group (each row stands for itself). */
-  readonly group: Int32Array
+  readonly group: Uint8Array | Uint16Array | Int32Array
   /** A concrete value as the release has it: `#1`, `#-0.5`, `"text"`, `true`. */
   value(n: number): string
-  /** Rows whose value is that concept, ascending. */
-  withTarget(concept: number): Int32Array
+  readonly byTarget: SnomedValueRows
+}
+
+/** The same rows by the concept that is their value, as far as it is one; those of one value stand together, by source. */
+interface SnomedValueRows {
+  /** Rows of a value: from `start[value]` to before `start[value + 1]`. */
+  readonly start: Int32Array
+  /** Source of a row. */
+  readonly source: Int32Array
+  /** Attribute (type) of a row. */
+  readonly type: Int32Array
 }
 
 /** A description or text definition. */
@@ -96,6 +108,10 @@ export interface SnomedRefset {
   of(concept: number): SnomedMember[]
   /** All members. */
   all(): Iterable<SnomedMember>
+  /** How many members there are. */
+  readonly size: number
+  /** Whether members are found by their values in a field: where they are not, {@link withValue} looks through all of them. */
+  finds(field: string): boolean
   /** Members whose value in a field is that text (identifiers as they are), e.g. targetComponentId or mapTarget. */
   withValue(field: string, value: string): SnomedMember[]
 }

@@ -34,7 +34,8 @@ export const highOf = (id: string): number => digits(id, 0, id.length - DIGITS)
 export const idOf = (high: number, low: number): string =>
   high === 0 ? String(low) : `${high}${String(low).padStart(DIGITS, '0')}`
 
-function hashOf(high: number, low: number): number {
+/** A hash of an identifier in two numbers, 32 bits. */
+export function hashOfId(high: number, low: number): number {
   let hash = Math.imul(low ^ Math.imul(high, 0x9e3779b1), 0x85ebca6b)
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
   return (hash ^ (hash >>> 16)) >>> 0
@@ -65,17 +66,17 @@ export function idTable(): IdTable {
     find: (id) => {
       if (!isId(id)) return -1
       const [above, below] = [highOf(id), lowOf(id)]
-      return find(table, hashOf(above, below), (at) => low.at(at) === below && high.at(at) === above) ?? -1
+      return find(table, hashOfId(above, below), (at) => low.at(at) === below && high.at(at) === above) ?? -1
     },
     add: (id) => {
       const position = high.length
       if (position * 2 >= table.length) {
         table = emptyTable(position * 2)
-        for (let each = 0; each < position; each++) enter(table, hashOf(high.at(each), low.at(each)), each)
+        for (let each = 0; each < position; each++) enter(table, hashOfId(high.at(each), low.at(each)), each)
       }
       high.put(position, highOf(id))
       low.put(position, lowOf(id))
-      enter(table, hashOf(high.at(position), low.at(position)), position)
+      enter(table, hashOfId(high.at(position), low.at(position)), position)
       return position
     },
     at: (position) => idOf(high.at(position), low.at(position)),

@@ -77,14 +77,13 @@ export interface RecordReader {
   raw(length: number): Uint8Array
 }
 
-/** A reader from the beginning of a record. @throws Error when the record is cut short */
-export function recordReader(given: Uint8Array): RecordReader {
-  const bytes = Buffer.from(given.buffer, given.byteOffset, given.length)
+/** A reader of the first bytes, all unless it is said. @throws Error when the record is cut short */
+export function recordReader(given: Uint8Array, length = given.length): RecordReader {
+  const bytes = given instanceof Buffer ? given : Buffer.from(given.buffer, given.byteOffset, given.length)
   let at = 0
   const byte = () => {
-    const value = bytes[at++]
-    if (value === undefined) throw new Error('a record of the index file is cut short')
-    return value
+    if (at >= length) throw new Error('a record of the index file is cut short')
+    return bytes[at++] ?? 0
   }
   const number = () => {
     let value = 0
@@ -94,25 +93,26 @@ export function recordReader(given: Uint8Array): RecordReader {
       if (next < 0x80) return value
     }
   }
-  const raw = (length: number) => {
-    if (at + length > bytes.length) throw new Error('a record of the index file is cut short')
-    at += length
-    return bytes.subarray(at - length, at)
+  const skip = (size: number) => {
+    if (at + size > length) throw new Error('a record of the index file is cut short')
+    at += size
   }
   return {
     get isAtEnd() {
-      return at >= bytes.length
+      return at >= length
     },
     byte,
     number,
-    raw,
+    raw: (size) => {
+      skip(size)
+      return bytes.subarray(at - size, at)
+    },
     text: () => {
       const kind = number()
       if (kind % 2 === 1) return idOf((kind - 1) / 2, number())
       const size = kind / 2
-      const from = at
-      raw(size)
-      return bytes.toString('utf8', from, from + size)
+      skip(size)
+      return bytes.toString('utf8', at - size, at)
     },
   }
 }

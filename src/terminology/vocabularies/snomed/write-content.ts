@@ -7,6 +7,7 @@ import { createIndexBuilder, type IndexCounts, type Spool } from '../../code-sys
 import type { IndexFile, SectionWriter } from '../../code-system/large/layout.ts'
 import { writePostings } from '../../code-system/large/write-index.ts'
 import { collectPostings } from '../../code-system/text-index.ts'
+import { type ConceptState, writeConceptTable } from './concept-table.ts'
 import { SCT, SNOMED_KIND } from './names.ts'
 import { recordWriter } from './records.ts'
 import type { ReleaseFinding, ReleaseWriter } from './release-rows.ts'
@@ -55,6 +56,10 @@ export function createSnomedWriter({ head, isFull, spools }: SnomedWriting): Sno
   const members = memberPart(common, spools.members)
   const identifiers = identifierPart(common)
   const isActive = (row: number) => (state.at(row) & STATE.active) !== 0
+  const stateOf = (row: number): ConceptState => {
+    const own = state.at(row)
+    return [own >>> 2, times.numberOf(String(concepts.timeOf(row))), own & 3]
+  }
   const arranged = once(() => {
     const isA = relationships.arrange(isActive)
     const hierarchy = arrangeParents(betweenActive(isA, isActive), concepts.length)
@@ -85,13 +90,8 @@ export function createSnomedWriter({ head, isFull, spools }: SnomedWriting): Sno
       const { hierarchy, texts, isA } = arranged()
       const idOf = concepts.ids.at
       if (hierarchy.circle) found.push(circleFinding(hierarchy.circle, idOf))
-      const leftOut = (count: number, what: string) => {
-        if (count > 0) found.push({ severity: 'warning', text: `${count} ${what}` })
-      }
       const inactive = isA.child.length - betweenActive(isA, isActive).child.length
-      leftOut(inactive, 'active relationships is-a have an inactive concept at one end and are left out')
-      const unknown = descriptions.unknownDescriptions()
-      leftOut(unknown, 'members of language reference sets name descriptions that are not in the release')
+      found.push(...leftOut({ inactive, unknown: descriptions.unknownDescriptions() }))
       found.push(...checkConcepts({ count: concepts.length, isActive, idOf, ...hierarchy, texts }))
       return found
     },
@@ -108,16 +108,19 @@ export function createSnomedWriter({ head, isFull, spools }: SnomedWriting): Sno
         kind: SNOMED_KIND,
         isInactive: (row) => !isActive(row),
         texts: (row) => shown(row).map((each) => texts.termOf(each.row)),
-        write: (writer, { order }) => {
+        keepsCodes: true,
+        write: (writer, { order }, displays) => {
           const ordinalOf = inverse(order)
-          writeStates(writer, { order, stateAt: state.at, timeOf: concepts.timeOf })
-          writeDescriptions(writer, order, texts)
+          const descriptions = writeDescriptions(writer, order, texts)
+          const rows = { order, displays, descriptions, idOf: concepts.ids.at, stateOf }
+          const states = writeConceptTable(writer, rows)
           isA.write(writer, ordinalOf)
-          const refsets = refsetHeaders(members.write(writer, ordinalOf))
+          const refsets = refsetHeaders(members.write(writer, ordinalOf, isActive))
           identifiers.write(writer, ordinalOf)
-          const rows = texts.refsets().map(concepts.ids.find)
-          const dialects = rows.flatMap((row) => (row < 0 ? [] : [ordinalOf[row] ?? 0])).sort((a, b) => a - b)
-          return { version: head.version ?? '', names: names.all(), times: times.all().map(Number), refsets, dialects }
+          const named = texts.refsets().map(concepts.ids.find)
+          const dialects = named.flatMap((row) => (row < 0 ? [] : [ordinalOf[row] ?? 0])).sort((a, b) => a - b)
+          const version = head.version ?? ''
+          return { version, names: names.all(), times: times.all().map(Number), states, refsets, dialects }
         },
       })
     },
@@ -126,6 +129,15 @@ export function createSnomedWriter({ head, isFull, spools }: SnomedWriting): Sno
 
 /** What a concept is found by in any code system. */
 const isShown = ({ isActive, kind }: ShownDescription) => isActive && kind !== 'definition'
+
+/** What does not count, by how many there are. */
+function leftOut({ inactive, unknown }: { inactive: number; unknown: number }): ReleaseFinding[] {
+  const whats: [number, string][] = [
+    [inactive, 'active relationships is-a have an inactive concept at one end and are left out'],
+    [unknown, 'members of language reference sets name descriptions that are not in the release'],
+  ]
+  return whats.flatMap(([count, what]) => (count > 0 ? [{ severity: 'warning', text: `${count} ${what}` }] : []))
+}
 
 function once<T>(make: () => T): () => T {
   let made: { value: T } | undefined
@@ -187,31 +199,16 @@ function checkConcepts({ count, isActive, idOf, parentsOf, texts }: Checked): Re
   return found
 }
 
-function writeStates(
-  writer: SectionWriter,
-  { order, stateAt, timeOf }: { order: Int32Array; stateAt(row: number): number; timeOf(row: number): number },
-): void {
-  writer.put(
-    'snomed.time',
-    order.map((row) => timeOf(row)),
-  )
-  writer.put(
-    'snomed.state',
-    Uint8Array.from(order, (row) => stateAt(row) & 3),
-  )
-  writer.put(
-    'snomed.module',
-    order.map((row) => stateAt(row) >>> 2),
-  )
-}
-
 type Texts = ReturnType<ReturnType<typeof descriptionPart>['arrange']>
 
 /** Texts whose words are the same with and without marks. */
 const PLAIN = /^[ -~]*$/
 
-/** Records of all descriptions by concept, and the words without marks (indexWords) that concepts are not found by otherwise. */
-function writeDescriptions(writer: SectionWriter, order: Int32Array, texts: Texts): void {
+/**
+ * Records of all descriptions by concept, and the words without marks (indexWords) that concepts are not found by otherwise; answers where
+ * the records of each begin, and where the last ones end.
+ */
+function writeDescriptions(writer: SectionWriter, order: Int32Array, texts: Texts): Uint32Array {
   const records = writer.grow('snomed.descriptions')
   const offsets = new Uint32Array(order.length + 1)
   const record = recordWriter()
@@ -234,7 +231,7 @@ function writeDescriptions(writer: SectionWriter, order: Int32Array, texts: Text
     }
   })
   records.end()
-  writer.put('snomed.descriptions.offsets', offsets)
   writePostings(writer, 'snomed.words', hidden.finish())
   writePostings(writer, 'snomed.words.plain', plain.finish())
+  return offsets
 }

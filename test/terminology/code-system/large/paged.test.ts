@@ -44,6 +44,10 @@ function byPosition(bytes: Uint8Array): IndexBytes & { most(): number } {
       most = Math.max(most, length)
       return bytes.slice(position, position + length)
     },
+    fill(position, into, at, length) {
+      into.set(this.read(position, length), at)
+      return length
+    },
   }
 }
 

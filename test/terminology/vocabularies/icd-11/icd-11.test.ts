@@ -15,6 +15,15 @@ interface Cases {
   bad: { code: string; says: string }[]
   axes: { code: string; says: string }[]
   subsumption: { a: string; b: string; outcome: string }[]
+  /** Whether a set by the filter has the code, and whether the filter takes it out of all codes; null: an error, nobody can tell. */
+  membership: {
+    property: string
+    op: string
+    value: string
+    code: string
+    included: boolean | null
+    excluded: boolean | null
+  }[]
 }
 const cases: Cases = JSON.parse(readFileSync(new URL('./clusters.json', import.meta.url), 'utf8'))
 
@@ -127,6 +136,62 @@ for (const [shape, release, hasAxes] of [
           )
       })
     }
+
+    const isIn = async (compose: object, text: string): Promise<boolean | null> => {
+      const valueSet = { resourceType: 'ValueSet', url: 'http://example.org/vs', status: 'active', compose }
+      const asked = parameters({ valueSet, system: MMS, code: text })
+      try {
+        return answer(await terminology.validateCode(asked, { resourceType: 'ValueSet' }), 'result') === true
+      } catch (error) {
+        if (!(error instanceof FhirError)) throw error
+        assert.equal(error.status, 422)
+        assert.match(error.message, /cannot be told/)
+        return null
+      }
+    }
+
+    for (const { property, op, value, code: text, included, excluded } of cases.membership) {
+      it(`${text} by ${property} ${op} ${value}: ${included}, taken away: ${excluded}`, async () => {
+        const one = { system: MMS, filter: [{ property, op, value }] }
+        assert.equal(await isIn({ include: [one] }, text), included)
+        const whole = { system: MMS }
+        const isTaken = excluded === null ? null : !excluded
+        assert.equal(await isIn({ include: [whole], exclude: [one] }, text), isTaken)
+        // Listed by name, and taken away: an expansion says the same as a question about one.
+        const listed = { system: MMS, concept: [{ code: text }] }
+        const valueSet = { resourceType: 'ValueSet', status: 'active', compose: { include: [listed], exclude: [one] } }
+        const expanded = terminology.expand(parameters({ valueSet }))
+        if (excluded === null) await assert.rejects(expanded, { status: 422 })
+        else assert.equal((await expanded).expansion?.total, excluded ? 0 : 1)
+      })
+    }
+
+    it('takes away again what cannot be told of what is taken away', async () => {
+      const cluster = '9A01/9N10'
+      const one = { system: MMS, filter: [{ property: 'concept', op: 'is-a', value: '9N10' }] }
+      const other = { system: MMS, filter: [{ property: 'concept', op: 'is-a', value: '9A01' }] }
+      const inner = {
+        resourceType: 'ValueSet',
+        url: 'http://example.org/inner',
+        status: 'active',
+        compose: { include: [{ system: MMS }], exclude: [one] },
+      }
+      const engine = terminologyWith([release], [inner as ValueSet])
+      const ask = (compose: object) =>
+        engine.validateCode(
+          parameters({ valueSet: { resourceType: 'ValueSet', status: 'active', compose }, system: MMS, code: cluster }),
+          { resourceType: 'ValueSet' },
+        )
+      // Of all but falls it may be one or not; what the set has is taken away, so that a no there is a yes here.
+      const without = { include: [{ system: MMS }], exclude: [{ valueSet: ['http://example.org/inner'] }] }
+      assert.equal(answer(await ask(without), 'result'), false)
+      await assert.rejects(ask({ include: [{ valueSet: ['http://example.org/inner'] }] }), { status: 422 })
+      // One filter that does not have it decides.
+      const both = { system: MMS, filter: [...one.filter, { property: 'chapterNo', op: '=', value: 'X' }] }
+      const neither = { system: MMS, filter: [...one.filter, { property: 'concept', op: 'is-a', value: '9A00' }] }
+      assert.equal(answer(await ask({ include: [other], exclude: [neither] }), 'result'), true)
+      assert.equal(answer(await ask({ include: [other], exclude: [both] }), 'result'), true)
+    })
 
     it('has a cluster in the value sets that have its first stem, and expands none', async () => {
       const valueSet = (filter: object[]): ValueSet => ({

@@ -1,6 +1,7 @@
 /** What a filter says of an expression counts where it excludes, too: nothing may be taken for no. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { intersection, takesAway } from '../../../../src/terminology/code-system/selection.ts'
 import { eclSet } from '../../../../src/terminology/vocabularies/snomed/ecl/ecl.ts'
 import { withExpressions } from '../../../../src/terminology/vocabularies/snomed/expression/with-expressions.ts'
 import { snomedProvider } from '../../../../src/terminology/vocabularies/snomed/provider/provider.ts'
@@ -16,8 +17,9 @@ const provider = withExpressions(
 )
 const expression = withIds('{disorder}:{site}={leftwing}')
 
-const has = (property: string, op: string, value: string) =>
-  provider.filter?.(property, op, withIds(value), (reason) => new Error(reason))?.has(expression)
+const filtered = (property: string, op: string, value: string) =>
+  provider.filter?.(property, op, withIds(value), (reason) => new Error(reason))
+const has = (property: string, op: string, value: string) => filtered(property, op, value)?.has(expression)
 
 describe('filters of SNOMED CT, asked of an expression', () => {
   for (const [op, value, is] of [
@@ -43,6 +45,48 @@ describe('filters of SNOMED CT, asked of an expression', () => {
       assert.throws(() => has(property, op, value), { status: 422, message: /cannot be told/ }, property)
     assert.equal(has('expressions', '=', 'false'), false)
     assert.equal(has('inactive', '=', 'true'), false)
+  })
+
+  it('a reference set has no expression, and is an error where it is taken away', () => {
+    for (const property of ['concept', 'code']) {
+      const selection = filtered(property, 'in', '{flock}')
+      assert.equal(selection?.has(expression), false)
+      assert.equal(selection && takesAway(selection, expression), undefined)
+      assert.throws(() => filtered(property, 'not-in', '{flock}')?.has(expression), {
+        status: 422,
+        message: /cannot be told/,
+      })
+      // What means the same as a member is one.
+      const same = withIds('{disorder}:{{site}={wing},{morphology}={inflammation}}')
+      assert.equal(selection?.has(same), true)
+      assert.equal(selection && takesAway(selection, same), true)
+      assert.equal(filtered(property, 'not-in', '{flock}')?.has(same), false)
+    }
+  })
+
+  it('concepts that are named are those that an expression means the same as', () => {
+    const same = withIds('{disorder}:{{site}={wing},{morphology}={inflammation}}')
+    for (const [op, value, is, other] of [
+      ['=', '{wingitis}', true, false],
+      ['in', '{wingitis},{leg}', true, false],
+      ['not-in', '{wingitis},{leg}', false, true],
+    ] as const) {
+      assert.equal(has('concept', op, value), other, op)
+      assert.equal(filtered('concept', op, value)?.has(same), is, op)
+    }
+    assert.equal(has('concept', 'child-of', '{disorder}'), false)
+    assert.throws(() => has('concept', 'descendent-leaf', '{disorder}'), { status: 422 })
+    assert.equal(has('concept', 'descendent-leaf', '{inflamed}'), false)
+  })
+
+  it('one of several filters that says no decides where the set is taken away', () => {
+    const both = (value: string) =>
+      intersection(
+        [filtered('concept', 'in', '{flock}'), filtered('concept', 'is-a', value)].flatMap((each) => each ?? []),
+      )
+    assert.equal(takesAway(both('{disorder}'), expression), undefined)
+    assert.equal(takesAway(both('{inflamed}'), expression), false)
+    assert.equal(both('{disorder}').has(expression), false)
   })
 
   it('a concept that nobody knows is an error, never an empty set', () => {

@@ -6,8 +6,8 @@ import { texts } from '../../../languages/languages.ts'
 import { Await } from '../../../parts/await.tsx'
 import { Field } from '../../../parts/field.tsx'
 import { pathOf } from '../../page/addresses.ts'
-import type { PartProps } from '../../page/artefact-page.tsx'
 import { Notice, WrongAnswer } from '../../page/notices.tsx'
+import type { PartProps } from '../../page/part-props.ts'
 import { type Validated, validatedOf } from '../../readers/parameters.ts'
 
 interface Question {
@@ -19,23 +19,6 @@ interface Question {
 export function CheckCode({ which, resource }: PartProps) {
   const { valueSet, tabs } = texts().catalogue
   const [question, setQuestion] = useState<Question>()
-  const key = question && JSON.stringify([pathOf(which), question])
-  const asked = useReply(key, (signal) => {
-    const { code = '', system = '' } = question ?? {}
-    const parameter = [
-      { name: 'valueSet', resource: resource.value },
-      { name: 'code', valueCode: code },
-      system ? { name: 'system', valueUri: system } : { name: 'inferSystem', valueBoolean: true },
-    ]
-    if (which.versionId !== undefined)
-      return ask('/ValueSet/$validate-code', {
-        method: 'POST',
-        body: { resourceType: 'Parameters', parameter },
-        signal,
-      })
-    const query = new URLSearchParams({ code, ...(system ? { system } : { inferSystem: 'true' }) })
-    return ask(`${pathOf(which)}/$validate-code?${query}`, { signal })
-  })
   return (
     <section aria-label={tabs.check}>
       <h2>{tabs.check}</h2>
@@ -57,17 +40,35 @@ export function CheckCode({ which, resource }: PartProps) {
         </Field>
         <button type="submit">{valueSet.check}</button>
       </form>
-      {question && (
-        <div aria-live="polite">
-          <Await asked={asked} lines={3}>
-            {(value) => {
-              const answer = validatedOf(value)
-              return answer ? <Answer answer={answer} code={question.code} /> : <WrongAnswer />
-            }}
-          </Await>
-        </div>
-      )}
+      <div aria-live="polite">
+        {question && <Checked key={JSON.stringify(question)} which={which} resource={resource} question={question} />}
+      </div>
     </section>
+  )
+}
+
+/** One question with its answer: another question begins anew, so that no answer is ever seen beside it that is not its own. */
+function Checked({ which, resource, question }: PartProps & { question: Question }) {
+  const { code, system } = question
+  const asked = useReply(pathOf(which), (signal) => {
+    const named = { code, ...(system ? { system } : { inferSystem: 'true' }) }
+    if (which.versionId === undefined)
+      return ask(`${pathOf(which)}/$validate-code?${new URLSearchParams(named)}`, { signal })
+    // An old version is nowhere to be named: it goes along.
+    const parameter = [
+      { name: 'valueSet', resource: resource.value },
+      { name: 'code', valueCode: code },
+      system ? { name: 'system', valueUri: system } : { name: 'inferSystem', valueBoolean: true },
+    ]
+    return ask('/ValueSet/$validate-code', { method: 'POST', body: { resourceType: 'Parameters', parameter }, signal })
+  })
+  return (
+    <Await asked={asked} lines={3}>
+      {(value) => {
+        const answer = validatedOf(value)
+        return answer ? <Answer answer={answer} code={code} /> : <WrongAnswer />
+      }}
+    </Await>
   )
 }
 

@@ -3,9 +3,9 @@
 import { language } from '../../../app/session.ts'
 import { fill, shownDate } from '../../../languages/fill.ts'
 import { texts } from '../../../languages/languages.ts'
-import type { PartProps } from '../../page/artefact-page.tsx'
 import { Filled } from '../../page/filled.tsx'
 import { Canonical, Canonicals } from '../../page/links.tsx'
+import type { PartProps } from '../../page/part-props.ts'
 import { type Clause, composeOf, type Filter } from '../../readers/value-set.ts'
 import { Codes } from './codes.tsx'
 

@@ -9,8 +9,11 @@ import type { SnomedContent } from '../content.ts'
 import { type EclSet, eclSet } from './ecl.ts'
 import { EclError } from './syntax/ecl-error.ts'
 
-/** Expressions of one release whose sets are kept: what a client pages through is found once. */
-const keptSets = 8
+/** Bytes that the sets of expressions of one release have together while they are kept: what a client pages through is found once. */
+const keptBytes = 40 << 20
+
+/** What a set weighs beside its lists: what was made of its text. */
+const setBytes = 20_000
 
 /** Characters of an expression that a message repeats. */
 const mostRepeated = 200
@@ -23,12 +26,24 @@ const testsPerStep = 200
  * steps. @throws FhirError 422 INVALID_ECL naming line and column, or too-costly
  */
 export function eclConstraint(content: SnomedContent): (text: string) => Selection {
-  const sets = keep<string, EclSet>(keptSets)
+  const sets = keep<string, EclSet>(keptBytes, (_, set) => setBytes + set.keptBytes)
   return (text) => {
-    const set = said(text, () =>
-      text.length > mostRepeated ? eclSet(content, text) : sets.of(text, () => eclSet(content, text)),
-    )
-    return selectionOf(set, text)
+    if (text.length > mostRepeated)
+      return selectionOf(
+        said(text, () => eclSet(content, text)),
+        text,
+        () => {},
+      )
+    const set = sets.get(text) ?? said(text, () => eclSet(content, text))
+    let weighed = -1
+    // A set becomes heavier by what it is asked.
+    const weigh = () => {
+      if (set.keptBytes === weighed) return
+      weighed = set.keptBytes
+      sets.set(text, set)
+    }
+    weigh()
+    return selectionOf(set, text, weigh)
   }
 }
 
@@ -54,13 +69,15 @@ export function eclFault(text: string, error: EclError): FhirError {
   return new FhirError(422, txIssue('INVALID_ECL', [shown, what]))
 }
 
-function selectionOf(set: EclSet, text: string): Selection {
+/** @param asked is called whenever the set was asked: it may remember more */
+function selectionOf(set: EclSet, text: string, asked: () => void): Selection {
   let found: Int32Array | undefined
   function* counting(): Generator<number, void, void> {
     if (found) return
     const steps = set.members()
     for (;;) {
       const step = said(text, () => steps.next())
+      asked()
       if (step.done) {
         found = step.value
         return
@@ -70,12 +87,17 @@ function selectionOf(set: EclSet, text: string): Selection {
   }
   const list = () => {
     // At once: whoever has others to think of counts in steps before.
-    found ??= said(text, () => finish(set.members()))
+    if (!found) {
+      found = said(text, () => finish(set.members()))
+      asked()
+    }
     return found
   }
   const has = (concept: number) => {
     if (found) return found[firstNotBelow(found, concept)] === concept
-    return said(text, () => set.has(concept))
+    const is = said(text, () => set.has(concept))
+    asked()
+    return is
   }
   return {
     has: (ref) => typeof ref === 'number' && has(ref),

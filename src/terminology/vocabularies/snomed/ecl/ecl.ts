@@ -13,6 +13,8 @@ const mostSteps = 100_000_000
 /** What an expression means in a release. */
 export interface EclSet {
   readonly expression: EclExpression
+  /** Bytes of the lists that it remembers: more, the more it was asked. */
+  readonly keptBytes: number
   /** Whether a concept belongs; only what that takes is looked for. @throws EclError too-costly */
   has(concept: number): boolean
   /** Whether something belongs that is no concept; undefined when that cannot be told. */
@@ -31,6 +33,9 @@ export function eclSet(content: SnomedContent, text: string, limit = mostSteps):
   const plan = compile({ content, text, cost }, expression)
   return {
     expression,
+    get keptBytes() {
+      return cost.keptBytes
+    },
     has(concept) {
       return cost.atOnce(() => plan.has(concept))
     },

@@ -93,7 +93,7 @@ function sameAs(expression: ResolvedExpression, above: ReadonlySet<number>, cont
 
 /** Defined concepts of which an attribute takes in one of the expression. @throws NotTold for more than so many */
 function candidates(groups: readonly Group[], content: SnomedContent, most: number): Set<number> {
-  const { attributes } = content
+  const { byTarget } = content.attributes
   const targets = new Set<number>()
   const put = (concept: number) => {
     if (targets.has(concept)) return
@@ -108,8 +108,8 @@ function candidates(groups: readonly Group[], content: SnomedContent, most: numb
   }
   const found = new Set<number>()
   for (const target of targets) {
-    for (const row of attributes.withTarget(target)) {
-      const source = attributes.source[row] ?? -1
+    for (let row = byTarget.start[target] ?? 0; row < (byTarget.start[target + 1] ?? 0); row++) {
+      const source = byTarget.source[row] ?? -1
       if (!content.isDefined(source) || found.has(source)) continue
       found.add(source)
       if (found.size > most) throw new NotTold('more concepts may take in the expression than can be compared with it')

@@ -1,10 +1,10 @@
 /** What the axioms of a release say beside its relationships (SNOMED CT OWL, functional syntax). */
 import { keepPerObject } from '../../../../base/keep.ts'
+import { AXIOMS, saysMore, saysOfProperty } from '../axioms.ts'
 import type { SnomedContent } from '../content.ts'
 import type { ResolvedAttribute, ResolvedExpression } from './resolve-expression.ts'
 
-/** Reference set of axioms in the language OWL, and the attribute under which those of a group stand. */
-const AXIOMS = '733073007'
+/** The attribute under which those of a group stand. */
 const ROLE_GROUP = '609096000'
 
 /** What suffices for a concept: the left side of a general axiom, or one of several definitions. */
@@ -30,7 +30,7 @@ export interface Axioms {
   reflexive: readonly number[]
 }
 
-/** The axioms of a release: all are looked through once, those of concepts that have several are read. */
+/** The axioms of a release: those that may say more than relationships are looked through once, those of concepts that have several are read. */
 export const axiomsOf = keepPerObject((content: SnomedContent): Axioms => {
   const refset = content.refset(content.ordinalOf(AXIOMS))
   const sufficient: Sufficient[] = []
@@ -39,13 +39,13 @@ export const axiomsOf = keepPerObject((content: SnomedContent): Axioms => {
   if (!refset) return { sufficient, chains, reflexive }
   const counts = new Uint8Array(content.count)
   const several = new Set<number>()
-  for (const { isActive, component, values } of refset.all()) {
+  for (const { isActive, component, values } of content.axioms()) {
     const concept = isActive ? content.ordinalOf(component) : -1
     if (concept < 0 || !content.isActive(concept)) continue
     const text = values[0] ?? ''
-    if (counts[concept] === 1 || !isUsual.test(text)) several.add(concept)
+    if (counts[concept] === 1 || saysMore(text)) several.add(concept)
     counts[concept] = 1
-    const property = isOfProperty.test(text) ? readTerm(text) : undefined
+    const property = saysOfProperty(text) ? readTerm(text) : undefined
     if (property) readProperty(property, content, { chains, reflexive })
   }
   for (const concept of several)
@@ -53,10 +53,6 @@ export const axiomsOf = keepPerObject((content: SnomedContent): Axioms => {
       if (isActive) sufficient.push(...readSufficient(values[0] ?? '', concept, content))
   return { sufficient, chains, reflexive }
 })
-
-/** Of a concept or a property that is told by relationships when it is the only one. */
-const isUsual = /^\s*(?:SubClassOf\(:|EquivalentClasses\(|Sub\w+PropertyOf\(|\w+Property\()/
-const isOfProperty = /^\s*(?:SubObjectPropertyOf\(\s*ObjectPropertyChain|TransitiveObject|ReflexiveObject)/
 
 function readProperty(
   { name, parts }: Term,

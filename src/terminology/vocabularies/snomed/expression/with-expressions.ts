@@ -177,6 +177,12 @@ interface Parts {
   meets: SubjectMeets
 }
 
+/** Expressions that pass a filter, and what is taken away by it where that is something else. */
+interface Unlisted {
+  has(code: string): boolean
+  takes?(code: string): boolean | undefined
+}
+
 /**
  * Filters of concepts, with the expressions that pass: by what they are a kind of, by expression constraints, and by `expressions`, which
  * keeps them out when it is false, and by the values of attributes. What other filters ask, such as the module, is stated of no expression:
@@ -192,26 +198,50 @@ function filterWith({ base, content, expressions, subsumes, meets }: Parts): Pic
       return found !== undefined && told(() => meets(constraint, expressions.subject(found)), constraint) === wanted
     }
   const isRead = (code: string) => expressions.read(code) !== undefined
-  const passing = (property: string, op: string, value: string): ((code: string) => boolean) | undefined => {
+  const passing = (property: string, op: string, value: string): Unlisted['has'] | Unlisted | undefined => {
     if (property === 'constraint' && op === '=') return constrained(value)
     if (property === 'expressions') return value.trim() === 'true' ? isRead : undefined
     if (property === 'inactive' && op === '=') return value.trim() === 'false' ? isRead : undefined
     const refined = /^\d+$/.test(property) ? attributeConstraint(property, op, value.trim()) : undefined
     if (refined && attributeOf(content, property) >= 0) return constrained(refined.constraint, refined.isMet)
     if (property !== 'concept' && property !== 'code') return (code) => isRead(code) && notStated(property, op)
-    if (op === 'not-in') return isRead
+    if (op === '=' || op === 'in' || op === 'not-in') return named(op, value)
     const top = base.locate(value.trim())
     if (top === undefined) return undefined
+    if (op === 'child-of') return constrained(`<! ${value}`)
+    if (op === 'descendent-leaf')
+      return (code) => subsumes(top, code) && !subsumes(code, top) && notStated(property, op)
     if (op === 'is-a' || op === 'descendent-of')
       return (code) => subsumes(top, code) && (op === 'is-a' || !subsumes(code, top))
     if (op === 'is-not-a') return (code) => isRead(code) && !subsumes(top, code)
     return op === 'generalizes' ? (code) => isRead(code) && subsumes(code, top) : undefined
   }
+  const isOne = (are: (concept: number) => boolean) => (code: string) => {
+    const found = expressions.read(code)
+    return found !== undefined && decided(() => isSameAs(expressions.subject(found), are))
+  }
+  /** Concepts that are named, which an expression may mean the same as; one reference set stands for its members. */
+  const named = (op: '=' | 'in' | 'not-in', value: string): Unlisted => {
+    const concepts = value.split(',').map((each) => content.ordinalOf(each.trim()))
+    const [only = -1] = concepts
+    const refset = op === '=' || concepts.length > 1 ? undefined : content.refset(only)
+    if (!refset) {
+      const isNamed = isOne((concept) => concepts.includes(concept))
+      return { has: op === 'not-in' ? (code) => isRead(code) && !isNamed(code) : isNamed }
+    }
+    if (op === 'not-in') return { has: constrained(`^ ${content.idOf(only)}`, false) }
+    // It has no expression (HL7 terminology ecosystem); whether one is meant where it is taken away, nobody can tell.
+    const isMember = isOne((concept) => refset.members.includes(concept))
+    return { has: isMember, takes: (code) => isRead(code) && (isMember(code) || undefined) }
+  }
   return {
     filter: (property, op, value, fail) => {
       const listed = filter(property, op, value, fail)
       const unlisted = listed && passing(property, op, value)
-      return listed && unlisted ? withUnlisted(listed, unlisted) : listed
+      if (!listed || !unlisted) return listed
+      return typeof unlisted === 'function'
+        ? withUnlisted(listed, unlisted)
+        : withUnlisted(listed, unlisted.has, unlisted.takes)
     },
   }
 }
@@ -243,6 +273,12 @@ function attributeConstraint(attribute: string, op: string, value: string) {
   }
 }
 
+/** Whether it means the same as one of some concepts. */
+function isSameAs({ same, maySame }: EclSubject, are: (concept: number) => boolean): Subsumption {
+  if (same >= 0) return are(same) ? 'yes' : 'no'
+  return maySame?.some(are) ? 'unknown' : 'no'
+}
+
 /** The answer that can be given; an error where none can: it is never taken for no. */
 const decided = (ask: () => Subsumption): boolean =>
   told(() => {
@@ -252,6 +288,7 @@ const decided = (ask: () => Subsumption): boolean =>
 
 function told(ask: () => boolean | undefined, constraint = ''): boolean {
   let reason = 'it is nested too deep, a refinement may belong to several groups, or an axiom is not understood'
+  if (constraint !== '') reason += '; reference sets and filters in {{ }} are stated of concepts alone'
   try {
     const found = ask()
     if (found !== undefined) return found
@@ -260,5 +297,11 @@ function told(ask: () => boolean | undefined, constraint = ''): boolean {
     if (!(error instanceof NotTold)) throw error
     reason = error.message
   }
-  throw new FhirError(422, otherIssue('not-supported', `What the expression subsumes cannot be told here: ${reason}`))
+  throw new FhirError(
+    422,
+    otherIssue(
+      'not-supported',
+      `${constraint === '' ? 'What the expression subsumes' : 'Whether the expression meets the constraint'} cannot be told here: ${reason}`,
+    ),
+  )
 }

@@ -245,10 +245,11 @@ function byAttribute(property: string, call: Call): Selection {
 
 /** Concepts whose attribute has one of those concepts as its value. */
 function sourcesOf({ attributes }: SnomedContent, attribute: number, values: number[]): Int32Array {
+  const { start, source, type } = attributes.byTarget
   const sources = new Set<number>()
   for (const value of values) {
-    for (const row of attributes.withTarget(value))
-      if (attributes.type[row] === attribute) sources.add(attributes.source[row] ?? -1)
+    for (let row = start[value] ?? 0; row < (start[value + 1] ?? 0); row++)
+      if (type[row] === attribute) sources.add(source[row] ?? -1)
   }
   return ascending(sources)
 }

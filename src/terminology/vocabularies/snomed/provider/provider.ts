@@ -19,14 +19,14 @@ import { inOrderOfUse, isPreferred, preferredDescription, shownDescription, useO
 /**
  * A release as a code system.
  * @param resource the CodeSystem that stands in the store, without concepts
- * @param base usual terms by ordinal, where they are kept beside the descriptions: read at once
+ * @param display usual terms by ordinal, where they are kept beside the descriptions: read at once
  */
 export function snomedProvider(
   resource: CodeSystem,
   content: SnomedContent,
-  base: Pick<CodeSystemProvider, 'display'> | undefined,
+  display?: (concept: number) => string | undefined,
 ): CodeSystemProvider {
-  const texts = readTexts(content, base)
+  const texts = readTexts(content, display)
   const { term, termIn, descriptions } = texts
   const all = rangeSelection(0, content.count)
   const filter = snomedFilter(content, eclConstraint(content))
@@ -95,7 +95,7 @@ interface Texts {
   descriptions(concept: number): SnomedDescription[]
 }
 
-function readTexts(content: SnomedContent, base: Pick<CodeSystemProvider, 'display'> | undefined): Texts {
+function readTexts(content: SnomedContent, display?: (concept: number) => string | undefined): Texts {
   const kept = keep<number, SnomedDescription[]>(KEPT)
   const descriptions = (concept: number) =>
     concept < 0 ? [] : kept.of(concept, () => inOrderOfUse(content.descriptions(concept)))
@@ -103,7 +103,7 @@ function readTexts(content: SnomedContent, base: Pick<CodeSystemProvider, 'displ
     descriptions,
     term: (concept) => {
       if (concept < 0) return undefined
-      return base ? base.display(concept) : usualDescription(descriptions(concept))?.term
+      return display ? display(concept) : usualDescription(descriptions(concept))?.term
     },
     termIn: (concept, languages) => shownDescription(descriptions(concept), languages)?.term,
   }

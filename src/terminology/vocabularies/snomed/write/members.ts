@@ -3,6 +3,7 @@ import type { Json } from '../../../../base/json-value.ts'
 import { hashOf } from '../../../code-system/large/code-table.ts'
 import type { Spool } from '../../../code-system/large/index-builder.ts'
 import type { SectionWriter } from '../../../code-system/large/layout.ts'
+import { AXIOMS, saysMore, saysOfProperty } from '../axioms.ts'
 import { memberHead, readMember } from '../member-record.ts'
 import { recordReader, recordWriter } from '../records.ts'
 import type { MemberState, ReleaseFinding } from '../release-rows.ts'
@@ -68,7 +69,6 @@ export function memberPart({ isFull, conceptRow, names, times }: Common, spool: 
   const unnamed = () => [...refsets.keys()].filter((id) => conceptRow(id) < 0)
   return {
     take,
-    count: () => states.length,
     check: (): ReleaseFinding[] =>
       unnamed().map((id) => {
         const { number = -1 } = refsets.get(id) ?? {}
@@ -76,19 +76,28 @@ export function memberPart({ isFull, conceptRow, names, times }: Common, spool: 
         const text = `The reference set ${id} is no concept of the release: its ${count} members are left out`
         return { severity: 'warning' as const, text }
       }),
-    write: (writer: SectionWriter, ordinalOf: Int32Array): RefsetHeader[] => {
+    /** `isOfActive` says whether a concept is active, by its row. */
+    write: (writer: SectionWriter, ordinalOf: Int32Array, isOfActive: (row: number) => boolean): RefsetHeader[] => {
       states.seal()
       store.flush()
       const rowsOf = grouped(refsetOf.whole(), refsets.size)
       const wanted = [...refsets]
-        .map(([id, { number, fields }]) => ({ concept: conceptRow(id), rows: rowsOf(number), fields }))
+        .map(([id, { number, fields }]) => ({ id, concept: conceptRow(id), rows: rowsOf(number), fields }))
         .filter(({ concept }) => concept >= 0)
         .map((each) => ({ ...each, concept: ordinalOf[each.concept] ?? 0 }))
         .sort((a, b) => a.concept - b.concept)
       const read = (row: number) => store.read(places.at(row), sizes.at(row) >>> 1)
       const ordinalAt = (row: number) => (components.at(row) < 0 ? -1 : (ordinalOf[components.at(row)] ?? -1))
       const isActive = (row: number) => sizes.at(row) % 2 === 1
-      return writeRefsets(writer, { wanted, read, ordinalAt, isActive })
+      const headers = writeRefsets(writer, { wanted, read, ordinalAt, isActive })
+      const counts = (row: number) => isActive(row) && components.at(row) >= 0 && isOfActive(components.at(row))
+      const at = wanted.findIndex(({ id }) => id === AXIOMS)
+      const telling = tellingAxioms(wanted[at]?.rows ?? new Int32Array(0), { read, ordinalAt, isActive: counts })
+      writer.put(
+        'snomed.axioms',
+        telling.map((each) => each + (headers[at]?.from ?? 0)),
+      )
+      return headers
     },
   }
 }
@@ -127,6 +136,30 @@ function writeRefsets(writer: SectionWriter, { wanted, read, ordinalAt, isActive
     from += rows.length
   }
   return headers
+}
+
+/**
+ * Which of the axioms, by position, may say more than relationships do: those that say so themselves, and all of a concept that has
+ * several.
+ */
+function tellingAxioms(
+  rows: Int32Array,
+  { read, ordinalAt, isActive }: Pick<Refsets, 'read' | 'ordinalAt' | 'isActive'>,
+): Int32Array {
+  const first = new Map<number, number>()
+  const telling = new Set<number>()
+  rows.forEach((row, at) => {
+    if (!isActive(row)) return
+    const concept = ordinalAt(row)
+    const before = first.get(concept)
+    if (before === undefined) first.set(concept, at)
+    else telling.add(before).add(at)
+    const reader = recordReader(read(row))
+    readMember(reader)
+    const axiom = reader.isAtEnd ? '' : reader.text()
+    if (saysMore(axiom) || saysOfProperty(axiom)) telling.add(at)
+  })
+  return Int32Array.from(telling).sort()
 }
 
 /** Active concepts, and all members by their concept in the order of the release. */

@@ -1,5 +1,6 @@
 /** Inferred relationships of a release: the hierarchy, and attributes with their groups. */
 import type { SectionWriter } from '../../../code-system/large/layout.ts'
+import { writeNarrow } from '../../../code-system/large/narrow.ts'
 import { writeStrings } from '../../../code-system/large/string-table.ts'
 import { SCT } from '../names.ts'
 import type { RelationshipState, ReleaseFinding } from '../release-rows.ts'
@@ -139,25 +140,25 @@ function writeAttributes(writer: SectionWriter, { rows, ordinalOf, of }: Attribu
       )
   }
   const target = placed.map((row) => ordinal(of.target.at(row)))
+  const type = placed.map((row) => ordinal(of.type.at(row)))
   writer.put('snomed.attributes.start', start)
-  writer.put(
-    'snomed.attributes.source',
-    placed.map((row) => ordinal(of.source.at(row))),
-  )
-  writer.put(
-    'snomed.attributes.type',
-    placed.map((row) => ordinal(of.type.at(row))),
-  )
+  writer.put('snomed.attributes.type', type)
   writer.put('snomed.attributes.target', target)
-  writer.put(
+  writeNarrow(
+    writer,
     'snomed.attributes.group',
     placed.map((row) => of.group.at(row)),
   )
-  writeByTarget(writer, target, count)
+  const source = placed.map((row) => ordinal(of.source.at(row)))
+  writeByTarget(writer, count, { source, type, target })
 }
 
-/** Rows by the concept that is their value, ascending. */
-function writeByTarget(writer: SectionWriter, target: Int32Array, count: number): void {
+/** Source and type of rows by the concept that is their value, in the order of the rows. */
+function writeByTarget(
+  writer: SectionWriter,
+  count: number,
+  { source, type, target }: { source: Int32Array; type: Int32Array; target: Int32Array },
+): void {
   const start = new Int32Array(count + 1)
   for (const to of target) if (to >= 0) start[to + 1] = (start[to + 1] ?? 0) + 1
   for (let i = 0; i < count; i++) start[i + 1] = (start[i + 1] ?? 0) + (start[i] ?? 0)
@@ -170,5 +171,12 @@ function writeByTarget(writer: SectionWriter, target: Int32Array, count: number)
     next[to] = at + 1
   })
   writer.put('snomed.attributes.byTarget.start', start)
-  writer.put('snomed.attributes.byTarget', list)
+  writer.put(
+    'snomed.attributes.byTarget.source',
+    list.map((row) => source[row] ?? 0),
+  )
+  writer.put(
+    'snomed.attributes.byTarget.type',
+    list.map((row) => type[row] ?? 0),
+  )
 }

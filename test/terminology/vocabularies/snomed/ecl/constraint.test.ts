@@ -38,6 +38,50 @@ describe('the filter constraint', () => {
     assert.equal(selection.has(content.ordinalOf(small('product'))), false)
   })
 
+  it('keeps what was found within a bound of bytes, whatever one of them takes', () => {
+    let listed = 0
+    const large = new Int32Array(1_500_000).map((_, ordinal) => ordinal)
+    const watched = {
+      ...content,
+      hierarchy: {
+        ...content.hierarchy,
+        descendants: () => {
+          listed++
+          return large
+        },
+      },
+    }
+    const constraint = eclConstraint(watched)
+    const ask = (n: number) => constraint(withIds(`< {disorder} /* ${n} */`)).size()
+    const asked = (numbers: readonly number[]) => {
+      listed = 0
+      for (const n of numbers) assert.equal(ask(n), large.length)
+      return listed
+    }
+    // 6 MB each, of 40.
+    assert.equal(asked([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]), 10)
+    assert.equal(asked([9, 8, 7, 6, 5, 4]), 0, 'those of the last 40 MB are there')
+    assert.equal(asked([0, 1]), 2, 'the others are not')
+  })
+
+  it('asks no reference set about one concept that would have to be looked through for it', () => {
+    const sets = (size: number) => ({
+      ...content,
+      refset: (concept: number) => {
+        const found = content.refset(concept)
+        return found && { ...found, size, finds: () => false }
+      },
+    })
+    const ecl = withIds('^ [targetComponentId] *')
+    const one = content.ordinalOf(small('wing'))
+    const is = (size: number) => eclConstraint(sets(size))(ecl).has(one)
+    assert.equal(is(100), eclConstraint(content)(ecl).has(one))
+    assert.throws(
+      () => is(100_000),
+      (error) => error instanceof FhirError && error.status === 422 && error.issues[0]?.code === 'too-costly',
+    )
+  })
+
   it('names the expression, line and column of what is wrong', () => {
     for (const [ecl, text] of [
       [

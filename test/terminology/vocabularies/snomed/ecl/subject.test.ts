@@ -34,7 +34,7 @@ const torn = subject(
 const answers = (each: EclSubject, ecl: string) => eclSet(content, withIds(ecl)).matches(each)
 
 describe('a subject that is no concept', () => {
-  const cases: [string, boolean][] = [
+  const cases: [string, boolean | undefined][] = [
     ['*', true],
     ['<< {disorder}', true],
     ['< {wingdisorder}', true],
@@ -45,7 +45,8 @@ describe('a subject that is no concept', () => {
     ['> {wingdisorder}', false],
     ['>> {wingdisorder}', false],
     ['>! {wingdisorder}', false],
-    ['^ {flock}', false],
+    ['^ {flock}', undefined],
+    ['^ *', undefined],
     ['<< {disorder} MINUS << {inflamed}', true],
     ['<< {disorder} MINUS << {wingdisorder}', false],
     ['<< {inflamed} OR << {wingdisorder}', true],
@@ -60,9 +61,40 @@ describe('a subject that is no concept', () => {
     ['< {disorder} : {severity} != {mild}', true],
     ['< {disorder} : {count} = #1', false],
     ['< {disorder} : R {dueto} = *', false],
-    ['* {{ term = "wing" }}', false],
-    ['* MINUS * {{ term = "wing" }}', true],
-    ['<< {disorder} {{ C active = 1 }}', false],
+    // Filters and reference sets are stated of concepts alone: neither yes nor no, unless something else decides.
+    ['* {{ term = "wing" }}', undefined],
+    ['* MINUS * {{ term = "wing" }}', undefined],
+    ['<< {disorder} {{ C active = 1 }}', undefined],
+    ['<< {disorder} {{ C active = 0 }}', undefined],
+    ['<< {disorder} {{ C definitionStatus = primitive }}', undefined],
+    ['<< {disorder} {{ D language = en }}', undefined],
+    ['<< {inflamed} {{ C active = 1 }}', false],
+    ['<< {inflamed} {{ term = "wing" }}', false],
+    ['(<< {disorder} {{ C active = 1 }}) {{ term = "wing" }}', undefined],
+    ['<< {disorder} MINUS (<< {disorder} {{ C moduleId = 900000000000207008 }})', undefined],
+    ['<< {disorder} MINUS (<< {inflamed} {{ C moduleId = 900000000000207008 }})', true],
+    ['<< {inflamed} MINUS (<< {disorder} {{ C moduleId = 900000000000207008 }})', false],
+    ['<< {disorder} MINUS ^ {flock}', undefined],
+    ['<< {inflamed} MINUS ^ {flock}', false],
+    ['^ {flock} MINUS << {disorder}', false],
+    ['^ {flock} MINUS << {inflamed}', undefined],
+    ['<< {disorder} MINUS (<< {disorder} MINUS ^ {flock})', undefined],
+    ['<< {disorder} AND ^ {flock}', undefined],
+    ['<< {inflamed} AND ^ {flock}', false],
+    ['<< {disorder} OR ^ {flock}', true],
+    ['<< {inflamed} OR ^ {flock}', undefined],
+    ['(<< {inflamed} OR ^ {flock}) AND << {wingdisorder}', undefined],
+    ['(<< {inflamed} AND ^ {flock}) OR << {wingdisorder}', true],
+    ['<< {disorder} MINUS ((<< {inflamed} AND ^ {flock}) OR << {skinburn})', true],
+    ['<< (^ {flock})', undefined],
+    ['< (^ {flock})', false],
+    ['!!> (<< {disorder} {{ C active = 1 }})', undefined],
+    ['(<< {disorder} {{ C active = 1 }}) {{ + HISTORY }}', undefined],
+    ['(<< {disorder} {{ C active = 1 }}) : {site} = << {wing}', undefined],
+    ['(<< {disorder} {{ C active = 1 }}) : {site} = << {leg}', false],
+    // A value that is a concept is told; those of expressions follow below.
+    ['* : {site} = (<< {wing} {{ term = "left" }})', true],
+    ['* : {site} = ^ {flock}', false],
     ['!!> (<< {disorder})', false],
     ['<< {disorder} {{ + HISTORY }}', true],
     ['<< {disorder} . {site}', false],
@@ -74,6 +106,55 @@ describe('a subject that is no concept', () => {
     assert.equal(answers(due, '* : {dueto} = (< {disorder} : {morphology} = {tear})'), true)
     assert.equal(answers(due, '* : {dueto} = (< {disorder} : {morphology} = {burn})'), false)
     assert.equal(answers(due, '* : {dueto} != << {disorder}'), false)
+  })
+
+  it('has values of which filters and reference sets say nothing', () => {
+    const due = subject(['finding'], [['dueto', torn]])
+    const told: [string, boolean | undefined][] = [
+      ['* : {dueto} = (<< {disorder} {{ C active = 1 }})', undefined],
+      ['* : {dueto} = (<< {inflamed} {{ C active = 1 }})', false],
+      ['* : {dueto} != (<< {disorder} {{ term = "wing" }})', undefined],
+      ['* : {dueto} != (<< {inflamed} {{ term = "wing" }})', true],
+      ['* : {dueto} = ^ {flock}', undefined],
+      ['* : {dueto} != ^ {flock}', undefined],
+      ['* : [0..0] {dueto} = ^ {flock}', undefined],
+      ['* : [0..1] {dueto} = ^ {flock}', true],
+      ['* : [2..*] {dueto} = ^ {flock}', false],
+      ['* : {dueto} = (<< {disorder} MINUS ^ {flock})', undefined],
+      ['* : {dueto} = ^ {flock} OR {dueto} = << {wingdisorder}', true],
+      ['* : {dueto} = ^ {flock}, {dueto} = << {inflamed}', false],
+      ['* : { {dueto} = ^ {flock} }', undefined],
+      ['* MINUS (* : {dueto} = ^ {flock})', undefined],
+    ]
+    for (const [ecl, is] of told) assert.equal(answers(due, ecl), is, ecl)
+  })
+
+  it('has no filter, in no place of an expression, that says more of it than its set', () => {
+    const filters = [
+      '{{ C active = 1 }}',
+      '{{ C active = 0 }}',
+      '{{ C effectiveTime >= "19000101" }}',
+      '{{ C moduleId = * }}',
+      '{{ C definitionStatus = defined }}',
+      '{{ D active = 1 }}',
+      '{{ D type = fsn }}',
+      '{{ D typeId = * }}',
+      '{{ D dialect = en-us }}',
+      '{{ D id = 1234567013 }}',
+      '{{ term != "nothing" }}',
+      '{{ C active = 1 }} {{ term = "wing" }}',
+    ]
+    for (const filter of filters) {
+      for (const [outer, is] of [
+        ['X', undefined],
+        ['* MINUS (X)', undefined],
+        ['(X) OR << {wingdisorder}', true],
+        ['(X) AND << {inflamed}', false],
+        ['<< {inflamed} MINUS (X)', false],
+      ] as const)
+        assert.equal(answers(torn, outer.replace('X', `<< {disorder} ${filter}`)), is, `${outer} of ${filter}`)
+      assert.equal(answers(torn, `<< {inflamed} ${filter}`), false, filter)
+    }
   })
 
   it('has concrete values', () => {

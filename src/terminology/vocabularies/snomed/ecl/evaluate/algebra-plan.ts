@@ -2,7 +2,7 @@
 import type { Steps } from '../../../../../workers/budget.ts'
 import { commonOrdinals } from '../../../../code-system/ordinals.ts'
 import { BitSet } from './bit-set.ts'
-import { type EclContext, type EclPlan, isIn, passing, remembered, stepsPerTurn } from './plan.ts'
+import { type EclContext, type EclPlan, isIn, passing, remembered } from './plan.ts'
 
 /** A list that is so much longer is not made: its members are asked for one by one. */
 const muchLonger = 8
@@ -29,9 +29,8 @@ export function andPlan({ cost }: EclContext, operands: readonly EclPlan[]): Ecl
           kept = yield* passing(kept, (concept) => other.has(concept), { cost, price: other.price })
         else {
           const list = yield* other.all()
-          cost.spend(1 + Math.ceil(list.length / listedPerStep))
           kept = commonOrdinals(kept, list)
-          yield
+          if (cost.took(1 + Math.ceil(list.length / listedPerStep))) yield
         }
       }
       return kept
@@ -93,18 +92,12 @@ export function* unionOf(
 ): Steps<Int32Array> {
   const found = new BitSet(content.count)
   let only: Int32Array | undefined
-  let steps = 0
   for (const each of sets) {
     const list = yield* each.all()
     if (sets.length === 1) only = list
     else for (let i = 0; i < list.length; i++) found.add(list[i] ?? 0)
-    steps += 1 + list.length
-    if (steps < stepsPerTurn) continue
-    cost.spend(steps)
-    steps = 0
-    yield
+    if (cost.took(1 + list.length)) yield
   }
-  cost.spend(steps)
   return only ?? found.list()
 }
 

@@ -9,6 +9,7 @@ import type {
   EclMemberFilter,
   EclTypeToken,
 } from '../syntax/syntax.ts'
+import { every } from './algebra-plan.ts'
 import { componentTest, type Evaluate, idTest } from './component-filter.ts'
 import { dialectTest } from './dialect.ts'
 import { type EclContext, type EclPlan, passing, remembered } from './plan.ts'
@@ -17,16 +18,17 @@ import { foldedTerm, type TermTest, termTest, weightOfTerms } from './term-match
 const primitive = '900000000000074008'
 const defined = '900000000000073002'
 
-/** Members of a set with the properties asked for. */
-export function conceptFilterPlan(
-  context: EclContext,
-  base: EclPlan,
-  { filters, evaluate }: { filters: readonly EclConceptFilter[]; evaluate: Evaluate },
-): EclPlan {
-  const { content, cost } = context
-  const tests = filters.map((filter) => conceptTest(context, filter, evaluate))
-  const passes = (concept: number) => tests.every((test) => test(concept))
-  const price = filters.reduce((total, each) => total + 1 + Math.ceil(weightOf(each) / comparedPerStep), 0)
+/** A filter of the members of a set, one by one. */
+interface MemberFilter {
+  passes(concept: number): boolean
+  /** Steps for each member. */
+  price: number
+  /** Concepts among which are all that pass, where they are found without the set. */
+  found?(): Int32Array | undefined
+}
+
+/** The members of a set that pass. */
+function filterPlan({ content, cost }: EclContext, base: EclPlan, { passes, price, found }: MemberFilter): EclPlan {
   return remembered(cost, {
     get atMost() {
       return base.atMost
@@ -36,11 +38,30 @@ export function conceptFilterPlan(
       return base.whole + base.atMost * price
     },
     has: (concept) => concept >= 0 && concept < content.count && base.has(concept) && passes(concept),
-    // What is no concept of the release has no module, no time and no status.
-    matches: () => false,
+    // Module, time, activity and terms are stated of concepts alone: of anything else nobody can tell whether it would pass.
+    matches: (subject) => every([base.matches(subject), undefined]),
     *all() {
-      return yield* passing(yield* base.all(), passes, { cost, price })
+      const few = found?.()
+      if (!few) return yield* passing(yield* base.all(), passes, { cost, price })
+      const kept =
+        few.length * 8 * base.price < base.atMost
+          ? yield* passing(few, (concept) => base.has(concept), { cost, price: base.price })
+          : commonOrdinals(few, yield* base.all())
+      return yield* passing(kept, passes, { cost, price })
     },
+  })
+}
+
+/** Members of a set with the properties asked for. */
+export function conceptFilterPlan(
+  context: EclContext,
+  base: EclPlan,
+  { filters, evaluate }: { filters: readonly EclConceptFilter[]; evaluate: Evaluate },
+): EclPlan {
+  const tests = filters.map((filter) => conceptTest(context, filter, evaluate))
+  return filterPlan(context, base, {
+    passes: (concept) => tests.every((test) => test(concept)),
+    price: filters.reduce((total, each) => total + 1 + Math.ceil(weightOf(each) / comparedPerStep), 0),
   })
 }
 
@@ -111,34 +132,15 @@ export function descriptionFilterPlan(
   base: EclPlan,
   { filters, evaluate }: { filters: readonly EclDescriptionFilter[]; evaluate: Evaluate },
 ): EclPlan {
-  const { content, cost } = context
   const terms = termTests(filters)
   const tests = filters.map((filter) => descriptionTest(context, filter, { evaluate, terms }))
   // Descriptions are active unless the filter says something of it.
   if (!filters.some((each) => each.field === 'active')) tests.unshift((each) => each.isActive)
-  const passes = (concept: number) => content.descriptions(concept).some((each) => tests.every((test) => test(each)))
   const texts = filters.reduce((total, each) => total + weightOf(each), 0)
-  const price = priceOfDescriptions * Math.max(1, filters.length) + texts
-  return remembered(cost, {
-    get atMost() {
-      return base.atMost
-    },
-    price: base.price + price,
-    get whole() {
-      return base.whole + base.atMost * price
-    },
-    has: (concept) => concept >= 0 && concept < content.count && base.has(concept) && passes(concept),
-    // What is no concept of the release has no descriptions.
-    matches: () => false,
-    *all() {
-      const found = foundByWords(context, filters, terms)
-      if (!found) return yield* passing(yield* base.all(), passes, { cost, price })
-      const isFew = found.length * 8 * base.price < base.atMost
-      const kept = isFew
-        ? yield* passing(found, (concept) => base.has(concept), { cost, price: base.price })
-        : commonOrdinals(found, yield* base.all())
-      return yield* passing(kept, passes, { cost, price })
-    },
+  return filterPlan(context, base, {
+    passes: (concept) => context.content.descriptions(concept).some((each) => tests.every((test) => test(each))),
+    price: priceOfDescriptions * Math.max(1, filters.length) + texts,
+    found: () => foundByWords(context, filters, terms),
   })
 }
 

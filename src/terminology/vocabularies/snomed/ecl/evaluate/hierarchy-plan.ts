@@ -6,7 +6,7 @@ import type { SnomedContent } from '../../content.ts'
 import type { EclSubject } from '../subject.ts'
 import type { EclOperator } from '../syntax/syntax.ts'
 import { BitSet } from './bit-set.ts'
-import { type EclContext, type EclPlan, holds, isIn, passing, ready, remembered, stepsPerTurn } from './plan.ts'
+import { type EclContext, type EclPlan, holds, isIn, passing, ready, remembered } from './plan.ts'
 
 /** One concept, active or not. */
 export function conceptPlan(concept: number): EclPlan {
@@ -71,7 +71,7 @@ export function operatorPlan(
 /** Relatives of one concept: what the content keeps is what is answered. */
 function ofConcept({ content, cost }: EclContext, operator: EclOperator, concept: number): EclPlan {
   const { hierarchy } = content
-  const isSelf = (operator.startsWith('<<') || operator.startsWith('>>')) && content.isActive(concept)
+  const isSelf = isWithSelf(operator) && content.isActive(concept)
   const isBelow = operator.startsWith('<')
   const isNext = operator.endsWith('!')
   const kin = isBelow
@@ -98,7 +98,7 @@ function ofConcept({ content, cost }: EclContext, operator: EclOperator, concept
       return isBelow ? hierarchy.subsumes(concept, other) : hierarchy.subsumes(other, concept)
     },
     matches: (subject) =>
-      relates(operator, { inner: conceptPlan(concept), list: () => Int32Array.of(concept) }, subject),
+      relates(operator, { inner: conceptPlan(concept), list: () => Int32Array.of(concept), subject }),
     all: () => ready(found()),
   }
 }
@@ -106,16 +106,17 @@ function ofConcept({ content, cost }: EclContext, operator: EclOperator, concept
 /** The members that a subject that is no concept may belong to by an operator. */
 function relates(
   operator: EclOperator,
-  { inner, list }: { inner: EclPlan; list: () => Int32Array },
-  subject: EclSubject,
+  { inner, list, subject }: { inner: EclPlan; list: () => Int32Array; subject: EclSubject },
 ): boolean | undefined {
-  const isIncluded = operator.startsWith('<<') || operator.startsWith('>>') ? inner.matches(subject) : false
+  const isIncluded = isWithSelf(operator) ? inner.matches(subject) : false
   if (isIncluded === true) return true
-  // It is nobody's child nor parent: such are those of the release alone.
+  // It is nobody's child nor parent: such are those of the release alone, as the HL7 terminology ecosystem has it.
   if (operator.endsWith('!')) return isIncluded
   const related = operator.startsWith('<') ? isBelowOne(subject, inner) : isAboveOne(subject, list())
   return related === false ? isIncluded : related
 }
+
+const isWithSelf = (operator: EclOperator): boolean => operator.startsWith('<<') || operator.startsWith('>>')
 
 function isBelowOne({ subsumers, undecided }: EclSubject, inner: Pick<EclPlan, 'has'>): boolean | undefined {
   if (subsumers.some((each) => inner.has(each))) return true
@@ -140,6 +141,8 @@ type Asked = Pick<EclPlan, 'price' | 'has' | 'matches' | 'all'>
 function ofSet(context: EclContext, operator: EclOperator, inner: EclPlan): Asked {
   const { hierarchy } = context.content
   const isActive = (concept: number) => context.content.isActive(concept)
+  const list = () => context.cost.membersAtOnce(inner)
+  const matches = (subject: EclSubject) => relates(operator, { inner, list, subject })
   switch (operator) {
     case '!!>':
     case '!!<':
@@ -151,7 +154,7 @@ function ofSet(context: EclContext, operator: EclOperator, inner: EclPlan): Aske
         has: (concept) =>
           (operator === '<<' && inner.has(concept) && isActive(concept)) ||
           hierarchy.ancestors(concept).some((each) => inner.has(each)),
-        matches: (subject) => relates(operator, { inner, list: () => context.cost.membersAtOnce(inner) }, subject),
+        matches,
         *all() {
           const walk = { next: (each: number) => hierarchy.children(each), isSelf: operator === '<<' }
           return yield* beyond(context, yield* inner.all(), walk)
@@ -167,7 +170,7 @@ function ofSet(context: EclContext, operator: EclOperator, inner: EclPlan): Aske
       return {
         price: 3,
         has: (concept) => isIn(context.cost.membersAtOnce({ all: found }), concept),
-        matches: (subject) => relates(operator, { inner, list: () => context.cost.membersAtOnce(inner) }, subject),
+        matches,
         all: found,
       }
     }
@@ -180,7 +183,7 @@ function ofSet(context: EclContext, operator: EclOperator, inner: EclPlan): Aske
         price: 5 * inner.price,
         has: (concept) =>
           (isSelf && inner.has(concept) && isActive(concept)) || back(concept).some((each) => inner.has(each)),
-        matches: (subject) => (isSelf ? inner.matches(subject) : false),
+        matches,
         all: () => neighbours(context, inner, { next, isSelf }),
       }
     }
@@ -206,41 +209,30 @@ function* beyond({ content, cost }: EclContext, from: Int32Array, { next, isSelf
   const found = new BitSet(content.count)
   const reached = new BitSet(content.count)
   const open: number[] = []
-  let steps = 0
   for (const start of from) {
     if (isSelf && content.isActive(start)) found.add(start)
     if (reached.add(start)) open.push(start)
     for (let concept = open.pop(); concept !== undefined; concept = open.pop()) {
-      for (const each of next(concept)) {
+      const near = next(concept)
+      for (const each of near) {
         found.add(each)
         if (reached.add(each)) open.push(each)
-        steps++
       }
-      if (++steps < stepsPerTurn) continue
-      cost.spend(steps)
-      steps = 0
-      yield
+      if (cost.took(1 + near.length)) yield
     }
   }
-  cost.spend(steps)
   return found.list()
 }
 
 function* neighbours({ content, cost }: EclContext, inner: EclPlan, { next, isSelf }: Walk): Steps<Int32Array> {
   const found = new BitSet(content.count)
   const from = yield* inner.all()
-  let steps = 0
   for (const concept of from) {
     if (isSelf && content.isActive(concept)) found.add(concept)
     const near = next(concept)
     for (const each of near) found.add(each)
-    steps += near.length + 1
-    if (steps < stepsPerTurn) continue
-    cost.spend(steps)
-    steps = 0
-    yield
+    if (cost.took(1 + near.length)) yield
   }
-  cost.spend(steps)
   return found.list()
 }
 

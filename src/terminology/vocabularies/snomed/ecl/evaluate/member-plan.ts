@@ -3,7 +3,7 @@ import type { Steps } from '../../../../../workers/budget.ts'
 import { united } from '../../../../code-system/ordinals.ts'
 import type { SnomedMember, SnomedRefset } from '../../content.ts'
 import { BitSet } from './bit-set.ts'
-import { type EclContext, type EclPlan, isIn, remembered, stepsPerTurn } from './plan.ts'
+import { type EclContext, type EclPlan, isIn, remembered } from './plan.ts'
 
 /** A test of a member by a filter; `field` is the field it reads, which a reference set may lack. */
 export interface MemberTest {
@@ -64,13 +64,14 @@ export function memberPlan(context: EclContext, membership: Membership): EclPlan
       if (concept < 0) return false
       if (isPlain) return refsets().some((refset) => isIn(refset.members, concept))
       return refsets().some((refset) => {
+        if (field !== componentField && !refset.finds(field)) context.cost.spend(refset.size * priceOfMember)
         const members = field === componentField ? refset.of(concept) : refset.withValue(field, content.idOf(concept))
         context.cost.spend(members.length * price)
         return members.some((each) => passes(each, refset))
       })
     },
-    // Members of reference sets are concepts of the release.
-    matches: () => false,
+    // Reference sets list concepts of the release: whether what is put together of them was to be listed, nobody can tell.
+    matches: () => undefined,
     *all() {
       if (membership.refsets) yield* membership.refsets.all()
       if (isPlain)
@@ -113,7 +114,6 @@ function* matching(
   { field, passes, price = priceOfMember }: MemberSearch,
 ): Steps<Int32Array> {
   const found = new BitSet(content.count)
-  let steps = 0
   for (const refset of refsets) {
     if (!hasField(refset, field)) continue
     for (const member of refset.all()) {
@@ -121,14 +121,9 @@ function* matching(
         const concept = content.ordinalOf(fieldOf(member, refset, field))
         if (concept >= 0) found.add(concept)
       }
-      steps += price
-      if (steps < stepsPerTurn) continue
-      cost.spend(steps)
-      steps = 0
-      yield
+      if (cost.took(price)) yield
     }
   }
-  cost.spend(steps)
   return found.list()
 }
 

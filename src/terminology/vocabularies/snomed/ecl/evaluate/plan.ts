@@ -19,6 +19,9 @@ export interface EclPlan {
   all(): Steps<Int32Array>
 }
 
+/** Steps of work between two turns of others. */
+const stepsPerTurn = 4096
+
 /** What every part of an expression is evaluated with. */
 export interface EclContext {
   readonly content: SnomedContent
@@ -37,12 +40,18 @@ const mostAtOnce = 500_000
 export class EclCost {
   #left: number
   #kept = 0
+  #sinceTurn = 0
   #isAtOnce = false
   readonly #context: { text: string; limit: number }
 
   constructor(text: string, limit: number) {
     this.#left = limit
     this.#context = { text, limit }
+  }
+
+  /** Bytes of the lists that are remembered. */
+  get keptBytes(): number {
+    return this.#kept * Int32Array.BYTES_PER_ELEMENT
   }
 
   /** Begins again with all that may be taken. */
@@ -57,6 +66,18 @@ export class EclCost {
     this.#refuse(
       this.#isAtOnce ? 'for one concept takes too many steps' : `takes more than ${this.#context.limit} steps`,
     )
+  }
+
+  /**
+   * Counts what a loop did between two places where others may have a turn; true when they should have one now.
+   * @throws EclError when the evaluation takes more than it may
+   */
+  took(units: number): boolean {
+    this.spend(units)
+    this.#sinceTurn += units
+    if (this.#sinceTurn < stepsPerTurn) return false
+    this.#sinceTurn = 0
+    return true
   }
 
   /** Counts a list that is remembered as long as the expression. @throws EclError when all of them are longer than they may be */
@@ -95,9 +116,6 @@ export class EclCost {
 /** An error about a place of an expression. */
 export const errorAt = (context: EclContext, kind: EclErrorKind, [reason, at]: readonly [string, number]): EclError =>
   new EclError(kind, reason, { text: context.text, at })
-
-/** Steps of work between two places where others may have a turn. */
-export const stepsPerTurn = 4096
 
 /** More than that a question costs nothing: whoever asks often is answered from the list of all members. */
 const highestPrice = 500
@@ -170,16 +188,10 @@ export function* passing(
 ): Steps<Int32Array> {
   const kept = new Int32Array(list.length)
   let count = 0
-  let next = stepsPerTurn
   for (let i = 0; i < list.length; i++) {
     const concept = list[i] ?? 0
     if (test(concept)) kept[count++] = concept
-    next -= price
-    if (next > 0) continue
-    cost.spend(stepsPerTurn - next)
-    next = stepsPerTurn
-    yield
+    if (cost.took(price)) yield
   }
-  cost.spend(stepsPerTurn - next)
   return kept.slice(0, count)
 }

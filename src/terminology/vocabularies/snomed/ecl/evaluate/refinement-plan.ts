@@ -7,7 +7,7 @@ import type { EclCardinality } from '../syntax/syntax.ts'
 import { every, some, unionOf } from './algebra-plan.ts'
 import { BitSet } from './bit-set.ts'
 import type { ValueTest } from './comparison.ts'
-import { type EclContext, type EclPlan, holds, passing, remembered, stepsPerTurn, told } from './plan.ts'
+import { type EclContext, type EclPlan, holds, passing, remembered, told } from './plan.ts'
 
 /** What a refinement asks of the rows of a concept, or of some of them. */
 export interface RefinementPlan {
@@ -94,9 +94,9 @@ const rowsPerValue = 10
 function sourcesOf(context: EclContext, test: Omit<AttributeTest, 'cardinality'>, isExact: boolean): Candidates {
   const { content, cost } = context
   const { attributes } = content
-  const { type, source } = attributes
+  const { start, source, type } = attributes.byTarget
   const { among } = test.value
-  const rows = source.length
+  const rows = attributes.type.length
   const amongAtMost = told(() => among?.atMost ?? rows)
   const isByValue = () => among !== undefined && amongAtMost() * rowsPerValue < rows
   return {
@@ -108,35 +108,26 @@ function sourcesOf(context: EclContext, test: Omit<AttributeTest, 'cardinality'>
     *all() {
       const found = new BitSet(content.count)
       if (among && isByValue()) {
-        let steps = 0
         for (const value of yield* among.all()) {
-          const withIt = attributes.withTarget(value)
-          for (let i = 0; i < withIt.length; i++) {
-            const row = withIt[i] ?? 0
-            if (test.type(type[row] ?? -1)) found.add(source[row] ?? 0)
-          }
-          steps += withIt.length + 1
-          if (steps < stepsPerTurn) continue
-          cost.spend(steps)
-          steps = 0
-          yield
+          const from = start[value] ?? 0
+          const to = start[value + 1] ?? 0
+          for (let row = from; row < to; row++) if (test.type(type[row] ?? -1)) found.add(source[row] ?? 0)
+          if (cost.took(1 + to - from)) yield
         }
-        cost.spend(steps)
         return found.list()
       }
       const value = among ? { ...test.value, concept: yield* bitTest(among, content.count) } : test.value
       const passes = rowTest(attributes, test.type, value)
-      let steps = 0
-      for (let row = 0; row < rows; row++) {
-        if (passes(row)) found.add(attributes.source[row] ?? 0)
-        // Only concrete values cost more than a look.
-        steps += 1 + ((attributes.target[row] ?? 0) < 0 ? (value.price ?? 0) : 0)
-        if (steps < stepsPerTurn) continue
-        cost.spend(steps)
-        steps = 0
-        yield
+      for (let concept = 0; concept < content.count; concept++) {
+        const to = attributes.start[concept + 1] ?? 0
+        let steps = 0
+        for (let row = attributes.start[concept] ?? 0; row < to; row++) {
+          if (passes(row)) found.add(concept)
+          // Only concrete values cost more than a look.
+          steps += 1 + ((attributes.target[row] ?? 0) < 0 ? (value.price ?? 0) : 0)
+        }
+        if (cost.took(steps)) yield
       }
-      cost.spend(steps)
       return found.list()
     },
   }
@@ -156,16 +147,17 @@ export function reversedPlan(
   { operator, sources }: { operator: '=' | '!='; sources: { plan: EclPlan; isAny: boolean } },
 ): RefinementPlan {
   const { content, cost } = context
-  const { attributes } = content
+  const { byTarget } = content.attributes
   const { min, max } = cardinality ?? once
   const isSource = (concept: number) => (sources.isAny || sources.plan.has(concept)) === (operator === '=')
   const test = (concept: number) => {
     const found = new Set<number>()
-    const rows = attributes.withTarget(concept)
-    cost.spend(rows.length)
-    for (const row of rows) {
-      const source = attributes.source[row] ?? -1
-      if (type(attributes.type[row] ?? -1) && !found.has(source) && isSource(source)) found.add(source)
+    const from = byTarget.start[concept] ?? 0
+    const to = byTarget.start[concept + 1] ?? 0
+    cost.spend(to - from)
+    for (let row = from; row < to; row++) {
+      const source = byTarget.source[row] ?? -1
+      if (type(byTarget.type[row] ?? -1) && !found.has(source) && isSource(source)) found.add(source)
     }
     return found.size >= min && found.size <= max
   }
@@ -183,14 +175,15 @@ export function reversedPlan(
         *all() {
           const found = new BitSet(content.count)
           const isMeant = yield* sourceTest(sources, operator, content.count)
-          for (let row = 0; row < attributes.source.length; row++) {
-            if (row % stepsPerTurn === stepsPerTurn - 1) {
-              cost.spend(stepsPerTurn)
-              yield
+          for (let value = 0; value < content.count; value++) {
+            const from = byTarget.start[value] ?? 0
+            const to = byTarget.start[value + 1] ?? 0
+            for (let row = from; row < to; row++) {
+              if (!type(byTarget.type[row] ?? -1) || !isMeant(byTarget.source[row] ?? -1)) continue
+              found.add(value)
+              break
             }
-            const target = attributes.target[row] ?? -1
-            if (target >= 0 && type(attributes.type[row] ?? -1) && isMeant(attributes.source[row] ?? -1))
-              found.add(target)
+            if (cost.took(to - from)) yield
           }
           return found.list()
         },
@@ -334,7 +327,7 @@ export function refinedPlan(context: EclContext, focus: EclPlan, refinement: Ref
     },
     price: focus.price + refinement.price,
     get whole() {
-      return focus.whole + focus.atMost * refinement.price + content.attributes.source.length
+      return focus.whole + focus.atMost * refinement.price + content.attributes.type.length
     },
     has: (concept) => focus.has(concept) && passes(concept),
     matches: (subject) => every([focus.matches(subject), refinement.subject(subject, subject.rows)]),
@@ -360,31 +353,29 @@ export function dottedPlan({ content, cost }: EclContext, focus: EclPlan, type: 
     atMost: content.count,
     price: 20 * focus.price,
     get whole() {
-      return focus.whole + attributes.source.length
+      return focus.whole + attributes.type.length
     },
     has(concept) {
-      const rows = attributes.withTarget(concept)
-      cost.spend(rows.length)
-      return rows.some((row) => type(attributes.type[row] ?? -1) && focus.has(attributes.source[row] ?? -1))
+      const { start, source, type: typeOf } = attributes.byTarget
+      const from = start[concept] ?? 0
+      const to = start[concept + 1] ?? 0
+      cost.spend(to - from)
+      for (let row = from; row < to; row++) if (type(typeOf[row] ?? -1) && focus.has(source[row] ?? -1)) return true
+      return false
     },
     // No concept of the release has it as a value.
     matches: () => false,
     *all() {
       const found = new BitSet(content.count)
-      let steps = 0
       for (const source of yield* focus.all()) {
+        const from = attributes.start[source] ?? 0
         const end = attributes.start[source + 1] ?? 0
-        for (let row = attributes.start[source] ?? 0; row < end; row++) {
+        for (let row = from; row < end; row++) {
           const target = attributes.target[row] ?? -1
           if (target >= 0 && type(attributes.type[row] ?? -1)) found.add(target)
-          steps++
         }
-        if (++steps < stepsPerTurn) continue
-        cost.spend(steps)
-        steps = 0
-        yield
+        if (cost.took(1 + end - from)) yield
       }
-      cost.spend(steps)
       return found.list()
     },
   })

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import supertest from 'supertest'
+import { specimenDocuments } from '../../src/demo/specimen-documents.ts'
 import { createPictureReader } from '../../src/images/read-picture.ts'
-import { specimenDocuments } from '../../src/server/specimens.ts'
 import { openListeningServer } from '../support/listening-server.ts'
 import { programs } from '../support/pictures/programs.ts'
 
@@ -61,8 +61,8 @@ describe('specimens of a development server', () => {
 
   it('are the same ones all day, and others the next day', async () => {
     let now = new Date('2026-05-01T23:59:00Z')
-    const [find] = specimenDocuments({ config: { dataDir, production: false, trustLists: undefined }, now: () => now })
-    const read = async () => (await find?.({ path: '/specimens', accept: undefined }))?.body.toString()
+    const find = specimenDocuments({ dataDir, now: () => now })
+    const read = async () => (await find({ path: '/specimens', accept: undefined }))?.body.toString()
     const first = await read()
     assert.equal(await read(), first)
     now = new Date('2026-05-02T00:01:00Z')

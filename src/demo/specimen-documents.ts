@@ -1,14 +1,13 @@
-/** Specimens for whoever tries the server out, as texts and as pictures: on a development server that trusts their issuer. */
+/** Specimens for whoever tries the server out, as texts and as pictures. */
 import type { FindDocument, PublicDocument } from '../base/public-document.ts'
-import type { Config } from '../config.ts'
-import { demoIssuer } from '../demo/demo-issuer.ts'
-import { type QrCode, qrCode } from '../demo/qr-code.ts'
-import { type DemoCredential, specimens } from '../demo/specimens.ts'
-import { trustsDemonstration } from './trust.ts'
+import { demoIssuer } from './demo-issuer.ts'
+import { type QrCode, qrCode } from './qr-code.ts'
+import { type DemoCredential, specimens } from './specimens.ts'
 
 /** What the specimens are made with. */
 interface SpecimenParts {
-  config: Pick<Config, 'dataDir' | 'trustLists' | 'production'>
+  /** Where the issuer's keys are. */
+  dataDir: string
   now: () => Date
 }
 
@@ -20,15 +19,14 @@ interface Day {
   pictures: Map<string, Promise<QrCode | undefined>>
 }
 
-/** `/specimens`, and `/specimens/NAME.svg` or `.png` for each; none where other issuers are trusted, or in production. */
-export function specimenDocuments({ config, now }: SpecimenParts): FindDocument[] {
-  if (!trustsDemonstration(config)) return []
+/** `/specimens`, and `/specimens/NAME.svg` or `.png` for each: for a server that trusts their issuer, and no other. */
+export function specimenDocuments({ dataDir, now }: SpecimenParts): FindDocument {
   let day: Day | undefined
   const today = () => {
     const moment = now()
     const date = moment.toISOString().slice(0, 10)
     if (day?.date === date) return day
-    const made = begin(date, specimens(demoIssuer(config.dataDir, moment), moment))
+    const made = begin(date, specimens(demoIssuer(dataDir, moment), moment))
     day = made
     // Who asks is told; what failed is tried again.
     made.list.catch(() => {
@@ -36,13 +34,11 @@ export function specimenDocuments({ config, now }: SpecimenParts): FindDocument[
     })
     return made
   }
-  return [
-    ({ path }) => {
-      if (path === '/specimens') return today().list
-      const [, name = '', kind] = /^\/specimens\/([a-z-]{1,64})\.(svg|png)$/.exec(path) ?? []
-      return kind === undefined ? undefined : pictureOf(today(), name, kind === 'svg' ? 'svg' : 'png')
-    },
-  ]
+  return ({ path }) => {
+    if (path === '/specimens') return today().list
+    const [, name = '', kind] = /^\/specimens\/([a-z-]{1,64})\.(svg|png)$/.exec(path) ?? []
+    return kind === undefined ? undefined : pictureOf(today(), name, kind === 'svg' ? 'svg' : 'png')
+  }
 }
 
 function begin(date: string, all: Promise<DemoCredential[]>): Day {
