@@ -33,7 +33,7 @@ export function Samples({ desk }: { desk: Desk }) {
   return (
     <section class="samples" aria-labelledby="samples-head">
       <h2 id="samples-head">{words.head}</h2>
-      <div class="choices">
+      <div class="button-row">
         {firsts.map(
           ([label, sample]) =>
             sample && (
