@@ -349,6 +349,14 @@ describe('a reply that is not what it seems', () => {
     assert.equal(readVerdict(withMore({ name: 'novelty', valueString: 'x' }), text).decision, 'accepted')
   })
 
+  it('shows a name as its letters stand, without signs that cannot be seen, and tells one of such signs alone as none', () => {
+    const named = (name: string) =>
+      readVerdict(replaced('subject', { part: [{ name: 'name', valueString: name }] }), text).subject?.name
+    assert.equal(named('\u202enemicepS\u202c Ad\u200ba\u0007'), 'nemicepS Ada')
+    assert.equal(named('می\u200cخواهم'), 'می\u200cخواهم')
+    for (const blank of ['\u200b', ' \u2066\u2069 ', '\u{e0041}']) assert.equal(named(blank), undefined)
+  })
+
   it('is never accepted by chance: any JSON, and any change of a good reply', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {

@@ -325,7 +325,7 @@ export const catalogue: Texts['catalogue'] = {
     anyCertificate: 'لم يُذكر نوع',
     documents: 'المراجع',
     noCondition: 'بلا شرط',
-    conditionKinds: { applicability: '', start: 'تبدأ عندما', stop: 'تنتهي عندما' },
+    conditionKinds: { start: 'تبدأ عندما', stop: 'تنتهي عندما' },
   },
   versions: {
     history: 'ما حُفظ، الأحدث أولًا',

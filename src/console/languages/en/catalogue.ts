@@ -276,7 +276,7 @@ export const catalogue = {
     anyCertificate: 'No kind is named',
     documents: 'Sources',
     noCondition: 'no condition',
-    conditionKinds: { applicability: '', start: 'Begins when', stop: 'Ends when' },
+    conditionKinds: { start: 'Begins when', stop: 'Ends when' },
   },
   versions: {
     history: 'What was stored, newest first',

@@ -283,7 +283,7 @@ export const catalogue: Texts['catalogue'] = {
     anyCertificate: 'No se nombra ningún tipo',
     documents: 'Fuentes',
     noCondition: 'sin condición',
-    conditionKinds: { applicability: '', start: 'Empieza cuando', stop: 'Termina cuando' },
+    conditionKinds: { start: 'Empieza cuando', stop: 'Termina cuando' },
   },
   versions: {
     history: 'Lo que se guardó, lo más reciente primero',

@@ -284,7 +284,7 @@ export const catalogue: Texts['catalogue'] = {
     anyCertificate: 'Aucun type n’est nommé',
     documents: 'Sources',
     noCondition: 'aucune condition',
-    conditionKinds: { applicability: '', start: 'Commence quand', stop: 'Finit quand' },
+    conditionKinds: { start: 'Commence quand', stop: 'Finit quand' },
   },
   versions: {
     history: 'Ce qui a été enregistré, le plus récent d’abord',

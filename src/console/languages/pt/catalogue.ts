@@ -283,7 +283,7 @@ export const catalogue: Texts['catalogue'] = {
     anyCertificate: 'Nenhum tipo é indicado',
     documents: 'Fontes',
     noCondition: 'sem condição',
-    conditionKinds: { applicability: '', start: 'Começa quando', stop: 'Termina quando' },
+    conditionKinds: { start: 'Começa quando', stop: 'Termina quando' },
   },
   versions: {
     history: 'O que foi guardado, o mais recente primeiro',

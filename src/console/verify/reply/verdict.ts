@@ -2,7 +2,7 @@
  * A reply of $evaluate as the Verify view shows it (docs/evaluate.md, Out). Nothing of a reply is believed: what is missing, twice,
  * unknown, or at odds with the rest is a doubt, and with a doubt nothing is accepted.
  */
-import { type CertifiedContent, contentOf } from './content.ts'
+import { type CertifiedContent, contentOf, plainName } from './content.ts'
 import { all, isMembers, listOf, type Members, onlyCode, parametersOf, type Told, text, textOf } from './parameters.ts'
 import { type Rule, readRules } from './rule.ts'
 
@@ -314,7 +314,8 @@ function pick<Name extends string>(part: Told[], names: readonly Name[]): Partia
   const found: Partial<Record<Name, string>> = {}
   for (const name of names) {
     const value = text(part, name)
-    if (value) found[name] = value
+    const shown = name === 'name' ? plainName(value ?? '') : value
+    if (shown) found[name] = shown
   }
   return found
 }
