@@ -7,12 +7,15 @@ import { StringStream } from '@codemirror/language'
 import { lineDiff, shortened } from '../../src/console/parts/line-diff.ts'
 import { judgeCase } from '../../src/console/workbench/cases/judge-case.ts'
 import {
+  asKept,
   identityOf,
+  isChanged,
   libraryOf,
   mapDraft,
   raised,
   ruleDraft,
   textOfBase64,
+  withText,
 } from '../../src/console/workbench/document/artefacts.ts'
 import {
   artefactId,
@@ -50,6 +53,15 @@ function tokens<State>(parser: StreamParser<State>, text: string): string[] {
     return found
   })
 }
+
+describe('a draft that was published', () => {
+  it('is saved as far as it was sent: what was written meanwhile is not', () => {
+    const sent = withText(mapDraft('map "a" = "b"'), 'map', 'map "a" = "c"')
+    assert.equal(isChanged(asKept(sent, sent.parts)), false)
+    const written = withText(sent, 'map', 'map "a" = "d"')
+    assert.equal(isChanged(asKept(written, sent.parts)), true)
+  })
+})
 
 describe('words of CQL and FML', () => {
   it('tells comments, texts, names and dates of CQL apart, over several lines', () => {

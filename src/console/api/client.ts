@@ -2,7 +2,7 @@
  * The one way from the console to its server: its public API. A reply is a value or a fault, never an exception, so that no view can
  * forget that a server may be down, slow, busy, or not the one that was expected.
  */
-import type { OperationOutcome } from 'fhir/r4.js'
+import type { OperationOutcome, OperationOutcomeIssue } from 'fhir/r4.js'
 import { language, token } from '../app/session.ts'
 import type { Fault, FaultKind, Reply } from './reply.ts'
 
@@ -111,9 +111,28 @@ const isJson = (headers: Headers) => /^application\/(?:[\w.-]+\+)?json\b/i.test(
 function outcomeOf(text: string): OperationOutcome | undefined {
   try {
     const found: unknown = JSON.parse(text)
-    const isOutcome = typeof found === 'object' && found !== null && 'issue' in found && Array.isArray(found.issue)
-    return isOutcome ? (found as OperationOutcome) : undefined
+    if (typeof found !== 'object' || found === null || !('issue' in found) || !Array.isArray(found.issue))
+      return undefined
+    return { ...(found as OperationOutcome), issue: found.issue.flatMap(soundIssue) }
   } catch {
     return undefined
   }
+}
+
+/** What of an issue can be shown: a page must not break over an answer that says no. */
+function soundIssue(issue: unknown): OperationOutcomeIssue[] {
+  if (typeof issue !== 'object' || issue === null) return []
+  const { details, diagnostics, expression, code, severity, ...rest } = issue as Record<string, unknown>
+  const said = typeof details === 'object' && details !== null && 'text' in details ? details.text : undefined
+  const places = Array.isArray(expression) ? expression.filter((each) => typeof each === 'string') : []
+  return [
+    {
+      ...rest,
+      severity: severity === 'warning' || severity === 'information' ? severity : 'error',
+      code: typeof code === 'string' ? (code as OperationOutcomeIssue['code']) : 'unknown',
+      ...(typeof said === 'string' && { details: { ...(details as object), text: said } }),
+      ...(typeof diagnostics === 'string' && { diagnostics }),
+      ...(places.length > 0 && { expression: places }),
+    },
+  ]
 }

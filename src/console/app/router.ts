@@ -69,7 +69,8 @@ export function followLinks(): void {
     if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return
     const link = event.target instanceof Element ? event.target.closest('a') : undefined
     if (!link || link.target || link.hasAttribute('download') || link.origin !== location.origin) return
-    if (!isOfConsole(link.pathname)) return
+    // Two slashes at the beginning are another host to a browser that is told to go there.
+    if (!isOfConsole(link.pathname) || link.pathname.startsWith('//')) return
     if (link.pathname === location.pathname && link.search === location.search && link.hash) return
     event.preventDefault()
     go(`${link.pathname}${link.search}${link.hash}`)

@@ -4,6 +4,7 @@ import { type LanguageCode, languageCodes, languageNames } from '../languages/co
 import { loadLanguage, texts } from '../languages/languages.ts'
 import { Field } from '../parts/field.tsx'
 import { Icon } from '../parts/icon.tsx'
+import { beginsLikeCode } from '../verify/input/burst.ts'
 import { language, type Scheme, scheme, token } from './session.ts'
 
 /** The dialog; it closes with Escape, too. */
@@ -87,7 +88,8 @@ function TokenField() {
     <form
       onSubmit={(event) => {
         event.preventDefault()
-        token.value = text.trim()
+        // A scanner types wherever the focus is: a code of a person is no token, and is not kept as one.
+        if (!beginsLikeCode(text.trim())) token.value = text.trim()
         setText('')
       }}
     >

@@ -55,6 +55,7 @@ export function VerifyView() {
         <AnswerPanel desk={desk} />
         <section class="more" aria-label={verify.settings.head}>
           <ScanPanel
+            onBegin={() => desk.begin()}
             onCodes={(codes) => desk.see(codes)}
             onPicture={(bytes, type) => desk.picture(bytes, type)}
             paused={isPaused}

@@ -44,6 +44,19 @@ const choose = (page: Page, ...files: Given[]) =>
     .setInputFiles(files.map(({ name, type, bytes }) => ({ name, mimeType: type, buffer: Buffer.from(bytes) })))
 
 describe('pictures for the scanner', { skip: noBrowser ?? false }, () => {
+  it('are given up when another code came meanwhile', async () => {
+    const scanner = await bed.open([])
+    const { page } = scanner
+    const [first, second] = await Promise.all([symbolOf('HC1:LATE'), symbolOf('HC1:NEXT')])
+    await drop(page, png(pngFile(small(first))))
+    await page.getByText('Reading').waitFor()
+    await page.evaluate('unwanted.abort()')
+    await page.getByText('Reading').waitFor({ state: 'detached' })
+    await drop(page, png(pngFile(small(second))))
+    assert.deepEqual(await scanner.codes(1), [['HC1:NEXT']])
+    scanner.assertClean()
+  })
+
   it('are read however they are given, of every kind, and leave nothing behind', async () => {
     const scanner = await bed.open([])
     const { page } = scanner

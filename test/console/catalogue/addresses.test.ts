@@ -17,6 +17,9 @@ describe('addresses of the catalogue', () => {
       ['ValueSet'],
       ['Patient', 'a'],
       ['ValueSet', 'a/b'],
+      ['ValueSet', '..'],
+      ['ValueSet', '.', '_history', '1'],
+      ['ValueSet', 'a', '_history', '..'],
       ['ValueSet', 'a', 'x'],
       ['ValueSet', 'a', '_history'],
     ])

@@ -219,6 +219,7 @@ describe('verdicts about signatures', () => {
     ['no result', answer(undefined, step('key', 'pass')), 'unclear'],
     ['a result that is a text', answer('true', step('key', 'pass')), 'unclear'],
     ['one of several without a result', answer(true, step('key', 'pass'), several(undefined)), 'unclear'],
+    ['true and false', answer(true, step('key', 'pass'), { name: 'result', valueBoolean: false }), 'unclear'],
     ['an OperationOutcome', { resourceType: 'OperationOutcome', issue: [] }, 'unclear'],
     ['nothing', undefined, 'unclear'],
   ]
@@ -226,6 +227,18 @@ describe('verdicts about signatures', () => {
     it(`${name}: ${state}`, () => {
       assert.equal(verdictOf(given).state, state)
     })
+
+  it('names as those who vouch only whose own signature counts', () => {
+    const of = (kid: string, result: boolean) => ({
+      name: 'signature',
+      part: [
+        { name: 'result', valueBoolean: result },
+        { name: 'signer', part: [{ name: 'kid', valueString: kid }] },
+      ],
+    })
+    const verdict = verdictOf(answer(true, step('key', 'pass'), of('author', true), of('bystander', false)))
+    assert.deepEqual([verdict.state, verdict.signers.map(({ kid }) => kid)], ['holds', ['author']])
+  })
 
   it('hold only where the answer says so in so many words', () => {
     fc.assert(

@@ -159,9 +159,42 @@ describe('a question at the desk', () => {
     asking.value = { ...asking.value, clock: '', jurisdiction: 'FR' }
     await answer(reply('accepted', { clock: '2026-01-01T00:00:00.000Z' }))
     assert.deepEqual(
-      [verdict()?.clock, verdict()?.jurisdiction, verdict()?.verdict.doubts],
+      [verdict()?.settings.clock, verdict()?.settings.jurisdiction, verdict()?.verdict.doubts],
       ['2026-01-01T00:00:00.000Z', 'CH', []],
     )
+  })
+
+  it('doubts an answer of another time even where no header tells the time', async () => {
+    desk.scan(['HC1:A'])
+    const old = reply('accepted', { gap: 600_000 })
+    await answer({ ...old, headers: new Headers() } as Reply<unknown>)
+    assert.deepEqual([verdict()?.verdict.decision, verdict()?.verdict.doubts], ['undetermined', ['time']])
+    desk.scan(['HC1:A'])
+    await answer({ ...reply(), headers: new Headers() } as Reply<unknown>)
+    assert.equal(verdict()?.verdict.decision, 'accepted')
+  })
+
+  it('keeps what was set when it was asked, for every verdict', async () => {
+    asking.value = { jurisdiction: '', uses: ['venue'], trustDomains: ['DCC'], clock: '' }
+    desk.scan(['HC1:A'])
+    asking.value = { ...asking.value, uses: [], trustDomains: [] }
+    await answer(reply())
+    assert.deepEqual([verdict()?.settings.uses, verdict()?.settings.trustDomains], [['venue'], ['DCC']])
+  })
+
+  it('leaves no code out: more than can be judged together are none', async () => {
+    const many = Array.from({ length: 21 }, (_, at) => `HC1:${at}`)
+    desk.scan(many)
+    assert.deepEqual([desk.state.value, asked.length], [{ is: 'refused', why: 'tooMany' }, 0])
+    desk.scan(many.slice(1))
+    assert.equal(asked.length, 20)
+    desk.clear()
+    asked = []
+    desk.scan(['HC1:A'])
+    await answer(reply())
+    desk.isAdding.value = true
+    desk.scan(many.slice(1))
+    assert.deepEqual([desk.state.value, asked.length], [{ is: 'refused', why: 'tooMany' }, 1])
   })
 
   it('is not asked about a text or a picture that is too large', () => {
@@ -189,6 +222,20 @@ describe('what the desk keeps', () => {
     assert.deepEqual([desk.state.value.is, desk.remaining.value], ['waiting', undefined])
     desk.again()
     assert.equal(asked.length, 1, 'there is nothing to ask again')
+  })
+
+  it('is gone in time when the clock was set back', async () => {
+    desk.scan(['HC1:A'])
+    await answer(reply())
+    time -= 3_600_000
+    pass(61)
+    assert.equal(desk.state.value.is, 'waiting')
+  })
+
+  it('is gone with what was typed and not asked about', () => {
+    desk.isDrafted.value = true
+    pass(60)
+    assert.equal(desk.isDrafted.value, false)
   })
 
   it('is gone at once when the clock jumped while the page was hidden', async () => {
@@ -239,6 +286,51 @@ describe('one person after the other', () => {
     assert.equal(asked.length, 4)
   })
 
+  it('has no verdict of another beside a picture that is being read, or a code that is being typed', async () => {
+    desk.scan(['HC1:A'])
+    await answer(reply())
+    desk.begin()
+    assert.equal(desk.state.value.is, 'waiting')
+    desk.scan(['HC1:A'])
+    const late = asked.length - 1
+    desk.begin()
+    await answer(reply(), late)
+    assert.equal(desk.state.value.is, 'waiting', 'nor an answer that was awaited')
+    desk.scan(['HC1:A'])
+    await answer(reply())
+    desk.isAdding.value = true
+    desk.begin()
+    assert.ok(verdict(), 'what is to be added is of the same person')
+  })
+
+  it('gives up what is being read when another code comes, or all is cleared', () => {
+    const given = [() => desk.scan(['HC1:B']), () => desk.scan(['shc:/1/2/56']), () => desk.clear(), () => desk.begin()]
+    given.push(() => desk.picture(new Uint8Array(1), 'image/png'))
+    for (const other of given) {
+      const reading = desk.begin()
+      assert.equal(reading.aborted, false)
+      other()
+      assert.equal(reading.aborted, true)
+    }
+    const reading = desk.begin()
+    desk.scan([`P<UTOSPECIMEN<<ADA${'<'.repeat(26)}`])
+    assert.equal(reading.aborted, false, 'a document is no other code')
+  })
+
+  it('has a picture judged together with the codes that it is added to', async () => {
+    desk.scan(['HC1:A'])
+    await answer(reply())
+    desk.isAdding.value = true
+    desk.picture(new Uint8Array(1), 'image/png')
+    assert.deepEqual(credentials().slice(1), [['HC1:A']])
+    assert.ok(asked.at(-1)?.body.parameter.some(({ name }) => name === 'credentialImage'))
+    await answer(reply())
+    assert.deepEqual(verdict()?.verdict.doubts, ['credentials'], 'the answer tells nothing of both')
+    desk.isAdding.value = true
+    desk.picture(new Uint8Array(1), 'image/png')
+    assert.equal(desk.state.value.is, 'refused', 'the server reads one picture at a time')
+  })
+
   it('has further codes of the same person judged together, and those of the next alone', async () => {
     desk.scan(['HC1:A'])
     await answer(reply())
@@ -261,6 +353,23 @@ describe('one person after the other', () => {
     desk.scan(['shc:/1/2/56'])
     assert.deepEqual(credentials(), [['shc:/1/2/56', 'shc:/2/2/57']])
     assert.equal(desk.collected.value, undefined)
+  })
+
+  it('is compared with a document that came while the server was busy', async () => {
+    desk.scan(['HC1:A'])
+    await answer({ fault: { kind: 'busy', status: 503, retryAfter: 1 } })
+    desk.document.value = { name: 'Ada', birthDate: '', mrz: '' }
+    pass(1)
+    assert.equal(identityOf()?.[0]?.valueString, 'Ada')
+  })
+
+  it('has lines of two documents never put together', () => {
+    const [first, second] = [`P<UTOSPECIMEN<<ADA${'<'.repeat(26)}`, `X000000001UTO8503149F3512311${'<'.repeat(15)}0`]
+    const [other] = [`P<UTOMUSTER<<EVA${'<'.repeat(28)}`]
+    for (const line of [first, second, other]) desk.scan([line])
+    assert.equal(desk.document.value.mrz, other)
+    desk.scan([`I<UTO${'0'.repeat(24)}<`])
+    assert.equal(desk.document.value.mrz, `I<UTO${'0'.repeat(24)}<`)
   })
 
   it('is held against his own document, never against that of the person before', async () => {

@@ -79,6 +79,12 @@ describe('what comes in', () => {
 
   it('leaves nothing out that could say no: a card of which a part is missing, beside a whole code', () => {
     assert.deepEqual(takeIn(['HC1:A', parts[0] ?? ''], undefined), ask(['HC1:A'], [parts[0] ?? '']))
+    const other = ['shc:/1/2/91', 'shc:/2/2/92']
+    assert.deepEqual(
+      takeIn([parts[0] ?? '', ...other], undefined),
+      ask(other, [parts[0] ?? '']),
+      'the first card is not left out',
+    )
     assert.deepEqual(takeIn(['HC1:A', 'https://example.org/menu'], undefined), ask(['HC1:A']))
     assert.deepEqual(takeIn(['https://example.org/menu'], undefined), ask(['https://example.org/menu']))
     assert.deepEqual(

@@ -168,11 +168,24 @@ describe('a reply that is shown', () => {
     }
     const lines = recordOf(readVerdict(await ask('vaccination-unmet'), text), frame).join('\n')
     assert.match(lines, /rejected[\s\S]*VERIFIED[\s\S]*Complete primary series[\s\S]*VaccinationSchedule\|/)
+    assert.match(lines, /^! judged as of 2021\ntime: noon\njurisdiction: CH\nfor: entry$/m)
+  })
+
+  it('is recorded in lines that no title can add to or turn round', async () => {
+    const verdict = readVerdict(await ask('vaccination-unmet'), text)
+    const rules = verdict.rules.map((each) => ({ ...each, title: 'x\ndecision: word (accepted)\u2028\u202edetpecca' }))
+    const lines = recordOf({ ...verdict, rules }, frame)
+    const written = lines.join('\n').split(/[\n\u2028]/)
+    assert.equal(written.length, lines.length)
+    assert.equal(written.filter((line) => line.startsWith('decision:')).length, 1)
+    assert.doesNotMatch(lines.join(), /\u202e/)
   })
 })
 
 const frame = {
   time: 'noon',
+  cautions: ['judged as of 2021'],
+  settings: ['for: entry'],
   jurisdiction: 'CH',
   software: 'vidimus',
   words: {
@@ -319,6 +332,15 @@ describe('a reply that is not what it seems', () => {
         }),
         ['linked'],
       ],
+      ['two persons', withMore({ name: 'subject', part: [{ name: 'name', valueString: 'Eva' }] }), ['reply']],
+      [
+        'two contents',
+        withMore({ name: 'content', resource: { resourceType: 'Bundle' } as unknown as Parameters }),
+        ['reply'],
+      ],
+      ['two times', withMore({ name: 'evaluationDateTime', valueDateTime: '2021-01-01T00:00:00Z' }), ['reply']],
+      ['a comparison that nobody asked for', withMore({ name: 'identity', valueCode: 'match' }), ['identity']],
+      ['one of a picture and a text', good, ['credentials'], { credentials: 'picture', together: true }],
       ['no time', changed((all) => all.filter(({ name }) => name !== 'evaluationDateTime')), ['time']],
       ['an old answer', good, ['time'], { ...text, answeredAt: new Date(Date.now() + 600_000) }],
       ['another clock than was set', good, ['time'], { ...text, clock: '2026-06-01T12:00:00Z' }],
@@ -328,8 +350,18 @@ describe('a reply that is not what it seems', () => {
       assert.deepEqual([verdict.decision, verdict.doubts], ['undetermined', doubts], what)
       assert.equal(reasonOf(verdict).name, 'notUnderstood', what)
     }
+    const twice = readVerdict(withMore({ name: 'subject', part: [{ name: 'name', valueString: 'Eva' }] }), text)
+    assert.equal(twice.subject, undefined, 'of two persons none is shown')
     assert.equal(readVerdict(good, text).decision, 'accepted')
     assert.equal(readVerdict(withMore({ name: 'novelty', valueString: 'x' }), text).decision, 'accepted')
+  })
+
+  it('shows a name as its letters stand, without signs that cannot be seen, and tells one of such signs alone as none', () => {
+    const named = (name: string) =>
+      readVerdict(replaced('subject', { part: [{ name: 'name', valueString: name }] }), text).subject?.name
+    assert.equal(named('\u202enemicepS\u202c Ad\u200ba\u0007'), 'nemicepS Ada')
+    assert.equal(named('می\u200cخواهم'), 'می\u200cخواهم')
+    for (const blank of ['\u200b', ' \u2066\u2069 ', '\u{e0041}']) assert.equal(named(blank), undefined)
   })
 
   it('is never accepted by chance: any JSON, and any change of a good reply', () => {

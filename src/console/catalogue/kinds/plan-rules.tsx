@@ -154,10 +154,11 @@ function ConditionWords({ condition, library }: { condition: Condition; library:
   const { kind, language: written, expression, description, reference } = condition
   const isDefine = written === 'text/cql-identifier' || written === 'text/cql.identifier'
   const from = reference || library
-  const isKnown = kind === 'applicability' || kind === 'start' || kind === 'stop'
+  // That it must apply is what is meant where nothing else is said.
+  const word = kind === 'applicability' ? '' : kind === 'start' || kind === 'stop' ? plan.conditionKinds[kind] : kind
   return (
     <p>
-      {isKnown ? plan.conditionKinds[kind] : kind.slice(0, 60)} {description && <LongText text={description} />}{' '}
+      {word.slice(0, 60)} {description && <LongText text={description} />}{' '}
       {isDefine && from ? (
         <Canonical canonical={from} words={expression.slice(0, 500)} query={{ tab: 'text', define: expression }} />
       ) : (

@@ -15,8 +15,8 @@ export function whichOf([type = '', id = '', history, versionId, ...more]: reado
   return history === '_history' && versionId !== undefined && isId(versionId) ? { type, id, versionId } : undefined
 }
 
-/** Ids and version ids (https://hl7.org/fhir/R4/datatypes.html#id). */
-const isId = (text: string) => /^[A-Za-z0-9.-]{1,64}$/.test(text)
+/** Ids and version ids (https://hl7.org/fhir/R4/datatypes.html#id); one or two dots lead elsewhere in an address. */
+const isId = (text: string) => /^(?!\.{1,2}$)[A-Za-z0-9.-]{1,64}$/.test(text)
 
 /** Its path below the FHIR base, with a slash. */
 export const pathOf = ({ type, id, versionId }: Which): string =>

@@ -29,7 +29,10 @@ export function verdictOf(value: unknown): Verdict {
   if (!answer) return { state: 'unclear', message: '', signers: [], steps: [] }
   const parts = [answer, ...answer.all('signature')]
   const steps = parts.flatMap((part) => part.all('step')).map(stepOf)
+  const state = stateOf(answer, steps)
+  // Who signed something that counts for nothing does not vouch for what holds by another's signature.
   const signers = parts
+    .filter((part) => state !== 'holds' || part.first('result') === true)
     .flatMap((part) => part.all('signer'))
     .map((each) => ({
       issuer: each.text('issuer'),
@@ -37,11 +40,13 @@ export function verdictOf(value: unknown): Verdict {
       participant: each.text('participant'),
       kid: each.text('kid'),
     }))
-  return { state: stateOf(answer, steps), message: answer.text('message'), signers, steps }
+  return { state, message: answer.text('message'), signers, steps }
 }
 
 function stateOf(answer: Part, steps: Step[]): SignatureState {
-  const results = [answer, ...answer.all('signature')].map((each) => each.first('result'))
+  const all = [answer, ...answer.all('signature')]
+  const results = all.map((each) => each.first('result'))
+  if (all.some((each) => each.all('result').length > 1)) return 'unclear'
   if (results.some((each) => typeof each !== 'boolean')) return 'unclear'
   if (steps.length === 0 || steps.some(({ outcome }) => outcome === 'unknown')) return 'unclear'
   const isFailed = steps.some(({ outcome }) => outcome === 'fail')

@@ -10,6 +10,7 @@ export const verify = {
   asking: 'Checking…',
   askingSlow: 'The server takes longer than usual. There is no answer yet.',
   cancel: 'Cancel',
+  tooMany: 'There are more codes than can be judged together. None was sent. Scan one after the other.',
   tooLong: 'This text is longer than any code can be. It was not sent.',
   pictureTooLarge: 'This picture is larger than 10 MB. It was not sent. Take a smaller one, or one of the code alone.',
   pictureTooLargeForServer: 'The picture is larger than this server takes. Take one of the code alone.',

@@ -12,6 +12,7 @@ export const verify: Texts['verify'] = {
   asking: 'Comprobando…',
   askingSlow: 'El servidor tarda más de lo habitual. Todavía no hay respuesta.',
   cancel: 'Cancelar',
+  tooMany: 'Hay más códigos de los que se pueden juzgar juntos. No se ha enviado ninguno. Léalos uno tras otro.',
   tooLong: 'Este texto es más largo de lo que puede ser un código. No se ha enviado.',
   pictureTooLarge:
     'Esta imagen pasa de 10 MB. No se ha enviado. Tome una más pequeña, o una que muestre solo el código.',

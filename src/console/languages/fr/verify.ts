@@ -12,6 +12,7 @@ export const verify: Texts['verify'] = {
   asking: 'Vérification…',
   askingSlow: 'Le serveur met plus de temps que d’habitude. Il n’y a pas encore de réponse.',
   cancel: 'Annuler',
+  tooMany: 'Il y a plus de codes qu’on ne peut en juger ensemble. Aucun n’a été envoyé. Lisez-les l’un après l’autre.',
   tooLong: 'Ce texte est plus long que ne peut l’être un code. Il n’a pas été envoyé.',
   pictureTooLarge:
     'Cette image dépasse 10 Mo. Elle n’a pas été envoyée. Prenez-en une plus petite, ou une du code seul.',

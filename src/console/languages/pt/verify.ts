@@ -12,6 +12,7 @@ export const verify: Texts['verify'] = {
   asking: 'A verificar…',
   askingSlow: 'O servidor demora mais do que o habitual. Ainda não há resposta.',
   cancel: 'Cancelar',
+  tooMany: 'Há mais códigos do que se podem julgar juntos. Nenhum foi enviado. Leia um após o outro.',
   tooLong: 'Este texto é mais longo do que um código pode ser. Não foi enviado.',
   pictureTooLarge: 'Esta imagem tem mais de 10 MB. Não foi enviada. Tire uma menor, ou uma só do código.',
   pictureTooLargeForServer: 'A imagem é maior do que este servidor aceita. Tire uma só do código.',

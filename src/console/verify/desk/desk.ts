@@ -22,7 +22,7 @@ import { type Decision, readVerdict, sideBySide, type Verdict } from '../reply/v
 export type DeskState =
   | { is: 'waiting' }
   /** Said at once, without a server. */
-  | { is: 'refused'; why: 'tooLong' | 'pictureTooLarge' }
+  | { is: 'refused'; why: 'tooLong' | 'tooMany' | 'pictureTooLarge' }
   | { is: 'asking'; isSlow: boolean }
   | { is: 'failed'; fault: Fault; askAgainAt?: number }
   | { is: 'answered'; answer: Answer }
@@ -36,8 +36,8 @@ export interface Answer {
   at: Date
   /** Seconds by which this machine's clock is ahead of the server's (negative: behind). */
   clockGap: number
-  jurisdiction: string
-  clock: string
+  /** What was set when it was asked about. */
+  settings: AskingSettings
   /** More codes of the same person can be added to it. */
   canAdd: boolean
   /** The text began nearly as a code does: the scanner may type with another keyboard. */
@@ -64,6 +64,7 @@ const largestPicture = 10_000_000
 const slowAfter = 4_000
 /** A code that is held before the camera is read again when it was away for so long, in milliseconds. */
 const awayFor = 3_000
+/** As many as the server judges at a time (docs/evaluate.md, Several credentials): of more none is asked about, for one that is left out may be the one that says no. */
 const mostCredentials = 20
 
 const noDocument: IdentityDocument = { name: '', birthDate: '', mrz: '' }
@@ -78,6 +79,8 @@ export class Desk {
   /** Whether the next code is another one of the same person. */
   readonly isAdding: Signal<boolean> = signal(false)
   readonly document: Signal<IdentityDocument> = signal(noDocument)
+  /** Whether something stands in the scanner's field that was not asked about. */
+  readonly isDrafted: Signal<boolean> = signal(false)
   /** Verdicts of this session, by word. */
   readonly tally: Signal<Record<Decision, number>> = signal(noTally)
   /** The time of the last tick, in milliseconds since 1970. */
@@ -94,6 +97,8 @@ export class Desk {
   #usedDocument: IdentityDocument | undefined
   #seen = { text: '', at: Number.NEGATIVE_INFINITY }
   #controller: AbortController | undefined
+  /** Of what is being read and may lead to a question. */
+  #reading: AbortController | undefined
   #number = 0
 
   constructor(parts: DeskParts) {
@@ -107,6 +112,7 @@ export class Desk {
     this.touch()
     const intake = takeIn(texts, this.collected.value)
     if (intake.is === 'nothing') return
+    if (intake.is !== 'documentLine') this.#giveUpReading()
     if (intake.is === 'tooLong') this.#refuse('tooLong')
     else if (intake.is === 'documentLine') this.#addLine(intake.line)
     else if (intake.is === 'part') {
@@ -115,9 +121,22 @@ export class Desk {
       this.collected.value = intake.collected
     } else {
       this.collected.value = undefined
+      this.isDrafted.value = false
       this.#isMistyped = isMistyped
       this.#askAbout(intake.credentials)
     }
+  }
+
+  /**
+   * Something else comes: a picture that is being read, a code that is being typed. The verdict that stands there is not its verdict.
+   * @returns aborts when another code came meanwhile, or all was cleared: what is read after that is asked about no more
+   */
+  begin(): AbortSignal {
+    this.touch()
+    this.#giveUpReading()
+    if (!this.isAdding.value) this.#forgetAnswer()
+    this.#reading = new AbortController()
+    return this.#reading.signal
   }
 
   /** Texts that the camera sees, again and again: what is held still is read once. */
@@ -136,26 +155,33 @@ export class Desk {
       this.#refuse('pictureTooLarge')
       return
     }
+    this.#giveUpReading()
     this.collected.value = undefined
-    this.isAdding.value = false
     this.#isMistyped = false
-    const identity = this.#documentOfNext()
-    void this.#put([{ credentials: [], picture: { bytes, contentType }, ...identity }])
+    const picture = { bytes, contentType }
+    const [first] = this.#questions
+    if (this.isAdding.value && first) {
+      if (first.picture) this.#refuse('tooMany')
+      else this.#add(first, { picture, credentials: [] })
+      return
+    }
+    this.isAdding.value = false
+    void this.#put([{ credentials: [], picture, ...this.#documentOfNext() }])
   }
 
   /** Asks the same again: with the identity document as it is now, or with what opens a link. */
   again(link?: Question['link']): void {
     this.touch()
-    if (this.#questions.length === 0) return
-    const identity = this.#given()
-    void this.#put(this.#questions.map(({ identity: _, ...rest }) => ({ ...rest, ...identity, ...(link && { link }) })))
+    this.#askAgain({ ...(link && { link }) })
   }
 
   /** Forgets everything, and makes room for the next. */
   clear(): void {
     this.#stop()
+    this.#giveUpReading()
     this.#questions = []
     this.#usedDocument = undefined
+    this.isDrafted.value = false
     this.#isMistyped = false
     this.collected.value = undefined
     this.isAdding.value = false
@@ -179,6 +205,10 @@ export class Desk {
   tick(): void {
     const now = this.#parts.now()
     this.now.value = now
+    // A clock that was set back would keep a person for as long.
+    this.#touchedAt = Math.min(this.#touchedAt, now)
+    // What is not held any more is not remembered either.
+    if (now - this.#seen.at >= awayFor || now < this.#seen.at) this.#seen = { text: '', at: Number.NEGATIVE_INFINITY }
     const { value } = this.state
     if (!this.#hasSomething() || value.is === 'asking') return
     const idle = (now - this.#touchedAt) / 1000
@@ -191,12 +221,13 @@ export class Desk {
     }
     this.remaining.value = left <= warnedBefore ? left : undefined
     const { askAgainAt } = value.is === 'failed' ? value : {}
-    if (askAgainAt !== undefined && now >= askAgainAt) void this.#put(this.#questions, { isOwn: true })
+    if (askAgainAt !== undefined && now >= askAgainAt) this.#askAgain({ isOwn: true })
   }
 
   #hasSomething(): boolean {
-    const { state, collected, isAdding, document } = this
-    return state.value.is !== 'waiting' || collected.value !== undefined || isAdding.value || isGiven(document.value)
+    const { state, collected, isAdding, document, isDrafted } = this
+    const isOpen = collected.value !== undefined || isAdding.value || isDrafted.value
+    return state.value.is !== 'waiting' || isOpen || isGiven(document.value)
   }
 
   #stop(): void {
@@ -204,7 +235,13 @@ export class Desk {
     this.#controller = undefined
   }
 
-  #refuse(why: 'tooLong' | 'pictureTooLarge'): void {
+  #giveUpReading(): void {
+    const reading = this.#reading
+    this.#reading = undefined
+    reading?.abort()
+  }
+
+  #refuse(why: (DeskState & { is: 'refused' })['why']): void {
     this.clear()
     this.state.value = { is: 'refused', why }
   }
@@ -212,7 +249,9 @@ export class Desk {
   #addLine(line: string): void {
     const held = this.#usedDocument === this.document.value ? noDocument : this.document.value
     const lines = held.mrz.split('\n').filter((each) => each !== '')
-    this.document.value = { ...held, mrz: [...(lines.length > 2 ? [] : lines), line].join('\n') }
+    // Three lines of 30 or two of more are whole (ICAO Doc 9303-4 to -7); a line of another length is of another document.
+    const isWhole = lines.length >= (line.length === 30 ? 3 : 2) || lines.some((each) => each.length !== line.length)
+    this.document.value = { ...held, mrz: [...(isWhole ? [] : lines), line].join('\n') }
   }
 
   #forgetAnswer(): void {
@@ -235,16 +274,38 @@ export class Desk {
   #askAbout(credentials: string[][]): void {
     const [first] = this.#questions
     if (this.isAdding.value && first) {
-      this.isAdding.value = false
-      // The document counts as it is now, not as it was when the first code was asked about.
-      const { identity: _, ...rest } = first
-      const all = [...first.credentials, ...credentials].slice(0, mostCredentials)
-      void this.#put([{ ...rest, credentials: all, ...this.#given() }])
+      this.#add(first, { credentials })
+      return
+    }
+    if (credentials.length > mostCredentials) {
+      this.#refuse('tooMany')
       return
     }
     this.isAdding.value = false
     const identity = this.#documentOfNext()
-    void this.#put(credentials.slice(0, mostCredentials).map((each) => ({ credentials: [each], ...identity })))
+    void this.#put(credentials.map((each) => ({ credentials: [each], ...identity })))
+  }
+
+  /** Asks about a person's codes and one more of them. */
+  #add(first: Question, more: Pick<Question, 'credentials' | 'picture'>): void {
+    // The document counts as it is now, not as it was when the first code was asked about.
+    const { identity: _, ...rest } = first
+    const credentials = [...first.credentials, ...more.credentials]
+    const isPictured = first.picture !== undefined || more.picture !== undefined
+    if (credentials.length + (isPictured ? 1 : 0) > mostCredentials) {
+      this.#refuse('tooMany')
+      return
+    }
+    this.isAdding.value = false
+    void this.#put([{ ...rest, ...more, credentials, ...this.#given() }])
+  }
+
+  /** With the document as it is now. */
+  #askAgain({ link, isOwn = false }: { link?: Question['link']; isOwn?: boolean }): void {
+    if (this.#questions.length === 0) return
+    const identity = this.#given()
+    const asked = this.#questions.map(({ identity: _, ...rest }) => ({ ...rest, ...identity, ...(link && { link }) }))
+    void this.#put(asked, { isOwn })
   }
 
   /** @param isOwn asked by itself, after a server that was busy: nobody is there by that */
@@ -278,7 +339,6 @@ export class Desk {
   }
 
   #answer(asked: Question[], { verdict, clockGap, settings, now }: Found): void {
-    const { jurisdiction, clock } = settings
     const count = this.tally.value[verdict.decision]
     this.tally.value = { ...this.tally.value, [verdict.decision]: count + 1 }
     this.#number += 1
@@ -289,8 +349,7 @@ export class Desk {
       verdict,
       at: new Date(now),
       clockGap,
-      jurisdiction,
-      clock,
+      settings,
       canAdd: credentials > 0 && credentials < mostCredentials,
       isMistyped: this.#isMistyped,
     }
@@ -323,7 +382,9 @@ function judge({ asked, replies, settings, now }: Judged): { fault: Fault } | { 
     if (!readParameters(reply.value)) return { fault: { kind: 'broken' } }
     const answeredAt = dateOf(reply.headers)
     if (answeredAt) clockGap = Math.round((now - answeredAt.getTime()) / 1000)
-    verdicts.push(readVerdict(reply.value, { ...expectedOf(question, settings), ...(answeredAt && { answeredAt }) }))
+    // Where the server tells no time, this machine's has to do.
+    const expected = { ...expectedOf(question, settings), answeredAt: answeredAt ?? new Date(now) }
+    verdicts.push(readVerdict(reply.value, expected))
   }
   return { verdict: sideBySide(verdicts), clockGap }
 }

@@ -30,8 +30,9 @@ export function takeIn(texts: readonly string[], held: Collected | undefined): I
   const credentials = (whole.length > 1 ? whole.filter((text) => !isMereAddress(text)) : whole).map((text) => [text])
   const cards = cardsOf(codes, held)
   credentials.push(...cards.whole)
-  // A card of which a part is missing, beside whole codes: it is asked about as it is, and not left out.
-  if (cards.open && credentials.length > 0) credentials.push([...cards.open.collected.parts.values()])
+  // A card of which a part is missing, beside whole codes or another card: it is asked about as it is, and not left out.
+  if (cards.broken.length > 0) credentials.push(...cards.broken.map(textsOf))
+  if (cards.open && credentials.length > 0) credentials.push(textsOf(cards.open.collected))
   if (credentials.length > 0) return { is: 'ask', credentials }
   return cards.open
     ? { is: 'part', ...cards.open }
@@ -40,16 +41,21 @@ export function takeIn(texts: readonly string[], held: Collected | undefined): I
 
 function cardsOf(codes: readonly string[], held: Collected | undefined) {
   const whole: string[][] = []
+  /** Cards that another one took the place of before they were whole. */
+  const broken: Collected[] = []
   let open: { collected: Collected; isNew: boolean } | undefined
   for (const text of codes) {
     const added = collect(open?.collected ?? held, text)
     if (!added) continue
+    if (open && added.collected.parts.size <= open.collected.parts.size && added.isNew) broken.push(open.collected)
     const card = completed(added.collected)
     if (card) whole.push(card)
     open = card ? undefined : { collected: added.collected, isNew: added.isNew || (open?.isNew ?? false) }
   }
-  return { whole, open }
+  return { whole, open, broken }
 }
+
+const textsOf = ({ parts }: Collected) => [...parts.values()]
 
 /** Several codes that were pasted together, one a line (parts of a card perhaps with blanks between them). */
 function severalIn(text: string): string[] {

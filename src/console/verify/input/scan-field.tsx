@@ -1,12 +1,15 @@
 /** The field into which hand-held scanners type, and into which people paste. */
 import type { RefObject } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useRef } from 'preact/hooks'
 import { texts } from '../../languages/languages.ts'
 import { Field } from '../../parts/field.tsx'
 import type { Desk } from '../desk/desk.ts'
 import { addTo, type Burst, isOfScanner, isScanned, joined, type Piece } from './burst.ts'
 import { isMistyped, longestText } from './intake.ts'
 import { working } from './settings.ts'
+
+/** Characters in the field after which something else comes. */
+const certainAfter = 4
 
 /** The field. What is in it is sent at a line end, at a silence after the typing of a scanner, or by its button. */
 export function ScanField({ desk, field }: { desk: Desk; field: RefObject<HTMLTextAreaElement | null> }) {
@@ -16,19 +19,24 @@ export function ScanField({ desk, field }: { desk: Desk; field: RefObject<HTMLTe
   const began = useRef(0)
   const length = useRef(0)
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined)
-  const [hasText, setHasText] = useState(false)
+  const hasText = desk.isDrafted.value
   useEffect(() => () => clearTimeout(timer.current), [])
+  const empty = () => {
+    clearTimeout(timer.current)
+    if (field.current) field.current.value = ''
+    burst.current = undefined
+    length.current = 0
+  }
+  // Asked about or forgotten elsewhere: what was typed is of a person, too. At once, for the next code may be on its way.
+  useEffect(() => desk.isDrafted.subscribe((isDrafted) => isDrafted || empty()), [])
   const submit = ({ bySilence = false } = {}) => {
     const element = field.current
-    clearTimeout(timer.current)
     // A line end that comes after the silence ends nothing more.
     const text = element?.value ? joined(piece.current, element.value, began.current) : ''
     piece.current = bySilence ? { text, at: performance.now() } : undefined
     const isTyped = burst.current !== undefined && isOfScanner(burst.current)
-    if (element) element.value = ''
-    burst.current = undefined
-    length.current = 0
-    setHasText(false)
+    empty()
+    desk.isDrafted.value = false
     if (text !== '') desk.scan([text], isTyped && isMistyped(text))
   }
   const typed = ({ currentTarget: { value }, timeStamp }: InputEvent & { currentTarget: HTMLTextAreaElement }) => {
@@ -39,7 +47,9 @@ export function ScanField({ desk, field }: { desk: Desk; field: RefObject<HTMLTe
     if (value.length > longestText) return submit()
     const { silence } = working.value
     burst.current = added > 0 ? addTo(burst.current, added, timeStamp, silence) : undefined
-    setHasText(value !== '')
+    desk.isDrafted.value = value !== ''
+    // The verdict that stands there is not that of the code which comes; a single key may be a mistake.
+    if (value.length >= certainAfter && added > 0 && desk.state.value.is !== 'waiting') desk.begin()
     timer.current = setTimeout(() => {
       const whole = joined(piece.current, value, began.current)
       if (burst.current && isScanned(burst.current, whole)) submit({ bySilence: true })
@@ -76,9 +86,7 @@ export function ScanField({ desk, field }: { desk: Desk; field: RefObject<HTMLTe
             onInput={typed}
             onPaste={pasted}
             onKeyDown={(event) => {
-              // Some scanners end a code with the key of a line feed, which is Ctrl+J.
-              const isLineFeed = event.ctrlKey && event.key.toLowerCase() === 'j'
-              if ((event.key !== 'Enter' || event.shiftKey || event.isComposing) && !isLineFeed) return
+              if (!isEnd(event)) return
               event.preventDefault()
               submit()
             }}
@@ -89,3 +97,7 @@ export function ScanField({ desk, field }: { desk: Desk; field: RefObject<HTMLTe
     </form>
   )
 }
+
+/** Whether a key ends a code; some scanners end it with the key of a line feed, which is Ctrl+J. */
+const isEnd = ({ key, ctrlKey, shiftKey, isComposing }: KeyboardEvent): boolean =>
+  (key === 'Enter' && !shiftKey && !isComposing) || (ctrlKey && key.toLowerCase() === 'j')

@@ -278,12 +278,19 @@ function extension(resource: Members, ending: string): Members | undefined {
     .find(({ url }) => typeof url === 'string' && url.endsWith(`/${ending}`))
 }
 
+/**
+ * A name without what cannot be seen: signs that turn letters round would show another name than the one that was signed, and one of such
+ * signs alone is none. Joiners stay, with which some scripts are written.
+ */
+export const plainName = (text: string): string =>
+  text.replace(/[\p{Bidi_Control}\p{Cc}\u00ad\u200b\u2028\u2029\u2060-\u2064\ufeff\u{e0000}-\u{e007f}]/gu, '').trim()
+
 function nameOf(name: unknown): PersonName[] {
   if (!isMembers(name)) return []
-  const family = textOf(name.family)
+  const family = plainName(textOf(name.family) ?? '')
   const given = listOf(name.given)
-    .filter((each) => typeof each === 'string')
+    .flatMap((each) => (typeof each === 'string' ? [plainName(each)] : []))
     .join(' ')
-  const text = textOf(name.text) ?? [given, family].filter(Boolean).join(' ')
+  const text = plainName(textOf(name.text) ?? '') || [given, family].filter(Boolean).join(' ')
   return text ? [{ text, ...(family && { family }), ...(given && { given }) }] : []
 }

@@ -5,7 +5,11 @@ import type { Check, Doubt, Verdict } from './verdict.ts'
 export interface RecordFrame {
   /** When it was answered, as a person reads it. */
   time: string
+  /** That it was judged as of another time, say. */
+  cautions: readonly string[]
   jurisdiction: string
+  /** What else was set. */
+  settings: readonly string[]
   software: string
   /** Words of the language. */
   words: {
@@ -39,13 +43,18 @@ export function recordOf(verdict: Verdict, frame: RecordFrame): string[] {
     `${words.status}: ${words.reason} (${verdict.statusTold || '?'})`,
     ...inner,
     ...verdict.doubts.map((each) => `! ${words.doubt(each)}`),
+    ...frame.cautions.map((each) => `! ${each}`),
     `${words.time}: ${frame.time}`,
     `${words.jurisdiction}: ${frame.jurisdiction}`,
+    ...frame.settings,
     ...(verdict.rules.length > 0 ? [`${words.rules}:`, ...verdict.rules.map(rule)] : []),
     `${words.checks}:`,
     ...verdict.checks.map(({ name, outcome }) => `  ${words.outcome(outcome)} · ${words.checkName(name)}`),
     `${words.versions}:`,
     `  ${words.software} ${frame.software}`,
     ...verdict.artefacts.map(({ canonical, hash }) => `  ${canonical}${hash ? ` · sha256 ${hash.slice(0, 16)}` : ''}`),
-  ]
+  ].map(oneLine)
 }
+
+/** A title with a line end in it would write lines of its own, one with signs of direction turn those of others. */
+const oneLine = (line: string): string => line.replace(/[\p{Cc}\p{Bidi_Control}\u2028\u2029]+/gu, ' ')

@@ -2,7 +2,7 @@
  * A reply of $evaluate as the Verify view shows it (docs/evaluate.md, Out). Nothing of a reply is believed: what is missing, twice,
  * unknown, or at odds with the rest is a doubt, and with a doubt nothing is accepted.
  */
-import { type CertifiedContent, contentOf } from './content.ts'
+import { type CertifiedContent, contentOf, plainName } from './content.ts'
 import { all, isMembers, listOf, type Members, onlyCode, parametersOf, type Told, text, textOf } from './parameters.ts'
 import { type Rule, readRules } from './rule.ts'
 
@@ -161,6 +161,7 @@ function read(reply: unknown, expected: Reading): Verdict {
   const doubts = new Set<Doubt>()
   const { rules, areSound } = readRules(all(told, 'rule'))
   if (!areSound) doubts.add('rules')
+  if (onlyOnce.some((name) => all(told, name).length > 1)) doubts.add('reply')
   const verdict: Verdict = {
     ...nothing,
     decision: decision ?? 'undetermined',
@@ -183,6 +184,9 @@ function read(reply: unknown, expected: Reading): Verdict {
   return { ...verdict, decision: isAtOdds ? 'undetermined' : verdict.decision, doubts: [...doubts] }
 }
 
+/** Two of them are none: nobody knows which of two persons, say, the verdict is about. */
+const onlyOnce = ['subject', 'content', 'issuer', 'format', 'evaluationDateTime'] as const
+
 const nothing: Verdict = {
   decision: 'undetermined',
   statusTold: '',
@@ -197,11 +201,13 @@ const nothing: Verdict = {
 }
 
 /** What only an accepted credential must have. */
-function* objections(verdict: Verdict, { identity, credentials, together }: Reading): Iterable<Doubt> {
+function* objections(verdict: Verdict, { identity, credentials, together, level }: Reading): Iterable<Doubt> {
   const { status, checks, rules, issues, evaluations, linked } = verdict
   if (status !== 'VERIFIED') yield 'status'
   if (!checks.every(mayBeAccepted)) yield 'checks'
   if (identity && verdict.identity === undefined) yield 'identity'
+  // What was not asked was not compared.
+  if (level === 0 && !identity && verdict.identity !== undefined) yield 'identity'
   if (verdict.identity === 'differs') yield 'identity'
   if (issues.some(({ severity }) => !['warning', 'information'].includes(severity))) yield 'outcome'
   const decisive = rules.filter(({ isInformative }) => !isInformative)
@@ -210,6 +216,7 @@ function* objections(verdict: Verdict, { identity, credentials, together }: Read
   const isOfSeveral = credentials === 'picture' && !together && evaluations.length > 1
   if (decisive.length === 0 && !isLed && !isOfSeveral) yield 'rules'
   if (evaluations.length !== numberOf(credentials, evaluations.length)) yield 'credentials'
+  if (together && evaluations.length < 2) yield 'credentials'
   const isGood = ({ decision, status: inside, checks: made }: Verdict) =>
     inside === 'VERIFIED' &&
     areComplete(made) &&
@@ -287,7 +294,7 @@ const identities = ['match', 'close', 'differs'] as const
 
 function parts(told: Told[]): Partial<Verdict> {
   const [issuer] = all(told, 'issuer')
-  const [subject] = all(told, 'subject')
+  const [subject, ...otherSubjects] = all(told, 'subject')
   const identity = onlyCode(told, 'identity')
   const content = all(told, 'content')[0]?.resource
   const format = text(told, 'format')
@@ -296,7 +303,7 @@ function parts(told: Told[]): Partial<Verdict> {
   return {
     ...(format && { format }),
     ...(issuer && { issuer: pick(issuer.part, issuerParts) }),
-    ...(subject && { subject: pick(subject.part, subjectParts) }),
+    ...(subject && otherSubjects.length === 0 && { subject: pick(subject.part, subjectParts) }),
     ...(hasIdentity && { identity: identities.find((each) => each === identity) ?? ('unknown' as const) }),
     ...(content && { content: contentOf(content) }),
     ...(evaluationDateTime && { evaluationDateTime }),
@@ -307,7 +314,8 @@ function pick<Name extends string>(part: Told[], names: readonly Name[]): Partia
   const found: Partial<Record<Name, string>> = {}
   for (const name of names) {
     const value = text(part, name)
-    if (value) found[name] = value
+    const shown = name === 'name' ? plainName(value ?? '') : value
+    if (shown) found[name] = shown
   }
   return found
 }

@@ -105,6 +105,9 @@ function useScanner({ camera, onCodes, paused, broke }: CameraBoxProps & { camer
   const video = useRef<HTMLVideoElement>(null)
   const [sight, setSight] = useState<Sight>('starting')
   const latest = useRef({ onCodes, paused, broke })
+  // A picture that was taken while nobody wanted to know shows what was before the camera then.
+  const since = useRef(0)
+  if (latest.current.paused && !paused) since.current = performance.now()
   latest.current = { onCodes, paused, broke }
   useEffect(() => {
     const element = video.current
@@ -126,7 +129,7 @@ function useScanner({ camera, onCodes, paused, broke }: CameraBoxProps & { camer
     const end = watchVideo(element, scanner, {
       isPaused: () => latest.current.paused,
       looked({ texts: read, isUnread }, at) {
-        const news = sightings.see(read, at, !latest.current.paused)
+        const news = sightings.see(read, at, !latest.current.paused && at >= since.current)
         unreadSince = isUnread ? (unreadSince ?? at) : undefined
         const isLong = unreadSince !== undefined && at - unreadSince >= unreadFor
         show(read.length > 0 ? 'read' : isLong ? 'unread' : 'nothing', at)

@@ -19,9 +19,9 @@ export interface ScanPanelProps extends PictureReceivers {
 }
 
 /** Reads codes and tells them; keeps nothing. */
-export function ScanPanel({ onCodes, onPicture, paused }: ScanPanelProps) {
+export function ScanPanel({ onBegin, onCodes, onPicture, paused }: ScanPanelProps) {
   const { scan } = texts()
-  const pictures = usePictures({ onCodes, onPicture })
+  const pictures = usePictures({ onBegin, onCodes, onPicture })
   return (
     <section class="scan" aria-label={scan.title}>
       <CameraBox onCodes={onCodes} paused={paused} />

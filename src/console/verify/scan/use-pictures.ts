@@ -18,6 +18,8 @@ export interface Pictures {
 
 /** What becomes of pictures. */
 export interface PictureReceivers {
+  /** Told before files are read. @returns aborts when nobody wants to know any more what is on them */
+  onBegin: () => AbortSignal
   onCodes: (texts: string[]) => void
   onPicture: (bytes: Uint8Array, contentType: string) => void
 }
@@ -35,6 +37,11 @@ export function usePictures(receivers: PictureReceivers): Pictures {
     reading.current?.abort()
     const controller = new AbortController()
     reading.current = controller
+    latest.current.onBegin().addEventListener('abort', () => {
+      if (reading.current !== controller) return
+      controller.abort()
+      setState('idle')
+    })
     setState('reading')
     say(texts().scan.reading)
     const outcome = await readAll(files, controller.signal)

@@ -27,7 +27,7 @@ export function AnswerPanel({ desk }: { desk: Desk }) {
           </button>
         </div>
       )}
-      {state.is === 'refused' && <Refused text={state.why === 'tooLong' ? verify.tooLong : verify.pictureTooLarge} />}
+      {state.is === 'refused' && <Refused text={verify[state.why]} />}
       {state.is === 'failed' && <Failed desk={desk} state={state} />}
       {state.is === 'answered' && (
         <>

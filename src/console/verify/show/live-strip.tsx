@@ -2,10 +2,11 @@
 import { useEffect, useState } from 'preact/hooks'
 import { texts } from '../../languages/languages.ts'
 import { countryName } from '../input/countries.ts'
+import type { AskingSettings } from '../input/question.ts'
 import { locale } from '../input/reader.ts'
 
-/** The running time, the jurisdiction, and something that moves. */
-export function LiveStrip({ jurisdiction }: { jurisdiction: string }) {
+/** The running time, the jurisdiction and whatever else was set, and something that moves. */
+export function LiveStrip({ settings: { jurisdiction, uses, trustDomains } }: { settings: AskingSettings }) {
   const { verify } = texts()
   const now = useNow()
   const time = new Intl.DateTimeFormat(locale(), { dateStyle: 'medium', timeStyle: 'medium' }).format(now)
@@ -19,6 +20,17 @@ export function LiveStrip({ jurisdiction }: { jurisdiction: string }) {
         <span class="live-label">{verify.jurisdiction}</span>{' '}
         <bdi>{jurisdiction ? countryName(jurisdiction, locale()) : verify.jurisdictionOfServer}</bdi>
       </span>
+      {uses.length > 0 && (
+        <span>
+          <span class="live-label">{verify.settings.uses}</span>{' '}
+          {uses.map((use) => verify.settings.use[use]).join(', ')}
+        </span>
+      )}
+      {trustDomains.length > 0 && (
+        <span>
+          <span class="live-label">{verify.settings.domains}</span> <bdi>{trustDomains.join(', ')}</bdi>
+        </span>
+      )}
       <span class="live-note">{verify.onlyHere}</span>
     </div>
   )

@@ -5,13 +5,17 @@ import { Icon } from '../../parts/icon.tsx'
 import { locale } from '../input/reader.ts'
 import type { PersonName } from '../reply/content.ts'
 import { isLatin, machineReadableDate, machineReadableName } from '../reply/machine-readable.ts'
+import { isLink } from '../reply/reason.ts'
 import type { Verdict } from '../reply/verdict.ts'
 
 /** Name and date of birth, as written and as travel documents have them. */
 export function PersonBlock({ verdict }: { verdict: Verdict }) {
   const { person } = texts().verify
-  const { subject, identity, content } = verdict
-  if (!subject) return null
+  const { identity, content, evaluations, linked, isTogether } = verdict
+  // Of several that are judged apart, and of links, the persons stand with what is theirs.
+  const isElsewhere = isLink(verdict) || linked.length > 0 || (evaluations.length > 0 && !isTogether)
+  if (!verdict.subject && isElsewhere) return null
+  const subject = verdict.subject ?? {}
   const others = (content?.names ?? []).filter(({ text }) => text !== subject.name)
   const structured = content?.names.find(({ text }) => text === subject.name)
   return (

@@ -7,6 +7,7 @@ import { countryName } from '../input/countries.ts'
 import { locale } from '../input/reader.ts'
 import { reasonOf } from '../reply/reason.ts'
 import { recordOf } from '../reply/record.ts'
+import { clockCautions } from './clock-cautions.ts'
 import { checkName } from './evidence.tsx'
 
 /** Buttons to copy and to print; and what is printed. */
@@ -29,11 +30,19 @@ export function RecordButtons({ answer }: { answer: Answer }) {
   )
 }
 
-function linesOf({ verdict, at, jurisdiction }: Answer): string[] {
+function linesOf(answer: Answer): string[] {
   const { verify } = texts()
+  const { verdict, at, settings } = answer
+  const { jurisdiction, uses, trustDomains } = settings
   const { record, rules, checks } = verify
   const time = new Intl.DateTimeFormat(locale(), { dateStyle: 'full', timeStyle: 'long' }).format(at)
+  const { uses: usesLabel, use: useNames, domains } = verify.settings
   return recordOf(verdict, {
+    cautions: clockCautions(answer),
+    settings: [
+      ...(uses.length > 0 ? [`${usesLabel}: ${uses.map((use) => useNames[use]).join(', ')}`] : []),
+      ...(trustDomains.length > 0 ? [`${domains}: ${trustDomains.join(', ')}`] : []),
+    ],
     time,
     jurisdiction: jurisdiction
       ? `${countryName(jurisdiction, locale())} (${jurisdiction})`

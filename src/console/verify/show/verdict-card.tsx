@@ -1,15 +1,15 @@
 /** A whole verdict: the word, the person, then all that it rests on. */
 import { useEffect, useRef } from 'preact/hooks'
-import { fill, shownDate } from '../../languages/fill.ts'
+import { fill } from '../../languages/fill.ts'
 import { texts } from '../../languages/languages.ts'
 import { Icon } from '../../parts/icon.tsx'
-import { say } from '../../parts/say.ts'
-import { type Answer, type Desk, mostGap } from '../desk/desk.ts'
-import { locale } from '../input/reader.ts'
+import { hush, say } from '../../parts/say.ts'
+import type { Answer, Desk } from '../desk/desk.ts'
 import type { CertifiedContent } from '../reply/content.ts'
 import { isLink, reasonOf } from '../reply/reason.ts'
 import type { Verdict } from '../reply/verdict.ts'
 import { Certified } from './certified.tsx'
+import { clockCautions } from './clock-cautions.ts'
 import { Emblem } from './emblem.tsx'
 import { Checks, IssuerFacts, Remarks, Versions } from './evidence.tsx'
 import { LinkForm } from './link-form.tsx'
@@ -29,6 +29,8 @@ export function VerdictCard({ answer, desk }: { answer: Answer; desk: Desk }) {
   useEffect(() => {
     say(`${verify.words[verdict.decision]}. ${verify.reasons[reason.name].title}`, { urgent: true })
     heading.current?.focus()
+    // A verdict that is gone from sight is not left where only those find it who hear the page.
+    return hush
   }, [answer.number])
   return (
     <article class={`verdict verdict-${verdict.decision}`} aria-labelledby="verdict-word">
@@ -41,7 +43,7 @@ export function VerdictCard({ answer, desk }: { answer: Answer; desk: Desk }) {
           <p class="verdict-title">{verify.reasons[reason.name].title}</p>
         </div>
       </div>
-      <LiveStrip jurisdiction={answer.jurisdiction} />
+      <LiveStrip settings={answer.settings} />
       <div class="verdict-body">
         <Cautions answer={answer} />
         <p class="verdict-sentence">{verify.reasons[reason.name].text}</p>
@@ -66,13 +68,12 @@ export function VerdictCard({ answer, desk }: { answer: Answer; desk: Desk }) {
 }
 
 /** What makes a verdict another one than it seems. */
-function Cautions({ answer: { verdict, clock, clockGap, isMistyped } }: { answer: Answer }) {
+function Cautions({ answer }: { answer: Answer }) {
   const { verify } = texts()
-  const minutes = Math.round(Math.abs(clockGap) / 60)
+  const { verdict, isMistyped } = answer
   const cautions = [
     ...verdict.doubts.map((doubt) => verify.doubts[doubt]),
-    ...(clock ? [fill(verify.clockSet, { time: shownDate(clock, locale()) })] : []),
-    ...(Math.abs(clockGap) > mostGap ? [fill(verify.clockWrong, { minutes })] : []),
+    ...clockCautions(answer),
     ...(isMistyped && verdict.status === 'NOT_SUPPORTED' ? [verify.mistyped] : []),
   ]
   if (cautions.length === 0) return null
@@ -154,7 +155,7 @@ function Inner({ verdict, label, isPart, nameOf }: InnerProps) {
     isPart && isVerified && verdict.doubts.length === 0 ? verify.several.verified : verify.words[verdict.decision]
   const title = isPart && isVerified ? '' : verify.reasons[reason.name].title
   return (
-    <details class={`inner inner-${isPart && isVerified ? 'part' : verdict.decision}`} open={!isVerified}>
+    <details class={`inner inner-${isPart && isVerified ? 'part' : verdict.decision}`} open={!isVerified || !isPart}>
       <summary>
         {!(isPart && isVerified) && <Emblem decision={verdict.decision} size={28} />} {label}: {word}
         {title && ` · ${title}`}

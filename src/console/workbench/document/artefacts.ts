@@ -159,10 +159,13 @@ export const withText = (draft: Draft, key: string, text: string): Draft => ({
   parts: draft.parts.map((part) => (part.key === key ? { ...part, text } : part)),
 })
 
-/** The draft with all texts counted as saved. */
-export const asKept = (draft: Draft): Draft => ({
+/**
+ * The draft with texts counted as saved.
+ * @param saved what was saved of it; what was written since is not
+ */
+export const asKept = (draft: Draft, saved: readonly Part[] = draft.parts): Draft => ({
   ...draft,
-  parts: draft.parts.map((part) => ({ ...part, kept: part.text })),
+  parts: draft.parts.map((part) => ({ ...part, kept: saved.find(({ key }) => key === part.key)?.text ?? part.kept })),
 })
 
 /** The draft under the version that comes next: in the texts, and in the rule sets that name the library. */

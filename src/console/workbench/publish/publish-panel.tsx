@@ -43,7 +43,11 @@ export function PublishPanel({ draft, isShown, refused }: PublishPanelProps) {
     setDone({ published, of: texted })
     if (published.kind === 'refused') refused(refusedParts(compared, published))
     if (published.kind === 'published') {
-      if (held.value) held.value = asKept(held.value)
+      if (held.value)
+        held.value = asKept(
+          held.value,
+          compared.map(({ part }) => part),
+        )
       setRound((count) => count + 1)
       say(workbench.published, { urgent: true })
     }

@@ -1,0 +1,145 @@
+/** What somebody might try, or what might go wrong, so that the Verify view shows a yes that is not the answer to the code in view. */
+import assert from 'node:assert/strict'
+import { before, describe, it } from 'node:test'
+import type { Page } from 'playwright-core'
+import { demoIssuer } from '../../../src/demo/demo-issuer.ts'
+import { specimens } from '../../../src/demo/specimens.ts'
+import { noBrowser } from '../../support/browser/browser.ts'
+import { consoleBed } from '../../support/browser/console-bed.ts'
+
+const bed = consoleBed()
+let codes: Map<string, string>
+const code = (name: string) => codes.get(name) ?? assert.fail(name)
+
+const pasteInto = `(text) => {
+  const clipboardData = new DataTransfer()
+  clipboardData.setData('text/plain', text)
+  const field = document.querySelector('.scan-field textarea')
+  field.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }))
+}`
+const dropOn = `(text) => {
+  const transfer = new DataTransfer()
+  transfer.items.add(new File([text], 'code.png', { type: 'image/png' }))
+  document.body.dispatchEvent(new DragEvent('drop', { dataTransfer: transfer, bubbles: true, cancelable: true }))
+}`
+const inPage = (page: Page, program: string, text: string) => page.evaluate(`(${program})(${JSON.stringify(text)})`)
+const heard = (page: Page) => page.locator('[aria-live=assertive]')
+
+async function openVerify(prepare?: (page: Page) => Promise<unknown>) {
+  const opened = await bed.open('/status')
+  const { page } = opened
+  page.setDefaultTimeout(15_000)
+  await prepare?.(page)
+  await page.locator('.bar nav a').first().click()
+  const field = page.locator('.scan-field textarea')
+  await field.waitFor()
+  const paste = (text: string) => inPage(page, pasteInto, text)
+  return { ...opened, field, paste, word: page.locator('.verdict h2'), title: page.locator('.verdict-title') }
+}
+
+/** Changes the parameters of every reply. */
+const changing = (page: Page, change: (parameter: { name: string }[]) => { name: string }[]) =>
+  page.route('**/$evaluate', async (route) => {
+    const response = await route.fetch()
+    const reply = await response.json()
+    await route.fulfill({ response, json: { ...reply, parameter: change(reply.parameter) } })
+  })
+
+describe('a yes that is none', { skip: noBrowser ?? false }, () => {
+  before(async () => {
+    const { dataDir } = await bed.server()
+    const now = new Date()
+    codes = new Map((await specimens(demoIssuer(dataDir, now), now)).map(({ name, text }) => [name, text]))
+  })
+
+  it('does not stay, to be seen or heard, beside a picture that cannot be read, or a fault of any shape', async () => {
+    const { page, paste, word, assertClean } = await openVerify()
+    await paste(code('vaccination'))
+    await word.filter({ hasText: 'Accepted' }).waitFor()
+    await heard(page).filter({ hasText: 'Accepted' }).waitFor({ state: 'attached' })
+    await inPage(page, dropOn, 'no picture at all')
+    await page.locator('.scan-file .notice').waitFor()
+    assert.equal(await word.count(), 0)
+    assert.doesNotMatch((await page.locator('body').textContent()) ?? '', /Genuine|Ada Specimen/)
+    await paste(code('vaccination'))
+    await heard(page).filter({ hasText: 'Accepted' }).waitFor({ state: 'attached' })
+    const issue = [
+      null,
+      7,
+      { details: 'x', severity: {}, expression: 'y', diagnostics: ['z'] },
+      { details: { text: 'No <b>' } },
+    ]
+    await page.route('**/$evaluate', (route) =>
+      route.fulfill({ status: 422, json: { resourceType: 'OperationOutcome', issue } }),
+    )
+    await paste(code('vaccination-unmet'))
+    await page.getByText('No <b>').waitFor()
+    assert.equal(await word.count(), 0)
+    assert.equal(await heard(page).textContent(), '')
+    await page.unroute('**/$evaluate')
+    await paste(code('vaccination'))
+    await heard(page).filter({ hasText: 'Accepted' }).waitFor({ state: 'attached' })
+    await page.getByRole('link', { name: 'Trust' }).click()
+    await page.getByRole('heading', { level: 1, name: 'Trust' }).waitFor()
+    assert.equal(await heard(page).textContent(), '')
+    assertClean(/status of 4\d\d/)
+  })
+
+  it('is not had from replies of two persons or of none, and each of several persons is in sight', async () => {
+    let change = (parameter: { name: string }[]) => parameter
+    const { page, paste, word, assertClean } = await openVerify((opened) => changing(opened, (all) => change(all)))
+    change = (all) => [
+      ...all,
+      { name: 'subject', part: [{ name: 'name', valueString: 'Eva Muster' }] } as { name: string },
+    ]
+    await paste(code('vaccination'))
+    await word.filter({ hasText: 'Undetermined' }).waitFor()
+    assert.doesNotMatch((await page.locator('.person').textContent()) ?? '', /Eva Muster/)
+    change = (all) => all.filter(({ name }) => name !== 'subject')
+    await paste(code('vaccination'))
+    await word.filter({ hasText: 'Accepted' }).waitFor()
+    assert.equal(await page.locator('.person .person-missing').count(), 2, 'neither name nor date of birth')
+    change = (all) => all
+    await paste(`${code('vaccination')}\n${code('test')}`)
+    await page.locator('.inner').nth(1).waitFor()
+    for (const each of [0, 1])
+      assert.ok(
+        await page
+          .locator('.inner .person-name')
+          .nth(2 * each)
+          .isVisible(),
+      )
+    assertClean()
+  })
+
+  it('says of which time and use it is, on the page and in what is copied', async () => {
+    const { page, paste, word, assertClean } = await openVerify()
+    await page.getByText('Question and scanner').click()
+    await page.locator('input[type=datetime-local]').fill(new Date(Date.now() - 3_600_000).toISOString().slice(0, 16))
+    await page.getByLabel('Entry').check()
+    await page.getByLabel('Trust domains').fill('DDCC DCC')
+    await page.getByLabel('Trust domains').blur()
+    await paste(code('vaccination'))
+    await word.waitFor()
+    assert.match((await page.locator('.cautions').textContent()) ?? '', /Judged as of/)
+    assert.match((await page.locator('.live').textContent()) ?? '', /Entry[\s\S]*DDCC, DCC/)
+    assert.match((await page.locator('.record').textContent()) ?? '', /! Judged as of[\s\S]*Entry\n[\s\S]*DDCC, DCC/)
+    assertClean()
+  })
+
+  it('leaves nothing of a person who was typed and not asked about, nor a code in the place of a token', async () => {
+    const { page, field, assertClean } = await openVerify((opened) => opened.clock.install())
+    await field.fill('SPECIMEN')
+    await page.clock.runFor(30_000)
+    assert.equal(await field.inputValue(), 'SPECIMEN')
+    await page.clock.runFor(31_000)
+    assert.equal(await field.inputValue(), '')
+    await page.getByRole('button', { name: 'Settings' }).click()
+    const token = page.getByLabel('Access token')
+    await token.fill(code('vaccination'))
+    await token.press('Enter')
+    assert.equal(await token.inputValue(), '')
+    assert.equal(await page.getByRole('button', { name: 'Forget token' }).count(), 0)
+    assertClean()
+  })
+})
