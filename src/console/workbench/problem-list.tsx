@@ -7,7 +7,9 @@ import { FaultNotice } from '../parts/fault.tsx'
 import { Icon } from '../parts/icon.tsx'
 import { say } from '../parts/say.ts'
 import type { Check } from './check.ts'
-import type { Problem } from './document/problems.ts'
+import { draft as held } from './desk.ts'
+import { raised } from './document/artefacts.ts'
+import { consequencesApart, type Problem } from './document/problems.ts'
 import type { Shown } from './editor/code-editor.tsx'
 
 interface ProblemListProps {
@@ -32,19 +34,68 @@ export function ProblemList({ check, again, show }: ProblemListProps) {
     )
   const problems = check.state === 'checked' ? check.problems : check.old
   const isOld = check.state === 'checking'
+  const { first, consequences } = consequencesApart(problems)
+  const line = (problem: Problem) =>
+    problem.isOfVersion ? (
+      <VersionHint problem={problem} isOld={isOld} />
+    ) : (
+      <ProblemLine problem={problem} show={show} isOld={isOld} />
+    )
+  const needsRaise = check.state === 'checked' && onlyVersion(check.problems)
   return (
     <section class="problems" aria-label={workbench.problems} aria-busy={isOld}>
-      <p class={`problems-head problems-${check.state} ${check.state === 'checked' && check.isGood ? 'is-good' : ''}`}>
-        {check.state === 'checked' && <Icon name={check.isGood ? 'accepted' : 'rejected'} />}
+      <p
+        class={`problems-head ${needsRaise ? '' : `problems-${check.state}`} ${check.state === 'checked' && check.isGood ? 'is-good' : ''}`}
+      >
+        {check.state === 'checked' && <Icon name={check.isGood ? 'accepted' : needsRaise ? 'light' : 'rejected'} />}
         {summary}
       </p>
       {isOld && problems.length > 0 && <p class="hint">{workbench.oldProblems}</p>}
       <ul class={isOld ? 'stale' : ''}>
-        {problems.map((problem) => (
-          <ProblemLine problem={problem} show={show} isOld={isOld} />
-        ))}
+        {first.map(line)}
+        {consequences.length > 0 && (
+          <li>
+            <details class="consequences">
+              <summary>{counted(workbench.consequences, consequences.length, language.value)}</summary>
+              <ul>{consequences.map(line)}</ul>
+            </details>
+          </li>
+        )}
       </ul>
     </section>
+  )
+}
+
+/** Whether nothing but the version stands in the way. */
+const onlyVersion = (problems: readonly Problem[]): boolean =>
+  problems.some(({ isOfVersion }) => isOfVersion) && problems.every(({ severity }) => severity !== 'error')
+
+/** The one thing that is done by a button. */
+function VersionHint({ problem, isOld }: { problem: Problem; isOld: boolean }) {
+  const { workbench } = texts()
+  return (
+    <li>
+      <div class="problem problem-hint">
+        <span class="problem-words">
+          <span class="problem-kind problem-info">{workbench.hint}</span>{' '}
+          <span class="problem-text" dir="auto">
+            {problem.text}
+          </span>
+        </span>
+        {!isOld && (
+          <button
+            type="button"
+            class="quiet"
+            onClick={() => {
+              if (held.value) held.value = raised(held.value)
+              say(workbench.raised)
+            }}
+          >
+            {workbench.raise}
+          </button>
+        )}
+      </div>
+    </li>
   )
 }
 
@@ -54,6 +105,7 @@ function summaryOf(check: Check): string {
   if (check.state === 'failed') return workbench.notChecked
   const errors = check.problems.filter(({ severity }) => severity === 'error').length
   if (errors > 0) return counted(workbench.errors, errors, language.value)
+  if (onlyVersion(check.problems)) return workbench.needsRaise
   if (!check.isGood) return shell.refused
   const more = check.problems.length
   return more > 0

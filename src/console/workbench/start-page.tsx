@@ -3,6 +3,7 @@ import type { Bundle, Resource } from 'fhir/r4.js'
 import { useState } from 'preact/hooks'
 import { ask } from '../api/client.ts'
 import { useReply } from '../api/use-reply.ts'
+import { language } from '../app/session.ts'
 import { texts } from '../languages/languages.ts'
 import { Await } from '../parts/await.tsx'
 import { Field } from '../parts/field.tsx'
@@ -72,9 +73,6 @@ interface ChoicesProps {
   filter: string
 }
 
-/** Most of one kind that are listed; the filter finds the rest. */
-const most = 100
-
 function Choices({ type, parameter, title, filter }: ChoicesProps) {
   const { shell } = texts()
   const asked = useReply(type, (signal) =>
@@ -87,23 +85,29 @@ function Choices({ type, parameter, title, filter }: ChoicesProps) {
       <Await asked={asked} lines={3}>
         {({ entry = [] }) => {
           const all = entry.flatMap(({ resource }) => (resource ? [resource as Found] : []))
-          const found = all.filter(({ title: name, name: code, url }) =>
-            words.every((word) => `${name} ${code} ${url}`.toLowerCase().includes(word)),
-          )
+          const { compare } = new Intl.Collator(language.value, { numeric: true })
+          const found = all
+            .filter(({ title: name, name: code, url }) =>
+              words.every((word) => `${name} ${code} ${url}`.toLowerCase().includes(word)),
+            )
+            .sort((a, b) => compare(titleOf(a), titleOf(b)) || compare(b.version ?? '', a.version ?? ''))
           if (found.length === 0) return <p class="hint">{shell.empty}</p>
           return (
             <ul class="choices">
-              {found.slice(0, most).map(({ id = '', title: name, name: code, version, status }) => (
-                <li>
-                  <a href={`/workbench?${parameter}=${encodeURIComponent(id)}`}>
-                    <bdi>{name ?? code ?? id}</bdi>
-                    <span class="choice-version">
-                      <bdi>{version}</bdi>
-                      {status !== 'active' && ` · ${status}`}
-                    </span>
-                  </a>
-                </li>
-              ))}
+              {found.map((each) => {
+                const { id = '', version, status } = each
+                return (
+                  <li>
+                    <a href={`/workbench?${parameter}=${encodeURIComponent(id)}`}>
+                      <bdi>{titleOf(each)}</bdi>
+                      <span class="choice-version">
+                        <bdi>{version}</bdi>
+                        {status !== 'active' && ` · ${status}`}
+                      </span>
+                    </a>
+                  </li>
+                )
+              })}
             </ul>
           )
         }}
@@ -111,6 +115,8 @@ function Choices({ type, parameter, title, filter }: ChoicesProps) {
     </>
   )
 }
+
+const titleOf = ({ title, name, id = '' }: Found): string => title ?? name ?? id
 
 function Begin() {
   const { workbench } = texts()

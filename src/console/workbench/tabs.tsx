@@ -35,7 +35,7 @@ export function Tabs({ label, tabs, chosen, choose }: TabsProps) {
     list.current?.querySelector<HTMLElement>(`[data-key="${tab.key}"]`)?.focus()
   }
   return (
-    <div class="tabs">
+    <div class="bench-tabs">
       <div class="tab-list" role="tablist" aria-label={label} ref={list} onKeyDown={move}>
         {tabs.map(({ key, name, remark }) => (
           <button

@@ -3,7 +3,7 @@ import { ask } from '../../api/client.ts'
 import { useReply } from '../../api/use-reply.ts'
 import { changeQuery, place } from '../../app/router.ts'
 import { language } from '../../app/session.ts'
-import { counted } from '../../languages/fill.ts'
+import { counted, fill } from '../../languages/fill.ts'
 import { texts } from '../../languages/languages.ts'
 import { Await } from '../../parts/await.tsx'
 import { searchAll } from '../page/batch.ts'
@@ -25,37 +25,58 @@ export function CatalogueList() {
   const wanted = wantedOf(query)
   const search = searchOf(type, wanted, { count: pageSize, cursor: query.get('cursor') ?? undefined })
   const asked = useReply(search, (signal) => ask(search, { signal }))
+  const counts = useCounts(wanted)
   return (
     <>
       <Heading title={catalogue.title}>{catalogue.title}</Heading>
-      <Kinds type={type} wanted={wanted} />
+      <Kinds type={type} counts={counts} />
       <Filters wanted={wanted} />
       <Await asked={asked} lines={30} keep>
-        {(value) => <Page value={value} type={type} />}
+        {(value) => <Page value={value} type={type} others={othersOf(counts, type)} />}
       </Await>
     </>
   )
 }
 
-/** Kinds as links, each with how many of it fit; those that this server does not offer are left out. */
-function Kinds({ type, wanted }: { type: ArtefactType; wanted: Wanted }) {
-  const { catalogue } = texts()
+/** How many of each kind fit. */
+function useCounts(wanted: Wanted) {
   const searches = artefactTypes.map((each) => searchOf(each, wanted, { count: 0 }).slice(1))
-  const asked = useReply(searches.join('\n'), (signal) => searchAll(searches, signal))
+  return useReply(searches.join('\n'), (signal) => searchAll(searches, signal))
+}
+type Counts = ReturnType<typeof useCounts>
+
+interface Other {
+  type: ArtefactType
+  total: number
+}
+
+/** Other kinds in which something fits what is looked for now; what was counted for another search is not told. */
+function othersOf({ value }: Counts, type: ArtefactType): Other[] {
+  return artefactTypes.flatMap((each, index) => {
+    const total = value?.[index]?.total ?? 0
+    return each !== type && total > 0 ? [{ type: each, total }] : []
+  })
+}
+
+/** The same search in another kind. */
+function addressOfKind(type: ArtefactType): string {
+  const query = new URLSearchParams(place.value.query)
+  query.delete('cursor')
+  query.set('type', type)
+  return `/catalogue?${query}`
+}
+
+/** Kinds as links, each with how many of it fit; those that this server does not offer are left out. */
+function Kinds({ type, counts: asked }: { type: ArtefactType; counts: Counts }) {
+  const { catalogue } = texts()
   const pages = asked.value ?? asked.last
-  const address = (each: ArtefactType) => {
-    const query = new URLSearchParams(place.value.query)
-    query.delete('cursor')
-    query.set('type', each)
-    return `/catalogue?${query}`
-  }
   const offered = artefactTypes
     .map((each, index) => ({ each, total: pages?.[index]?.total, isOffered: !pages || pages[index] !== undefined }))
     .filter(({ each, isOffered }) => isOffered || each === type)
   return (
     <nav class="kinds" aria-label={catalogue.list.kinds}>
       {offered.map(({ each, total }) => (
-        <a key={each} href={address(each)} {...(each === type && { 'aria-current': 'page' as const })}>
+        <a key={each} href={addressOfKind(each)} {...(each === type && { 'aria-current': 'page' as const })}>
           {catalogue.types[each]}{' '}
           <span class={asked.state === 'here' ? 'count' : 'count stale'}>
             {total === undefined ? '\u2007' : new Intl.NumberFormat(language.value).format(total)}
@@ -66,7 +87,7 @@ function Kinds({ type, wanted }: { type: ArtefactType; wanted: Wanted }) {
   )
 }
 
-function Page({ value, type }: { value: unknown; type: ArtefactType }) {
+function Page({ value, type, others }: { value: unknown; type: ArtefactType; others: Other[] }) {
   const { catalogue } = texts()
   const bundle = bundleOf(value)
   if (!bundle) return <WrongAnswer />
@@ -75,7 +96,25 @@ function Page({ value, type }: { value: unknown; type: ArtefactType }) {
     return (
       <div class="card empty">
         <p class="notice-head">{catalogue.list.none}</p>
-        <p>{catalogue.list.noneHint}</p>
+        {others.length === 0 ? (
+          <p>{catalogue.list.noneHint}</p>
+        ) : (
+          <>
+            <p>{catalogue.list.elsewhere}</p>
+            <ul>
+              {others.map(({ type: other, total }) => (
+                <li key={other}>
+                  <a href={addressOfKind(other)}>
+                    {fill(catalogue.list.inKind, {
+                      n: new Intl.NumberFormat(language.value).format(total),
+                      kind: catalogue.types[other],
+                    })}
+                  </a>
+                </li>
+              ))}
+            </ul>
+          </>
+        )}
       </div>
     )
   return (

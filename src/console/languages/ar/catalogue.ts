@@ -53,6 +53,8 @@ export const catalogue: Texts['catalogue'] = {
     },
     none: 'لا شيء يطابق ما تبحث عنه',
     noneHint: 'أزل أحد عوامل التصفية، أو انظر في نوع آخر من المحتوى.',
+    elsewhere: 'يوجد في أنواع أخرى من المحتوى:',
+    inKind: '{n} في {kind}',
     name: 'العنوان والرابط',
     publisherAndDate: 'الناشر والتاريخ',
     next: 'الصفحة التالية',

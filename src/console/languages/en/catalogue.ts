@@ -39,6 +39,8 @@ export const catalogue = {
     found: { one: '{n} entry', other: '{n} entries' },
     none: 'Nothing fits what you look for',
     noneHint: 'Take a filter away, or look at another kind of content.',
+    elsewhere: 'Other kinds of content have it:',
+    inKind: '{n} in {kind}',
     name: 'Title and address',
     publisherAndDate: 'Publisher and date',
     next: 'Next page',

@@ -46,6 +46,8 @@ export const catalogue: Texts['catalogue'] = {
     found: { one: '{n} entrada', other: '{n} entradas' },
     none: 'Nada coincide con lo que busca',
     noneHint: 'Quite un filtro o mire otro tipo de contenido.',
+    elsewhere: 'Otros tipos de contenido lo tienen:',
+    inKind: '{n} en {kind}',
     name: 'Título y dirección',
     publisherAndDate: 'Editor y fecha',
     next: 'Página siguiente',

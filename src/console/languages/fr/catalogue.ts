@@ -46,6 +46,8 @@ export const catalogue: Texts['catalogue'] = {
     found: { one: '{n} entrée', other: '{n} entrées' },
     none: 'Rien ne correspond à votre recherche',
     noneHint: 'Retirez un filtre, ou regardez un autre type de contenu.',
+    elsewhere: 'D’autres genres de contenu en ont :',
+    inKind: '{n} dans {kind}',
     name: 'Titre et adresse',
     publisherAndDate: 'Éditeur et date',
     next: 'Page suivante',

@@ -46,6 +46,8 @@ export const catalogue: Texts['catalogue'] = {
     found: { one: '{n} entrada', other: '{n} entradas' },
     none: 'Nada corresponde ao que procura',
     noneHint: 'Retire um filtro ou veja outro tipo de conteúdo.',
+    elsewhere: 'Outros tipos de conteúdo têm:',
+    inKind: '{n} em {kind}',
     name: 'Título e endereço',
     publisherAndDate: 'Editor e data',
     next: 'Página seguinte',

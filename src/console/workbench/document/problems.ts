@@ -12,6 +12,8 @@ export interface Problem {
   elsewhere?: string
   /** Element of the resource, as FHIRPath. */
   element?: string
+  /** It is the version alone that is in the way: the text differs from what was published under it. */
+  isOfVersion?: true
 }
 
 /** Whose places are read; of JSON they are looked for in its text, by the elements that the server names. */
@@ -40,7 +42,7 @@ const line = ({ place }: Problem) => place?.line ?? Number.POSITIVE_INFINITY
 
 /** Whether nothing stands in the way. An outcome without an issue is none that was understood. */
 export const isGood = (outcome: OperationOutcome, problems: readonly Problem[]): boolean =>
-  outcome.issue.length > 0 && problems.every(({ severity }) => severity !== 'error')
+  outcome.issue.length > 0 && problems.every(({ severity, isOfVersion }) => severity !== 'error' && !isOfVersion)
 
 /** A code that cannot be judged because this server does not have its value set: a write is not refused for it. */
 const isUnjudged = ({ code, details }: OperationOutcomeIssue): boolean =>
@@ -72,9 +74,34 @@ function problemOf(issue: OperationOutcomeIssue, looking: Looking): Problem {
   const { details, diagnostics, code } = issue
   const text = details?.text ?? diagnostics ?? code
   const known = severities[issue.severity] ?? (issue.severity === 'information' ? 'info' : 'error')
-  const severity = isUnjudged(issue) ? 'info' : known
+  const isOfVersion = known === 'error' && aboutVersion.test(text)
+  const severity = isOfVersion || isUnjudged(issue) ? 'info' : known
   const element = elementOf(issue)
-  return { severity, text: withoutPlace(text), ...placeOf(issue, looking), ...(element && { element }) }
+  return {
+    severity,
+    text: withoutPlace(text),
+    ...placeOf(issue, looking),
+    ...(element && { element }),
+    ...(isOfVersion && { isOfVersion }),
+  }
+}
+
+/** Any other word of the server about what is published stays the error that it is. */
+const aboutVersion = /^\S+\|\S+ was published, and what is published does not change: raise the version\./
+
+/** What a parser of CQL says where it cannot go on. */
+const aboutSyntax =
+  /^(?:Syntax error|mismatched input|extraneous input|missing .+ at |no viable alternative|token recognition error)/i
+
+/** The problems to be shown, and the errors that may be nothing but consequences of a fault of syntax before them. */
+export function consequencesApart(problems: readonly Problem[]): { first: Problem[]; consequences: Problem[] } {
+  const at = problems.findIndex(({ severity, text, place }) => severity === 'error' && place && aboutSyntax.test(text))
+  const follows = (problem: Problem, index: number) =>
+    at >= 0 && index > at && problem.severity === 'error' && problem.place !== undefined
+  return {
+    first: problems.filter((problem, index) => !follows(problem, index)),
+    consequences: problems.filter(follows),
+  }
 }
 
 const withoutPlace = (text: string) => text.replace(/^line \d+, column \d+: /, '')
