@@ -5,6 +5,7 @@ import { describe, it } from 'node:test'
 import type { StreamParser } from '@codemirror/language'
 import { StringStream } from '@codemirror/language'
 import { lineDiff, shortened } from '../../src/console/parts/line-diff.ts'
+import { exampleCases } from '../../src/console/workbench/cases/example.ts'
 import { judgeCase } from '../../src/console/workbench/cases/judge-case.ts'
 import {
   asKept,
@@ -17,6 +18,7 @@ import {
   textOfBase64,
   withText,
 } from '../../src/console/workbench/document/artefacts.ts'
+import { decidingDefines } from '../../src/console/workbench/document/deciding.ts'
 import {
   artefactId,
   compareVersions,
@@ -27,7 +29,7 @@ import {
   withFmlVersion,
 } from '../../src/console/workbench/document/header.ts'
 import { memberSpan, withMember, withoutMeta } from '../../src/console/workbench/document/json-text.ts'
-import { isGood, problemsOf, spanOf } from '../../src/console/workbench/document/problems.ts'
+import { consequencesApart, isGood, problemsOf, spanOf } from '../../src/console/workbench/document/problems.ts'
 import { newMap, newRule } from '../../src/console/workbench/document/templates.ts'
 import { cqlTokens } from '../../src/console/workbench/editor/cql-language.ts'
 import { fmlTokens } from '../../src/console/workbench/editor/fml-language.ts'
@@ -53,6 +55,83 @@ function tokens<State>(parser: StreamParser<State>, text: string): string[] {
     return found
   })
 }
+
+describe('what stands in the way of a text', () => {
+  const outcome = (...issues: [string, string?][]) => ({
+    resourceType: 'OperationOutcome' as const,
+    issue: issues.map(([text, diagnostics]) => ({
+      severity: 'error' as const,
+      code: 'invalid' as const,
+      details: { text },
+      ...(diagnostics && { diagnostics }),
+    })),
+  })
+  const of = { language: 'cql' as const, library: 'A' }
+
+  it('is no error where it is the version alone, and yet nothing good', () => {
+    const text =
+      'http://a.example/L|1.1.0 was published, and what is published does not change: raise the version. It differs in content.'
+    const only = outcome([text])
+    const found = problemsOf(only, of)
+    assert.deepEqual(found, [{ severity: 'info', text, isOfVersion: true }])
+    assert.equal(isGood(only, found), false)
+  })
+
+  it('stays an error where the server says anything else of what is published, or quotes it', () => {
+    for (const text of [
+      'http://a.example/L|1.1.0 was published: it can be active or retired, and never draft again. Raise the version for a draft.',
+      'what is retired never comes into force again: raise the version',
+      'No define x: http://a.example/L|1 was published, and what is published does not change: raise the version.',
+    ])
+      assert.deepEqual(problemsOf(outcome([text]), of), [{ severity: 'error', text }])
+  })
+
+  it('folds errors behind a fault of syntax, and nothing else', () => {
+    const at = (line: number) => `library A, line ${line}, column 1`
+    const found = problemsOf(
+      outcome(['Unknown name', at(1)], ['Syntax error at define', at(2)], ['Could not resolve x', at(3)], ['No place']),
+      of,
+    )
+    const { first, consequences } = consequencesApart(found)
+    assert.deepEqual(
+      first.map(({ text }) => text),
+      ['Unknown name', 'Syntax error at define', 'No place'],
+    )
+    assert.deepEqual(
+      consequences.map(({ text }) => text),
+      ['Could not resolve x'],
+    )
+    const plain = problemsOf(outcome(['Unknown name', at(1)], ['Could not resolve x', at(3)]), of)
+    assert.deepEqual(consequencesApart(plain), { first: plain, consequences: [] })
+  })
+})
+
+describe('what decides', () => {
+  it('are the defines that conditions name, and no others', () => {
+    const condition = (expression: object, kind = 'applicability') => ({ kind, expression })
+    const named = (expression: string) => ({ language: 'text/cql-identifier', expression })
+    const plan = JSON.stringify({
+      action: [
+        { condition: [condition(named('"A b"')), condition(named('Starts'), 'start')] },
+        { action: [{ condition: [condition(named('C')), condition({ language: 'text/cql', expression: '1 = 1' })] }] },
+      ],
+    })
+    assert.deepEqual(decidingDefines([plan, plan, 'no JSON', '{"action": 1}']), ['A b', 'C'])
+  })
+
+  it('is what the example of cases expects, which can be read', () => {
+    const words = { note: 'A note.', name: 'l\'exemple: "un"' }
+    const rule = newRule({ name: 'EntryVaccination', canonical: 'http://a.example', jurisdiction: '' })
+    const read = readCaseFile(exampleCases(rule, words) ?? '')
+    assert.deepEqual(
+      read.cases.map(({ name, expect }) => [name, expect.results.map(({ rule: define, value }) => [define, value])]),
+      [[words.name, [['Entry Vaccination', false]]]],
+    )
+    const alone = { ...rule, parts: rule.parts.slice(0, 1) }
+    assert.match(exampleCases(alone, words) ?? '', /results: \{ "Vaccinations": false \}/)
+    assert.equal(exampleCases({ kind: 'rule', parts: [] }, words), undefined)
+  })
+})
 
 describe('a draft that was published', () => {
   it('is saved as far as it was sent: what was written meanwhile is not', () => {

@@ -77,12 +77,44 @@ async function assertAccessible(page: Page) {
   )
 }
 
+/** In the page: which controls of the right column lie under something else, reach beyond it, or under the editor. */
+const coveredInTools = `(() => {
+  const tools = document.querySelector('.bench-tools')
+  const edge = document.querySelector('.bench-text').getBoundingClientRect().right
+  const editors = [...document.querySelectorAll('.code-editor')].map((each) => each.getBoundingClientRect().right)
+  const wrong = editors.filter((right) => right > edge + 1).map((right) => 'the editor ends at ' + right + ', its column at ' + edge)
+  for (const each of tools.querySelectorAll('button, select, input, textarea, summary, h3, h4, p, li')) {
+    if (each.getClientRects().length === 0) continue
+    each.scrollIntoView({ block: 'center' })
+    const box = each.getBoundingClientRect()
+    if (box.left < edge || box.right > innerWidth + 1) wrong.push('out of its column: ' + each.outerHTML.slice(0, 80))
+    const top = document.elementFromPoint(box.left + Math.min(box.width / 2, 20), box.top + box.height / 2)
+    if (box.height > 0 && !tools.contains(top)) wrong.push('covered: ' + each.outerHTML.slice(0, 80))
+  }
+  scrollTo(0, 0)
+  return wrong
+})()`
+
 describe('the workbench', { skip: noBrowser ?? false }, () => {
   it('leads from a rule that ships to a new version of it that decides otherwise', async () => {
-    const { page, assertClean } = await openBench('/workbench')
+    const { page, assertClean } = await openBench('/workbench', { viewport: { width: 1280, height: 800 } })
+    await page
+      .getByRole('link', { name: /^Valid negative test/ })
+      .first()
+      .waitFor()
+    const titles = await page
+      .locator('.choices')
+      .first()
+      .locator('bdi:first-child')
+      .evaluateAll((all) =>
+        all.flatMap((each) => (each.parentElement?.tagName === 'A' ? [each.textContent ?? ''] : [])),
+      )
+    assert.ok(titles.length > 3)
+    assert.deepEqual(titles, [...titles].sort(new Intl.Collator('en', { numeric: true }).compare))
     await page.getByRole('link', { name: /^Valid negative test/ }).click()
     await problems(page).getByText(good).waitFor(slowly)
     await assertAccessible(page)
+    assert.deepEqual(await page.evaluate(coveredInTools), [])
 
     // A mistake is told at its place, and leads there.
     const rule = /^Rule \(CQL\)/
@@ -100,14 +132,24 @@ describe('the workbench', { skip: noBrowser ?? false }, () => {
     await replaceInEditor(page, { name: rule, from: 'Integer default 72', to: 'Integer default 1' })
     // While nobody knows how the new text stands nothing old is shown as if it did.
     await problems(page).getByText('raise the version').waitFor(slowly)
+    await problems(page).getByText('The text itself has no errors').waitFor()
+    assert.equal(
+      await problems(page)
+        .getByText(/\d errors?$/)
+        .count(),
+      0,
+    )
+    assert.ok(await problems(page).getByRole('button', { name: 'Raise the version' }).isVisible())
 
     await page.getByLabel('Sample credential').selectOption({ index: 1 })
     await page.getByRole('button', { name: 'Run', exact: true }).click()
     const outcome = page.getByRole('region', { name: 'Outcome' })
-    await outcome.getByText('The rules that are published').waitFor(slowly)
+    await outcome.getByText('What is published now').waitFor(slowly)
     assert.match(await textIn(outcome.locator('.define', { hasText: 'Valid Test' }).first()), /false/)
     assert.match(await textIn(outcome.locator('.decision')), /Accepted/)
+    assert.match(await textIn(outcome.locator('.own-verdict')), /^With this text:\s*Valid Test\s*not met$/)
     await outcome.getByText('“Valid Test” is false').waitFor()
+    assert.deepEqual(await page.evaluate(coveredInTools), [])
     await outcome.getByText(/^Conditions of the text: \d+ of \d+/).waitFor()
 
     // What is published is not changed; another version is.
@@ -126,6 +168,8 @@ describe('the workbench', { skip: noBrowser ?? false }, () => {
     )
     await page.getByRole('button', { name: 'Publish', exact: true }).click()
     await page.locator('.notice-good').waitFor(slowly)
+    await page.waitForFunction(`document.activeElement?.matches('.notice-good') === true`)
+    assert.deepEqual(await page.evaluate(coveredInTools), [])
     assert.equal(await page.getByRole('link', { name: 'http://vidimus.org/fhir/Library/ValidTest|1.3.0' }).count(), 1)
     assert.ok(await page.getByRole('link', { name: 'Try it in Verify' }).isVisible())
 
@@ -245,6 +289,11 @@ describe('the workbench', { skip: noBrowser ?? false }, () => {
     await page.getByRole('tab', { name: 'جرّب' }).focus()
     await page.keyboard.press('ArrowLeft')
     await page.getByRole('tabpanel', { name: 'الحالات' }).waitFor()
+    const example = page.getByRole('button', { name: 'أدرج مثالًا' })
+    await example.focus()
+    await page.keyboard.press('Enter')
+    await page.locator('.cases .define', { hasText: 'بلا أي بيانات' }).waitFor()
+    assert.equal(await example.count(), 0, 'what was written is not replaced')
     const given = 'bundle: { resourceType: Bundle, type: collection }'
     const text = `clock: 2026-06-01T12:00:00Z\ncases:\n  - name: nothing is no test\n    ${given}\n    expect: { decision: rejected, results: { Valid Test: false } }\n  - name: wrong\n    ${given}\n    expect: { results: { Valid Test: true } }\n`
     await page.locator('.cases textarea').fill(text)

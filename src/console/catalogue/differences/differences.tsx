@@ -1,5 +1,5 @@
 /** What makes one version of another: two that stand in the address. */
-import { useMemo } from 'preact/hooks'
+import { useEffect, useMemo } from 'preact/hooks'
 import { ask, type Reply } from '../../api/client.ts'
 import { useReply } from '../../api/use-reply.ts'
 import { changeQuery, place } from '../../app/router.ts'
@@ -8,6 +8,7 @@ import { counted, fill, shownDate } from '../../languages/fill.ts'
 import { texts } from '../../languages/languages.ts'
 import { Await } from '../../parts/await.tsx'
 import { Field } from '../../parts/field.tsx'
+import { compareVersions } from '../../workbench/document/header.ts'
 import { pathOf, versionOf, versionText, type Which } from '../page/addresses.ts'
 import { askForm } from '../page/forms.ts'
 import { Notice, WrongAnswer } from '../page/notices.tsx'
@@ -38,9 +39,27 @@ export function Differences({ which, resource }: PartProps) {
 interface Offered {
   value: string
   name: string
+  /** As the artefact says it; empty where it says none. */
+  version: string
 }
 
-async function offered(which: Which, url: string, signal: AbortSignal): Promise<Reply<Offered[]>> {
+/** What is offered, and the two newest of it: by their versions, of one alone the two that were stored last. */
+interface Choices {
+  all: Offered[]
+  newest: { from: string; to: string } | undefined
+}
+
+function newestOf(own: readonly Offered[], others: readonly Offered[]): Choices['newest'] {
+  const [current, before] = own
+  const versions = [...(current ? [current] : []), ...others]
+  const [last, other] = versions
+    .filter(({ version }) => version !== '')
+    .sort((a, b) => compareVersions(b.version, a.version))
+  if (last && other && last.version !== other.version) return { from: other.value, to: last.value }
+  return current && before ? { from: before.value, to: current.value } : undefined
+}
+
+async function offered(which: Which, url: string, signal: AbortSignal): Promise<Reply<Choices>> {
   const history = await ask(`/${which.type}/${which.id}/_history?_summary=true&_count=50`, { signal })
   if (history.fault) return history
   const read = historyOf(history.value)
@@ -49,15 +68,20 @@ async function offered(which: Which, url: string, signal: AbortSignal): Promise<
     .filter((each) => !each.isDeleted && each.versionId)
     .map(({ versionId, head, lastModified }) => ({
       value: versionText({ ...which, versionId }),
+      version: head?.version ?? '',
       name: `#${versionId} · ${head?.version ?? ''} · ${shownDate(lastModified, language.value)}`,
     }))
-  if (!url) return { value: own, headers: history.headers }
+  if (!url) return { value: { all: own, newest: newestOf(own, []) }, headers: history.headers }
   const others = await ask(othersPath(which.type, url), { signal })
   if (others.fault) return others
   const found = (bundleOf(others.value)?.resources ?? [])
     .filter((each) => each.text('id') !== which.id)
-    .map((each) => ({ value: each.text('id'), name: `${each.text('version')} · ${each.text('id')}` }))
-  return { value: [...own, ...found], headers: history.headers }
+    .map((each) => ({
+      value: each.text('id'),
+      version: each.text('version'),
+      name: `${each.text('version')} · ${each.text('id')}`,
+    }))
+  return { value: { all: [...own, ...found], newest: newestOf(own, found) }, headers: history.headers }
 }
 
 function Choice({ which, url }: { which: Which; url: string }) {
@@ -65,9 +89,14 @@ function Choice({ which, url }: { which: Which; url: string }) {
   const asked = useReply(`${pathOf(which)} ${url}`, (signal) => offered(which, url, signal))
   const { query } = place.value
   const [from, to] = [query.get('from') ?? '', query.get('to') ?? '']
+  const newest = asked.value?.newest
+  const isUnchosen = !query.has('from') && !query.has('to')
+  useEffect(() => {
+    if (newest && isUnchosen) changeQuery({ ...newest }, { replace: true })
+  }, [newest])
   return (
     <Await asked={asked} lines={3}>
-      {(choices) => (
+      {({ all: choices }) => (
         <div class="filter-fields">
           {(
             [

@@ -8,7 +8,8 @@ import { FaultNotice } from '../../parts/fault.tsx'
 import { Field } from '../../parts/field.tsx'
 import { Icon, type IconName } from '../../parts/icon.tsx'
 import { say } from '../../parts/say.ts'
-import type { Draft, Part } from '../document/artefacts.ts'
+import type { Draft } from '../document/artefacts.ts'
+import { exampleCases } from './example.ts'
 import { type CaseEnd, runCase } from './run-case.ts'
 
 interface Read {
@@ -66,7 +67,7 @@ export function CasesPanel({ draft }: { draft: Draft }) {
   const count = (state: string) => current.filter(({ end }) => stateOf(end) === state).length
   return (
     <div class="cases">
-      <CasesText text={text} part={part} take={setText} {...(read.fault && { fault: read.fault })} />
+      <CasesText text={text} draft={draft} take={setText} {...(read.fault && { fault: read.fault })} />
       {read.cases.length > 0 && (
         <>
           <Field label={workbench.filterCases}>
@@ -133,13 +134,14 @@ async function readCases(text: string): Promise<Read> {
 
 interface CasesTextProps {
   text: string
-  part: Part
+  draft: Draft
   fault?: string
   take(text: string): void
 }
 
-function CasesText({ text, fault, take }: CasesTextProps) {
+function CasesText({ text, draft, fault, take }: CasesTextProps) {
   const { workbench } = texts()
+  const example = exampleCases(draft, { note: workbench.exampleNote, name: workbench.exampleName })
   return (
     <>
       <p class="hint">{workbench.casesHint}</p>
@@ -171,6 +173,13 @@ function CasesText({ text, fault, take }: CasesTextProps) {
           />
         )}
       </Field>
+      {text.trim() === '' && example !== undefined && (
+        <div class="actions">
+          <button type="button" class="quiet" onClick={() => setText(example)}>
+            {workbench.exampleCases}
+          </button>
+        </div>
+      )}
     </>
   )
 }

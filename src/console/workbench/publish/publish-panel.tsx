@@ -1,5 +1,5 @@
 /** Publishing: what would change is shown first, then all of it is stored, or nothing. */
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Fault } from '../../api/client.ts'
 import { useReply } from '../../api/use-reply.ts'
 import { token } from '../../app/session.ts'
@@ -181,11 +181,26 @@ function SendButton({ compared, isSending, send }: SendButtonProps) {
   )
 }
 
+/** Leads to what was published, except who has gone on to something else meanwhile. */
+function useLed(isPublished: boolean) {
+  const block = useRef<HTMLDivElement>(null)
+  useEffect(() => {
+    const { current } = block
+    const focused = document.activeElement
+    const isHere = !focused || focused === document.body || current?.closest('.publish')?.contains(focused) === true
+    if (!isPublished || !current || !isHere) return
+    current.focus({ preventScroll: true })
+    current.scrollIntoView({ block: 'center' })
+  }, [isPublished])
+  return block
+}
+
 function Done({ published, isOld, again }: { published: Published; isOld: boolean; again(): void }) {
   const { workbench } = texts()
+  const block = useLed(published.kind === 'published')
   if (published.kind === 'published')
     return (
-      <div class="notice notice-good" role="status">
+      <div class="notice notice-good" role="status" tabIndex={-1} ref={block}>
         <Icon name="accepted" size={24} />
         <div>
           <p class="notice-head">{workbench.published}</p>

@@ -4,9 +4,10 @@ import { fill } from '../../languages/fill.ts'
 import { texts } from '../../languages/languages.ts'
 import { Issues } from '../../parts/fault.tsx'
 import { Icon, type IconName } from '../../parts/icon.tsx'
+import { decidingDefines } from '../document/deciding.ts'
 import { Explanations } from './explanations.tsx'
 import { Reasons } from './reasons.tsx'
-import type { DefineOutcome, RuleOutcome, Verdict } from './results.ts'
+import type { DefineOutcome, RuleOutcome, RunOutcome, Verdict } from './results.ts'
 import type { Ended } from './run.ts'
 import { ShownValue } from './shown-value.tsx'
 
@@ -28,8 +29,14 @@ function Truth({ truth }: { truth: 'true' | 'false' | 'null' }) {
   )
 }
 
+interface RuleOutcomeProps {
+  ended: Extract<Ended, { kind: 'rule' | 'unverified' }>
+  /** Texts of the rule sets that are open with the rule. */
+  plans: readonly string[]
+}
+
 /** Both. */
-export function RuleOutcomeView({ ended }: { ended: Extract<Ended, { kind: 'rule' | 'unverified' }> }) {
+export function RuleOutcomeView({ ended, plans }: RuleOutcomeProps) {
   const { workbench } = texts()
   const { verdict } = ended
   return (
@@ -54,6 +61,7 @@ export function RuleOutcomeView({ ended }: { ended: Extract<Ended, { kind: 'rule
       {ended.kind === 'rule' && (
         <>
           <h4>{workbench.ofEditor}</h4>
+          <OwnVerdict names={decidingDefines(plans)} run={ended.run} />
           <Failures outcomes={ended.run.failures} />
           <ul class="defines">
             {[...ended.run.defines].sort(byImportance).map((each) => (
@@ -69,6 +77,32 @@ export function RuleOutcomeView({ ended }: { ended: Extract<Ended, { kind: 'rule
       )}
       {ended.kind === 'rule' && verdict && <PublishedVerdict verdict={verdict} />}
     </>
+  )
+}
+
+/** In words, before all detail: what comes of the defines by which the rule sets decide. One that gave nothing is not determined. */
+function OwnVerdict({ names, run }: { names: string[]; run: RunOutcome }) {
+  const { workbench } = texts()
+  if (names.length === 0) return null
+  const words = { true: workbench.met, false: workbench.notMet, null: workbench.notDetermined }
+  return (
+    <div class="own-verdict">
+      <strong>{workbench.withThisText}</strong>
+      <ul>
+        {names.map((name) => {
+          const truth = run.defines.find((each) => each.name === name)?.truth ?? 'null'
+          return (
+            <li key={name}>
+              <bdi>{name}</bdi>{' '}
+              <span class={`truth truth-${truth}`}>
+                <Icon name={icons[truth]} />
+                {words[truth]}
+              </span>
+            </li>
+          )
+        })}
+      </ul>
+    </div>
   )
 }
 

@@ -32,6 +32,7 @@ export function TryPanel({ draft }: { draft: Draft }) {
   const declared =
     part.language === 'cql' ? declaredParameters(part.text).filter(({ type }) => typed.includes(type)) : []
   const faults = faultsOf(given, { part, declared })
+  const plans = draft.parts.filter(({ language }) => language === 'json').map(({ text }) => text)
   const key = JSON.stringify([part.text, given])
   const run = async () => {
     controller.current?.abort()
@@ -71,7 +72,7 @@ export function TryPanel({ draft }: { draft: Draft }) {
           {workbench.runningHint}
         </p>
       )}
-      {ran && <Outcome ran={ran} isOld={ran.of !== key} again={() => void run()} />}
+      {ran && <Outcome ran={ran} plans={plans} isOld={ran.of !== key} again={() => void run()} />}
     </form>
   )
 }
@@ -235,7 +236,15 @@ function ParameterFields({ declared, given, change }: ParameterFieldsProps) {
   )
 }
 
-function Outcome({ ran: { ended }, isOld, again }: { ran: Ran; isOld: boolean; again(): void }) {
+interface OutcomeProps {
+  ran: Ran
+  /** Texts of the rule sets that are open with it. */
+  plans: readonly string[]
+  isOld: boolean
+  again(): void
+}
+
+function Outcome({ ran: { ended }, plans, isOld, again }: OutcomeProps) {
   const { workbench } = texts()
   return (
     <section class={`outcome ${isOld ? 'is-old' : ''}`} aria-label={workbench.outcome}>
@@ -250,7 +259,7 @@ function Outcome({ ran: { ended }, isOld, again }: { ran: Ran; isOld: boolean; a
         {ended.kind === 'fault' && <FaultNotice fault={ended.fault} again={again} />}
         {ended.kind === 'wrong' && <WrongNotice outcome={ended.outcome} />}
         {ended.kind === 'map' && <MapOutcome transformed={ended.transformed} />}
-        {(ended.kind === 'rule' || ended.kind === 'unverified') && <RuleOutcomeView ended={ended} />}
+        {(ended.kind === 'rule' || ended.kind === 'unverified') && <RuleOutcomeView ended={ended} plans={plans} />}
       </div>
     </section>
   )
