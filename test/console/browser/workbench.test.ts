@@ -84,7 +84,7 @@ const coveredInTools = `(() => {
   const editors = [...document.querySelectorAll('.code-editor')].map((each) => each.getBoundingClientRect().right)
   const wrong = editors.filter((right) => right > edge + 1).map((right) => 'the editor ends at ' + right + ', its column at ' + edge)
   for (const each of tools.querySelectorAll('button, select, input, textarea, summary, h3, h4, p, li')) {
-    if (each.getClientRects().length === 0) continue
+    if (!each.checkVisibility()) continue
     each.scrollIntoView({ block: 'center' })
     const box = each.getBoundingClientRect()
     if (box.left < edge || box.right > innerWidth + 1) wrong.push('out of its column: ' + each.outerHTML.slice(0, 80))

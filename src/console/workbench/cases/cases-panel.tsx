@@ -175,7 +175,7 @@ function CasesText({ text, draft, fault, take }: CasesTextProps) {
       </Field>
       {text.trim() === '' && example !== undefined && (
         <div class="actions">
-          <button type="button" class="quiet" onClick={() => setText(example)}>
+          <button type="button" class="quiet" onClick={() => take(example)}>
             {workbench.exampleCases}
           </button>
         </div>
