@@ -268,6 +268,7 @@ export const verify: Texts['verify'] = {
   tally: 'هذه الجلسة',
   tallyReset: 'صفّر',
   samples: {
+    picture: 'اعرض رمزه',
     head: 'جرّب بعيّنة',
     kinds: { accepted: 'مقبول', rejected: 'مرفوض', undetermined: 'غير محسوم', forged: 'مزوّر' },
     choose: 'العيّنة',

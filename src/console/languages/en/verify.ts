@@ -299,6 +299,7 @@ export const verify = {
   tally: 'This session',
   tallyReset: 'Set to zero',
   samples: {
+    picture: 'Show its code',
     head: 'Try it with a sample',
     kinds: { accepted: 'Accepted', rejected: 'Rejected', undetermined: 'Undetermined', forged: 'Forged' },
     choose: 'Sample',

@@ -302,6 +302,7 @@ export const verify: Texts['verify'] = {
   tally: 'Esta sesión',
   tallyReset: 'Poner a cero',
   samples: {
+    picture: 'Mostrar su código',
     head: 'Probar con una muestra',
     kinds: { accepted: 'Aceptado', rejected: 'Rechazado', undetermined: 'Indeterminado', forged: 'Falsificado' },
     choose: 'Muestra',

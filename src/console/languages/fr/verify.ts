@@ -303,6 +303,7 @@ export const verify: Texts['verify'] = {
   tally: 'Cette session',
   tallyReset: 'Remettre à zéro',
   samples: {
+    picture: 'Afficher son code',
     head: 'Essayer avec un exemple',
     kinds: { accepted: 'Accepté', rejected: 'Refusé', undetermined: 'Indéterminé', forged: 'Falsifié' },
     choose: 'Exemple',

@@ -300,6 +300,7 @@ export const verify: Texts['verify'] = {
   tally: 'Esta sessão',
   tallyReset: 'Pôr a zero',
   samples: {
+    picture: 'Mostrar o código',
     head: 'Experimentar com uma amostra',
     kinds: { accepted: 'Aceite', rejected: 'Rejeitado', undetermined: 'Indeterminado', forged: 'Falsificado' },
     choose: 'Amostra',
