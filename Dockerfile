@@ -20,7 +20,7 @@ COPY igs ./igs
 COPY rules ./rules
 COPY valuesets ./valuesets
 COPY --from=content /app/content ./content
-COPY --from=content /app/dist ./dist
+COPY --from=content /app/dist/console ./dist/console
 COPY README.md ARCHITECTURE.md LICENSE NOTICE content-record.json ./
 RUN mkdir /data && chown node:node /data
 USER node

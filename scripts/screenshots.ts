@@ -30,7 +30,7 @@ const field = 'textarea'
 const scan = (text: string) => async (page: Page) => {
   await page.locator(field).first().fill(text)
   await page.keyboard.press('Enter')
-  await page.locator('[data-decision]').first().waitFor()
+  await page.locator('#verdict-word').waitFor()
 }
 
 async function scenesOf(dataDir: string): Promise<Scene[]> {

@@ -42,7 +42,8 @@ export function createSite(context: HttpContext, basePath: string, logs: Logs): 
       response.set('Cache-Control', 'no-store').json(lastHour.read())
     })
   const isOff = context.settings.routes?.off.includes('console')
-  const place = { basePath, types: servedTypes(context) }
+  const { hasSpecimens } = context.settings
+  const place = { basePath, types: servedTypes(context), hasSpecimens }
   const ofConsole = consoleHandlers(context.software, place, isOff ? undefined : openConsole())
   serve(app, consolePaths, ofConsole.page)
   serve(app, '/console/:name', ofConsole.file)

@@ -168,13 +168,16 @@ export interface Rules {
   close(): Promise<void>
 }
 
+/** What is explained is run for its results, its reasons and its conditions. */
+const thrice = 3
+
 /** Makes the rules over what the server gives. */
 export function createRules(environment: RuleEnvironment, options: RulesOptions = {}): Rules {
   const pool = { processes: options.processes ?? 2, idleSeconds: options.idleSeconds ?? 30 }
-  const jobOf = ({ client = '', isGone }: Pick<ForeignCall, 'client' | 'isGone'>) => ({
+  const jobOf = ({ client = '', isGone }: Pick<ForeignCall, 'client' | 'isGone'>, times = 1) => ({
     client,
     isGone,
-    cpuSeconds: options.jobSeconds ?? 1,
+    cpuSeconds: times * (options.jobSeconds ?? 1),
   })
   const translator = createTranslator(environment.derived, { ...pool, shipped: shippedElm(options.elmFolder) })
   const model = fhirModelInfo()
@@ -217,10 +220,7 @@ export function createRules(environment: RuleEnvironment, options: RulesOptions 
       const compiled = await libraries.compile(library, untrusted ? jobOf({ client, isGone }) : undefined)
       if (explain) {
         const resources = await resourcesOf(compiled, library, environment)
-        // It is run three times: for its results, its reasons, its conditions.
-        const job = jobOf({ client, isGone })
-        const thrice = { ...job, cpuSeconds: 3 * job.cpuSeconds }
-        return sandbox.run(compiled, { ...call, tell: { resources, language } }, thrice)
+        return sandbox.run(compiled, { ...call, tell: { resources, language } }, jobOf({ client, isGone }, thrice))
       }
       if (untrusted || isLarge(call.data)) return sandbox.run(compiled, call, jobOf({ client, isGone }))
       const { results, ignored } = await runLibrary(compiled, call, run)

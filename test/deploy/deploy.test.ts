@@ -179,7 +179,7 @@ describe('systemd', () => {
   it('starts what is there, with the pinned Node', () => {
     for (const name of ['vidimus.service', 'vidimus-backup.service']) {
       const unit = read('deploy/systemd', name)
-      assert.match(unit, /node_modules\/node\/bin\/node (?:\/opt\/vidimus\/)?src\/main\.ts (?:serve|backup)/)
+      assert.match(unit, /node_modules\/node\/bin\/node (?:\/opt\/vidimus\/)?src\/vidimus\.js (?:serve|backup)/)
       for (const path of unit.matchAll(/\/opt\/vidimus\/([\w./-]+)/g))
         assert.ok(existsSync(join(root, path[1] ?? '')), path[1])
     }

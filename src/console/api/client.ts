@@ -29,6 +29,9 @@ export interface Question {
 /** Address of the FHIR base, of this origin, without a slash at the end: `/fhir`. */
 export const fhirBase = document.querySelector<HTMLMetaElement>('meta[name="fhir-base"]')?.content ?? '/fhir'
 
+/** Whether the server publishes specimens (`/specimens`): a development server does. */
+export const hasSpecimens = document.querySelector('meta[name="specimens"]') !== null
+
 /** Asks for JSON. @param path below the FHIR base with its slash (`/ValueSet?name=x`), or with `//` before it outside of it (`//health`) */
 export async function ask<T = unknown>(path: string, question: Question = {}): Promise<Reply<T>> {
   const accept = question.accept ?? 'application/fhir+json'

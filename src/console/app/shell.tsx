@@ -66,7 +66,7 @@ export function Shell() {
           <Icon name="settings" />
         </button>
       </header>
-      <main id="main" ref={main} tabIndex={-1}>
+      <main id="main" class={`view-${name}`} ref={main} tabIndex={-1}>
         <Guarded key={name}>
           <Suspense fallback={<p class="waiting">{shell.loading}</p>}>
             <CurrentView />

@@ -40,6 +40,8 @@ export interface PageFacts {
   basePath: string
   /** Name and version of the software. */
   software: string
+  /** Whether specimens are to be had (`/specimens`). */
+  hasSpecimens: boolean
   /** Links for browsers that run no script, as HTML. */
   links: string
 }
@@ -47,7 +49,7 @@ export interface PageFacts {
 /** The page. Nothing in it comes from a request. */
 export function consolePage(
   { script, style, preload }: ConsoleManifest,
-  { basePath, software, links }: PageFacts,
+  { basePath, software, links, hasSpecimens }: PageFacts,
 ): string {
   const preloads = preload.map((name) => `<link rel="modulepreload" href="/console/${name}">\n`)
   return `<!doctype html>
@@ -57,7 +59,7 @@ export function consolePage(
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="fhir-base" content="${escapeHtml(basePath)}">
 <meta name="software" content="${escapeHtml(software)}">
-<meta name="color-scheme" content="light dark">
+${hasSpecimens ? '<meta name="specimens" content="/specimens">\n' : ''}<meta name="color-scheme" content="light dark">
 <title>vidimus</title>
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="/console/${style}">

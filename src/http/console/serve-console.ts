@@ -25,7 +25,7 @@ export interface ConsoleHandlers {
 /** @param found the built console; without one `/` shows links alone */
 export function consoleHandlers(
   software: Software,
-  place: { basePath: string; types: readonly string[] },
+  place: { basePath: string; types: readonly string[]; hasSpecimens?: boolean | undefined },
   found: ConsoleFiles | undefined,
 ): ConsoleHandlers {
   const page = found
@@ -33,6 +33,7 @@ export function consoleHandlers(
         basePath: place.basePath,
         software: `${software.name} ${software.version}`,
         links: landingLinks(software, place),
+        hasSpecimens: place.hasSpecimens === true,
       })
     : undefined
   return {

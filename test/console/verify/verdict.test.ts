@@ -130,6 +130,13 @@ describe('a reply that is shown', () => {
     assert.deepEqual([good.decision, good.doubts, good.evaluations.length], ['accepted', [], 2])
     const bad = readVerdict(await ask('vaccination', further('test-forged')), together)
     assert.deepEqual([bad.decision, bad.status], ['unverified', 'INVALID_SIGNATURE'])
+    // The whole says yes, and one inside of it was never verified.
+    const whole = await ask('vaccination', further('test'))
+    const forged = await ask('test-forged')
+    const [, second] = told(whole, 'evaluation')
+    if (second) second.resource = forged
+    const mixed = readVerdict(whole, together)
+    assert.deepEqual([mixed.decision, mixed.doubts], ['undetermined', ['credentials']])
     const one = readVerdict(await ask('vaccination'), together)
     assert.deepEqual([one.decision, one.doubts], ['undetermined', ['credentials']])
     const apart = readVerdict(await ask('vaccination', further('test')), text)

@@ -8,6 +8,7 @@ import { after, describe, it } from 'node:test'
 import { brotliCompressSync, brotliDecompressSync } from 'node:zlib'
 import express from 'express'
 import { type ConsoleFiles, openConsole } from '../../../src/http/console/console-files.ts'
+import { consolePage } from '../../../src/http/console/console-page.ts'
 import { consoleHandlers, consolePaths } from '../../../src/http/console/serve-console.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'vidimus-console-'))
@@ -144,5 +145,13 @@ describe('without a console', async () => {
     assert.doesNotMatch(body.toString(), /<script/)
     assert.equal((await get('/catalogue')).status, 404)
     assert.equal((await get('/console/main-A.js')).status, 404)
+  })
+})
+
+describe('specimens', () => {
+  const facts = { basePath: '/fhir', software: 'a', links: '' }
+  it('are asked for where they are, and nowhere else', () => {
+    assert.match(consolePage(manifest, { ...facts, hasSpecimens: true }), /<meta name="specimens"/)
+    assert.doesNotMatch(consolePage(manifest, { ...facts, hasSpecimens: false }), /specimens/)
   })
 })

@@ -48,6 +48,8 @@ export async function openPage(
   before?: (page: Page) => Promise<unknown>,
 ): Promise<WatchedPage> {
   const context = await browser.newContext({ locale: 'en-GB', ...options })
+  // Of a page that comes to it at all: a machine under load starts a translator in half a minute.
+  context.setDefaultTimeout(60_000)
   const page = await context.newPage()
   const wrong: string[] = []
   const { origin } = new URL(address)

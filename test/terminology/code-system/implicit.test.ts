@@ -69,6 +69,7 @@ describe('implicit code systems', () => {
     for (const good of ['text/plain', 'application/fhir+json; fhirVersion=4.0', 'text/html;charset="utf-8"']) {
       assert.equal(await isIn(url, 'urn:ietf:bcp:13', good), true, good)
     }
+    assert.equal(await isIn('http://www.rfc-editor.org/bcp/bcp13.txt', 'urn:ietf:bcp:13', 'text/cql-identifier'), true)
     for (const bad of ['text', 'text/', '/plain', 'text/plain; charset', 'text /plain']) {
       assert.equal(await isIn(url, 'urn:ietf:bcp:13', bad), false, bad)
     }

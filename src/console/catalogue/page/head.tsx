@@ -30,6 +30,7 @@ export function ArtefactHead({ head }: { head: Head }) {
         </p>
       )}
       <Facts head={head} />
+      <WorkLink head={head} />
       {head.description && (
         <div class="description">
           <LongText text={head.description} />
@@ -53,6 +54,21 @@ export function ArtefactHead({ head }: { head: Head }) {
         </details>
       )}
     </header>
+  )
+}
+
+/** What the workbench opens, by the name of its parameter. */
+const opened: Record<string, string> = { PlanDefinition: 'plan', Library: 'library', StructureMap: 'map' }
+
+function WorkLink({ head }: { head: Head }) {
+  const name = Object.hasOwn(opened, head.type) ? opened[head.type] : undefined
+  if (!name || !head.id) return null
+  return (
+    <p>
+      <a class="button quiet" href={`/workbench?${name}=${encodeURIComponent(head.id)}`}>
+        {texts().catalogue.page.work}
+      </a>
+    </p>
   )
 }
 

@@ -61,6 +61,7 @@ export const catalogue: Texts['catalogue'] = {
     pages: 'الصفحات',
   },
   page: {
+    work: 'افتح في ورشة العمل',
     back: 'الفهرس',
     sections: 'أجزاء هذه الصفحة',
     version: 'الإصدار',
@@ -325,7 +326,7 @@ export const catalogue: Texts['catalogue'] = {
     anyCertificate: 'لم يُذكر نوع',
     documents: 'المراجع',
     noCondition: 'بلا شرط',
-    conditionKinds: { start: 'تبدأ عندما', stop: 'تنتهي عندما' },
+    conditionKinds: { applicability: 'تتحقق عندما', start: 'تبدأ عندما', stop: 'تنتهي عندما' },
   },
   versions: {
     history: 'ما حُفظ، الأحدث أولًا',

@@ -47,6 +47,7 @@ export const catalogue = {
     pages: 'Pages',
   },
   page: {
+    work: 'Open in the workbench',
     back: 'Catalogue',
     sections: 'Parts of this page',
     version: 'Version',
@@ -276,7 +277,7 @@ export const catalogue = {
     anyCertificate: 'No kind is named',
     documents: 'Sources',
     noCondition: 'no condition',
-    conditionKinds: { start: 'Begins when', stop: 'Ends when' },
+    conditionKinds: { applicability: 'Met when', start: 'Begins when', stop: 'Ends when' },
   },
   versions: {
     history: 'What was stored, newest first',

@@ -54,6 +54,7 @@ export const catalogue: Texts['catalogue'] = {
     pages: 'Páginas',
   },
   page: {
+    work: 'Abrir en el taller',
     back: 'Catálogo',
     sections: 'Partes de esta página',
     version: 'Versión',
@@ -283,7 +284,7 @@ export const catalogue: Texts['catalogue'] = {
     anyCertificate: 'No se nombra ningún tipo',
     documents: 'Fuentes',
     noCondition: 'sin condición',
-    conditionKinds: { start: 'Empieza cuando', stop: 'Termina cuando' },
+    conditionKinds: { applicability: 'Se cumple cuando', start: 'Empieza cuando', stop: 'Termina cuando' },
   },
   versions: {
     history: 'Lo que se guardó, lo más reciente primero',

@@ -54,6 +54,7 @@ export const catalogue: Texts['catalogue'] = {
     pages: 'Pages',
   },
   page: {
+    work: 'Ouvrir dans l’atelier',
     back: 'Catalogue',
     sections: 'Parties de cette page',
     version: 'Version',
@@ -284,7 +285,7 @@ export const catalogue: Texts['catalogue'] = {
     anyCertificate: 'Aucun type n’est nommé',
     documents: 'Sources',
     noCondition: 'aucune condition',
-    conditionKinds: { start: 'Commence quand', stop: 'Finit quand' },
+    conditionKinds: { applicability: 'Remplie quand', start: 'Commence quand', stop: 'Finit quand' },
   },
   versions: {
     history: 'Ce qui a été enregistré, le plus récent d’abord',

@@ -54,6 +54,7 @@ export const catalogue: Texts['catalogue'] = {
     pages: 'Páginas',
   },
   page: {
+    work: 'Abrir na oficina',
     back: 'Catálogo',
     sections: 'Partes desta página',
     version: 'Versão',
@@ -283,7 +284,7 @@ export const catalogue: Texts['catalogue'] = {
     anyCertificate: 'Nenhum tipo é indicado',
     documents: 'Fontes',
     noCondition: 'sem condição',
-    conditionKinds: { start: 'Começa quando', stop: 'Termina quando' },
+    conditionKinds: { applicability: 'Cumpre-se quando', start: 'Começa quando', stop: 'Termina quando' },
   },
   versions: {
     history: 'O que foi guardado, o mais recente primeiro',

@@ -32,7 +32,7 @@ export function AnswerPanel({ desk }: { desk: Desk }) {
       {state.is === 'answered' && (
         <>
           <VerdictCard key={state.answer.number} answer={state.answer} desk={desk} />
-          <div class="choices next">
+          <div class="button-row next">
             <button type="button" onClick={() => desk.clear()}>
               <Icon name="scan" /> {verify.another}
             </button>

@@ -16,7 +16,7 @@ export function RecordButtons({ answer }: { answer: Answer }) {
   const lines = linesOf(answer)
   return (
     <>
-      <div class="choices">
+      <div class="button-row">
         <CopyButton text={lines.join('\n')} label={record.copy} />
         <button type="button" class="quiet" onClick={() => print()}>
           <Icon name="print" size={16} /> {record.print}

@@ -1,6 +1,6 @@
 /** Sample codes, where the server has some: one for each word, and all the others to choose from. */
 import { useState } from 'preact/hooks'
-import { ask } from '../../api/client.ts'
+import { ask, hasSpecimens } from '../../api/client.ts'
 import { useReply } from '../../api/use-reply.ts'
 import { texts } from '../../languages/languages.ts'
 import { Field } from '../../parts/field.tsx'
@@ -19,7 +19,7 @@ interface Sample {
 /** Buttons; nothing at all where there are no samples. */
 export function Samples({ desk }: { desk: Desk }) {
   const { samples: words } = texts().verify
-  const { value } = useReply<unknown>('specimens', (signal) =>
+  const { value } = useReply<unknown>(hasSpecimens ? 'specimens' : undefined, (signal) =>
     ask('//specimens', { signal, accept: 'application/json' }),
   )
   const samples = samplesOf(value)
@@ -33,7 +33,7 @@ export function Samples({ desk }: { desk: Desk }) {
   return (
     <section class="samples" aria-labelledby="samples-head">
       <h2 id="samples-head">{words.head}</h2>
-      <div class="choices">
+      <div class="button-row">
         {firsts.map(
           ([label, sample]) =>
             sample && (

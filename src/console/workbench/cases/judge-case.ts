@@ -4,7 +4,7 @@ import { jsonObject } from '../document/json-text.ts'
 import type { RunOutcome } from '../try/results.ts'
 
 /** One thing that a case expects. */
-export interface Line {
+interface Line {
   what: string
   expected: string
   /** Undefined: it is not known here. */

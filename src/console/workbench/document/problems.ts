@@ -28,9 +28,14 @@ export function problemsOf(outcome: OperationOutcome | undefined, of: PlacesOf):
   const places = of.language === 'json' ? jsonPlaces(of.text, issues.map(elementOf).filter(Boolean)) : noPlaces
   const problems = issues.map((issue) => problemOf(issue, { of, places }))
   const told = new Map(problems.map((each) => [JSON.stringify(each), each]))
-  return [...told.values()].sort((a, b) => line(a) - line(b) || (a.place?.column ?? 0) - (b.place?.column ?? 0) || 0)
+  return [...told.values()].sort(
+    (a, b) => order(line(a), line(b)) || (a.place?.column ?? 0) - (b.place?.column ?? 0) || weight(a) - weight(b),
+  )
 }
 
+/** Both may stand nowhere. */
+const order = (a: number, b: number) => (a === b ? 0 : a - b)
+const weight = ({ severity }: Problem) => ['error', 'warning', 'info'].indexOf(severity)
 const line = ({ place }: Problem) => place?.line ?? Number.POSITIVE_INFINITY
 
 /** Whether nothing stands in the way. An outcome without an issue is none that was understood. */

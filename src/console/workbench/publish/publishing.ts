@@ -174,7 +174,7 @@ async function transact(wanted: readonly Comparison[]): Promise<Reply<unknown>> 
 }
 
 /** The transaction; texts in JSON go into it as they were written. */
-export function transactionText(wanted: readonly Comparison[]): string {
+function transactionText(wanted: readonly Comparison[]): string {
   const entries = wanted.map((compared) => {
     const { part, identity } = compared
     const address = `${part.type}/${identity.id}`

@@ -102,7 +102,7 @@ function shownParameter(parameter: ParametersParameter | undefined): Shown {
 }
 
 /** A value of JSON as a tree. */
-export function shownJson(value: unknown): Shown {
+function shownJson(value: unknown): Shown {
   if (value === null || value === undefined) return { text: 'null' }
   if (Array.isArray(value)) return { list: value.map(shownJson) }
   if (typeof value === 'object')

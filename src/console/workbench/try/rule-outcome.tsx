@@ -17,7 +17,7 @@ const icons: Record<'true' | 'false' | 'null', IconName> = {
 }
 
 /** True, false or null, with its sign. */
-export function Truth({ truth }: { truth: 'true' | 'false' | 'null' }) {
+function Truth({ truth }: { truth: 'true' | 'false' | 'null' }) {
   const { workbench } = texts()
   const words = { true: workbench.true, false: workbench.false, null: workbench.null }
   return (

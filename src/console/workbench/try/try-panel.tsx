@@ -1,6 +1,6 @@
 /** Runs what is in the editor, published or not: over a sample, a credential, a Bundle or any JSON, at a clock. */
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { ask } from '../../api/client.ts'
+import { ask, hasSpecimens } from '../../api/client.ts'
 import { useReply } from '../../api/use-reply.ts'
 import { texts } from '../../languages/languages.ts'
 import { FaultNotice } from '../../parts/fault.tsx'
@@ -168,7 +168,9 @@ interface Specimens {
 /** Samples that the server made itself; where it has none, the field is left out and nothing is claimed. */
 function SampleField({ choose, current }: { choose(text: string): void; current: string }) {
   const { workbench } = texts()
-  const asked = useReply('specimens', (signal) => ask<Specimens>('//specimens', { signal, accept: 'application/json' }))
+  const asked = useReply(hasSpecimens ? 'specimens' : undefined, (signal) =>
+    ask<Specimens>('//specimens', { signal, accept: 'application/json' }),
+  )
   if (asked.state === 'failed' && asked.fault && !['missing', 'broken'].includes(asked.fault.kind))
     return <FaultNotice fault={asked.fault} again={asked.again} />
   const all = (asked.value?.specimen ?? []).filter(({ text, name }) => Boolean(text && name))
