@@ -265,7 +265,7 @@ export const verify: Texts['verify'] = {
     silenceHint: 'للماسحات التي لا تكتب نهاية سطر: هذه المدة بلا مفتاح.',
     milliseconds: '{n} م.ث',
   },
-  tally: 'هذه الجلسة',
+  tally: 'منذ فتح هذه الصفحة',
   tallyReset: 'صفّر',
   samples: {
     picture: 'اعرض رمزه',

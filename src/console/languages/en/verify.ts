@@ -296,7 +296,7 @@ export const verify = {
     silenceHint: 'For scanners that type no line end: so long without a key.',
     milliseconds: '{n} ms',
   },
-  tally: 'This session',
+  tally: 'Since this view was opened',
   tallyReset: 'Set to zero',
   samples: {
     picture: 'Show its code',

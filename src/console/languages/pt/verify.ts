@@ -297,7 +297,7 @@ export const verify: Texts['verify'] = {
     silenceHint: 'Para leitores que não escrevem fim de linha: este tempo sem tecla.',
     milliseconds: '{n} ms',
   },
-  tally: 'Esta sessão',
+  tally: 'Desde que esta vista foi aberta',
   tallyReset: 'Pôr a zero',
   samples: {
     picture: 'Mostrar o código',
