@@ -62,11 +62,17 @@ export function Shell() {
             </a>
           ))}
         </nav>
-        <button type="button" class="quiet settings" onClick={() => setOpen(true)} aria-label={shell.settings}>
+        <button
+          type="button"
+          class="quiet settings"
+          onClick={() => setOpen(true)}
+          aria-label={shell.settings}
+          title={shell.settings}
+        >
           <Icon name="settings" />
         </button>
       </header>
-      <main id="main" ref={main} tabIndex={-1}>
+      <main id="main" class={`view-${name}`} ref={main} tabIndex={-1}>
         <Guarded key={name}>
           <Suspense fallback={<p class="waiting">{shell.loading}</p>}>
             <CurrentView />

@@ -39,8 +39,8 @@ export function VerifyView() {
   useEffect(() => routeKeys(() => field.current), [])
   useEffect(() => (working.value.pause > 0 ? stayAwake() : undefined), [working.value.pause])
   useEffect(() => {
-    // Messages of rules are in the language that was asked for.
-    if (desk.state.value.is === 'answered') desk.again()
+    // Messages of rules are in the language that was asked for, or is being asked for.
+    if (['answered', 'asking'].includes(desk.state.value.is)) desk.again()
   }, [language.value])
   const isPaused =
     state.is === 'asking' || (state.is === 'answered' && working.value.pause === 0 && !desk.isAdding.value)

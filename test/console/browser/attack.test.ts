@@ -25,6 +25,9 @@ const dropOn = `(text) => {
 const inPage = (page: Page, program: string, text: string) => page.evaluate(`(${program})(${JSON.stringify(text)})`)
 const heard = (page: Page) => page.locator('[aria-live=assertive]')
 
+const keyOf = (text: string) =>
+  text === '\n' ? { type: 'keyDown' as const, key: 'Enter', text: '\r' } : { type: 'keyDown' as const, key: text, text }
+
 async function openVerify(prepare?: (page: Page) => Promise<unknown>) {
   const opened = await bed.open('/status')
   const { page } = opened
@@ -34,7 +37,11 @@ async function openVerify(prepare?: (page: Page) => Promise<unknown>) {
   const field = page.locator('.scan-field textarea')
   await field.waitFor()
   const paste = (text: string) => inPage(page, pasteInto, text)
-  return { ...opened, field, paste, word: page.locator('.verdict h2'), title: page.locator('.verdict-title') }
+  const keys = await opened.context.newCDPSession(page)
+  /** A hand-held scanner, with a line end. */
+  const scan = (text: string) =>
+    Promise.all([...text, '\n'].map((each) => keys.send('Input.dispatchKeyEvent', keyOf(each))))
+  return { ...opened, field, paste, scan, word: page.locator('.verdict h2'), title: page.locator('.verdict-title') }
 }
 
 /** Changes the parameters of every reply. */
@@ -109,6 +116,41 @@ describe('a yes that is none', { skip: noBrowser ?? false }, () => {
           .nth(2 * each)
           .isVisible(),
       )
+    assertClean()
+  })
+
+  it('is not left by a code that is scanned while settings are open, nor in another language than the page', async () => {
+    const { page, paste, scan, word, title, assertClean } = await openVerify()
+    const settings = page.getByRole('dialog', { name: 'Settings' })
+    const places = [
+      settings.getByRole('button', { name: 'Close' }),
+      settings.getByLabel('Language'),
+      settings.getByLabel('Dark'),
+    ]
+    for (const each of [...places, settings.getByLabel('Access token')]) {
+      await paste(code('vaccination'))
+      await word.filter({ hasText: 'Accepted' }).waitFor()
+      await page.getByRole('button', { name: 'Settings' }).click()
+      await each.focus()
+      await scan(code('vaccination-forged'))
+      await title.filter({ hasText: 'Forged or changed' }).waitFor()
+      assert.equal(await settings.isVisible(), false)
+    }
+    assert.equal(await page.locator('html').getAttribute('lang'), 'en')
+    let waits = () => {}
+    await page.route('**/$evaluate', async (route) => {
+      const language = route.request().headers()['accept-language']
+      if (language === 'en') await new Promise<void>((done) => (waits = done))
+      await route.continue().catch(() => undefined)
+    })
+    await paste(code('vaccination-unmet'))
+    await page.locator('.asking').waitFor()
+    await page.getByRole('button', { name: 'Settings' }).click()
+    await settings.getByLabel('Language').selectOption('fr')
+    await page.keyboard.press('Escape')
+    await page.locator('.verdict-words').filter({ hasText: 'certificat' }).waitFor()
+    waits()
+    assert.equal(await word.textContent(), 'Refusé')
     assertClean()
   })
 

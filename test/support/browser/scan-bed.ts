@@ -32,7 +32,7 @@ Object.assign(globalThis, { told, paused, isShown, scanWorker: SCAN_WORKER })
 effect(() => { for (const text of [said.value.polite, said.value.urgent]) if (text) told.said.push(text) })
 const onCodes = (texts) => { told.codes.push(texts); told.at.push(performance.now()) }
 const onPicture = (bytes, contentType) => told.pictures.push({ length: bytes.length, first: [...bytes.subarray(0, 4)], contentType })
-const Page = () => isShown.value ? <main><h1>Scanner</h1><ScanPanel onBegin={() => (globalThis.unwanted = new AbortController()).signal} onCodes={onCodes} onPicture={onPicture} paused={paused.value} /></main> : null
+const Page = () => isShown.value ? <main class="view-verify"><h1>Scanner</h1><ScanPanel onBegin={() => (globalThis.unwanted = new AbortController()).signal} onCodes={onCodes} onPicture={onPicture} paused={paused.value} /></main> : null
 applyAppearance()
 await loadLanguage(language.value)
 render(<Page />, document.getElementById('console'))

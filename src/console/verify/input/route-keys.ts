@@ -11,9 +11,9 @@ const fastest = 45
 const longestPause = 1_000
 
 interface Elsewhere {
-  control: Control
-  /** Its value before the first key. */
-  before: string
+  place: EventTarget | null
+  /** Its value before the first key; undefined of what keys do not change. */
+  before: string | undefined
   typed: string
   burst: Burst
 }
@@ -26,24 +26,25 @@ export function routeKeys(field: () => HTMLTextAreaElement | null): () => void {
   const listen = (event: KeyboardEvent) => {
     const target = field()
     if (!target || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return
-    if ([...event.key].length !== 1 || document.querySelector('dialog[open]') || event.target === target) return
+    if ([...event.key].length !== 1 || event.target === target) return
     const control = controlOf(event.target)
-    if (!control) {
+    const dialog = document.querySelector<HTMLDialogElement>('dialog[open]')
+    if (!control && !dialog) {
       // Blanks press buttons and turn pages; no code begins with one.
       if (event.key !== ' ') take(target, target.value)
       return
     }
-    elsewhere = follow(elsewhere, control, event)
+    elsewhere = follow(elsewhere, event)
     const { burst, typed, before } = elsewhere
     const isFast =
       typed.length >= certainAfter &&
       burst.characters === typed.length &&
       burst.last - burst.first <= fastest * (typed.length - 1)
-    // Machine-readable lines are typed by document readers, and belong where they are typed.
-    if (!beginsLikeCode(typed) && (!isFast || 'takesScans' in control.dataset)) return
+    if (!beginsLikeCode(typed) && (!isFast || (control && isForScans(control)))) return
     elsewhere = undefined
-    control.value = before
-    control.dispatchEvent(new Event(control instanceof HTMLSelectElement ? 'change' : 'input', { bubbles: true }))
+    if (control) restore(control, before ?? '')
+    // Its last key would press a button there, and the verdict before would stand as that of the code.
+    dialog?.close()
     // The key that is being pressed goes into the field by itself.
     take(target, typed.slice(0, -1))
   }
@@ -51,11 +52,19 @@ export function routeKeys(field: () => HTMLTextAreaElement | null): () => void {
   return () => document.removeEventListener('keydown', listen)
 }
 
-function follow(known: Elsewhere | undefined, control: Control, { key, timeStamp }: KeyboardEvent): Elsewhere {
-  const isSame = known?.control === control && timeStamp - known.burst.last <= longestPause
+/** Machine-readable lines are typed by document readers, a token perhaps by a scanner, and belong where they are typed. */
+const isForScans = (control: Control): boolean => 'takesScans' in control.dataset || control.type === 'password'
+
+function restore(control: Control, value: string): void {
+  control.value = value
+  control.dispatchEvent(new Event(control instanceof HTMLSelectElement ? 'change' : 'input', { bubbles: true }))
+}
+
+function follow(known: Elsewhere | undefined, { key, timeStamp, target }: KeyboardEvent): Elsewhere {
+  const isSame = known !== undefined && known.place === target && timeStamp - known.burst.last <= longestPause
   return {
-    control,
-    before: isSame ? known.before : control.value,
+    place: target,
+    before: isSame ? known.before : controlOf(target)?.value,
     typed: isSame ? known.typed + key : key,
     burst: addTo(isSame ? known.burst : undefined, 1, timeStamp, fastest * 2),
   }
