@@ -13,6 +13,22 @@ interface ManualPage {
   address: string
 }
 
+/** What people read first; the others follow by name. */
+const first = [
+  'console',
+  'verifier',
+  'rule-author',
+  'rule-tests',
+  'map-author',
+  'publishing',
+  'operator',
+  'monitoring',
+  'network',
+  'trust',
+]
+
+const place = (file: string) => first.indexOf(file.slice(0, -3)) + 1 || first.length + 1
+
 /** Writes a JSON file for each page into `target`. Where the parsers are absent there are none. */
 export async function buildManual(docs: string, target: string, publicPath: string): Promise<ManualPage[]> {
   const { fromMarkdown } = await import('mdast-util-from-markdown')
@@ -20,7 +36,7 @@ export async function buildManual(docs: string, target: string, publicPath: stri
   const { gfm } = await import('micromark-extension-gfm')
   return readdirSync(docs)
     .filter((file) => file.endsWith('.md'))
-    .sort()
+    .sort((a, b) => place(a) - place(b) || (a < b ? -1 : 1))
     .map((file) => {
       const name = file.slice(0, -3)
       const tree = fromMarkdown(readFileSync(join(docs, file)), {

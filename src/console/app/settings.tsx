@@ -76,6 +76,7 @@ function TokenField() {
         <p>{shell.tokenHeld}</p>
         <button
           type="button"
+          class="quiet"
           onClick={() => {
             token.value = ''
           }}

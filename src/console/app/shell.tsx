@@ -62,7 +62,13 @@ export function Shell() {
             </a>
           ))}
         </nav>
-        <button type="button" class="quiet settings" onClick={() => setOpen(true)} aria-label={shell.settings}>
+        <button
+          type="button"
+          class="quiet settings"
+          onClick={() => setOpen(true)}
+          aria-label={shell.settings}
+          title={shell.settings}
+        >
           <Icon name="settings" />
         </button>
       </header>

@@ -56,6 +56,7 @@ function Numbers({ hour }: { hour: Hour }) {
           </div>
         ))}
       </dl>
+      <p class="hint">{status.perMinute}</p>
       <Minutes minutes={minutes} />
       {evaluations.by.length === 0 ? (
         <p>{status.none}</p>

@@ -1,6 +1,6 @@
 /** Why a key is trusted, or not: each step, and every list that names it. */
 import type { Parameters } from 'fhir/r4.js'
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { ask, type Reply } from '../api/client.ts'
 import { useReply } from '../api/use-reply.ts'
 import { changeQuery, place } from '../app/router.ts'
@@ -16,9 +16,14 @@ export function KeyQuestion() {
   const { trust } = texts()
   const keyId = place.value.query.get('keyId') ?? ''
   const [text, setText] = useState(keyId)
-  useEffect(() => setText(keyId), [keyId])
+  const section = useRef<HTMLElement>(null)
+  useEffect(() => {
+    setText(keyId)
+    // A key that was chosen in the table below is answered here.
+    if (keyId) section.current?.scrollIntoView({ block: 'start' })
+  }, [keyId])
   return (
-    <section>
+    <section ref={section}>
       <h2>{trust.why}</h2>
       <form
         class="trust-question"
@@ -79,7 +84,8 @@ function KeyAnswer({ keyId }: { keyId: string }) {
               <li class={outcome === 'fail' ? 'error' : ''}>
                 <strong>
                   {name}: {outcome === 'pass' || outcome === 'fail' || outcome === 'skipped' ? trust[outcome] : outcome}
-                </strong>{' '}
+                </strong>
+                {' – '}
                 <span lang="en" dir="auto">
                   {detail}
                 </span>

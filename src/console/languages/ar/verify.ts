@@ -265,9 +265,10 @@ export const verify: Texts['verify'] = {
     silenceHint: 'للماسحات التي لا تكتب نهاية سطر: هذه المدة بلا مفتاح.',
     milliseconds: '{n} م.ث',
   },
-  tally: 'هذه الجلسة',
+  tally: 'منذ فتح هذه الصفحة',
   tallyReset: 'صفّر',
   samples: {
+    picture: 'اعرض رمزه',
     head: 'جرّب بعيّنة',
     kinds: { accepted: 'مقبول', rejected: 'مرفوض', undetermined: 'غير محسوم', forged: 'مزوّر' },
     choose: 'العيّنة',

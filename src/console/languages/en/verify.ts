@@ -296,9 +296,10 @@ export const verify = {
     silenceHint: 'For scanners that type no line end: so long without a key.',
     milliseconds: '{n} ms',
   },
-  tally: 'This session',
+  tally: 'Since this view was opened',
   tallyReset: 'Set to zero',
   samples: {
+    picture: 'Show its code',
     head: 'Try it with a sample',
     kinds: { accepted: 'Accepted', rejected: 'Rejected', undetermined: 'Undetermined', forged: 'Forged' },
     choose: 'Sample',

@@ -299,9 +299,10 @@ export const verify: Texts['verify'] = {
     silenceHint: 'Para lectores que no escriben fin de línea: tanto tiempo sin tecla.',
     milliseconds: '{n} ms',
   },
-  tally: 'Esta sesión',
+  tally: 'Desde que se abrió esta vista',
   tallyReset: 'Poner a cero',
   samples: {
+    picture: 'Mostrar su código',
     head: 'Probar con una muestra',
     kinds: { accepted: 'Aceptado', rejected: 'Rechazado', undetermined: 'Indeterminado', forged: 'Falsificado' },
     choose: 'Muestra',

@@ -300,9 +300,10 @@ export const verify: Texts['verify'] = {
     silenceHint: 'Pour les lecteurs qui n’écrivent pas de fin de ligne : ce temps sans touche.',
     milliseconds: '{n} ms',
   },
-  tally: 'Cette session',
+  tally: 'Depuis l’ouverture de cette vue',
   tallyReset: 'Remettre à zéro',
   samples: {
+    picture: 'Afficher son code',
     head: 'Essayer avec un exemple',
     kinds: { accepted: 'Accepté', rejected: 'Refusé', undetermined: 'Indéterminé', forged: 'Falsifié' },
     choose: 'Exemple',

@@ -297,9 +297,10 @@ export const verify: Texts['verify'] = {
     silenceHint: 'Para leitores que não escrevem fim de linha: este tempo sem tecla.',
     milliseconds: '{n} ms',
   },
-  tally: 'Esta sessão',
+  tally: 'Desde que esta vista foi aberta',
   tallyReset: 'Pôr a zero',
   samples: {
+    picture: 'Mostrar o código',
     head: 'Experimentar com uma amostra',
     kinds: { accepted: 'Aceite', rejected: 'Rejeitado', undetermined: 'Indeterminado', forged: 'Falsificado' },
     choose: 'Amostra',

@@ -1,4 +1,5 @@
 /** What the credential certifies, in plain words. */
+import type { ComponentChildren } from 'preact'
 import { fill, shownDate } from '../../languages/fill.ts'
 import { texts } from '../../languages/languages.ts'
 import { Icon } from '../../parts/icon.tsx'
@@ -57,7 +58,7 @@ function Event({ event, nameOf }: { event: CertifiedEvent; nameOf: NameOf }) {
 }
 
 /** A row of a list of facts. */
-export function Fact({ label, children }: { label: string; children: string }) {
+export function Fact({ label, children }: { label: string; children: ComponentChildren }) {
   return (
     <div class="fact">
       <dt>{label}</dt>

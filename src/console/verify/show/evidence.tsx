@@ -69,6 +69,15 @@ function CheckList({ checks }: { checks: readonly Check[] }) {
   )
 }
 
+/** Why the key is trusted or not, beside the verdict: another window, for a verdict that is left is gone. */
+function KeyLink({ keyId }: { keyId: string }) {
+  return (
+    <a href={`/trust?keyId=${encodeURIComponent(keyId)}`} target="_blank" rel="noreferrer">
+      {keyId}
+    </a>
+  )
+}
+
 /** Issuer, key, trust list. */
 export function IssuerFacts({ verdict: { issuer, format } }: { verdict: Verdict }) {
   const { issuer: words } = texts().verify
@@ -79,7 +88,12 @@ export function IssuerFacts({ verdict: { issuer, format } }: { verdict: Verdict 
     <details class="issuer" onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>{words.head}</summary>
       <dl class="told-facts">
-        {names.map((name) => issuer?.[name] && <Fact label={words[name]}>{issuer[name]}</Fact>)}
+        {names.map(
+          (name) =>
+            issuer?.[name] && (
+              <Fact label={words[name]}>{name === 'keyId' ? <KeyLink keyId={issuer[name]} /> : issuer[name]}</Fact>
+            ),
+        )}
         {isOpen && issuer?.trustList && <ListAge list={issuer.trustList} />}
         {format && <Fact label={words.format}>{format}</Fact>}
       </dl>

@@ -40,7 +40,17 @@ function RuleItem({ rule }: { rule: Rule }) {
           <Reasons reasons={[reason]} />
         </details>
       )}
-      {(planDefinition ?? library) && <p class="hint mono">{planDefinition ?? library}</p>}
+      {(planDefinition ?? library) && (
+        <p class="hint mono">
+          <a
+            href={`/catalogue/find?url=${encodeURIComponent(planDefinition ?? library ?? '')}`}
+            target="_blank"
+            rel="noreferrer"
+          >
+            {planDefinition ?? library}
+          </a>
+        </p>
+      )}
     </li>
   )
 }

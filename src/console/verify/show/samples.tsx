@@ -82,9 +82,16 @@ function Choice({ samples, desk }: { samples: readonly Sample[]; desk: Desk }) {
           </select>
         )}
       </Field>
-      <button type="submit" class="quiet">
-        {verify.check}
-      </button>
+      <p class="button-row">
+        <button type="submit" class="quiet">
+          {verify.check}
+        </button>
+        {chosen && (
+          <a class="button quiet" href={`/specimens/${chosen.name}.png`} target="_blank" rel="noreferrer">
+            {verify.samples.picture}
+          </a>
+        )}
+      </p>
     </form>
   )
 }
