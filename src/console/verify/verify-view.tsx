@@ -8,7 +8,7 @@ import { say } from '../parts/say.ts'
 import { Desk } from './desk/desk.ts'
 import { stayAwake } from './desk/stay-awake.ts'
 import { locale } from './input/reader.ts'
-import { routeKeys } from './input/route-keys.ts'
+import { routeKeys, routePastes } from './input/route-keys.ts'
 import { ScanField } from './input/scan-field.tsx'
 import { working } from './input/settings.ts'
 import { decisions } from './reply/verdict.ts'
@@ -37,6 +37,7 @@ export function VerifyView() {
   useForgetting(desk)
   useFocus(desk, field)
   useEffect(() => routeKeys(() => field.current), [])
+  useEffect(() => routePastes((text) => desk.scan([text])), [])
   useEffect(() => (working.value.pause > 0 ? stayAwake() : undefined), [working.value.pause])
   useEffect(() => {
     // Messages of rules are in the language that was asked for, or is being asked for.

@@ -119,6 +119,28 @@ describe('a yes that is none', { skip: noBrowser ?? false }, () => {
     assertClean()
   })
 
+  it('is not left by a code that is pasted where the focus is after a verdict', async () => {
+    const { page, paste, word, title, assertClean } = await openVerify()
+    await paste(code('vaccination'))
+    await word.filter({ hasText: 'Accepted' }).waitFor()
+    await page.waitForFunction(`document.activeElement?.matches('.verdict h2')`)
+    await inPage(
+      page,
+      pasteInto.replace(`document.querySelector('.scan-field textarea')`, 'document.activeElement'),
+      code('vaccination-forged'),
+    )
+    await title.filter({ hasText: 'Forged or changed' }).waitFor()
+    await page.getByText('Identity document', { exact: true }).click()
+    await page.getByLabel('Name on the document').focus()
+    await inPage(
+      page,
+      pasteInto.replace(`document.querySelector('.scan-field textarea')`, 'document.activeElement'),
+      'Eva Muster',
+    )
+    assert.equal(await word.textContent(), 'Not verified', 'what is pasted into another field belongs there')
+    assertClean()
+  })
+
   it('is not left by a code that is scanned while settings are open, nor in another language than the page', async () => {
     const { page, paste, scan, word, title, assertClean } = await openVerify()
     const settings = page.getByRole('dialog', { name: 'Settings' })

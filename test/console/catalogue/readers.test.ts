@@ -15,7 +15,7 @@ import { lookedUp, translatedOf, validatedOf } from '../../../src/console/catalo
 import { rulesOf } from '../../../src/console/catalogue/readers/plan.ts'
 import { Reading, translated } from '../../../src/console/catalogue/readers/reading.ts'
 import { canonicalsIn, isCanonical, isWebAddress } from '../../../src/console/catalogue/readers/references.ts'
-import { verdictOf, vouchingOf } from '../../../src/console/catalogue/readers/signature.ts'
+import { isAbout, verdictOf, vouchingOf } from '../../../src/console/catalogue/readers/signature.ts'
 import { groupsOf, structuresOf } from '../../../src/console/catalogue/readers/structure-map.ts'
 import { composeOf, expansionOf } from '../../../src/console/catalogue/readers/value-set.ts'
 
@@ -227,6 +227,17 @@ describe('verdicts about signatures', () => {
     it(`${name}: ${state}`, () => {
       assert.equal(verdictOf(given).state, state)
     })
+
+  it('are about the version that they name, and without one about that of now alone', () => {
+    const now = { type: 'Library', id: 'a', shown: '3' }
+    const old = { ...now, versionId: '1', shown: '1' }
+    const about = (target: string) => [isAbout(target, now), isAbout(target, old)]
+    assert.deepEqual(about('Library/a'), [true, false])
+    assert.deepEqual(about('https://x.example/fhir/Library/a/_history/3'), [true, false])
+    assert.deepEqual(about('Library/a/_history/1'), [false, true])
+    for (const other of ['Library/b', 'ValueSet/a', 'Library/a/_history', ''])
+      assert.deepEqual(about(other), [false, false])
+  })
 
   it('names as those who vouch only whose own signature counts', () => {
     const of = (kid: string, result: boolean) => ({

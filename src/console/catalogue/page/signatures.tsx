@@ -6,8 +6,7 @@ import { fill, shownDate } from '../../languages/fill.ts'
 import { texts } from '../../languages/languages.ts'
 import { Await } from '../../parts/await.tsx'
 import { bundleOf } from '../readers/artefact.ts'
-import { type Verdict, type Vouching, verdictOf, vouchingOf } from '../readers/signature.ts'
-import type { Which } from './addresses.ts'
+import { isAbout, type Verdict, type Vouching, verdictOf, vouchingOf } from '../readers/signature.ts'
 import { Notice, WrongAnswer } from './notices.tsx'
 import type { PartProps } from './part-props.ts'
 
@@ -26,20 +25,12 @@ export function Signatures({ which, resource }: PartProps) {
           const bundle = bundleOf(value)
           if (!bundle) return <WrongAnswer />
           const found = bundle.resources.filter((each) => each.text('resourceType') === 'Provenance').map(vouchingOf)
-          const isOf = (each: Vouching) => each.targets.some((target) => isTarget(target, which, version))
+          const isOf = (each: Vouching) => each.targets.some((target) => isAbout(target, { ...which, shown: version }))
           return <Records own={found.filter(isOf)} others={found.filter((each) => !isOf(each))} />
         }}
       </Await>
     </section>
   )
-}
-
-/** Whether a reference names the version that is shown; one without version names what is there now, and is judged by that. */
-function isTarget(target: string, which: Which, version: string): boolean {
-  const [, found, versionId] =
-    /^(?:.*\/)?([A-Za-z]+\/[A-Za-z0-9.-]+?)(?:\/_history\/([A-Za-z0-9.-]+))?$/.exec(target) ?? []
-  const isThis = versionId === undefined ? which.versionId === undefined : versionId === version
-  return found === `${which.type}/${which.id}` && isThis
 }
 
 function Records({ own, others }: { own: Vouching[]; others: Vouching[] }) {

@@ -92,3 +92,15 @@ export function vouchingOf(provenance: Reading): Vouching {
     isSigned: provenance.children('signature').length > 0,
   }
 }
+
+/**
+ * Whether a reference of a Provenance is about the version that is shown. One without version is about what is there now: the server judges
+ * it by that, and it says nothing of a version that was asked for by its number.
+ */
+export function isAbout(
+  target: string,
+  { type, id, versionId, shown }: { type: string; id: string; versionId?: string | undefined; shown: string },
+): boolean {
+  const [, found, named] = /^(?:.*\/)?([A-Za-z]+\/[A-Za-z0-9.-]+?)(?:\/_history\/([A-Za-z0-9.-]+))?$/.exec(target) ?? []
+  return found === `${type}/${id}` && (named === undefined ? versionId === undefined : named === shown)
+}

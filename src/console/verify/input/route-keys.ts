@@ -52,6 +52,22 @@ export function routeKeys(field: () => HTMLTextAreaElement | null): () => void {
   return () => document.removeEventListener('keydown', listen)
 }
 
+/**
+ * Takes a text that is pasted where nothing takes texts: after a verdict its heading has the focus, and the verdict would stand as that of
+ * the code which was pasted. Listens until it is told to stop.
+ */
+export function routePastes(take: (text: string) => void): () => void {
+  const listen = (event: ClipboardEvent) => {
+    const text = event.clipboardData?.getData('text/plain') ?? ''
+    if (event.defaultPrevented || text === '' || controlOf(event.target) || document.querySelector('dialog[open]'))
+      return
+    event.preventDefault()
+    take(text)
+  }
+  document.addEventListener('paste', listen)
+  return () => document.removeEventListener('paste', listen)
+}
+
 /** Machine-readable lines are typed by document readers, a token perhaps by a scanner, and belong where they are typed. */
 const isForScans = (control: Control): boolean => 'takesScans' in control.dataset || control.type === 'password'
 
