@@ -123,7 +123,7 @@ describe('a yes that is none', { skip: noBrowser ?? false }, () => {
     const { page, paste, word, title, assertClean } = await openVerify()
     await paste(code('vaccination'))
     await word.filter({ hasText: 'Accepted' }).waitFor()
-    await page.waitForFunction(`document.activeElement?.matches('.verdict h2')`)
+    await page.locator('.verdict h2:focus').waitFor()
     await inPage(
       page,
       pasteInto.replace(`document.querySelector('.scan-field textarea')`, 'document.activeElement'),

@@ -67,8 +67,7 @@ const everywhere = `(async () => JSON.stringify([
 ]))()`
 const sideways = 'document.documentElement.scrollWidth - document.documentElement.clientWidth'
 
-const hasFocus = (page: Page, selector: string) =>
-  page.waitForFunction(`document.activeElement?.matches(${JSON.stringify(selector)})`)
+const hasFocus = (page: Page, selector: string) => page.locator(`${selector}:focus`).first().waitFor()
 
 /** What axe finds that is serious or critical. */
 async function faults(page: Page): Promise<string[]> {
