@@ -22,7 +22,7 @@ Parts, all by default:
   credentials   N credentials at random against the independent judge (default 20000)
   mutations     N changed credentials of every format at every layer (default 100000)
   mutants       every change of one step of an own rule, which its cases must notice (90 % of them in each)
-  properties    all tests once, property tests with examples of the seed
+  properties    all tests once, property tests with examples of the seed, every view of the console in every language
   kill          N publications that are killed (-9) at random moments (default 200): all or nothing
                 into a file, over HTTP, and --store-kills N (default 100) into MongoDB, which is killed in every other round
   imports       N imports of releases (SNOMED CT, LOINC) that are killed (-9) at every stage and at random moments (--import-kills,
@@ -137,7 +137,7 @@ async function mutations(): Promise<Outcome> {
 
 /** The test suite with other examples; a failure names the seed and the path that make it again. */
 async function properties(): Promise<Outcome> {
-  const environment = { ...process.env, TEST_SEED: String(seed), ECL_EXPRESSIONS: '5000' }
+  const environment = { ...process.env, TEST_SEED: String(seed), ECL_EXPRESSIONS: '5000', VIDIMUS_VIEWS: 'all' }
   const { stdout } = spawnSync('npm', ['test'], { env: environment, encoding: 'utf8', maxBuffer: 2 ** 28 })
   const count = (name: string) => Number(new RegExp(`^ℹ ${name} (\\d+)$`, 'm').exec(stdout)?.[1] ?? Number.NaN)
   const failures = stdout.slice(Math.max(0, stdout.indexOf('✖ failing tests:')))

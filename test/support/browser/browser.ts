@@ -35,7 +35,7 @@ export interface WatchedPage {
 export function openBrowser(args: string[] = []): Promise<Browser> {
   return chromium.launch({
     executablePath: browserPath ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-dev-shm-usage', ...args],
+    args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu', ...args],
   })
 }
 
@@ -47,7 +47,7 @@ export async function openPage(
   /** Changes the page before it loads anything. */
   before?: (page: Page) => Promise<unknown>,
 ): Promise<WatchedPage> {
-  const context = await browser.newContext({ locale: 'en-GB', ...options })
+  const context = await browser.newContext({ locale: 'en-GB', reducedMotion: 'reduce', ...options })
   // Of a page that comes to it at all: a machine under load starts a translator in half a minute.
   context.setDefaultTimeout(60_000)
   const page = await context.newPage()
