@@ -3,43 +3,9 @@ import type { Json } from '../base/json-value.ts'
 import type { HealthLink } from './health-link/health-link.ts'
 import type { HeldLists } from './held-lists.ts'
 import type { Layer } from './layer.ts'
+import type { CheckName, Status } from './verdict-words.ts'
 
-/** Checks of `$evaluate`, in the order in which they are made and reported (docs/evaluate.md, Reply). */
-export const checkNames = [
-  'recognise',
-  'encoding',
-  'compression',
-  'envelope',
-  'payload',
-  'key',
-  'signature',
-  'key-validity',
-  'key-usage',
-  'validity-period',
-  'revocation',
-] as const
-/** Name of one check. */
-export type CheckName = (typeof checkNames)[number]
-
-/** Status codes of `$evaluate` (docs/evaluate.md, Reply). */
-export type Status =
-  | 'VERIFIED'
-  | 'NOT_SUPPORTED'
-  | 'INVALID_ENCODING'
-  | 'INVALID_COMPRESSION'
-  | 'INVALID_SIGNING_FORMAT'
-  | 'UNSUPPORTED_CONTENT'
-  | 'KID_NOT_INCLUDED'
-  | 'ISSUER_NOT_TRUSTED'
-  | 'TERMINATED_KEYS'
-  | 'EXPIRED_KEYS'
-  | 'REVOKED_KEYS'
-  | 'INVALID_SIGNATURE'
-  | 'KEY_USAGE_MISMATCH'
-  | 'NOT_YET_VALID'
-  | 'EXPIRED'
-  | 'REVOKED'
-  | 'UNSIGNED_CONTENT'
+export { type CheckName, checkNames, type Status } from './verdict-words.ts'
 
 /** What a credential certifies: vaccination, test, recovery (the keys of the EU DCC), or a whole patient summary, which is none of them. */
 export type EventKind = 'v' | 't' | 'r' | 's'

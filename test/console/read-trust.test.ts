@@ -4,7 +4,7 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import type { Parameters, ParametersParameter } from 'fhir/r4.js'
 import { readHour, readReadiness } from '../../src/console/status/read-status.ts'
-import { readTrust, readVerdict } from '../../src/console/trust/read-trust.ts'
+import { readKeyVerdict, readTrust } from '../../src/console/trust/read-trust.ts'
 
 const parameters = (parameter: ParametersParameter[]): Parameters => ({ resourceType: 'Parameters', parameter })
 const step = (name: string, outcome: string): ParametersParameter => ({
@@ -26,16 +26,19 @@ describe('the verdict on a key', () => {
     ['trusted, with an outcome that nobody knows', [result(true), step('parse', 'perhaps')], false],
     ['trusted without a step', [result(true)], false],
     ['a text in place of a Boolean', [{ name: 'result', valueString: 'true' }, step('parse', 'pass')], false],
+    ['a yes and a no', [result(true), result(false), step('parse', 'pass')], false],
+    ['a yes, twice', [result(true), result(true), step('parse', 'pass')], false],
+    ['a yes with a second value', [{ ...result(true), valueString: 'no' }, step('parse', 'pass')], false],
     ['nothing', [], false],
   ]
   for (const [what, given, isTrusted] of cases)
-    it(`${what}: ${isTrusted}`, () => assert.equal(readVerdict(parameters(given)).isTrusted, isTrusted))
+    it(`${what}: ${isTrusted}`, () => assert.equal(readKeyVerdict(parameters(given)).isTrusted, isTrusted))
 
   it('is no exception, and not good, whatever the answer is', () =>
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
         const answer = { resourceType: 'Parameters', parameter: value } as unknown as Parameters
-        assert.equal(readVerdict(answer).isTrusted, false)
+        assert.equal(readKeyVerdict(answer).isTrusted, false)
         for (const { state } of readTrust(answer).lists) assert.notEqual(state, 'ok')
       }),
     ))

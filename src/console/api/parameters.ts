@@ -1,44 +1,86 @@
-/** Parameters resources as answers are read: by name, and only what is of the type that is expected. */
-import type { Parameters, ParametersParameter } from 'fhir/r4.js'
+/** Parts of a FHIR Parameters resource, read from JSON of which nothing is believed. The one place where the console reads answers of operations that decide. */
 
-/** Parameters or parts of a name, in their order. */
-export function named(of: Parameters | ParametersParameter | undefined, name: string): ParametersParameter[] {
-  const all: unknown = of && 'resourceType' in of ? of.parameter : (of as ParametersParameter | undefined)?.part
-  return Array.isArray(all)
-    ? all.filter((each): each is ParametersParameter => isNamed(each) && each.name === name)
-    : []
+/** A member of JSON whose members are looked at one by one. */
+export type Members = Record<string, unknown>
+
+/** One parameter, or one part of a parameter. */
+export interface Told {
+  name: string
+  /** `valueCode`, `valueString` … of a primitive value; `several` for everything else that has a value. */
+  type?: string
+  value?: string | number | boolean
+  part: Told[]
+  resource?: Members
 }
 
-const isNamed = (each: unknown): each is { name: string } => typeof each === 'object' && each !== null && 'name' in each
+/** Whether a value of JSON has members. */
+export const isMembers = (value: unknown): value is Members =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
-function valueIn(of: Parameters | ParametersParameter | undefined, name: string): unknown {
-  const [found] = named(of, name)
-  return found && Object.entries(found).find(([member]) => member.startsWith('value'))?.[1]
+/** A list, or none of anything else. */
+export const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : [])
+
+/** A text that says something. */
+export const textOf = (value: unknown): string | undefined =>
+  typeof value === 'string' && value !== '' ? value : undefined
+
+/** Deeper parts are not read: no reply of this contract has them. */
+const mostLevels = 60
+
+/** The parameters of a resource of type Parameters; undefined for everything else. */
+export function parametersOf(resource: unknown): Told[] | undefined {
+  if (!isMembers(resource) || resource.resourceType !== 'Parameters') return undefined
+  if (resource.parameter !== undefined && !Array.isArray(resource.parameter)) return undefined
+  return toldOf(resource.parameter)
 }
 
-/** The value of the first of a name where it is a text; undefined otherwise. */
-export function textIn(of: Parameters | ParametersParameter | undefined, name: string): string | undefined {
-  const value = valueIn(of, name)
-  return typeof value === 'string' ? value : undefined
+function toldOf(list: unknown, level = 0): Told[] {
+  if (level > mostLevels) return []
+  return listOf(list).flatMap((each): Told[] => {
+    if (!isMembers(each) || typeof each.name !== 'string') return []
+    const told: Told = { name: each.name, part: toldOf(each.part, level + 1) }
+    if (isMembers(each.resource)) told.resource = each.resource
+    const values = Object.entries(each).filter(([member]) => member.startsWith('value'))
+    const [[type, value] = ['', undefined], ...others] = values
+    // Two values are none: nobody knows which of them counts.
+    if (others.length === 0 && isPrimitive(value)) Object.assign(told, { type, value })
+    else if (values.length > 0) told.type = 'several'
+    return [told]
+  })
 }
 
-/** The same of a number. */
-export function numberIn(of: Parameters | ParametersParameter | undefined, name: string): number | undefined {
-  const value = valueIn(of, name)
-  return typeof value === 'number' ? value : undefined
-}
+const isPrimitive = (value: unknown): value is string | number | boolean =>
+  ['string', 'number', 'boolean'].includes(typeof value)
 
-/** The same of a Boolean. */
-export function flagIn(of: Parameters | ParametersParameter | undefined, name: string): boolean | undefined {
-  const value = valueIn(of, name)
-  return typeof value === 'boolean' ? value : undefined
+/** Those of a name. */
+export const all = (told: readonly Told[], name: string): Told[] => told.filter((each) => each.name === name)
+
+/** The text of the first of a name. */
+export function text(told: readonly Told[], name: string): string | undefined {
+  const value = told.find((each) => each.name === name)?.value
+  return typeof value === 'string' && value !== '' ? value : undefined
 }
 
 /** The texts of all of a name. */
-export function textsIn(of: Parameters | ParametersParameter | undefined, name: string): string[] {
-  return named(of, name).flatMap((each) =>
-    Object.entries(each).flatMap(([member, value]) =>
-      member.startsWith('value') && typeof value === 'string' ? [value] : [],
-    ),
-  )
+export const texts = (told: readonly Told[], name: string): string[] =>
+  all(told, name).flatMap(({ value }) => (typeof value === 'string' && value !== '' ? [value] : []))
+
+/** The number of the first of a name. */
+export function number(told: readonly Told[], name: string): number | undefined {
+  const value = told.find((each) => each.name === name)?.value
+  return typeof value === 'number' ? value : undefined
+}
+
+/** What is said once, as a Boolean; undefined otherwise: of two nobody knows which counts. */
+export function onlyFlag(told: readonly Told[], name: string): boolean | undefined {
+  const [only, ...others] = all(told, name)
+  return only?.type === 'valueBoolean' && typeof only.value === 'boolean' && others.length === 0
+    ? only.value
+    : undefined
+}
+
+/** The code of a parameter that must be there once, as a code; undefined otherwise. */
+export function onlyCode(told: readonly Told[], name: string): string | undefined {
+  const [only, ...others] = all(told, name)
+  return only?.type === 'valueCode' && typeof only.value === 'string' && others.length === 0 ? only.value : undefined
 }

@@ -1,4 +1,74 @@
-/** The difference between two texts, line by line. */
+/** The difference between two texts, line by line (E. W. Myers, "An O(ND) Difference Algorithm", 1986), bounded in time and memory. */
+
+/** What became of a line: it stayed, went or came. */
+export type LineStep = 'same' | 'gone' | 'new'
+
+const kinds = (kind: LineStep, count: number): LineStep[] => Array<LineStep>(count).fill(kind)
+
+/**
+ * The fewest lines to take out and put in, in their order. @param mostEdits beyond it what differs is told as one block that went and
+ * one that came: the work grows with its square
+ */
+export function lineSteps(before: string[], after: string[], mostEdits: number): LineStep[] {
+  let start = 0
+  while (start < before.length && start < after.length && before[start] === after[start]) start++
+  let end = 0
+  const most = Math.min(before.length, after.length) - start
+  while (end < most && before[before.length - 1 - end] === after[after.length - 1 - end]) end++
+  const middle = editScript(before.slice(start, before.length - end), after.slice(start, after.length - end), mostEdits)
+  return [...kinds('same', start), ...middle, ...kinds('same', end)]
+}
+
+function editScript(a: string[], b: string[], mostEdits: number): LineStep[] {
+  const whole = [...kinds('gone', a.length), ...kinds('new', b.length)]
+  if (a.length === 0 || b.length === 0) return whole
+  const most = Math.min(a.length + b.length, mostEdits)
+  const offset = most + 1
+  let reach = new Int32Array(2 * most + 3)
+  const trace: Int32Array[] = []
+  for (let edits = 0; edits <= most; edits++) {
+    // Only the diagonals that were touched are kept: memory grows with the edits alone.
+    trace.push(reach.slice(offset - edits - 1, offset + edits + 2))
+    const next = reach
+    for (let diagonal = -edits; diagonal <= edits; diagonal += 2) {
+      const isDown =
+        diagonal === -edits || (diagonal !== edits && at(next, offset + diagonal - 1) < at(next, offset + diagonal + 1))
+      let x = isDown ? at(next, offset + diagonal + 1) : at(next, offset + diagonal - 1) + 1
+      while (x < a.length && x - diagonal < b.length && a[x] === b[x - diagonal]) x++
+      next[offset + diagonal] = x
+      if (x >= a.length && x - diagonal >= b.length) return walkBack(trace, a.length, b.length)
+    }
+    reach = next
+  }
+  return whole
+}
+
+const at = (numbers: Int32Array, index: number) => numbers[index] ?? 0
+
+/** `trace[d]` holds how far each diagonal from -d-1 to d+1 had come before the round d. */
+function walkBack(trace: Int32Array[], lengthA: number, lengthB: number): LineStep[] {
+  const steps: LineStep[] = []
+  let [x, y] = [lengthA, lengthB]
+  for (let edits = trace.length - 1; edits >= 0; edits--) {
+    const reach = trace[edits] ?? new Int32Array()
+    const of = (diagonal: number) => at(reach, diagonal + edits + 1)
+    const diagonal = x - y
+    const isDown = diagonal === -edits || (diagonal !== edits && of(diagonal - 1) < of(diagonal + 1))
+    const beforeDiagonal = isDown ? diagonal + 1 : diagonal - 1
+    const beforeX = edits === 0 ? 0 : of(beforeDiagonal)
+    const beforeY = edits === 0 ? 0 : beforeX - beforeDiagonal
+    while (x > beforeX && y > beforeY) {
+      steps.push('same')
+      x--
+      y--
+    }
+    if (edits === 0) break
+    steps.push(isDown ? 'new' : 'gone')
+    x = beforeX
+    y = beforeY
+  }
+  return steps.reverse()
+}
 
 /** A line: in both, only in the older, only in the newer; with its number in each. */
 export interface DiffLine {
@@ -8,78 +78,20 @@ export interface DiffLine {
   after?: number
 }
 
-/** Changes that are looked for before two texts are called different as a whole: the work grows with its square. */
 const mostChanges = 600
 
-/**
- * The fewest lines to remove and add (E. W. Myers, "An O(ND) Difference Algorithm", 1986). Texts that differ in more than 600 lines
- * are told as one removed and one added.
- */
+/** Every line of both. Texts that differ in more than 600 lines are told as one removed and one added. */
 export function lineDiff(before: string, after: string): DiffLine[] {
   const [old, young] = [linesOf(before), linesOf(after)]
-  let start = 0
-  while (start < old.length && start < young.length && old[start] === young[start]) start++
-  let end = 0
-  const most = Math.min(old.length, young.length) - start
-  while (end < most && old[old.length - 1 - end] === young[young.length - 1 - end]) end++
-  const middle = edits(old.slice(start, old.length - end), young.slice(start, young.length - end))
-  const kinds: DiffLine['kind'][] = [
-    ...Array<'same'>(start).fill('same'),
-    ...middle,
-    ...Array<'same'>(end).fill('same'),
-  ]
   let [left, right] = [0, 0]
-  return kinds.map((kind): DiffLine => {
-    if (kind === 'added') return { kind, text: young[right] ?? '', after: ++right }
-    if (kind === 'removed') return { kind, text: old[left] ?? '', before: ++left }
-    return { kind, text: old[left] ?? '', before: ++left, after: ++right }
+  return lineSteps(old, young, mostChanges).map((step): DiffLine => {
+    if (step === 'new') return { kind: 'added', text: young[right] ?? '', after: ++right }
+    if (step === 'gone') return { kind: 'removed', text: old[left] ?? '', before: ++left }
+    return { kind: 'same', text: old[left] ?? '', before: ++left, after: ++right }
   })
 }
 
 const linesOf = (text: string): string[] => (text === '' ? [] : text.replace(/\r?\n$/, '').split(/\r?\n/))
-
-function edits(old: string[], young: string[]): DiffLine['kind'][] {
-  const trace: Map<number, number>[] = []
-  const reached = new Map<number, number>([[1, 0]])
-  for (let changes = 0; changes <= Math.min(mostChanges, old.length + young.length); changes++) {
-    trace.push(new Map(reached))
-    for (let diagonal = -changes; diagonal <= changes; diagonal += 2) {
-      let at = furthest(reached, diagonal, changes)
-      while (at < old.length && at - diagonal < young.length && old[at] === young[at - diagonal]) at++
-      reached.set(diagonal, at)
-      if (at >= old.length && at - diagonal >= young.length) return backwards(trace, old, young)
-    }
-  }
-  return [...old.map((): 'removed' => 'removed'), ...young.map((): 'added' => 'added')]
-}
-
-const isDown = (reached: Map<number, number>, diagonal: number, changes: number): boolean =>
-  diagonal === -changes ||
-  (diagonal !== changes && (reached.get(diagonal - 1) ?? -1) < (reached.get(diagonal + 1) ?? -1))
-
-const furthest = (reached: Map<number, number>, diagonal: number, changes: number): number =>
-  isDown(reached, diagonal, changes) ? (reached.get(diagonal + 1) ?? 0) : (reached.get(diagonal - 1) ?? 0) + 1
-
-function backwards(trace: Map<number, number>[], old: string[], young: string[]): DiffLine['kind'][] {
-  const kinds: DiffLine['kind'][] = []
-  let [left, right] = [old.length, young.length]
-  for (let changes = trace.length - 1; changes >= 0; changes--) {
-    const reached = trace[changes] ?? new Map<number, number>()
-    const diagonal = left - right
-    const down = isDown(reached, diagonal, changes)
-    const from = down ? diagonal + 1 : diagonal - 1
-    const [fromLeft, fromRight] = [reached.get(from) ?? 0, (reached.get(from) ?? 0) - from]
-    while (left > fromLeft && right > fromRight && left > 0 && right > 0) {
-      kinds.push('same')
-      left--
-      right--
-    }
-    if (changes > 0) kinds.push(down ? 'added' : 'removed')
-    left = fromLeft
-    right = fromRight
-  }
-  return kinds.reverse()
-}
 
 /** Lines with those around what changed; `null` stands for lines that are left out. */
 export function shortened(lines: readonly DiffLine[], around = 3): (DiffLine | null)[] {

@@ -1,4 +1,5 @@
 /** `/ready` and `/last-hour` as the view shows them: what is not understood is never "ready". */
+import { isMembers } from '../api/parameters.ts'
 import type { Reply } from '../api/reply.ts'
 
 /** Whether a server is ready, and by what parts. */
@@ -6,16 +7,14 @@ export interface Readiness {
   isReady: boolean
   parts: { name: string; ready: boolean; state: string; detail?: string | undefined }[]
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')
 
 /** Reads a reply of `/ready`; one that is none is a fault. */
 export function readReadiness(reply: Reply<unknown>): Reply<Readiness> {
   if (reply.fault) return reply
   const { value, headers } = reply
-  if (!isObject(value) || !Array.isArray(value.parts)) return { fault: { kind: 'broken' } }
-  const parts = value.parts.filter(isObject).map(({ name, ready, state, detail }) => ({
+  if (!isMembers(value) || !Array.isArray(value.parts)) return { fault: { kind: 'broken' } }
+  const parts = value.parts.filter(isMembers).map(({ name, ready, state, detail }) => ({
     name: textOf(name),
     ready: ready === true,
     state: textOf(state),
@@ -46,12 +45,12 @@ const numberOf = (value: unknown): number =>
 export function readHour(reply: Reply<unknown>): Reply<Hour> {
   if (reply.fault) return reply
   const { value, headers } = reply
-  if (!isObject(value) || !isObject(value.requests) || !isObject(value.evaluations))
+  if (!isMembers(value) || !isMembers(value.requests) || !isMembers(value.evaluations))
     return { fault: { kind: 'broken' } }
   const { requests, evaluations, workers, since, minutes } = value
   const { milliseconds } = evaluations
-  const within = isObject(milliseconds) ? milliseconds : {}
-  const by = Array.isArray(evaluations.by) ? evaluations.by.filter(isObject) : []
+  const within = isMembers(milliseconds) ? milliseconds : {}
+  const by = Array.isArray(evaluations.by) ? evaluations.by.filter(isMembers) : []
   return {
     headers,
     value: {

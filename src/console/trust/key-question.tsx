@@ -1,5 +1,4 @@
 /** Why a key is trusted, or not: each step, and every list that names it. */
-import type { Parameters } from 'fhir/r4.js'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { ask, type Reply } from '../api/client.ts'
 import { useReply } from '../api/use-reply.ts'
@@ -9,7 +8,7 @@ import { Await } from '../parts/await.tsx'
 import { Field } from '../parts/field.tsx'
 import { Icon } from '../parts/icon.tsx'
 import { KeyRow } from './key-table.tsx'
-import { type KeyVerdict, type ListedKey, readTrust, readVerdict } from './read-trust.ts'
+import { type KeyVerdict, type ListedKey, readKeyVerdict, readTrust } from './read-trust.ts'
 
 /** The question, and its answer; the key id stands in the address: it is nobody's. */
 export function KeyQuestion() {
@@ -59,12 +58,12 @@ interface Answer {
 async function askAbout(keyId: string, signal: AbortSignal): Promise<Reply<Answer>> {
   const body = { resourceType: 'Parameters', parameter: [{ name: 'keyId', valueString: keyId }] }
   const [verdict, listed] = await Promise.all([
-    ask<Parameters>('/$verify-trust', { method: 'POST', body, signal }),
-    ask<Parameters>(`/$trust-status?keyId=${encodeURIComponent(keyId)}`, { signal }),
+    ask('/$verify-trust', { method: 'POST', body, signal }),
+    ask(`/$trust-status?keyId=${encodeURIComponent(keyId)}`, { signal }),
   ])
   if (verdict.fault) return verdict
   if (listed.fault) return listed
-  const value = { verdict: readVerdict(verdict.value), keys: readTrust(listed.value).keys }
+  const value = { verdict: readKeyVerdict(verdict.value), keys: readTrust(listed.value).keys }
   return { value, headers: verdict.headers }
 }
 

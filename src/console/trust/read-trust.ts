@@ -1,6 +1,5 @@
 /** `$trust-status` and `$verify-trust` as the view shows them: what is not understood is never shown as good. */
-import type { Parameters } from 'fhir/r4.js'
-import { flagIn, named, numberIn, textIn, textsIn } from '../api/parameters.ts'
+import { all, number, onlyCode, onlyFlag, parametersOf, text, texts } from '../api/parameters.ts'
 
 /** States of a list; `unknown` for a word that this console does not know. */
 export type ListState = 'ok' | 'stale' | 'failed' | 'absent' | 'unknown'
@@ -55,53 +54,54 @@ export interface TrustState {
 const states: readonly string[] = ['ok', 'stale', 'failed', 'absent'] satisfies ListState[]
 const isState = (word: string | undefined): word is ListState => word !== undefined && states.includes(word)
 
-/** Reads an answer of `$trust-status`. */
-export function readTrust(answer: Parameters): TrustState {
+/** Reads an answer of `$trust-status`; of what is none, nothing. */
+export function readTrust(answer: unknown): TrustState {
+  const told = parametersOf(answer) ?? []
   return {
-    at: textIn(answer, 'at') ?? '',
-    lists: named(answer, 'list').map((list) => {
-      const state = textIn(list, 'state')
-      const isUsable = flagIn(list, 'usable') === true
+    at: text(told, 'at') ?? '',
+    lists: all(told, 'list').map(({ part }) => {
+      const state = onlyCode(part, 'state')
+      const isUsable = onlyFlag(part, 'usable') === true
       return {
-        name: textIn(list, 'name') ?? '',
-        kind: textIn(list, 'kind') ?? '',
+        name: text(part, 'name') ?? '',
+        kind: text(part, 'kind') ?? '',
         // A list that does not count is not good, whatever word it has.
         state: !isState(state) ? 'unknown' : state === 'ok' && !isUsable ? 'failed' : state,
-        keys: numberIn(list, 'keys') ?? 0,
-        expired: numberIn(list, 'expired') ?? 0,
-        leftOut: numberIn(list, 'leftOut') ?? 0,
-        withdraws: numberIn(list, 'withdraws') ?? 0,
-        revokes: numberIn(list, 'revokes') ?? 0,
-        waiting: numberIn(list, 'waiting') ?? 0,
-        confirmed: textIn(list, 'checkedAt') ?? textIn(list, 'readAt'),
-        created: textIn(list, 'created'),
-        location: textIn(list, 'location'),
-        failure: textIn(list, 'failure'),
-        warnings: textsIn(list, 'warning'),
+        keys: number(part, 'keys') ?? 0,
+        expired: number(part, 'expired') ?? 0,
+        leftOut: number(part, 'leftOut') ?? 0,
+        withdraws: number(part, 'withdraws') ?? 0,
+        revokes: number(part, 'revokes') ?? 0,
+        waiting: number(part, 'waiting') ?? 0,
+        confirmed: text(part, 'checkedAt') ?? text(part, 'readAt'),
+        created: text(part, 'created'),
+        location: text(part, 'location'),
+        failure: text(part, 'failure'),
+        warnings: texts(part, 'warning'),
       }
     }),
-    participants: named(answer, 'participant').map((each) => ({
-      code: textIn(each, 'code') ?? '',
-      keys: numberIn(each, 'keys') ?? 0,
-      expired: numberIn(each, 'expired') ?? 0,
-      domains: textsIn(each, 'domain'),
-      usages: textsIn(each, 'usage'),
+    participants: all(told, 'participant').map(({ part }) => ({
+      code: text(part, 'code') ?? '',
+      keys: number(part, 'keys') ?? 0,
+      expired: number(part, 'expired') ?? 0,
+      domains: texts(part, 'domain'),
+      usages: texts(part, 'usage'),
     })),
-    ending: numberIn(answer, 'ending') ?? 0,
-    total: numberIn(answer, 'total') ?? 0,
-    keys: named(answer, 'key').map((key) => ({
-      keyId: textIn(key, 'keyId') ?? '',
-      thumbprint: textIn(key, 'thumbprint') ?? '',
-      participant: textIn(key, 'participant') ?? '',
-      issuer: textIn(key, 'issuer'),
-      domain: textIn(key, 'domain') ?? '',
-      usage: textIn(key, 'usage') ?? '',
-      status: textIn(key, 'status') ?? '',
-      validFrom: textIn(key, 'validFrom'),
-      validTo: textIn(key, 'validTo'),
-      expired: flagIn(key, 'expired') !== false,
-      lists: textsIn(key, 'list'),
-      leftOut: textIn(key, 'leftOut'),
+    ending: number(told, 'ending') ?? 0,
+    total: number(told, 'total') ?? 0,
+    keys: all(told, 'key').map(({ part }) => ({
+      keyId: text(part, 'keyId') ?? '',
+      thumbprint: text(part, 'thumbprint') ?? '',
+      participant: text(part, 'participant') ?? '',
+      issuer: text(part, 'issuer'),
+      domain: text(part, 'domain') ?? '',
+      usage: text(part, 'usage') ?? '',
+      status: text(part, 'status') ?? '',
+      validFrom: text(part, 'validFrom'),
+      validTo: text(part, 'validTo'),
+      expired: onlyFlag(part, 'expired') !== false,
+      lists: texts(part, 'list'),
+      leftOut: text(part, 'leftOut'),
     })),
   }
 }
@@ -112,13 +112,14 @@ export interface KeyVerdict {
   steps: { name: string; outcome: string; detail: string }[]
 }
 
-/** Reads an answer of `$verify-trust`: trusted only where it says so and no step failed. */
-export function readVerdict(answer: Parameters): KeyVerdict {
-  const steps = named(answer, 'step').map((step) => ({
-    name: textIn(step, 'name') ?? '',
-    outcome: textIn(step, 'outcome') ?? '',
-    detail: textIn(step, 'detail') ?? '',
+/** Reads an answer of `$verify-trust`: trusted only where it says so, once, and no step failed. */
+export function readKeyVerdict(answer: unknown): KeyVerdict {
+  const told = parametersOf(answer) ?? []
+  const steps = all(told, 'step').map(({ part }) => ({
+    name: onlyCode(part, 'name') ?? '',
+    outcome: onlyCode(part, 'outcome') ?? '',
+    detail: text(part, 'detail') ?? '',
   }))
   const isWhole = steps.length > 0 && steps.every(({ outcome }) => outcome === 'pass' || outcome === 'skipped')
-  return { isTrusted: flagIn(answer, 'result') === true && isWhole, steps }
+  return { isTrusted: onlyFlag(told, 'result') === true && isWhole, steps }
 }

@@ -1,5 +1,4 @@
 /** Whose keys count: lists with age and state, participants, keys and their periods, and why one key is trusted or not. */
-import type { Parameters } from 'fhir/r4.js'
 import { ask } from '../api/client.ts'
 import { useReply } from '../api/use-reply.ts'
 import { changeQuery, place } from '../app/router.ts'
@@ -22,7 +21,7 @@ export function View() {
   const { query } = place.value
   const asked = questionOf(query)
   const reply = useReply(asked, async (signal) => {
-    const answer = await ask<Parameters>(`/$trust-status?${asked}`, { signal })
+    const answer = await ask(`/$trust-status?${asked}`, { signal })
     return answer.fault ? answer : { ...answer, value: readTrust(answer.value) }
   })
   return (

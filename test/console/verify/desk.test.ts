@@ -4,7 +4,7 @@ import { beforeEach, describe, it } from 'node:test'
 import type { Reply } from '../../../src/console/api/reply.ts'
 import { Desk } from '../../../src/console/verify/desk/desk.ts'
 import { asking, working } from '../../../src/console/verify/input/settings.ts'
-import { checkNames } from '../../../src/console/verify/reply/verdict.ts'
+import { checkNames } from '../../../src/credentials/verdict-words.ts'
 
 interface Asked {
   body: { parameter: { name: string; valueString?: string; part?: { name: string; valueString?: string }[] }[] }

@@ -1,6 +1,7 @@
 /** What makes one version of another: two that stand in the address. */
 import { useEffect, useMemo } from 'preact/hooks'
 import { ask, type Reply } from '../../api/client.ts'
+import { isMembers } from '../../api/parameters.ts'
 import { useReply } from '../../api/use-reply.ts'
 import { changeQuery, place } from '../../app/router.ts'
 import { language } from '../../app/session.ts'
@@ -17,7 +18,7 @@ import { ScrollBox } from '../page/scroll-box.tsx'
 import { historyOf, othersPath } from '../page/versions.tsx'
 import { bundleOf } from '../readers/artefact.ts'
 import { contentsOf } from '../readers/library.ts'
-import { isObject, Reading } from '../readers/reading.ts'
+import { Reading } from '../readers/reading.ts'
 import { LineTable } from './line-table.tsx'
 import { lineDifference } from './lines.ts'
 import { type Change, structuralDifference } from './structure.ts'
@@ -164,7 +165,7 @@ async function bothOf(from: Which, to: Which, signal: AbortSignal): Promise<Repl
 function parsed(text: string): Record<string, unknown> | undefined {
   try {
     const found: unknown = JSON.parse(text)
-    return isObject(found) && typeof found.resourceType === 'string' ? found : undefined
+    return isMembers(found) && typeof found.resourceType === 'string' ? found : undefined
   } catch {
     return undefined
   }
@@ -199,7 +200,7 @@ function Told({ pair, type }: { pair: Pair; type: string }) {
         .map((each) => ({ name: each.name, runs: lineDifference(each.before, each.after) })),
     [pair],
   )
-  if (!isObject(pair.before) || !isObject(pair.after) || pair.before.resourceType !== type) return <WrongAnswer />
+  if (!isMembers(pair.before) || !isMembers(pair.after) || pair.before.resourceType !== type) return <WrongAnswer />
   if (changes.length === 0)
     return (
       <Notice kind="good">

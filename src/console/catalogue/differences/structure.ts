@@ -1,5 +1,6 @@
 /** What became of an artefact, place by place: members and elements of lists that came, went or changed. */
-import { isObject } from '../readers/reading.ts'
+
+import { isMembers } from '../../api/parameters.ts'
 
 /** A change at a place, e.g. `compose.include[system=http://…].concept[code=a]`. */
 export interface Change {
@@ -56,7 +57,7 @@ const deepest = 60
 function* between(one: unknown, other: unknown, spot: Spot): Generator<Change, void, void> {
   if (isSame(one, other)) return
   const { path, depth } = spot
-  if (depth < deepest && isObject(one) && isObject(other)) yield* members(one, other, spot)
+  if (depth < deepest && isMembers(one) && isMembers(other)) yield* members(one, other, spot)
   else if (depth < deepest && Array.isArray(one) && Array.isArray(other)) yield* elements(one, other, spot)
   else if (one === undefined) yield { path, kind: 'new', after: other }
   else if (other === undefined) yield { path, kind: 'gone', before: one }
@@ -106,13 +107,13 @@ function* byPlace(one: unknown[], other: unknown[], { path, depth }: Spot): Gene
     yield* between(left[index], right[index], { path: `${path}[${start + index}]`, depth: depth + 1 })
 }
 
-const keyed = (value: unknown, key: string) => (isObject(value) ? String(value[key]) : '')
+const keyed = (value: unknown, key: string) => (isMembers(value) ? String(value[key]) : '')
 
 /** Whether a member tells all elements of a list apart. */
 function isKeyOf(key: string, list: unknown[]): boolean {
   const found = new Set<unknown>()
   for (const each of list) {
-    if (!isObject(each) || typeof each[key] !== 'string') return false
+    if (!isMembers(each) || typeof each[key] !== 'string') return false
     found.add(each[key])
   }
   return found.size === list.length
@@ -123,7 +124,7 @@ function isSame(one: unknown, other: unknown): boolean {
   if (Object.is(one, other)) return true
   if (Array.isArray(one) && Array.isArray(other))
     return one.length === other.length && one.every((each, index) => isSame(each, other[index]))
-  if (!isObject(one) || !isObject(other)) return false
+  if (!isMembers(one) || !isMembers(other)) return false
   const names = Object.keys(one)
   return (
     names.length === Object.keys(other).length &&

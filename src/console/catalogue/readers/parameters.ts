@@ -1,6 +1,8 @@
 /** Answers of operations (https://hl7.org/fhir/R4/parameters.html). */
+
+import { isMembers } from '../../api/parameters.ts'
 import { type Coding, codingOf } from './concept.ts'
-import { isObject, Reading } from './reading.ts'
+import { Reading } from './reading.ts'
 
 /** A parameter or part with its parts. */
 export class Part {
@@ -25,7 +27,12 @@ export class Part {
   first(name: string): unknown {
     return this.all(name)[0]?.value
   }
-  /** The same, as a text; empty for none. */
+  /** True or false where that is said once; undefined otherwise. */
+  onlyFlag(name: string): boolean | undefined {
+    const [only, ...others] = this.all(name)
+    return typeof only?.value === 'boolean' && others.length === 0 ? only.value : undefined
+  }
+  /** The value of the first part of a name as a text; empty for none. */
   text(name: string): string {
     return valueWords(this.first(name))
   }
@@ -49,7 +56,7 @@ function valueWords(value: unknown): string {
 
 /** A value that is a Coding; undefined for any other. */
 function codingIn(value: unknown): Coding | undefined {
-  return isObject(value) && typeof value.code === 'string' ? codingOf(new Reading(value)) : undefined
+  return isMembers(value) && typeof value.code === 'string' ? codingOf(new Reading(value)) : undefined
 }
 
 /** What $lookup tells of a concept. */
@@ -108,10 +115,9 @@ export interface Validated {
 export function validatedOf(value: unknown): Validated | undefined {
   const answer = parametersOf(value)
   if (!answer) return undefined
-  const result = answer.first('result')
   const message = answer.text('message')
   return {
-    result: typeof result === 'boolean' ? result : undefined,
+    result: answer.onlyFlag('result'),
     display: answer.text('display'),
     system: answer.text('system'),
     messages: message ? message.split('; ') : [],
@@ -138,9 +144,8 @@ export interface Translated {
 export function translatedOf(value: unknown): Translated | undefined {
   const answer = parametersOf(value)
   if (!answer) return undefined
-  const result = answer.first('result')
   return {
-    result: typeof result === 'boolean' ? result : undefined,
+    result: answer.onlyFlag('result'),
     message: answer.text('message'),
     matches: answer.all('match').map((each) => ({
       relation: each.text('equivalence') || each.text('relationship'),

@@ -3,6 +3,8 @@
  * so that a page never breaks and never passes over anything silently. Knows nothing of the page.
  */
 
+import { isMembers } from '../../api/parameters.ts'
+
 /** Most places that are noted: a person reads no more. */
 const mostOdd = 50
 
@@ -15,10 +17,10 @@ export class Reading {
   readonly odd: Set<string>
 
   constructor(value: unknown, path = '', odd = new Set<string>()) {
-    this.value = isObject(value) ? value : {}
+    this.value = isMembers(value) ? value : {}
     this.path = path
     this.odd = odd
-    if (value !== undefined && !isObject(value)) this.note(path || '.')
+    if (value !== undefined && !isMembers(value)) this.note(path || '.')
   }
 
   /** Whether the member is there at all. */
@@ -75,16 +77,18 @@ export class Reading {
     const found: Reading[] = []
     this.list(name).forEach((each, index) => {
       const at = `${this.place(name)}[${index}]`
-      if (isObject(each)) found.push(new Reading(each, at, this.odd))
+      if (isMembers(each)) found.push(new Reading(each, at, this.odd))
       else if (each !== null) this.note(at)
     })
     return found
   }
 
-  /** The member whose name begins with `value`, with its name; undefined for none. */
+  /** The member whose name begins with `value`, with its name; undefined for none, and for several: nobody knows which of them counts. */
   choice(stem: string): { name: string; value: unknown } | undefined {
-    const name = Object.keys(this.value).find((each) => each.startsWith(stem) && /^[A-Z]/.test(each.slice(stem.length)))
-    return name === undefined ? undefined : { name, value: this.value[name] }
+    const isOf = (each: string) => each.startsWith(stem) && /^[A-Z]/.test(each.slice(stem.length))
+    const [name, ...others] = Object.keys(this.value).filter(isOf)
+    for (const each of others) this.note(this.place(each))
+    return name === undefined || others.length > 0 ? undefined : { name, value: this.value[name] }
   }
 
   private member(name: string): unknown {
@@ -109,11 +113,6 @@ export class Reading {
   private note(place: string): void {
     if (this.odd.size < mostOdd) this.odd.add(place.slice(0, 200))
   }
-}
-
-/** Whether a value is an object of JSON, no list. */
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** Languages of a text besides its own: https://hl7.org/fhir/R4/extension-translation.html. */

@@ -1,5 +1,6 @@
 /** What an artefact names: canonicals in members that name others. */
-import { isObject } from './reading.ts'
+
+import { isMembers } from '../../api/parameters.ts'
 
 /** Members whose texts are canonicals. */
 const members = new Set([
@@ -45,7 +46,7 @@ const most = 500
 /** Canonicals that a resource names, in the order in which they stand in it, each once; itself aside. */
 export function canonicalsIn(resource: unknown): string[] {
   const found = new Set<string>()
-  const own = isObject(resource) ? resource.url : undefined
+  const own = isMembers(resource) ? resource.url : undefined
   const waiting: { value: unknown; name: string }[] = [{ value: resource, name: '' }]
   for (let each = waiting.pop(); each && found.size < most; each = waiting.pop()) {
     const { value, name } = each
@@ -53,7 +54,7 @@ export function canonicalsIn(resource: unknown): string[] {
       if (isCanonical(value) && value !== own) found.add(value)
     } else if (Array.isArray(value)) {
       for (const item of value.toReversed()) waiting.push({ value: item, name })
-    } else if (isObject(value)) waiting.push(...below(value, name))
+    } else if (isMembers(value)) waiting.push(...below(value, name))
   }
   return [...found]
 }

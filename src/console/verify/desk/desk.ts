@@ -3,6 +3,7 @@
  * stands in memory. An answer is shown beside no other and to no other question; what is not waited for any more is dropped.
  */
 import { type Signal, signal } from '@preact/signals'
+import { parametersOf as readParameters } from '../../api/parameters.ts'
 import type { Fault, Reply } from '../../api/reply.ts'
 import type { Collected } from '../input/chunks.ts'
 import { takeIn } from '../input/intake.ts'
@@ -15,7 +16,6 @@ import {
   type Question,
 } from '../input/question.ts'
 import { asking, working } from '../input/settings.ts'
-import { parametersOf as readParameters } from '../reply/parameters.ts'
 import { type Decision, readVerdict, sideBySide, type Verdict } from '../reply/verdict.ts'
 
 /** What the desk shows. */

@@ -1,5 +1,5 @@
 /** What a credential certifies, in rows of plain words: read from the Bundle of a reply. */
-import { isMembers, listOf, type Members, textOf } from './parameters.ts'
+import { isMembers, listOf, type Members, textOf } from '../../api/parameters.ts'
 
 /** A code with whatever display came along. */
 export interface Coded {

@@ -1,5 +1,5 @@
 /** Rules of a reply of $evaluate, with what they were decided by. */
-import { all, type Told, text } from './parameters.ts'
+import { all, type Told, text } from '../../api/parameters.ts'
 
 /** A sentence that explains a result, and those that explain it in turn. */
 export interface Reason {

@@ -2,8 +2,20 @@
  * A reply of $evaluate as the Verify view shows it (docs/evaluate.md, Out). Nothing of a reply is believed: what is missing, twice,
  * unknown, or at odds with the rest is a doubt, and with a doubt nothing is accepted.
  */
+
+import { checkNames, type Status, statuses } from '../../../credentials/verdict-words.ts'
+import {
+  all,
+  isMembers,
+  listOf,
+  type Members,
+  onlyCode,
+  parametersOf,
+  type Told,
+  text,
+  textOf,
+} from '../../api/parameters.ts'
 import { type CertifiedContent, contentOf, plainName } from './content.ts'
-import { all, isMembers, listOf, type Members, onlyCode, parametersOf, type Told, text, textOf } from './parameters.ts'
 import { type Rule, readRules } from './rule.ts'
 
 /** Words of the reply. */
@@ -11,42 +23,9 @@ export const decisions = ['accepted', 'rejected', 'undetermined', 'unverified'] 
 /** One of them. */
 export type Decision = (typeof decisions)[number]
 
-/** Why a credential is not verified, beside VERIFIED. */
-const failures = [
-  'NOT_SUPPORTED',
-  'INVALID_ENCODING',
-  'INVALID_COMPRESSION',
-  'INVALID_SIGNING_FORMAT',
-  'UNSUPPORTED_CONTENT',
-  'KID_NOT_INCLUDED',
-  'ISSUER_NOT_TRUSTED',
-  'TERMINATED_KEYS',
-  'EXPIRED_KEYS',
-  'REVOKED_KEYS',
-  'INVALID_SIGNATURE',
-  'KEY_USAGE_MISMATCH',
-  'NOT_YET_VALID',
-  'EXPIRED',
-  'REVOKED',
-  'UNSIGNED_CONTENT',
-] as const
-/** One of them. */
-export type FailureStatus = (typeof failures)[number]
+/** Why a credential is not verified. */
+export type FailureStatus = Exclude<Status, 'VERIFIED'>
 
-/** The checks in their order. */
-export const checkNames = [
-  'recognise',
-  'encoding',
-  'compression',
-  'envelope',
-  'payload',
-  'key',
-  'signature',
-  'key-validity',
-  'key-usage',
-  'validity-period',
-  'revocation',
-] as const
 /** How a check may end. */
 const outcomes = ['pass', 'warn', 'fail', 'skipped'] as const
 /** One of them. */
@@ -103,7 +82,7 @@ interface LinkedFile {
 export interface Verdict {
   decision: Decision
   /** `VERIFIED` or why it is not; undefined for a word that is unknown. */
-  status?: 'VERIFIED' | FailureStatus
+  status?: Status
   /** The word of the reply, whatever it is. */
   statusTold: string
   doubts: Doubt[]
@@ -157,7 +136,7 @@ function read(reply: unknown, expected: Reading): Verdict {
   if (!told) return { ...nothing, doubts: ['reply'] }
   const decision = decisions.find((each) => each === onlyCode(told, 'decision'))
   const statusTold = onlyCode(told, 'status') ?? ''
-  const status = (['VERIFIED', ...failures] as const).find((each) => each === statusTold)
+  const status = statuses.find((each) => each === statusTold)
   const doubts = new Set<Doubt>()
   const { rules, areSound } = readRules(all(told, 'rule'))
   if (!areSound) doubts.add('rules')

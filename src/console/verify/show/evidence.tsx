@@ -1,13 +1,14 @@
 /** What stands behind a verdict: the checks, who signed, what was used. */
 import { useState } from 'preact/hooks'
+import { checkNames } from '../../../credentials/verdict-words.ts'
 import { ask } from '../../api/client.ts'
+import { all, parametersOf, text } from '../../api/parameters.ts'
 import { useReply } from '../../api/use-reply.ts'
 import { counted, shownDate } from '../../languages/fill.ts'
 import { texts } from '../../languages/languages.ts'
 import { Icon, type IconName } from '../../parts/icon.tsx'
 import { locale, shownAge } from '../input/reader.ts'
-import { all, parametersOf, text } from '../reply/parameters.ts'
-import { type Check, checkNames, type Verdict } from '../reply/verdict.ts'
+import type { Check, Verdict } from '../reply/verdict.ts'
 import { Fact } from './certified.tsx'
 
 const signs: Record<Check['outcome'], IconName> = {

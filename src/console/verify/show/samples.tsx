@@ -1,11 +1,11 @@
 /** Sample codes, where the server has some: one for each word, and all the others to choose from. */
 import { useState } from 'preact/hooks'
 import { ask, hasSpecimens } from '../../api/client.ts'
+import { isMembers, listOf, textOf } from '../../api/parameters.ts'
 import { useReply } from '../../api/use-reply.ts'
 import { texts } from '../../languages/languages.ts'
 import { Field } from '../../parts/field.tsx'
 import type { Desk } from '../desk/desk.ts'
-import { isMembers, listOf, textOf } from '../reply/parameters.ts'
 import { decisions } from '../reply/verdict.ts'
 
 interface Sample {

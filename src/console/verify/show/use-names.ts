@@ -1,9 +1,9 @@
 /** Names of codes that came without one, or with one in another language: asked of this server's own terminology. */
 import { useEffect, useState } from 'preact/hooks'
 import { ask } from '../../api/client.ts'
+import { isMembers, listOf, parametersOf, text } from '../../api/parameters.ts'
 import { language } from '../../app/session.ts'
 import type { CertifiedContent, Coded } from '../reply/content.ts'
-import { isMembers, listOf, parametersOf, text } from '../reply/parameters.ts'
 
 /** Most codes that are looked up for one verdict. */
 const mostCodes = 30

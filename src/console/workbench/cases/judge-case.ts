@@ -1,5 +1,7 @@
 /** Expected beside actual. What is not judged here is open, and never good. */
+
 import type { Expectation } from '../../../rules/cases/read-expectation.ts'
+import { isMembers } from '../../api/parameters.ts'
 import { jsonObject } from '../document/json-text.ts'
 import type { RunOutcome } from '../try/results.ts'
 
@@ -68,9 +70,6 @@ interface Action {
   names: string[]
 }
 
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
 /** Actions of a rule set that are one plain condition each; none where it has any others. */
 function actionsOf(text: string): Action[] {
   const plan = jsonObject(text)
@@ -78,10 +77,10 @@ function actionsOf(text: string): Action[] {
   const url = typeof plan?.url === 'string' ? plan.url : ''
   const id = url.slice(url.lastIndexOf('/') + 1)
   const found = actions.map((action): Action | undefined => {
-    if (!isObject(action) || !Object.keys(action).every((each) => plain.has(each))) return undefined
+    if (!isMembers(action) || !Object.keys(action).every((each) => plain.has(each))) return undefined
     if (action.code !== undefined && !isAcceptance(action.code)) return undefined
     const [condition, other] = Array.isArray(action.condition) ? action.condition : []
-    const expression = isObject(condition) && isObject(condition.expression) ? condition.expression : undefined
+    const expression = isMembers(condition) && isMembers(condition.expression) ? condition.expression : undefined
     if (other !== undefined || expression?.language !== 'text/cql-identifier') return undefined
     if (typeof expression.expression !== 'string') return undefined
     const name = expression.expression.replace(/^"(.*)"$/s, '$1')
@@ -96,7 +95,7 @@ function actionsOf(text: string): Action[] {
 const isAcceptance = (code: unknown): boolean =>
   Array.isArray(code) &&
   code.every((each) =>
-    /^\[\{[^{}]*"code":"acceptance"[^{}]*\}\]$/.test(JSON.stringify(isObject(each) ? each.coding : '')),
+    /^\[\{[^{}]*"code":"acceptance"[^{}]*\}\]$/.test(JSON.stringify(isMembers(each) ? each.coding : '')),
   )
 
 /** Members of an action that change nothing of how it decides. */

@@ -1,5 +1,6 @@
 /** What the server answered to a run, read strictly: what is not understood is never a value. */
 import type { OperationOutcome, Parameters, ParametersParameter } from 'fhir/r4.js'
+import { onlyCode, parametersOf as toldIn } from '../../api/parameters.ts'
 import { isOf } from '../document/resource.ts'
 
 /** A value as a tree: a text, or named members. */
@@ -160,7 +161,8 @@ export function readVerdict(reply: unknown): Verdict | undefined {
   if (!isOf(reply, 'Parameters')) return undefined
   const all = reply.parameter ?? []
   const named = (name: string) => all.find((each) => each.name === name)
-  const [decision, status] = ['decision', 'status'].map((name) => named(name)?.valueCode)
+  const told = toldIn(reply) ?? []
+  const [decision, status] = [onlyCode(told, 'decision'), onlyCode(told, 'status')]
   if (!decision || !status || !decisions.includes(decision)) return undefined
   const content = named('content')?.resource
   const sets = all.flatMap(({ name, resource }) => (name === 'coreDataSet' && resource ? [{ resource }] : []))
