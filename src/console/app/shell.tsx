@@ -1,9 +1,11 @@
 /** The frame: navigation, settings, the view of the address, and what is read aloud. */
+
 import type { ComponentType } from 'preact'
 import { lazy, Suspense } from 'preact/compat'
 import { useEffect, useErrorBoundary, useRef, useState } from 'preact/hooks'
 import { texts } from '../languages/languages.ts'
 import { Icon, type IconName } from '../parts/icon.tsx'
+import { Notice } from '../parts/notice.tsx'
 import { said } from '../parts/say.ts'
 import { VerifyView } from '../verify/verify-view.tsx'
 import { segments, type views } from './router.ts'
@@ -96,15 +98,11 @@ function Guarded({ children }: { children: preact.ComponentChildren }) {
   const { shell } = texts()
   if (!error) return <>{children}</>
   return (
-    <div class="notice notice-bad" role="alert">
-      <Icon name="warning" size={24} />
-      <div>
-        <p class="notice-head">{shell.viewBroken}</p>
-        <p>{shell.viewBrokenHint}</p>
-        <button type="button" onClick={() => location.reload()}>
-          {shell.reload}
-        </button>
-      </div>
-    </div>
+    <Notice kind="bad" isAlert head={shell.viewBroken}>
+      <p>{shell.viewBrokenHint}</p>
+      <button type="button" onClick={() => location.reload()}>
+        {shell.reload}
+      </button>
+    </Notice>
   )
 }

@@ -1,9 +1,10 @@
 /** Why there is nothing to show, in words, with what a person can do about it. */
+
 import type { OperationOutcomeIssue } from 'fhir/r4.js'
 import type { Fault, FaultKind } from '../api/client.ts'
 import { token } from '../app/session.ts'
 import { texts } from '../languages/languages.ts'
-import { Icon } from './icon.tsx'
+import { Notice } from './notice.tsx'
 
 function headline(kind: FaultKind): string {
   const { shell } = texts()
@@ -16,19 +17,15 @@ function headline(kind: FaultKind): string {
 export function FaultNotice({ fault, again }: { fault: Fault; again?: () => void }) {
   const { shell } = texts()
   return (
-    <div class="notice notice-bad" role="alert">
-      <Icon name="warning" size={24} />
-      <div>
-        <p class="notice-head">{headline(fault.kind)}</p>
-        {fault.kind === 'unreachable' && <p>{shell.unreachableHint}</p>}
-        <Issues issues={fault.outcome?.issue ?? []} />
-        {again && (
-          <button type="button" onClick={again}>
-            {shell.retry}
-          </button>
-        )}
-      </div>
-    </div>
+    <Notice kind="bad" isAlert head={headline(fault.kind)}>
+      {fault.kind === 'unreachable' && <p>{shell.unreachableHint}</p>}
+      <Issues issues={fault.outcome?.issue ?? []} />
+      {again && (
+        <button type="button" onClick={again}>
+          {shell.retry}
+        </button>
+      )}
+    </Notice>
   )
 }
 

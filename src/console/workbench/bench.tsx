@@ -4,10 +4,10 @@ import { fill } from '../languages/fill.ts'
 import { texts } from '../languages/languages.ts'
 import { Icon } from '../parts/icon.tsx'
 import { say } from '../parts/say.ts'
-import { AskDialog } from './ask-dialog.tsx'
 import { CasesPanel } from './cases/cases-panel.tsx'
 import { type Check, useCheck } from './check.ts'
 import { draft as held, lookAt, looked, open, shownPart } from './desk.ts'
+import { DiscardDialog } from './discard-dialog.tsx'
 import { asKept, type Draft, identityOf, isChanged, type Part, raised, withText } from './document/artefacts.ts'
 import type { Problem } from './document/problems.ts'
 import { CodeEditor } from './editor/code-editor.tsx'
@@ -122,11 +122,7 @@ function BenchHead({ draft }: { draft: Draft }) {
         </button>
       </div>
       {isClosing && (
-        <AskDialog
-          title={workbench.unsaved}
-          text={workbench.unsavedHint}
-          yes={workbench.discard}
-          no={workbench.keepEditing}
+        <DiscardDialog
           answer={(isYes) => {
             setClosing(false)
             if (isYes) open(undefined)

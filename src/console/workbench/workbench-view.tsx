@@ -4,9 +4,9 @@ import type { Fault } from '../api/client.ts'
 import { go, place } from '../app/router.ts'
 import { texts } from '../languages/languages.ts'
 import { FaultNotice } from '../parts/fault.tsx'
-import { AskDialog } from './ask-dialog.tsx'
 import { Bench } from './bench.tsx'
 import { draft, open } from './desk.ts'
+import { DiscardDialog } from './discard-dialog.tsx'
 import { isChanged } from './document/artefacts.ts'
 import { loadDraft, type Wanted } from './load.ts'
 import { StartPage } from './start-page.tsx'
@@ -49,11 +49,7 @@ export function View() {
     <div class="workbench">
       <h1>{workbench.title}</h1>
       {mustAsk && (
-        <AskDialog
-          title={workbench.unsaved}
-          text={workbench.unsavedHint}
-          yes={workbench.discard}
-          no={workbench.keepEditing}
+        <DiscardDialog
           answer={(isYes) => {
             if (isYes) allow(true)
             else go('/workbench', { replace: true })

@@ -1,18 +1,19 @@
 /** What a code becomes by a concept map, in either direction. */
 import { useState } from 'preact/hooks'
-import { ask } from '../../api/client.ts'
 import { useReply } from '../../api/use-reply.ts'
 import { fill } from '../../languages/fill.ts'
 import { texts } from '../../languages/languages.ts'
 import { Await } from '../../parts/await.tsx'
 import { Field } from '../../parts/field.tsx'
+import { Notice } from '../../parts/notice.tsx'
 import { pathOf } from '../page/addresses.ts'
 import { Canonical } from '../page/links.tsx'
-import { Notice, WrongAnswer } from '../page/notices.tsx'
+import { WrongAnswer } from '../page/notices.tsx'
 import type { PartProps } from '../page/part-props.ts'
 import { mapGroups } from '../readers/concept-map.ts'
 import { type Match, type Translated, translatedOf } from '../readers/parameters.ts'
 import { splitCanonical } from '../readers/references.ts'
+import { askArtefact, type Given } from './ask-artefact.ts'
 import { relationWords } from './map-pairs.tsx'
 
 interface Question {
@@ -77,19 +78,14 @@ export function Translate({ which, resource }: PartProps) {
 /** One question with its answer: another question begins anew, so that no answer is ever seen beside it that is not its own. */
 function Asked({ which, resource, question }: PartProps & { question: Question }) {
   const { code, system, isReverse } = question
-  const asked = useReply(pathOf(which), (signal) => {
-    if (which.versionId === undefined) {
-      const query = new URLSearchParams({ code, system, ...(isReverse && { reverse: 'true' }) })
-      return ask(`${pathOf(which)}/$translate?${query}`, { signal })
-    }
-    const parameter = [
-      { name: 'conceptMap', resource: resource.value },
-      { name: 'code', valueCode: code },
-      { name: 'system', valueUri: system },
-      { name: 'reverse', valueBoolean: isReverse },
-    ]
-    return ask('/ConceptMap/$translate', { method: 'POST', body: { resourceType: 'Parameters', parameter }, signal })
-  })
+  const given: Given[] = [
+    { name: 'code', valueCode: code },
+    { name: 'system', valueUri: system },
+    ...(isReverse ? [{ name: 'reverse', valueBoolean: true }] : []),
+  ]
+  const asked = useReply(pathOf(which), (signal) =>
+    askArtefact({ which, resource }, { operation: '$translate', itself: 'conceptMap', given, signal }),
+  )
   return (
     <Await asked={asked} lines={3}>
       {(value) => {

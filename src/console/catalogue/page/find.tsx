@@ -6,6 +6,7 @@ import { go, place } from '../../app/router.ts'
 import { texts } from '../../languages/languages.ts'
 import { Await } from '../../parts/await.tsx'
 import { Field } from '../../parts/field.tsx'
+import { Notice } from '../../parts/notice.tsx'
 import { Rows } from '../list/rows.tsx'
 import { artefactTypes } from '../readers/artefact.ts'
 import type { Reading } from '../readers/reading.ts'
@@ -13,7 +14,6 @@ import { splitCanonical } from '../readers/references.ts'
 import { pageOf } from './addresses.ts'
 import { searchAll } from './batch.ts'
 import { Heading } from './heading.tsx'
-import { Notice } from './notices.tsx'
 
 /** The page `/catalogue/find?url=…`; other members of its query go on to what is found. */
 export function Find() {

@@ -1,28 +1,17 @@
 /** What is said in place of something, or beside it. */
-import type { ComponentChildren } from 'preact'
+
 import { useState } from 'preact/hooks'
 import { language } from '../../app/session.ts'
 import { fill } from '../../languages/fill.ts'
 import { texts } from '../../languages/languages.ts'
-import { Icon } from '../../parts/icon.tsx'
+import { Notice } from '../../parts/notice.tsx'
 
 /** An answer of another kind than was asked for: nothing of it is shown. */
 export function WrongAnswer() {
   return (
-    <Notice kind="bad">
-      <p class="notice-head">{texts().shell.broken}</p>
+    <Notice kind="bad" head={texts().shell.broken}>
       <p>{texts().catalogue.page.wrongType}</p>
     </Notice>
-  )
-}
-
-/** A framed remark with its picture. */
-export function Notice({ kind, children }: { kind: 'bad' | 'open' | 'good'; children: ComponentChildren }) {
-  return (
-    <div class={`notice notice-${kind}`}>
-      <Icon name={kind === 'good' ? 'accepted' : 'warning'} size={24} />
-      <div>{children}</div>
-    </div>
   )
 }
 

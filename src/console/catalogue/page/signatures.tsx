@@ -5,9 +5,10 @@ import { language } from '../../app/session.ts'
 import { fill, shownDate } from '../../languages/fill.ts'
 import { texts } from '../../languages/languages.ts'
 import { Await } from '../../parts/await.tsx'
+import { Notice } from '../../parts/notice.tsx'
 import { bundleOf } from '../readers/artefact.ts'
 import { isAbout, type Verdict, type Vouching, verdictOf, vouchingOf } from '../readers/signature.ts'
-import { Notice, WrongAnswer } from './notices.tsx'
+import { WrongAnswer } from './notices.tsx'
 import type { PartProps } from './part-props.ts'
 
 /** The part. */

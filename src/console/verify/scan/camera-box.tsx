@@ -1,9 +1,11 @@
 /** The camera: its picture, what can be set of it, and why there is none. */
+
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { fill } from '../../languages/fill.ts'
 import { texts } from '../../languages/languages.ts'
 import { Field } from '../../parts/field.tsx'
 import { Icon } from '../../parts/icon.tsx'
+import { Notice } from '../../parts/notice.tsx'
 import { say } from '../../parts/say.ts'
 import { adjustCamera, type Camera } from './camera.ts'
 import { openScanner } from './scan-client.ts'
@@ -53,13 +55,9 @@ function RestNotice({ rest }: { rest: CameraRest }) {
   if (rest === 'closed' || rest === 'opening') return null
   const { head, hint } = scan.rests[rest]
   return (
-    <div class="notice notice-open" role="alert">
-      <Icon name="warning" size={24} />
-      <div>
-        <p class="notice-head">{head}</p>
-        <p>{hint}</p>
-      </div>
-    </div>
+    <Notice kind="open" isAlert head={head}>
+      <p>{hint}</p>
+    </Notice>
   )
 }
 

@@ -1,7 +1,9 @@
 /** The scanner: a camera, and pictures that somebody drops, pastes or chooses. */
+
 import { useRef } from 'preact/hooks'
 import { texts } from '../../languages/languages.ts'
 import { Icon } from '../../parts/icon.tsx'
+import { Notice } from '../../parts/notice.tsx'
 import { CameraBox } from './camera-box.tsx'
 import { type PictureReceivers, type PictureTrouble, usePictures } from './use-pictures.ts'
 
@@ -72,12 +74,8 @@ function FileButton({ take }: { take: (files: readonly File[]) => void }) {
 function TroubleNotice({ trouble }: { trouble: PictureTrouble }) {
   const { head, hint } = texts().scan.troubles[trouble]
   return (
-    <div class="notice notice-open" role="alert">
-      <Icon name="warning" size={24} />
-      <div>
-        <p class="notice-head">{head}</p>
-        <p>{hint}</p>
-      </div>
-    </div>
+    <Notice kind="open" isAlert head={head}>
+      <p>{hint}</p>
+    </Notice>
   )
 }

@@ -1,8 +1,10 @@
 /** What the desk has to say just now: a verdict, that it is awaited, or why there is none. */
+
 import { fill } from '../../languages/fill.ts'
 import { texts } from '../../languages/languages.ts'
 import { FaultNotice } from '../../parts/fault.tsx'
 import { Icon } from '../../parts/icon.tsx'
+import { Notice } from '../../parts/notice.tsx'
 import type { Desk, DeskState } from '../desk/desk.ts'
 import { VerdictCard } from './verdict-card.tsx'
 
@@ -57,13 +59,9 @@ export function AnswerPanel({ desk }: { desk: Desk }) {
 function Refused({ text }: { text: string }) {
   const { verify } = texts()
   return (
-    <div class="notice notice-bad" role="alert">
-      <Icon name="warning" size={24} />
-      <div>
-        <p class="notice-head">{verify.noAnswer}</p>
-        <p>{text}</p>
-      </div>
-    </div>
+    <Notice kind="bad" isAlert head={verify.noAnswer}>
+      <p>{text}</p>
+    </Notice>
   )
 }
 

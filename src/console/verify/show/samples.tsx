@@ -1,28 +1,15 @@
 /** Sample codes, where the server has some: one for each word, and all the others to choose from. */
 import { useState } from 'preact/hooks'
-import { ask, hasSpecimens } from '../../api/client.ts'
-import { isMembers, listOf, textOf } from '../../api/parameters.ts'
-import { useReply } from '../../api/use-reply.ts'
+import { type Specimen, useSpecimens } from '../../api/use-specimens.ts'
 import { texts } from '../../languages/languages.ts'
 import { Field } from '../../parts/field.tsx'
 import type { Desk } from '../desk/desk.ts'
 import { decisions } from '../reply/verdict.ts'
 
-interface Sample {
-  name: string
-  /** The decision to expect. */
-  kind: string
-  format: string
-  text: string
-}
-
 /** Buttons; nothing at all where there are no samples. */
 export function Samples({ desk }: { desk: Desk }) {
   const { samples: words } = texts().verify
-  const { value } = useReply<unknown>(hasSpecimens ? 'specimens' : undefined, (signal) =>
-    ask('//specimens', { signal, accept: 'application/json' }),
-  )
-  const samples = samplesOf(value)
+  const { specimens: samples } = useSpecimens()
   if (samples.length === 0) return null
   const firsts = [
     [words.kinds.accepted, samples.find(({ kind }) => kind === 'accepted')],
@@ -52,7 +39,7 @@ export function Samples({ desk }: { desk: Desk }) {
 }
 
 /** All of them by name. One is judged when the button says so: arrow keys walk through the list. */
-function Choice({ samples, desk }: { samples: readonly Sample[]; desk: Desk }) {
+function Choice({ samples, desk }: { samples: readonly Specimen[]; desk: Desk }) {
   const { verify } = texts()
   const [name, setName] = useState(samples[0]?.name ?? '')
   const chosen = samples.find((each) => each.name === name)
@@ -94,12 +81,4 @@ function Choice({ samples, desk }: { samples: readonly Sample[]; desk: Desk }) {
       </p>
     </form>
   )
-}
-
-function samplesOf(value: unknown): Sample[] {
-  return listOf(isMembers(value) ? value.specimen : undefined).flatMap((each): Sample[] => {
-    if (!isMembers(each)) return []
-    const [name, kind = '', format = '', text] = [each.name, each.kind, each.format, each.text].map(textOf)
-    return name && text ? [{ name, kind, format, text }] : []
-  })
 }

@@ -1,5 +1,6 @@
 /** Words of CQL, as an editor colours them: the lexical part of the grammar (CQL 1.5, appendix B) and nothing of its meaning. */
 import type { StreamParser, StringStream } from '@codemirror/language'
+import { commentAt, commentTokens } from './comments.ts'
 
 const keywords = new Set(
   `after aggregate all and are as asc ascending at before between bind by called case cast code codes codesystem codesystems collapse
@@ -34,17 +35,10 @@ export const cqlTokens: StreamParser<CqlState> = {
   startState: () => ({ inside: 'code', defines: false }),
   copyState: (state) => ({ ...state }),
   token(stream, state) {
-    if (state.inside === 'comment') return restOfComment(stream, state)
+    if (state.inside === 'code' && stream.eatSpace()) return null
+    const comment = commentAt(stream, state)
+    if (comment) return comment
     if (state.inside !== 'code') return restOfQuoted(stream, state)
-    if (stream.eatSpace()) return null
-    if (stream.match('//')) {
-      stream.skipToEnd()
-      return 'lineComment'
-    }
-    if (stream.match('/*')) {
-      state.inside = 'comment'
-      return restOfComment(stream, state)
-    }
     for (const [inside, end] of [
       ['text', "'"],
       ['name', '"'],
@@ -59,15 +53,9 @@ export const cqlTokens: StreamParser<CqlState> = {
     return word(stream, state)
   },
   languageData: {
-    commentTokens: { line: '//', block: { open: '/*', close: '*/' } },
+    commentTokens,
     closeBrackets: { brackets: '([{' },
   },
-}
-
-function restOfComment(stream: StringStream, state: CqlState): string {
-  if (stream.match(/^.*?\*\//)) state.inside = 'code'
-  else stream.skipToEnd()
-  return 'blockComment'
 }
 
 function restOfQuoted(stream: StringStream, state: CqlState): string {

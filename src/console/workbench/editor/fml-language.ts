@@ -1,5 +1,6 @@
 /** Words of the FHIR Mapping Language (https://hl7.org/fhir/mapping-language.html), as an editor colours them. */
 import type { StreamParser, StringStream } from '@codemirror/language'
+import { commentAt, commentTokens } from './comments.ts'
 
 const keywords = new Set(
   `map uses alias as source target queried produced imports conceptmap prefix group extends default where check log then let first
@@ -21,20 +22,13 @@ export const fmlTokens: StreamParser<FmlState> = {
   startState: () => ({ inside: 'code' }),
   copyState: (state) => ({ ...state }),
   token(stream, state) {
-    if (state.inside === 'comment') return restOfComment(stream, state)
-    if (stream.eatSpace()) return null
-    if (stream.match('///')) {
+    if (state.inside === 'code' && stream.eatSpace()) return null
+    if (state.inside === 'code' && stream.match('///')) {
       stream.skipToEnd()
       return 'meta'
     }
-    if (stream.match('//')) {
-      stream.skipToEnd()
-      return 'lineComment'
-    }
-    if (stream.match('/*')) {
-      state.inside = 'comment'
-      return restOfComment(stream, state)
-    }
+    const comment = commentAt(stream, state)
+    if (comment) return comment
     if (stream.match(/^"(?:\\.|[^"\\])*"?/)) return 'string'
     if (stream.match(/^'(?:\\.|[^'\\])*'?/)) return 'string'
     if (stream.match(/^`(?:\\.|[^`\\])*`?/)) return 'variableName'
@@ -43,15 +37,9 @@ export const fmlTokens: StreamParser<FmlState> = {
     return word(stream)
   },
   languageData: {
-    commentTokens: { line: '//', block: { open: '/*', close: '*/' } },
+    commentTokens,
     closeBrackets: { brackets: '([{"' },
   },
-}
-
-function restOfComment(stream: StringStream, state: FmlState): string {
-  if (stream.match(/^.*?\*\//)) state.inside = 'code'
-  else stream.skipToEnd()
-  return 'blockComment'
 }
 
 function word(stream: StringStream): string | null {

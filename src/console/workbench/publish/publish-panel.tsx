@@ -1,4 +1,5 @@
 /** Publishing: what would change is shown first, then all of it is stored, or nothing. */
+
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Fault } from '../../api/client.ts'
 import { useReply } from '../../api/use-reply.ts'
@@ -8,6 +9,7 @@ import { texts } from '../../languages/languages.ts'
 import { Await } from '../../parts/await.tsx'
 import { FaultNotice, Issues } from '../../parts/fault.tsx'
 import { Icon } from '../../parts/icon.tsx'
+import { Notice } from '../../parts/notice.tsx'
 import { say } from '../../parts/say.ts'
 import { draft as held } from '../desk.ts'
 import { asKept, type Draft, identityOf, raised } from '../document/artefacts.ts'
@@ -227,27 +229,19 @@ function Done({ published, isOld, again }: { published: Published; isOld: boolea
   if (isOld) return null
   if (published.kind === 'refused')
     return (
-      <div class="notice notice-bad" role="alert">
-        <Icon name="rejected" size={24} />
-        <div>
-          <p class="notice-head">{workbench.publishRefused}</p>
-          <Issues issues={published.outcome.issue.filter(({ severity }) => severity !== 'information')} />
-          <p>{workbench.publishRefusedHint}</p>
-        </div>
-      </div>
+      <Notice kind="bad" icon="rejected" isAlert head={workbench.publishRefused}>
+        <Issues issues={published.outcome.issue.filter(({ severity }) => severity !== 'information')} />
+        <p>{workbench.publishRefusedHint}</p>
+      </Notice>
     )
   if (published.kind === 'unknown')
     return (
-      <div class="notice notice-bad" role="alert">
-        <Icon name="warning" size={24} />
-        <div>
-          <p class="notice-head">{workbench.publishUnknown}</p>
-          <p>{workbench.publishUnknownHint}</p>
-          <button type="button" onClick={again}>
-            {workbench.compareAgain}
-          </button>
-        </div>
-      </div>
+      <Notice kind="bad" isAlert head={workbench.publishUnknown}>
+        <p>{workbench.publishUnknownHint}</p>
+        <button type="button" onClick={again}>
+          {workbench.compareAgain}
+        </button>
+      </Notice>
     )
   return <NotAllowed fault={published.fault} />
 }

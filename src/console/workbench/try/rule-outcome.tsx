@@ -1,9 +1,11 @@
 /** What came of running a rule: what the text in the editor gives, and what the rules that are published say of the same. */
+
 import type { OperationOutcome } from 'fhir/r4.js'
 import { fill } from '../../languages/fill.ts'
 import { texts } from '../../languages/languages.ts'
 import { Issues } from '../../parts/fault.tsx'
 import { Icon, type IconName } from '../../parts/icon.tsx'
+import { Notice } from '../../parts/notice.tsx'
 import { decidingDefines } from '../document/deciding.ts'
 import { Explanations } from './explanations.tsx'
 import { Reasons } from './reasons.tsx'
@@ -42,21 +44,17 @@ export function RuleOutcomeView({ ended, plans }: RuleOutcomeProps) {
   return (
     <>
       {ended.kind === 'unverified' && (
-        <div class="notice notice-bad" role="alert">
-          <Icon name="unverified" size={24} />
-          <div>
-            <p class="notice-head">{fill(workbench.notRun, { status: ended.verdict.status })}</p>
-            <ul>
-              {ended.verdict.failed.map(({ name, detail }) => (
-                <li>
-                  <bdi>{name}</bdi>
-                  {detail && <span dir="auto">: {detail}</span>}
-                </li>
-              ))}
-            </ul>
-            <p>{workbench.notRunHint}</p>
-          </div>
-        </div>
+        <Notice kind="bad" icon="unverified" isAlert head={fill(workbench.notRun, { status: ended.verdict.status })}>
+          <ul>
+            {ended.verdict.failed.map(({ name, detail }) => (
+              <li>
+                <bdi>{name}</bdi>
+                {detail && <span dir="auto">: {detail}</span>}
+              </li>
+            ))}
+          </ul>
+          <p>{workbench.notRunHint}</p>
+        </Notice>
       )}
       {ended.kind === 'rule' && (
         <>
@@ -114,15 +112,11 @@ function Failures({ outcomes }: { outcomes: OperationOutcome[] }) {
   const { workbench } = texts()
   if (outcomes.length === 0) return null
   return (
-    <div class="notice notice-bad" role="alert">
-      <Icon name="warning" size={24} />
-      <div>
-        <p class="notice-head">{workbench.failedDefines}</p>
-        {outcomes.map(({ issue }) => (
-          <Issues issues={issue} />
-        ))}
-      </div>
-    </div>
+    <Notice kind="bad" isAlert head={workbench.failedDefines}>
+      {outcomes.map(({ issue }) => (
+        <Issues issues={issue} />
+      ))}
+    </Notice>
   )
 }
 
@@ -207,12 +201,8 @@ function PublishedRule({ rule: { action, plan, result, isInformative, message, e
 export function WrongNotice({ outcome }: { outcome: OperationOutcome }) {
   const { workbench } = texts()
   return (
-    <div class="notice notice-bad" role="alert">
-      <Icon name="warning" size={24} />
-      <div>
-        <p class="notice-head">{workbench.cannotRun}</p>
-        <Issues issues={outcome.issue.filter(({ severity }) => severity !== 'information')} />
-      </div>
-    </div>
+    <Notice kind="bad" isAlert head={workbench.cannotRun}>
+      <Issues issues={outcome.issue.filter(({ severity }) => severity !== 'information')} />
+    </Notice>
   )
 }

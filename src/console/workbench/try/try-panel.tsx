@@ -1,7 +1,6 @@
 /** Runs what is in the editor, published or not: over a sample, a credential, a Bundle or any JSON, at a clock. */
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { ask, hasSpecimens } from '../../api/client.ts'
-import { useReply } from '../../api/use-reply.ts'
+import { useSpecimens } from '../../api/use-specimens.ts'
 import { texts } from '../../languages/languages.ts'
 import { FaultNotice } from '../../parts/fault.tsx'
 import { Field } from '../../parts/field.tsx'
@@ -162,21 +161,13 @@ function GivenFields({ part, given, change }: GivenFieldsProps) {
   )
 }
 
-interface Specimens {
-  specimen?: { name?: string; kind?: string; format?: string; text?: string }[]
-}
-
 /** Samples that the server made itself; where it has none, the field is left out and nothing is claimed. */
 function SampleField({ choose, current }: { choose(text: string): void; current: string }) {
   const { workbench } = texts()
-  const asked = useReply(hasSpecimens ? 'specimens' : undefined, (signal) =>
-    ask<Specimens>('//specimens', { signal, accept: 'application/json' }),
-  )
+  const { asked, specimens: all, isAnswered } = useSpecimens()
   if (asked.state === 'failed' && asked.fault && !['missing', 'broken'].includes(asked.fault.kind))
     return <FaultNotice fault={asked.fault} again={asked.again} />
-  const all = (asked.value?.specimen ?? []).filter(({ text, name }) => Boolean(text && name))
-  if (all.length === 0)
-    return <p class="hint">{asked.state === 'here' || asked.state === 'failed' ? workbench.noSamples : ''}</p>
+  if (all.length === 0) return <p class="hint">{isAnswered ? workbench.noSamples : ''}</p>
   return (
     <Field label={workbench.sample} hint={workbench.sampleHint}>
       {(control) => (

@@ -1,14 +1,15 @@
 /** Whether a code belongs to a value set. */
 import { useState } from 'preact/hooks'
-import { ask } from '../../../api/client.ts'
 import { useReply } from '../../../api/use-reply.ts'
 import { texts } from '../../../languages/languages.ts'
 import { Await } from '../../../parts/await.tsx'
 import { Field } from '../../../parts/field.tsx'
+import { Notice } from '../../../parts/notice.tsx'
 import { pathOf } from '../../page/addresses.ts'
-import { Notice, WrongAnswer } from '../../page/notices.tsx'
+import { WrongAnswer } from '../../page/notices.tsx'
 import type { PartProps } from '../../page/part-props.ts'
 import { type Validated, validatedOf } from '../../readers/parameters.ts'
+import { askArtefact, type Given } from '../ask-artefact.ts'
 
 interface Question {
   code: string
@@ -50,18 +51,13 @@ export function CheckCode({ which, resource }: PartProps) {
 /** One question with its answer: another question begins anew, so that no answer is ever seen beside it that is not its own. */
 function Checked({ which, resource, question }: PartProps & { question: Question }) {
   const { code, system } = question
-  const asked = useReply(pathOf(which), (signal) => {
-    const named = { code, ...(system ? { system } : { inferSystem: 'true' }) }
-    if (which.versionId === undefined)
-      return ask(`${pathOf(which)}/$validate-code?${new URLSearchParams(named)}`, { signal })
-    // An old version is nowhere to be named: it goes along.
-    const parameter = [
-      { name: 'valueSet', resource: resource.value },
-      { name: 'code', valueCode: code },
-      system ? { name: 'system', valueUri: system } : { name: 'inferSystem', valueBoolean: true },
-    ]
-    return ask('/ValueSet/$validate-code', { method: 'POST', body: { resourceType: 'Parameters', parameter }, signal })
-  })
+  const given: Given[] = [
+    { name: 'code', valueCode: code },
+    system ? { name: 'system', valueUri: system } : { name: 'inferSystem', valueBoolean: true },
+  ]
+  const asked = useReply(pathOf(which), (signal) =>
+    askArtefact({ which, resource }, { operation: '$validate-code', itself: 'valueSet', given, signal }),
+  )
   return (
     <Await asked={asked} lines={3}>
       {(value) => {

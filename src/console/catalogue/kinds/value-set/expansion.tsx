@@ -1,5 +1,4 @@
 /** The codes of a value set: the server's expansion, page by page, by text and in any language. */
-import { ask } from '../../../api/client.ts'
 import { useReply } from '../../../api/use-reply.ts'
 import { changeQuery, place } from '../../../app/router.ts'
 import { language } from '../../../app/session.ts'
@@ -7,13 +6,15 @@ import { counted, fill } from '../../../languages/fill.ts'
 import { texts } from '../../../languages/languages.ts'
 import { Await } from '../../../parts/await.tsx'
 import { Field } from '../../../parts/field.tsx'
+import { Notice } from '../../../parts/notice.tsx'
 import { TypedText } from '../../list/filters.tsx'
 import { pathOf } from '../../page/addresses.ts'
 import { Canonical } from '../../page/links.tsx'
-import { Notice, OddNotice, WrongAnswer } from '../../page/notices.tsx'
+import { OddNotice, WrongAnswer } from '../../page/notices.tsx'
 import type { PartProps } from '../../page/part-props.ts'
 import { ScrollBox } from '../../page/scroll-box.tsx'
 import { type Expansion, expansionOf } from '../../readers/value-set.ts'
+import { askArtefact, type Given } from '../ask-artefact.ts'
 
 const pageSize = 100
 
@@ -25,16 +26,15 @@ export function ExpansionPages({ which, resource }: PartProps) {
   const tag = query.get('in') ?? ''
   const offset = Math.max(0, Math.trunc(Number(query.get('offset') ?? '0')) || 0)
   const key = JSON.stringify([pathOf(which), text, tag, offset])
-  const asked = useReply(key, (signal) => {
-    const wish = { count: pageSize, offset, ...(text && { filter: text }), ...(tag && { displayLanguage: tag }) }
-    if (which.versionId === undefined)
-      return ask(
-        `${pathOf(which)}/$expand?${new URLSearchParams(Object.entries(wish).map(([name, value]) => [name, String(value)]))}`,
-        { signal },
-      )
-    // An old version is nowhere to be named: it goes along.
-    return ask('/ValueSet/$expand', { method: 'POST', body: expandOld(resource.value, wish), signal })
-  })
+  const given: Given[] = [
+    { name: 'count', valueInteger: pageSize },
+    { name: 'offset', valueInteger: offset },
+    ...(text ? [{ name: 'filter', valueString: text }] : []),
+    ...(tag ? [{ name: 'displayLanguage', valueString: tag }] : []),
+  ]
+  const asked = useReply(key, (signal) =>
+    askArtefact({ which, resource }, { operation: '$expand', itself: 'valueSet', given, signal }),
+  )
   const change = (changes: Record<string, string | undefined>) =>
     changeQuery({ ...changes, offset: undefined }, { replace: true })
   return (
@@ -56,13 +56,6 @@ export function ExpansionPages({ which, resource }: PartProps) {
       </Await>
     </section>
   )
-}
-
-function expandOld(valueSet: unknown, wish: Record<string, string | number>): object {
-  const parameter = Object.entries(wish).map(([name, value]) =>
-    typeof value === 'number' ? { name, valueInteger: value } : { name, valueString: value },
-  )
-  return { resourceType: 'Parameters', parameter: [{ name: 'valueSet', resource: valueSet }, ...parameter] }
 }
 
 function Page({ expansion, offset }: { expansion: Expansion; offset: number }) {

@@ -1,17 +1,10 @@
 /** A question that must be answered before something is lost. */
 import { useEffect, useRef } from 'preact/hooks'
+import { texts } from '../languages/languages.ts'
 
-interface AskDialogProps {
-  title: string
-  text: string
-  yes: string
-  no: string
-  /** Told once; Escape is a no. */
-  answer(isYes: boolean): void
-}
-
-/** The dialog. */
-export function AskDialog({ title, text, yes, no, answer }: AskDialogProps) {
+/** Whether a text that was changed may be thrown away. @param answer told once; Escape is a no */
+export function DiscardDialog({ answer }: { answer(isYes: boolean): void }) {
+  const { workbench } = texts()
   const dialog = useRef<HTMLDialogElement>(null)
   const isAnswered = useRef(false)
   useEffect(() => dialog.current?.showModal(), [])
@@ -21,15 +14,15 @@ export function AskDialog({ title, text, yes, no, answer }: AskDialogProps) {
     answer(isYes)
   }
   return (
-    <dialog ref={dialog} aria-label={title} onClose={() => once(false)}>
-      <h2>{title}</h2>
-      <p>{text}</p>
+    <dialog ref={dialog} aria-label={workbench.unsaved} onClose={() => once(false)}>
+      <h2>{workbench.unsaved}</h2>
+      <p>{workbench.unsavedHint}</p>
       <div class="actions">
         <button type="button" class="quiet" onClick={() => once(false)}>
-          {no}
+          {workbench.keepEditing}
         </button>
         <button type="button" onClick={() => once(true)}>
-          {yes}
+          {workbench.discard}
         </button>
       </div>
     </dialog>
