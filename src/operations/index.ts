@@ -20,11 +20,11 @@ import { subsumes } from './subsumes.ts'
 import { transform } from './transform.ts'
 import { translateOperation } from './translate.ts'
 import { trustStatusOperation } from './trust/trust-status.ts'
+import { verifyTrustOperation } from './trust/verify-trust.ts'
 import { trustedReference } from './trusted-reference.ts'
 import { snapshot } from './validate/snapshot.ts'
 import { validate } from './validate/validate.ts'
 import { validateInCodeSystem, validateInValueSet } from './validate-code.ts'
-import { verifyTrustOperation } from './verify-trust.ts'
 import { versions } from './versions.ts'
 
 /** Every operation that the server offers: a new one is one file and one line here. */

@@ -8,6 +8,7 @@ import { isExpired, type TrustedKey } from '../../trust/keys/trusted-key.ts'
 import { listedParticipants } from '../../trust/participants.ts'
 import type { TrustListStatus } from '../../trust/trust.ts'
 import type { OperationContext } from '../context.ts'
+import { at, codePart, readParticipant, textPart } from './parts.ts'
 
 const most = { page: 500, days: 3_660 }
 const usual = { page: 50, days: 30 }
@@ -156,12 +157,10 @@ interface Found {
 
 function readAsked(parameters: Parameters): Asked {
   const text = (name: string) => textParameter(parameters, name)
-  const participant = text('participant')
-  const code = participant === undefined ? undefined : participantCode(participant)
-  if (participant !== undefined && code === undefined) throw wrong('participant', 'a code of two or three letters')
+  const participant = readParticipant(parameters)
   return {
     keyId: text('keyId'),
-    participant: code,
+    participant: participant === undefined ? undefined : participantCode(participant),
     domain: text('domain'),
     usage: text('usage'),
     list: text('list'),
@@ -181,10 +180,7 @@ function whole(parameters: Parameters, name: string, largest: number): number | 
 }
 
 function wrong(name: string, wanted: string) {
-  return badRequest(
-    { text: `${name} must be ${wanted}`, expression: `Parameters.parameter.where(name = '${name}')` },
-    'value',
-  )
+  return badRequest({ text: `${name} must be ${wanted}`, expression: at(name) }, 'value')
 }
 
 type Keys = Pick<ReturnType<OperationContext['trustedKeys']>, 'keys' | 'leftOut'>
@@ -211,8 +207,6 @@ function endsWithin({ validTo }: TrustedKey, days: number, at: Date): boolean {
 }
 
 const number = (name: string, value: number): Parameter => ({ name, valueUnsignedInt: value })
-const text = (name: string, value: string | undefined): Parameter[] => (value ? [{ name, valueString: value }] : [])
-const code = (name: string, value: string | undefined): Parameter[] => (value ? [{ name, valueCode: value }] : [])
 const instant = (name: string, value: string | Date | undefined): Parameter[] =>
   value ? [{ name, valueInstant: typeof value === 'string' ? value : value.toISOString() }] : []
 const count = (name: string, value: number | undefined): Parameter[] =>
@@ -236,8 +230,8 @@ function listPart(list: TrustListStatus, isKnown: boolean): Parameter {
       ...count('withdraws', withdraws),
       ...count('revokes', revokes && revokes.hashes + revokes.cards),
       ...count('waiting', waiting),
-      ...(isKnown ? [...text('location', list.location), ...text('failure', list.failure)] : []),
-      ...(isKnown ? list.warnings.flatMap((each) => text('warning', each)) : []),
+      ...(isKnown ? [...textPart('location', list.location), ...textPart('failure', list.failure)] : []),
+      ...(isKnown ? list.warnings.flatMap((each) => textPart('warning', each)) : []),
     ],
   }
 }
@@ -252,16 +246,16 @@ function keyPart(key: TrustedKey, { reason, at }: { reason: string | undefined; 
     part: [
       { name: 'keyId', valueString: key.keyId },
       { name: 'thumbprint', valueString: key.thumbprint },
-      ...code('participant', key.participant),
+      ...codePart('participant', key.participant),
       ...(key.issuer ? [{ name: 'issuer', valueUri: key.issuer }] : []),
-      ...code('domain', key.domain),
-      ...code('usage', key.usage),
+      ...codePart('domain', key.domain),
+      ...codePart('usage', key.usage),
       { name: 'status', valueCode: key.status },
       ...instant('validFrom', key.validFrom),
       ...instant('validTo', key.validTo),
       { name: 'expired', valueBoolean: isExpired(key, at) },
       ...key.lists.map((list) => ({ name: 'list', valueString: list })),
-      ...text('leftOut', reason),
+      ...textPart('leftOut', reason),
     ],
   }
 }

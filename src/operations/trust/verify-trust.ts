@@ -1,13 +1,13 @@
-import { participantCode } from '../base/participant-codes.ts'
-import { readClock } from '../evaluate/request.ts'
-import { input, output } from '../fhir/declare-parameter.ts'
-import { badRequest, FhirError } from '../fhir/error.ts'
-import { allParameters, defineOperation, textParameter, textParameters } from '../fhir/operation.ts'
-import type { Parameter, Parameters } from '../fhir/types.ts'
-import { MOST_CERTIFICATES, readCertificates } from '../trust/verify/candidates.ts'
-import type { TrustSubject } from '../trust/verify/subject.ts'
-import { type TrustVerdict, unreadable, verifyTrust } from '../trust/verify/verify-trust.ts'
-import type { OperationContext } from './context.ts'
+import { readClock } from '../../evaluate/request.ts'
+import { input, output } from '../../fhir/declare-parameter.ts'
+import { badRequest, FhirError } from '../../fhir/error.ts'
+import { allParameters, defineOperation, textParameter, textParameters } from '../../fhir/operation.ts'
+import type { Parameter, Parameters } from '../../fhir/types.ts'
+import { MOST_CERTIFICATES, readCertificates } from '../../trust/verify/candidates.ts'
+import type { TrustSubject } from '../../trust/verify/subject.ts'
+import { type TrustVerdict, unreadable, verifyTrust } from '../../trust/verify/verify-trust.ts'
+import type { OperationContext } from '../context.ts'
+import { at, codePart, readParticipant, textPart } from './parts.ts'
 
 /** A token or certificate chain with content is far smaller. */
 const maximumBytes = 1_000_000
@@ -109,8 +109,6 @@ export const verifyTrustOperation = defineOperation<OperationContext>({
   },
 })
 
-const at = (name: string): string => `Parameters.parameter.where(name = '${name}')`
-
 const SUBJECTS = ['jwt', 'jws', 'certificate', 'keyId']
 
 /** What is judged; a text for certificates that cannot be read. */
@@ -163,13 +161,11 @@ function readGivenCertificates(texts: string[]): TrustSubject | string {
 }
 
 function readConditions(parameters: Parameters) {
-  const participant = textParameter(parameters, 'participant')
-  if (participant !== undefined && participantCode(participant) === undefined)
-    throw badRequest(
-      { text: 'participant must be a code of two or three letters', expression: at('participant') },
-      'value',
-    )
-  return { participant, domain: textParameter(parameters, 'domain'), usage: textParameter(parameters, 'usage') }
+  return {
+    participant: readParticipant(parameters),
+    domain: textParameter(parameters, 'domain'),
+    usage: textParameter(parameters, 'usage'),
+  }
 }
 
 function readMoment(parameters: Parameters): Date | undefined {
@@ -186,28 +182,33 @@ function readMoment(parameters: Parameters): Date | undefined {
 }
 
 function replyOf({ result, key, authority, steps }: TrustVerdict): Parameters {
-  const text = (name: string, value: string | undefined): Parameter[] =>
-    value === undefined || value === '' ? [] : [{ name, valueString: value }]
-  const code = (name: string, value: string | undefined): Parameter[] =>
-    value === undefined || value === '' ? [] : [{ name, valueCode: value }]
   return {
     resourceType: 'Parameters',
     parameter: [
       { name: 'result', valueBoolean: result },
-      ...code('participant', key?.participant),
-      ...text('keyId', key?.keyId),
-      ...code('usage', key?.usage),
-      ...code('domain', key?.domain),
+      ...codePart('participant', key?.participant),
+      ...textPart('keyId', key?.keyId),
+      ...codePart('usage', key?.usage),
+      ...codePart('domain', key?.domain),
       ...(key?.issuer === undefined ? [] : [{ name: 'issuer', valueUri: key.issuer }]),
-      ...text('thumbprint', key?.thumbprint),
+      ...textPart('thumbprint', key?.thumbprint),
       ...(authority
-        ? [{ name: 'sca', part: [...text('subject', authority.subject), ...text('thumbprint', authority.thumbprint)] }]
+        ? [
+            {
+              name: 'sca',
+              part: [...textPart('subject', authority.subject), ...textPart('thumbprint', authority.thumbprint)],
+            },
+          ]
         : []),
       ...(key?.lists ?? []).map((list): Parameter => ({ name: 'list', valueString: list })),
       ...steps.map(
         (step): Parameter => ({
           name: 'step',
-          part: [...code('name', step.name), ...code('outcome', step.outcome), ...text('detail', step.detail)],
+          part: [
+            ...codePart('name', step.name),
+            ...codePart('outcome', step.outcome),
+            ...textPart('detail', step.detail),
+          ],
         }),
       ),
     ],

@@ -1,12 +1,26 @@
 /** Evaluations as they are counted: by their words alone. */
 import type { Evaluate } from '../../evaluate/evaluate.ts'
-import { firstParameter, parameterValue } from '../../fhir/operation.ts'
+import { firstParameter, type Operation, parameterValue } from '../../fhir/operation.ts'
 import type { Parameter, Parameters } from '../../fhir/types.ts'
+import type { OperationContext } from '../../operations/context.ts'
 
 /** Counts by decision and format, and by what became of signatures. */
 export interface EvaluationCounts {
   decisions: Map<string, number>
   signatures: Map<string, number>
+}
+
+/** The operations, with another `$evaluate` for what is asked over HTTP. @param around makes it of the one that there is */
+export function withEvaluate(
+  all: Operation<OperationContext>[],
+  around: (evaluate: Evaluate) => Evaluate,
+): Operation<OperationContext>[] {
+  return all.map((operation) => {
+    if (operation.name !== 'evaluate' || !operation.system) return operation
+    const handle: typeof operation.handle = (call, context) =>
+      operation.handle(call, { ...context, evaluate: around(context.evaluate) })
+    return { ...operation, handle }
+  })
 }
 
 /** An `$evaluate` whose answers are counted. */

@@ -1,13 +1,13 @@
 /** What a server answered within the last hour, minute by minute, for the people who look after it: numbers alone, nothing of a person. */
 import type { Config } from '../../config.ts'
 import type { Evaluate } from '../../evaluate/evaluate.ts'
-import { FhirError, issue } from '../../fhir/error.ts'
 import { firstParameter, type Operation, parameterValue } from '../../fhir/operation.ts'
 import type { AccessLog, AccessLogEntry } from '../../http/audit/access-log.ts'
 import type { HttpHooks } from '../../http/context.ts'
-import { bringsToken } from '../../http/limits/requester.ts'
 import { durationBounds } from '../../http/metrics/duration-bounds.ts'
 import type { OperationContext } from '../../operations/context.ts'
+import { withEvaluate } from './evaluations.ts'
+import { metricsGuard } from './metrics-guard.ts'
 
 const minuteMilliseconds = 60_000
 const minutesKept = 60
@@ -170,25 +170,14 @@ export function createHourWatch(
           const together = workers()
           return { ...counter.read(), ...(together === undefined ? {} : { workers: together }) }
         },
-        check(message) {
-          if (metricsToken !== undefined && !bringsToken(message, metricsToken))
-            throw new FhirError(401, issue('login', 'These numbers need the token of the setting METRICS_TOKEN.'), {
-              'WWW-Authenticate': 'Bearer realm="metrics"',
-            })
-        },
+        check: metricsGuard(metricsToken),
       },
     },
     answered: (access) => (entry) => {
       counter.answered(entry)
       access?.(entry)
     },
-    operations: (all) =>
-      all.map((operation) => {
-        if (operation.name !== 'evaluate' || !operation.system) return operation
-        const handle: typeof operation.handle = (call, context) =>
-          operation.handle(call, { ...context, evaluate: timed(context.evaluate, counter, elapsed) })
-        return { ...operation, handle }
-      }),
+    operations: (all) => withEvaluate(all, (evaluate) => timed(evaluate, counter, elapsed)),
   }
 }
 

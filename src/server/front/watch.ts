@@ -1,15 +1,14 @@
 /** Counting for those who watch a server; where nobody may, nothing is counted and nothing is loaded for it. */
 import type { Config } from '../../config.ts'
-import { FhirError, issue } from '../../fhir/error.ts'
 import type { Operation } from '../../fhir/operation.ts'
 import type { AccessLog } from '../../http/audit/access-log.ts'
 import type { HttpHooks } from '../../http/context.ts'
 import type { Handler } from '../../http/limits/connections.ts'
-import { bringsToken } from '../../http/limits/requester.ts'
 import type { Metrics } from '../../http/metrics/metrics.ts'
 import type { OperationContext } from '../../operations/context.ts'
 import type { SharedMetrics } from '../workers/together.ts'
-import { counted, type EvaluationCounts } from './evaluations.ts'
+import { counted, type EvaluationCounts, withEvaluate } from './evaluations.ts'
+import { metricsGuard } from './metrics-guard.ts'
 import { type ReadingSources, readingsOf } from './readings.ts'
 
 /** What counts, on the way of requests. */
@@ -47,12 +46,7 @@ export async function createWatch(
   let shown: Metrics | undefined
   shared?.own({ all: async () => shown?.json(), counts: async () => shown?.counts() })
   const { mergedText } = await import('../../http/metrics/merge-metrics.ts')
-  const check: NonNullable<HttpHooks['metrics']>['check'] = (message) => {
-    if (metricsToken !== undefined && !bringsToken(message, metricsToken))
-      throw new FhirError(401, issue('login', 'Metrics need the token of the setting METRICS_TOKEN.'), {
-        'WWW-Authenticate': 'Bearer realm="metrics"',
-      })
-  }
+  const check = metricsGuard(metricsToken)
   return {
     hooks: {
       replyCache,
@@ -71,13 +65,7 @@ export async function createWatch(
       requests.count(entry)
       access?.(entry)
     },
-    operations: (all) =>
-      all.map((operation) => {
-        if (operation.name !== 'evaluate' || !operation.system) return operation
-        const handle: typeof operation.handle = (call, context) =>
-          operation.handle(call, { ...context, evaluate: counted(context.evaluate, evaluations) })
-        return { ...operation, handle }
-      }),
+    operations: (all) => withEvaluate(all, (evaluate) => counted(evaluate, evaluations)),
     show(sources) {
       shown = createMetrics(requests, readingsOf({ ...sources, evaluations, replyCache, inFlight: () => inFlight }))
     },

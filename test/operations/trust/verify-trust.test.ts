@@ -5,10 +5,10 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { readConfig } from '../../src/config.ts'
-import { type DemoIssuer, demoIssuer } from '../../src/demo/demo-issuer.ts'
-import { createServer, type VidimusServer } from '../../src/server.ts'
-import { derivedKeyId } from '../../src/trust/keys/trusted-key.ts'
+import { readConfig } from '../../../src/config.ts'
+import { type DemoIssuer, demoIssuer } from '../../../src/demo/demo-issuer.ts'
+import { createServer, type VidimusServer } from '../../../src/server.ts'
+import { derivedKeyId } from '../../../src/trust/keys/trusted-key.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'vidimus-verify-trust-'))
 let server: VidimusServer
