@@ -4,7 +4,6 @@
  */
 import { generateKeyPairSync } from 'node:crypto'
 import type { Bundle } from '../src/fhir/types.ts'
-import { createRules } from '../src/rules/rules.ts'
 import { certificateKey } from '../src/trust/keys/anchors.ts'
 import { createKeyIndexInSlices } from '../src/trust/keys/key-index.ts'
 import type { TrustedKey } from '../src/trust/keys/trusted-key.ts'
@@ -12,7 +11,7 @@ import { keyPairFor, testIssuer } from '../test/support/issuer.ts'
 import { certificateUnder } from '../test/support/trust-list.ts'
 import type { Measured } from './support/harness/figure.ts'
 import { type Cost, costs, type Effort, growthFigure, plainFigure, timeFigure } from './support/harness/measure.ts'
-import { libraryOf, sevenDefines, twoDefines, vaccinationBundle } from './support/vaccination-cards.ts'
+import { libraryOf, rulesOver, sevenDefines, twoDefines, vaccinationBundle } from './support/vaccination-cards.ts'
 
 export const bench = async (effort: Effort): Promise<Measured[]> => [
   ...(await withRulesAndEvents(effort)),
@@ -30,18 +29,7 @@ async function withRulesAndEvents(effort: Effort): Promise<Measured[]> {
     libraryOf('Seven', sevenDefines),
     ...named.map((name) => libraryOf(name, twoDefines.replace('library Two', `library ${name}`))),
   ]
-  const derived = new Map<string, string>()
-  const rules = createRules({
-    findLibraries: async (url) => libraries.filter((each) => each.url === url),
-    listLibraries: async () => libraries,
-    revision: () => 1,
-    membership: async () => () => false,
-    expand: async () => [],
-    derived: {
-      get: async (_kind, key) => derived.get(key),
-      set: async (_kind, key, value) => void derived.set(key, value),
-    },
-  })
+  const rules = rulesOver(libraries)
   const run = (name: string, data: Bundle) =>
     rules.evaluateLibrary({ library: `http://example.org/Library/${name}`, data, clock })
   const one = vaccinationBundle(1)

@@ -1,27 +1,15 @@
 /** Warm runs of CQL libraries, evidence included, alone and after the rest of an evaluation, and the cost of getting there. */
 import type { Bundle } from '../src/fhir/types.ts'
-import { createRules } from '../src/rules/rules.ts'
 import type { Measured } from './support/harness/figure.ts'
 import { beside, costInMix, costOnce, costs, type Effort, rateFigure, timeFigure } from './support/harness/measure.ts'
-import { libraryOf, sevenDefines, twoDefines, vaccinationBundle } from './support/vaccination-cards.ts'
+import { libraryOf, rulesOver, sevenDefines, twoDefines, vaccinationBundle } from './support/vaccination-cards.ts'
 import { wholeRequest } from './support/whole-request.ts'
 
 const clock = '2022-01-01T00:00:00Z'
 
 export async function bench(effort: Effort): Promise<Measured[]> {
   const libraries = [libraryOf('Seven', sevenDefines), libraryOf('Two', twoDefines)]
-  const derived = new Map<string, string>()
-  const rules = createRules({
-    findLibraries: async (url) => libraries.filter((each) => each.url === url),
-    listLibraries: async () => libraries,
-    revision: () => 1,
-    membership: async () => () => false,
-    expand: async () => [],
-    derived: {
-      get: async (_kind, key) => derived.get(key),
-      set: async (_kind, key, value) => void derived.set(key, value),
-    },
-  })
+  const rules = rulesOver(libraries)
   const run = (name: string, data: Bundle) => () =>
     rules.evaluateLibrary({ library: `http://example.org/Library/${name}`, data, clock })
   const [one, hundred] = [vaccinationBundle(1), vaccinationBundle(100)]

@@ -1,6 +1,7 @@
 /** Bundles, core data sets and CQL of the benchmarks' own: what a rule finds after a vaccination card has been mapped. */
 import type { JsonObject } from '../../src/base/json-value.ts'
 import type { Bundle, Library } from '../../src/fhir/types.ts'
+import { createRules, type Rules } from '../../src/rules/rules.ts'
 
 const icd11 = 'http://id.who.int/icd11/mms'
 
@@ -90,3 +91,19 @@ using FHIR version '4.0.1'
 context Patient
 define "Is Complete": exists "Complete"
 define "Complete": [Immunization] I where I.protocolApplied.doseNumber.value = I.protocolApplied.seriesDoses.value`
+
+/** Rules over these libraries alone, with what is made of them kept in memory, as a store keeps it. */
+export function rulesOver(libraries: Library[]): Rules {
+  const derived = new Map<string, string>()
+  return createRules({
+    findLibraries: async (url) => libraries.filter((each) => each.url === url),
+    listLibraries: async () => libraries,
+    revision: () => 1,
+    membership: async () => () => false,
+    expand: async () => [],
+    derived: {
+      get: async (_kind, key) => derived.get(key),
+      set: async (_kind, key, value) => void derived.set(key, value),
+    },
+  })
+}

@@ -2,46 +2,25 @@
 import assert from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
 import type { Page } from 'playwright-core'
-import { demoIssuer } from '../../../src/demo/demo-issuer.ts'
-import { specimens } from '../../../src/demo/specimens.ts'
 import { noBrowser } from '../../support/browser/browser.ts'
 import { consoleBed } from '../../support/browser/console-bed.ts'
+import { inPage, openVerify as openView, pasteInto, specimenTexts } from '../../support/browser/verify-page.ts'
 
 const bed = consoleBed()
 let codes: Map<string, string>
 const code = (name: string) => codes.get(name) ?? assert.fail(name)
 
-const pasteInto = `(text) => {
-  const clipboardData = new DataTransfer()
-  clipboardData.setData('text/plain', text)
-  const field = document.querySelector('.scan-field textarea')
-  field.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }))
-}`
 const dropOn = `(text) => {
   const transfer = new DataTransfer()
   transfer.items.add(new File([text], 'code.png', { type: 'image/png' }))
   document.body.dispatchEvent(new DragEvent('drop', { dataTransfer: transfer, bubbles: true, cancelable: true }))
 }`
-const inPage = (page: Page, program: string, text: string) => page.evaluate(`(${program})(${JSON.stringify(text)})`)
 const heard = (page: Page) => page.locator('[aria-live=assertive]')
 
-const keyOf = (text: string) =>
-  text === '\n' ? { type: 'keyDown' as const, key: 'Enter', text: '\r' } : { type: 'keyDown' as const, key: text, text }
-
 async function openVerify(prepare?: (page: Page) => Promise<unknown>) {
-  const opened = await bed.open('/status')
-  const { page } = opened
-  page.setDefaultTimeout(15_000)
-  await prepare?.(page)
-  await page.locator('.bar nav a').first().click()
-  const field = page.locator('.scan-field textarea')
-  await field.waitFor()
-  const paste = (text: string) => inPage(page, pasteInto, text)
-  const keys = await opened.context.newCDPSession(page)
+  const opened = await openView(bed, { prepare })
   /** A hand-held scanner, with a line end. */
-  const scan = (text: string) =>
-    Promise.all([...text, '\n'].map((each) => keys.send('Input.dispatchKeyEvent', keyOf(each))))
-  return { ...opened, field, paste, scan, word: page.locator('.verdict h2'), title: page.locator('.verdict-title') }
+  return { ...opened, scan: (text: string) => opened.type(`${text}\n`) }
 }
 
 /** Changes the parameters of every reply. */
@@ -54,9 +33,7 @@ const changing = (page: Page, change: (parameter: { name: string }[]) => { name:
 
 describe('a yes that is none', { skip: noBrowser ?? false }, () => {
   before(async () => {
-    const { dataDir } = await bed.server()
-    const now = new Date()
-    codes = new Map((await specimens(demoIssuer(dataDir, now), now)).map(({ name, text }) => [name, text]))
+    codes = await specimenTexts(bed)
   })
 
   it('does not stay, to be seen or heard, beside a picture that cannot be read, or a fault of any shape', async () => {
@@ -124,19 +101,11 @@ describe('a yes that is none', { skip: noBrowser ?? false }, () => {
     await paste(code('vaccination'))
     await word.filter({ hasText: 'Accepted' }).waitFor()
     await page.locator('.verdict h2:focus').waitFor()
-    await inPage(
-      page,
-      pasteInto.replace(`document.querySelector('.scan-field textarea')`, 'document.activeElement'),
-      code('vaccination-forged'),
-    )
+    await inPage(page, pasteInto(), code('vaccination-forged'))
     await title.filter({ hasText: 'Forged or changed' }).waitFor()
     await page.getByText('Identity document', { exact: true }).click()
     await page.getByLabel('Name on the document').focus()
-    await inPage(
-      page,
-      pasteInto.replace(`document.querySelector('.scan-field textarea')`, 'document.activeElement'),
-      'Eva Muster',
-    )
+    await inPage(page, pasteInto(), 'Eva Muster')
     assert.equal(await word.textContent(), 'Not verified', 'what is pasted into another field belongs there')
     assertClean()
   })

@@ -1,12 +1,11 @@
 /** The Verify view in a real browser: real credentials of every decision, scanners, faults of the server, and what is left of a person. */
 import assert from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
-import { AxeBuilder } from '@axe-core/playwright'
 import type { BrowserContextOptions, Page, Route } from 'playwright-core'
-import { demoIssuer } from '../../../src/demo/demo-issuer.ts'
-import { specimens } from '../../../src/demo/specimens.ts'
+import { assertAccessible } from '../../support/browser/accessible.ts'
 import { noBrowser } from '../../support/browser/browser.ts'
 import { consoleBed } from '../../support/browser/console-bed.ts'
+import { openVerify as openView, specimenTexts } from '../../support/browser/verify-page.ts'
 
 const bed = consoleBed()
 let codes: Map<string, string>
@@ -18,43 +17,18 @@ function code(name: string): string {
   return text
 }
 
-/** Opens the view from another one, so that what it asks at once can be answered here. */
 async function openVerify(options: BrowserContextOptions = {}, prepare?: (page: Page) => Promise<unknown>) {
-  const opened = await bed.open('/status', options)
-  const { page } = opened
-  await prepare?.(page)
-  await page.locator('.bar nav a').first().click()
-  const field = page.locator('.scan-field textarea')
-  await field.waitFor()
-  await hasFocus(page, '.scan-field textarea')
-  const keys = await opened.context.newCDPSession(page)
-  const word = page.locator('.verdict h2')
-  const title = page.locator('.verdict-title')
+  const opened = await openView(bed, { ...options, prepare })
   return {
     ...opened,
-    field,
-    word,
-    title,
-    /** A hand-held scanner: a key after the other, as fast as they come. */
-    scan: async (name: string, ending = '') => {
-      await Promise.all([...(code(name) + ending)].map((text) => keys.send('Input.dispatchKeyEvent', keyOf(text))))
-    },
-    paste: (text: string) => page.evaluate(`(${pasteInto})(${JSON.stringify(text)})`),
+    /** A hand-held scanner. */
+    scan: (name: string, ending = '') => opened.type(code(name) + ending),
     /** Waits for the sentence of a verdict. */
-    says: (text: string) => title.filter({ hasText: text }).waitFor(),
+    says: (text: string) => opened.title.filter({ hasText: text }).waitFor(),
   }
 }
 
-const keyOf = (text: string) =>
-  text === '\n' ? { type: 'keyDown' as const, key: 'Enter', text: '\r' } : { type: 'keyDown' as const, key: text, text }
-
 /** Programs that run in the page. */
-const pasteInto = `(text) => {
-  const clipboardData = new DataTransfer()
-  clipboardData.setData('text/plain', text)
-  const field = document.querySelector('.scan-field textarea')
-  field.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }))
-}`
 const focused = 'document.activeElement.innerText'
 const leaveField = 'document.activeElement.blur()'
 const shownInPrint = `[...document.querySelectorAll('.verify *')]
@@ -69,21 +43,11 @@ const sideways = 'document.documentElement.scrollWidth - document.documentElemen
 
 const hasFocus = (page: Page, selector: string) => page.locator(`${selector}:focus`).first().waitFor()
 
-/** What axe finds that is serious or critical. */
-async function faults(page: Page): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page }).analyze()
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`)
-}
-
 const overflow = async (page: Page) => Number(await page.evaluate(sideways))
 
 describe('the Verify view', { skip: noBrowser ?? false }, () => {
   before(async () => {
-    const { dataDir } = await bed.server()
-    const now = new Date()
-    codes = new Map((await specimens(demoIssuer(dataDir, now), now)).map(({ name, text }) => [name, text]))
+    codes = await specimenTexts(bed)
   })
 
   it('gives a verdict for each burst of a hand-held scanner, with and without a line end, wherever the focus is', async () => {
@@ -140,7 +104,7 @@ describe('the Verify view', { skip: noBrowser ?? false }, () => {
       await page.locator('.samples').getByRole('button', { name: sample, exact: true }).click()
       await word.filter({ hasText: shown }).waitFor()
       looks.add(await page.locator('.verdict-head .emblem').innerHTML())
-      if (sample === 'Accepted' || sample === 'Forged') assert.deepEqual(await faults(page), [], sample)
+      if (sample === 'Accepted' || sample === 'Forged') await assertAccessible(page)
     }
     assert.equal(looks.size, 4)
     await says('Forged or changed')
@@ -283,7 +247,7 @@ describe('the Verify view', { skip: noBrowser ?? false }, () => {
     assert.ok((await overflow(page)) <= 0, 'nothing scrolls sideways')
     await page.evaluate(`for (const each of document.querySelectorAll('details')) each.open = true`)
     assert.ok((await overflow(page)) <= 0, 'nothing scrolls sideways when all is open')
-    assert.deepEqual(await faults(page), [])
+    await assertAccessible(page)
     await page.emulateMedia({ media: 'print' })
     const printed = await page.evaluate(shownInPrint)
     assert.deepEqual(printed, ['record'])

@@ -1,10 +1,10 @@
 /** The workbench in a real browser: from a rule that ships to one that decides otherwise, and what stands in the way. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { AxeBuilder } from '@axe-core/playwright'
 import type { Locator, Page } from 'playwright-core'
 import { demoIssuer } from '../../../src/demo/demo-issuer.ts'
 import { specimens } from '../../../src/demo/specimens.ts'
+import { assertAccessible } from '../../support/browser/accessible.ts'
 import { noBrowser } from '../../support/browser/browser.ts'
 import { consoleBed } from '../../support/browser/console-bed.ts'
 
@@ -32,7 +32,6 @@ let made: ReturnType<typeof samples> | undefined
 async function openBench(path: string, options = {}) {
   const opened = await bed.open('/manual', options)
   const { page } = opened
-  page.setDefaultTimeout(20_000)
   made ??= samples()
   const specimen = await made
   await page.route('**/specimens', (route) => route.fulfill({ json: specimen }))
@@ -66,15 +65,6 @@ async function enterToken(page: Page, token: string) {
   await page.getByLabel('Access token').fill(token)
   await page.getByRole('button', { name: 'Use token' }).click()
   await page.keyboard.press('Escape')
-}
-
-async function assertAccessible(page: Page) {
-  const { violations } = await new AxeBuilder({ page }).setLegacyMode(true).analyze()
-  const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
-  assert.deepEqual(
-    grave.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`),
-    [],
-  )
 }
 
 /** Asks the page until it says yes. A function that the page itself would poll is refused by its policy. */
@@ -122,7 +112,7 @@ describe('the workbench', { skip: noBrowser ?? false }, () => {
     assert.deepEqual(titles, [...titles].sort(new Intl.Collator('en', { numeric: true }).compare))
     await page.getByRole('link', { name: /^Valid negative test/ }).click()
     await problems(page).getByText(good).waitFor(slowly)
-    await assertAccessible(page)
+    await assertAccessible(page, { isLegacy: true })
     assert.deepEqual(await page.evaluate(coveredInTools), [])
 
     // A mistake is told at its place, and leads there.
@@ -316,7 +306,7 @@ describe('the workbench', { skip: noBrowser ?? false }, () => {
     await page.keyboard.press('Enter')
     await page.locator('.cases .define', { hasText: 'nothing is no test' }).getByText('كما هو متوقع').waitFor(slowly)
     assert.equal(await page.evaluate('document.documentElement.scrollWidth'), 320)
-    await assertAccessible(page)
+    await assertAccessible(page, { isLegacy: true })
     assertClean()
   })
 
@@ -324,7 +314,7 @@ describe('the workbench', { skip: noBrowser ?? false }, () => {
     const { page, assertClean } = await openBench('/workbench')
     await page.getByLabel('Name', { exact: true }).fill('EntryRule')
     await page.getByRole('textbox', { name: 'Country' }).fill('NZ')
-    await assertAccessible(page)
+    await assertAccessible(page, { isLegacy: true })
     await page.getByRole('button', { name: 'Begin', exact: true }).click()
     await problems(page).getByText(good).waitFor(slowly)
     await page.getByRole('tab', { name: 'Rule set' }).click()
