@@ -54,7 +54,7 @@ export function consoleHandlers(
           'Content-Security-Policy',
           "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'",
         )
-      response.end(request.method === 'HEAD' ? undefined : file.body)
+      response.end(file.body)
     },
   }
 }

@@ -2,6 +2,7 @@ import { type SearchParameter, searchParameters } from '../../fhir/search/parse-
 import { isAppendOnly, isProtectedType } from '../audit/audit-event.ts'
 import type { HttpContext } from '../context.ts'
 import { formMediaType, mappingLanguage } from '../message/media-type.ts'
+import { pathsBesideBase } from './beside-base.ts'
 import { describeOperation } from './openapi-operations.ts'
 import {
   type Description,
@@ -38,10 +39,7 @@ export function openApi(context: HttpContext): Node {
     security: [{}],
     paths: {
       ...withSchemes(paths, Object.keys(schemes)),
-      '/health': probe(origin, 'health'),
-      '/ready': probe(origin, 'ready'),
-      ...(context.hooks.lastHour ? { '/last-hour': lastHour(origin) } : {}),
-      ...(context.settings.hasSpecimens ? specimenPaths(origin) : {}),
+      ...pathsBesideBase(context, origin),
     },
     components: { ...sharedComponents, securitySchemes: schemes },
   }
@@ -113,73 +111,6 @@ const systemPaths: Record<string, Node> = {
   '/': { post: described(system.batch) },
   '/metadata': { get: described(system.metadata) },
   '/_history': { get: described(system.history) },
-}
-
-/** Health and readiness stand beside the FHIR base. */
-function probe(origin: string, name: 'health' | 'ready'): Node {
-  const content = { 'application/json': { schema: { type: 'object' } } }
-  const states =
-    name === 'health'
-      ? { 200: { description: 'The server is up', content }, 204: { description: 'The server is in maintenance' } }
-      : { 200: { description: 'Everything is there', content }, 503: { description: 'What is missing', content } }
-  const errors = [405, 408, 431].map((status) => [status, { $ref: `#/components/responses/${status}` }])
-  const responses = { ...states, ...Object.fromEntries(errors) }
-  return {
-    servers: [{ url: origin, description: 'The server' }],
-    get: {
-      operationId: name,
-      summary: name === 'health' ? 'Whether the server is up' : 'Whether it can answer',
-      responses,
-    },
-  }
-}
-
-/** Numbers stand there, too, where they are shown at all. */
-function lastHour(origin: string): Node {
-  const content = { 'application/json': { schema: { type: 'object' } } }
-  const errors = [401, 405, 408, 431].map((status) => [status, { $ref: `#/components/responses/${status}` }])
-  const responses = { 200: { description: 'Numbers alone: requests, evaluations by decision and format', content } }
-  return {
-    servers: [{ url: origin, description: 'The server' }],
-    get: {
-      operationId: 'last-hour',
-      summary: 'What was answered within the last hour',
-      responses: { ...responses, ...Object.fromEntries(errors) },
-    },
-  }
-}
-
-/** Specimens stand beside the FHIR base, too. */
-function specimenPaths(origin: string): Record<string, Node> {
-  const text = { type: 'string' }
-  const decision = { type: 'string', enum: ['accepted', 'rejected', 'undetermined', 'unverified'] }
-  const specimen = { type: 'object', properties: { name: text, kind: decision, format: text, text } }
-  const list = { type: 'object', properties: { specimen: { type: 'array', items: specimen } } }
-  const codes = {
-    'image/svg+xml': { schema: text },
-    'image/png': { schema: { type: 'string', contentEncoding: 'binary' } },
-  }
-  const file = {
-    name: 'file',
-    in: 'path',
-    required: true,
-    schema: { type: 'string', pattern: '^[a-z-]+\\.(svg|png)$' },
-  }
-  const at = (operationId: string, summary: string, content: Node, parameters: Node[] = []): Node => {
-    const errors = [...(parameters.length > 0 ? [404] : []), 405, 408, 429, 431]
-    const refused = errors.map((status) => [status, { $ref: `#/components/responses/${status}` }])
-    const responses = { 200: { description: 'Made today', content }, ...Object.fromEntries(refused) }
-    return {
-      servers: [{ url: origin, description: 'The server' }],
-      get: { operationId, summary, parameters, responses },
-    }
-  }
-  return {
-    '/specimens': at('specimens', 'Specimens of every kind, with the verdict on each', {
-      'application/json': { schema: list },
-    }),
-    '/specimens/{file}': at('specimen-code', 'The QR code of a specimen', codes, [file]),
-  }
 }
 
 function historyParameters(): Node[] {

@@ -66,7 +66,7 @@ function* cutRecords(chunks: Iterable<Uint8Array>, { quoted, most, isRecord }: C
     const length = rest.length + next.value.length
     let start = rest.length === 0 ? 0 : rest.byteOffset
     if (start + length > memory.length) {
-      if (length > memory.length) memory = Buffer.allocUnsafeSlow(2 * length)
+      if (length > memory.length) memory = Buffer.allocUnsafeSlow(rest.length === 0 ? length : 2 * length)
       memory.set(rest)
       start = 0
     }
