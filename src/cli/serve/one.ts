@@ -44,7 +44,10 @@ async function removeInterruptedImports({ dataDir }: Config): Promise<void> {
 /** Opens it with the own content, and says what its operator should know of the trust lists. */
 export async function openServer(config: Config, parts: ServerParts, tell: Tell): Promise<VidimusServer> {
   await beginStore(config, tell)
-  await removeInterruptedImports(config)
+  // Who has no room to clear still serves.
+  await removeInterruptedImports(config).catch((error: unknown) =>
+    tell(`what interrupted imports left behind could not be taken away: ${errorText(error)}`, 'warn'),
+  )
   const server = await openLoadedServer(config, parts)
   const lists = server.trust.status()
   if (lists.length === 0) tell(noTrustLists, 'warn')
