@@ -3,20 +3,13 @@
  * stands in memory. An answer is shown beside no other and to no other question; what is not waited for any more is dropped.
  */
 import { type Signal, signal } from '@preact/signals'
-import { parametersOf as readParameters } from '../../api/parameters.ts'
 import type { Fault, Reply } from '../../api/reply.ts'
 import type { Collected } from '../input/chunks.ts'
 import { takeIn } from '../input/intake.ts'
-import {
-  type AskingSettings,
-  expectedOf,
-  type IdentityDocument,
-  isGiven,
-  parametersOf,
-  type Question,
-} from '../input/question.ts'
+import { type AskingSettings, type IdentityDocument, isGiven, parametersOf, type Question } from '../input/question.ts'
 import { asking, working } from '../input/settings.ts'
-import { type Decision, readVerdict, sideBySide, type Verdict } from '../reply/verdict.ts'
+import type { Decision, Verdict } from '../reply/verdict.ts'
+import { type Found, judge } from './judge.ts'
 
 /** What the desk shows. */
 export type DeskState =
@@ -355,41 +348,4 @@ export class Desk {
     }
     this.state.value = { is: 'answered', answer }
   }
-}
-
-interface Found {
-  verdict: Verdict
-  clockGap: number
-  settings: AskingSettings
-  now: number
-}
-
-interface Judged {
-  asked: readonly Question[]
-  replies: readonly Reply<unknown>[]
-  settings: AskingSettings
-  now: number
-}
-
-/** All replies as one verdict; a fault of any is a fault of the whole. */
-function judge({ asked, replies, settings, now }: Judged): { fault: Fault } | { verdict: Verdict; clockGap: number } {
-  const verdicts: Verdict[] = []
-  let clockGap = 0
-  for (const [at, question] of asked.entries()) {
-    const reply = replies[at]
-    if (!reply) return { fault: { kind: 'broken' } }
-    if (reply.fault) return { fault: reply.fault }
-    if (!readParameters(reply.value)) return { fault: { kind: 'broken' } }
-    const answeredAt = dateOf(reply.headers)
-    if (answeredAt) clockGap = Math.round((now - answeredAt.getTime()) / 1000)
-    // Where the server tells no time, this machine's has to do.
-    const expected = { ...expectedOf(question, settings), answeredAt: answeredAt ?? new Date(now) }
-    verdicts.push(readVerdict(reply.value, expected))
-  }
-  return { verdict: sideBySide(verdicts), clockGap }
-}
-
-function dateOf(headers: Headers): Date | undefined {
-  const date = new Date(headers.get('Date') ?? '')
-  return Number.isNaN(date.getTime()) ? undefined : date
 }
