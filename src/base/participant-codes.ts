@@ -9,6 +9,8 @@ const NETWORK_CODES = new Map([
   ['IO', 'IOM'],
 ])
 
+const networkParticipants = new Set(NETWORK_CODES.values())
+
 /** Two-letter codes that a list may translate in a second way: `XK` is Kosovo and, in the development network, a test country. */
 const SECOND_CODES = new Map([['XK', 'XXK']])
 
@@ -17,8 +19,19 @@ const SECOND_CODES = new Map([['XK', 'XXK']])
  * make one country of another text.
  */
 function codeOf(text: string): string | undefined {
+  if (isPlainCode(text)) return text
   const code = text.trim()
   return /^[A-Za-z]{2,3}$/.test(code) ? code.toUpperCase() : undefined
+}
+
+/** Two or three upper case letters, as nearly every code is written: asked several times of every credential. */
+function isPlainCode(text: string): boolean {
+  if (text.length !== 2 && text.length !== 3) return false
+  for (let at = 0; at < text.length; at++) {
+    const letter = text.charCodeAt(at)
+    if (letter < 0x41 || letter > 0x5a) return false
+  }
+  return true
 }
 
 /** The participant code of a country or participant in any spelling; undefined when the text is none (free text, URL). */
@@ -39,6 +52,8 @@ export function participantAlpha2(text: string): string | undefined {
 
 /** Equal, or equal after translation: `XT`, `XW`, `XQ` stand untranslated in lists. */
 export function sameParticipant(a: string, b: string): boolean {
+  const code = participantCode(a)
+  if (code !== undefined && code === participantCode(b)) return true
   const others = spellings(b)
   return spellings(a).some((spelling) => others.includes(spelling))
 }
@@ -54,6 +69,7 @@ function spellings(text: string): string[] {
  * written there, for {@link sameParticipant}. Undefined for free text and addresses.
  */
 export function participantOfIssuer(issuer: string): string | undefined {
+  if (isPlainCode(issuer)) return issuer
   const path = /^did:web:.*:trustlist(?:-ref)?:[^:#]+:([^:#]+)/.exec(issuer)
   return codeOf(path?.[1] ?? issuer)
 }
@@ -71,7 +87,7 @@ export function isoAlpha3(text: string): string {
 export function knownParticipant(issuer: string): string | undefined {
   const written = participantOfIssuer(issuer)
   const code = written === undefined ? undefined : participantCode(written)
-  const isKnown = code !== undefined && (isJurisdictionCode(code) || [...NETWORK_CODES.values()].includes(code))
+  const isKnown = code !== undefined && (isJurisdictionCode(code) || networkParticipants.has(code))
   return isKnown ? written : undefined
 }
 

@@ -28,14 +28,24 @@ export function day(seconds: Json | undefined): string | undefined {
   return Number.isNaN(date.getTime()) ? undefined : date.toISOString().slice(0, 10)
 }
 
-/** The same value without empty texts, which count as absent; what was given is never changed. */
-export function withoutEmptyTexts(json: Json): Json {
-  if (Array.isArray(json)) return json.filter((each) => each !== '').map(withoutEmptyTexts)
+/** The same value without empty texts, which count as absent: the very same where it has none. What was given is never changed. */
+export const withoutEmptyTexts = (json: Json): Json => (hasEmptyText(json) ? cleaned(json) : json)
+
+function hasEmptyText(json: Json): boolean {
+  if (typeof json === 'string') return json === ''
+  if (typeof json !== 'object' || json === null) return false
+  if (Array.isArray(json)) return json.some(hasEmptyText)
+  for (const name of Object.keys(json)) if (hasEmptyText(json[name] ?? null)) return true
+  return false
+}
+
+function cleaned(json: Json): Json {
+  if (Array.isArray(json)) return json.filter((each) => each !== '').map(cleaned)
   if (!isJsonObject(json)) return json
   const clean: JsonObject = {}
   for (const name of Object.keys(json)) {
     const value = json[name] ?? null
-    if (value !== '') defineMember(clean, name, typeof value === 'object' ? withoutEmptyTexts(value) : value)
+    if (value !== '') defineMember(clean, name, typeof value === 'object' ? cleaned(value) : value)
   }
   return clean
 }

@@ -99,6 +99,7 @@ export const date: Datum = (value) => {
 export const birthDate =
   (version: string | undefined): Datum =>
   (value) => {
+    if (typeof value === 'string' && isDate(value)) return { value }
     const mayBePartial = version !== undefined && compareVersions(version, '1.2.1') >= 0
     if (mayBePartial && value === '') return {}
     return mayBePartial && typeof value === 'string' && isPartialDate(value) ? { value } : date(value)

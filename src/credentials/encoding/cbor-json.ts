@@ -17,7 +17,8 @@ class Fault extends Error {}
 export function readCborJson(value: CborValue): { json: Json; remarks: string[] } | string {
   const remarks = new Set<string>()
   try {
-    return { json: toJson(value, remarks), remarks: [...remarks] }
+    const json = toJson(value, remarks)
+    return { json, remarks: remarks.size === 0 ? [] : [...remarks] }
   } catch (error) {
     if (error instanceof Fault) return error.message
     throw error
@@ -49,11 +50,15 @@ function unusualText(text: string, remarks: Set<string>): Json {
 
 function mapToJson(map: CborMap, remarks: Set<string>): JsonObject {
   const object: JsonObject = {}
+  let hasTexts = false
+  let hasNumbers = false
   for (const [key, item] of map) {
-    if (typeof key !== 'string' && typeof key !== 'number')
-      throw new Fault('a map key that is neither an integer nor a text')
+    if (typeof key === 'string') hasTexts = true
+    else if (typeof key === 'number') hasNumbers = true
+    else throw new Fault('a map key that is neither an integer nor a text')
     const name = String(key)
-    if (Object.hasOwn(object, name)) throw new Fault('two map keys that are the same as text')
+    // Those of one type differ already.
+    if (hasTexts && hasNumbers && Object.hasOwn(object, name)) throw new Fault('two map keys that are the same as text')
     defineMember(object, name, toJson(item, remarks))
   }
   return object

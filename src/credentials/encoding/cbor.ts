@@ -188,7 +188,7 @@ function readArray(reader: Reader, length: number | bigint): CborValue[] {
 
 function readMap(reader: Reader, length: number | bigint): CborMap {
   const map: CborMap = new Map()
-  const compound = new Set<string>()
+  let compound: Set<string> | undefined
   const count = length === -1 ? Number.POSITIVE_INFINITY : checkedLength(reader, length)
   for (let i = 0; i < count; i++) {
     const start = reader.at
@@ -202,6 +202,7 @@ function readMap(reader: Reader, length: number | bigint): CborMap {
     if (typeof key === 'object' && key !== null) {
       // Map compares objects by identity; equal compound keys are found by their encoding.
       const encoded = reader.bytes.toString('latin1', start, reader.at)
+      compound ??= new Set()
       if (compound.has(encoded)) throw MALFORMED
       compound.add(encoded)
     } else if (map.has(key)) throw MALFORMED

@@ -15,6 +15,7 @@ export const FORBIDDEN_TEXT = 'a text with characters that FHIR does not allow w
  * never touched. Null for one with control characters or lone surrogates.
  */
 export function plainText(text: string): string | null {
+  if (PLAIN.test(text)) return text
   return FORBIDDEN.test(text) || !text.isWellFormed() ? null : text.normalize('NFC')
 }
 

@@ -3,7 +3,7 @@ import type { JsonObject } from '../../base/json-value.ts'
 import type { Claim, Envelope } from '../credential-format.ts'
 import type { CborMap, CborValue } from '../encoding/cbor.ts'
 import { instantSeconds } from '../encoding/instant.ts'
-import { plainText } from '../encoding/plain-text.ts'
+import { PLAIN, plainText } from '../encoding/plain-text.ts'
 
 /** Keys of the registered claims (RFC 8392, 3.1) and of the health certificate (HCERT 3.3.2). */
 export const claimKeys = { iss: 1, sub: 2, aud: 3, exp: 4, nbf: 5, iat: 6, cti: 7, hcert: -260 } as const
@@ -13,7 +13,8 @@ export function issuerClaim(claims: CborMap): { issuer?: unknown } {
   const claim = claims.get(claimKeys.iss)
   if (claim === undefined || claim === null) return {}
   if (typeof claim !== 'string') return { issuer: claim }
-  return claim.trim() === '' ? {} : { issuer: claim.normalize('NFC') }
+  if (claim.trim() === '') return {}
+  return { issuer: PLAIN.test(claim) ? claim : claim.normalize('NFC') }
 }
 
 /** Claims 4 to 6. */

@@ -45,13 +45,23 @@ function unknownKind(hcert: CborMap): string {
 
 /** Reads the content of a verified HCERT out of its claims; a text says why it is none. */
 export function openClaims(claims: CborMap): Opened | string {
+  const fault = claimNamesFault(claims)
+  if (fault !== undefined) return fault
   const hcert = claims.get(claimKeys.hcert)
-  const names = [...claims.keys()]
-  if (names.some((name) => typeof name !== 'number' && typeof name !== 'string'))
-    return 'a claim is named by neither integer nor text'
-  if (new Set(names.map(String)).size < names.length) return 'two claims have names that are the same as text'
   if (hcert === undefined) return openFlat(claims)
   return openHcert(claims, hcert instanceof Map ? hcert : new Map())
+}
+
+function claimNamesFault(claims: CborMap): string | undefined {
+  let hasTexts = false
+  for (const name of claims.keys()) {
+    if (typeof name === 'string') hasTexts = true
+    else if (typeof name !== 'number') return 'a claim is named by neither integer nor text'
+  }
+  // Those of one type differ already.
+  if (!hasTexts) return undefined
+  const names = new Set([...claims.keys()].map(String))
+  return names.size < claims.size ? 'two claims have names that are the same as text' : undefined
 }
 
 function openFlat(claims: CborMap): Opened | string {
@@ -70,14 +80,15 @@ function openHcert(claims: CborMap, hcert: CborMap): Opened | string {
   if (typeof found === 'string') return found
   const content = registeredClaims(claims)
   const certificate: JsonObject = {}
-  for (const [key, opened] of found) defineMember(certificate, key, opened.content)
+  for (const { key, opened } of found) defineMember(certificate, key, opened.content)
   defineMember(content, String(claimKeys.hcert), certificate)
-  const unknown = [...claims.keys()].filter((name) => !knownClaims.has(name))
-  if (hasMisplacedEvents(unknown.map(String), [])) return 'events stand beside the hcert claim (-260)'
-  const opened = merged([...found.values()])
+  const unknown: string[] = []
+  for (const name of claims.keys()) if (!knownClaims.has(name)) unknown.push(String(name))
+  if (hasMisplacedEvents(unknown, [])) return 'events stand beside the hcert claim (-260)'
+  const opened = merged(found.map((each) => each.opened))
   const remarks = [...read.remarks, ...opened.remarks]
   if (unknown.length > 0) remarks.push('claims that are not known to this server')
-  if (Object.keys(read.json).length === found.size) return { ...opened, content, remarks }
+  if (Object.keys(read.json).length === found.length) return { ...opened, content, remarks }
   const other = reservedIn(hcert)
   const text = `The certificate holds a kind of certificate beside the known one that this server does not read${other === undefined ? '' : `: ${other}`}`
   const remark = other === undefined ? 'an unknown kind of certificate stands' : `${other}, stands`
@@ -90,19 +101,22 @@ function openHcert(claims: CborMap, hcert: CborMap): Opened | string {
 }
 
 /** Every known kind is read, by key, in the order of precedence. A key that is the text of a number names none: nobody signs it so. */
-function readSubclaims(hcert: CborMap, json: JsonObject): Map<string, Opened> | string {
-  const found = new Map<string, Opened>()
+function readSubclaims(hcert: CborMap, json: JsonObject): { key: string; opened: Opened }[] | string {
+  const found: { key: string; opened: Opened }[] = []
   for (const { key, read } of subclaims) {
     const value = hcert.has(key) ? json[String(key)] : undefined
     if (value === undefined) continue
     const opened = read(value)
     if (typeof opened === 'string') return opened
-    found.set(String(key), opened)
+    found.push({ key: String(key), opened })
   }
-  return found.size > 0 ? found : unknownKind(hcert)
+  return found.length > 0 ? found : unknownKind(hcert)
 }
 
 function merged(all: Opened[]): Omit<Opened, 'content'> {
+  const [only] = all
+  // Nearly all hold one kind.
+  if (only && all.length === 1) return only
   const opened = {
     formats: all.flatMap(({ formats }) => formats),
     events: [...new Set(all.flatMap(({ events }) => events))],

@@ -47,10 +47,12 @@ const entryData: Record<Kind, { required: Data; optional: Data }> = {
   },
 }
 
+const dataOf = (data: Data): ReadonlyMap<string, Datum> => new Map(Object.entries(data))
+
 /** The names that an entry must have, and how each of its members is read. */
 const entryForm = (kind: Kind) => {
   const { required, optional } = entryData[kind]
-  return { required: Object.keys(required), data: { ...required, ...optional } }
+  return { required: Object.keys(required), data: dataOf({ ...required, ...optional }) }
 }
 const entryForms: Record<Kind, ReturnType<typeof entryForm>> = {
   v: entryForm('v'),
@@ -58,7 +60,7 @@ const entryForms: Record<Kind, ReturnType<typeof entryForm>> = {
   r: entryForm('r'),
 }
 
-const nameData: Data = { fn: shortText, gn: shortText, fnt: machineText, gnt: machineText }
+const nameData = dataOf({ fn: shortText, gn: shortText, fnt: machineText, gnt: machineText })
 
 /**
  * Subclaim 1, the EU DCC {ver, nam, dob, v?, t?, r?}. What merely breaks the DCC schema of its version is remarked upon, since
@@ -112,7 +114,8 @@ function contentOf(dcc: JsonObject, names: JsonObject, lists: Map<Kind, JsonObje
   else value.ver = version
   value.nam = readMembers(names, nameData, { name: 'nam', remarks })
   if (isAbsent(names.fnt) && isAbsent(names.gnt)) remarks.push('nam.fnt is missing')
-  Object.assign(value, readMembers({ dob: dcc.dob ?? null }, { dob: birthDate(version) }, { name: 'EU DCC', remarks }))
+  const dob = readMember(dcc.dob ?? null, birthDate(version), 'dob', { name: 'EU DCC', remarks })
+  if (dob !== undefined) value.dob = dob
   if (kinds.filter((kind) => kind in dcc).length > 1) remarks.push('several of v, t and r')
   for (const [kind, entries] of lists) {
     if (entries.length > 1 && version !== undefined && compareVersions(version, '1.3.0') >= 0)
@@ -137,25 +140,45 @@ function readEntry(entry: JsonObject, kind: Kind, remarks: string[]): JsonObject
   return readMembers(entry, data, { name: kind, remarks })
 }
 
-/** The members that the schema has, each as what it should be; others stay behind. Remarks name members of the schema alone. */
-function readMembers(source: JsonObject, data: Data, into: { name: string; remarks: string[] }): JsonObject {
-  const read: JsonObject = {}
-  for (const name of Object.keys(source)) {
-    const value = source[name] ?? null
-    const datum = Object.hasOwn(data, name) ? data[name] : undefined
-    if (!datum) {
-      into.remarks.push(`members that ${into.name} does not have`)
-      continue
-    }
-    if (value === null) {
-      into.remarks.push(`${into.name}.${name} is missing`)
-      continue
-    }
-    const { value: kept, remark } = datum(value)
-    if (remark !== undefined) into.remarks.push(`${into.name}.${name} ${remark}`)
-    if (kept !== undefined) defineMember(read, name, kept)
+/**
+ * The members that the schema has, each as what it should be; others stay behind. Remarks name members of the schema alone. The very same
+ * object where nothing stays behind or is read otherwise, as nearly always.
+ */
+function readMembers(source: JsonObject, data: ReadonlyMap<string, Datum>, into: Into): JsonObject {
+  let read: JsonObject | undefined
+  const names = Object.keys(source)
+  for (let at = 0; at < names.length; at++) {
+    const member = names[at] ?? ''
+    const value = source[member] ?? null
+    const datum = data.get(member)
+    if (!datum) into.remarks.push(`members that ${into.name} does not have`)
+    const kept = datum && readMember(value, datum, member, into)
+    if (kept !== value && !read) read = copyOf(source, names.slice(0, at))
+    if (read && kept !== undefined) defineMember(read, member, kept)
   }
-  return read
+  return read ?? source
+}
+
+/** Where remarks are told, and of what. */
+interface Into {
+  name: string
+  remarks: string[]
+}
+
+function readMember(value: Json, datum: Datum, member: string, { name, remarks }: Into): Json | undefined {
+  if (value === null) {
+    remarks.push(`${name}.${member} is missing`)
+    return undefined
+  }
+  const { value: kept, remark } = datum(value)
+  if (remark !== undefined) remarks.push(`${name}.${member} ${remark}`)
+  return kept
+}
+
+function copyOf(source: JsonObject, names: readonly string[]): JsonObject {
+  const copy: JsonObject = {}
+  for (const name of names) defineMember(copy, name, source[name] ?? null)
+  return copy
 }
 
 const maps = mapsFrom('HcertDccToCoreDataSet')

@@ -64,9 +64,9 @@ interface KeyUse {
   /** Entries of trusted lists for the embedded signer. */
   listedSigner: TrustedKey[]
   /** Domains that are asked for; none: any. */
-  trustDomains?: string[]
+  trustDomains?: string[] | undefined
   /** What a key of another domain than the kind's makes of the check, default `warn`. */
-  domainMismatch?: 'warn' | 'fail'
+  domainMismatch?: 'warn' | 'fail' | undefined
 }
 
 /**

@@ -25,9 +25,11 @@ export function issuerFault({ issuer }: Envelope): string | undefined {
  * never scanned.
  */
 export function candidateKeys(envelope: Envelope, framework: CredentialFormat, keys: KeySource): TrustedKey[] {
-  const names = [envelope.keyId, ...(envelope.otherKeyIds ?? [])].filter((name) => name !== undefined)
-  const issuer = typeof envelope.issuer === 'string' ? { issuer: envelope.issuer } : {}
-  const found = names.flatMap((keyId) => keys.find({ framework, keyId, ...issuer }))
+  const { keyId, otherKeyIds, issuer } = envelope
+  const under = (name: string) =>
+    keys.find(typeof issuer === 'string' ? { framework, keyId: name, issuer } : { framework, keyId: name })
+  const own = keyId === undefined ? [] : under(keyId)
+  const found = otherKeyIds ? [...own, ...otherKeyIds.flatMap(under)] : own
   const { vouchedBy } = envelope
   // A signature under a weak key vouches for nobody, whoever trusts the key.
   return vouchedBy ? found.filter((key) => !keyFault(key.publicKey) && vouchedBy(key)) : found
@@ -35,9 +37,18 @@ export function candidateKeys(envelope: Envelope, framework: CredentialFormat, k
 
 /**
  * The candidates under which the signature verifies. Every one is tried: lists hold few keys under one id, and a limit would call a
- * good signature bad. Two entries with one thumbprint (a certificate listed for two usages) cost one verification.
+ * good signature bad. At once, but for several and for JSON-LD proofs.
  */
-export async function verifyingKeys(envelope: Envelope, candidates: TrustedKey[]): Promise<TrustedKey[]> {
+export function verifyingKeys(envelope: Envelope, candidates: TrustedKey[]): TrustedKey[] | Promise<TrustedKey[]> {
+  const [key] = candidates
+  if (!key || candidates.length > 1) return verifyingAmong(envelope, candidates)
+  const verdict = isFor(key, envelope) && envelope.verify(key)
+  if (typeof verdict === 'boolean') return verdict ? candidates : []
+  return verdict.then((isGood) => (isGood ? candidates : []))
+}
+
+/** Two entries with one thumbprint (a certificate listed for two usages) cost one verification. */
+async function verifyingAmong(envelope: Envelope, candidates: TrustedKey[]): Promise<TrustedKey[]> {
   const verdicts = new Map<string, boolean>()
   const verifying: TrustedKey[] = []
   for (const key of candidates) {

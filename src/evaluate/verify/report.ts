@@ -22,40 +22,65 @@ interface CheckReport {
   blocking(): string[]
 }
 
+const positions = new Map(checkNames.map((name, at) => [name, at]))
+const bitOf = (name: CheckName): number => 1 << (positions.get(name) ?? 0)
+
 /** An empty report. */
-export function createReport(): CheckReport {
-  const entered = new Map<CheckName, Finding[]>()
-  const skipped = new Map<CheckName, string>()
-  const findingsOf = (name: CheckName): Finding[] => {
-    const known = entered.get(name) ?? []
-    entered.set(name, known)
-    return known
+export const createReport = (): CheckReport => new Report()
+
+/** Nearly all checks pass and find nothing: those are bits, and what the others find is one list. */
+class Report implements CheckReport {
+  private made = 0
+  private hasFailed = false
+  private readonly findings: Finding[] = []
+  private readonly skipped: { name: CheckName; detail: string }[] = []
+
+  pass(name: CheckName): void {
+    this.made |= bitOf(name)
   }
-  const failure = (name: CheckName) => entered.get(name)?.find(({ status }) => status !== undefined)?.status
-  const blocking = () => [...entered.values()].flat().flatMap(({ blocks, detail }) => (blocks ? [detail] : []))
-  return {
-    blocking,
-    pass: (name) => void findingsOf(name),
-    enter(...findings) {
-      for (const each of findings) findingsOf(each.check).push(each)
-    },
-    skip: (name, detail) => void skipped.set(name, detail),
-    failedWith() {
-      for (const name of checkNames) {
-        const status = failure(name)
-        if (status) return status
-      }
-      return undefined
-    },
-    checks: () =>
-      checkNames.map((name): Check => {
-        const found = entered.get(name)
-        const why = skipped.get(name)
-        if (!found) return why === undefined ? { name, outcome: 'skipped' } : { name, outcome: 'skipped', detail: why }
-        if (found.length === 0) return { name, outcome: 'pass' }
-        const detail = found.map((each) => each.detail).join('; ')
-        const isClean = found.every(({ isNote }) => isNote)
-        return { name, outcome: failure(name) ? 'fail' : isClean ? 'pass' : 'warn', detail }
-      }),
+
+  enter(...findings: Finding[]): void {
+    for (const each of findings) {
+      this.made |= bitOf(each.check)
+      this.hasFailed ||= each.status !== undefined
+      this.findings.push(each)
+    }
+  }
+
+  skip(name: CheckName, detail: string): void {
+    this.skipped.push({ name, detail })
+  }
+
+  failedWith(): Status | undefined {
+    if (!this.hasFailed) return undefined
+    for (const name of checkNames) {
+      const status = this.failure(name)
+      if (status !== undefined) return status
+    }
+    return undefined
+  }
+
+  checks(): Check[] {
+    return checkNames.map((name) => this.checkOf(name))
+  }
+
+  blocking(): string[] {
+    return this.findings.filter(({ blocks }) => blocks).map(({ detail }) => detail)
+  }
+
+  private failure(name: CheckName): Status | undefined {
+    return this.findings.find(({ check, status }) => check === name && status !== undefined)?.status
+  }
+
+  private checkOf(name: CheckName): Check {
+    if ((this.made & bitOf(name)) === 0) {
+      const why = this.skipped.find((each) => each.name === name)
+      return why ? { name, outcome: 'skipped', detail: why.detail } : { name, outcome: 'skipped' }
+    }
+    const found = this.findings.filter(({ check }) => check === name)
+    if (found.length === 0) return { name, outcome: 'pass' }
+    const detail = found.map((each) => each.detail).join('; ')
+    const isClean = found.every(({ isNote }) => isNote)
+    return { name, outcome: this.failure(name) ? 'fail' : isClean ? 'pass' : 'warn', detail }
   }
 }

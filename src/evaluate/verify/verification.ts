@@ -64,5 +64,11 @@ export function unverified(report: ReturnType<typeof createReport>): Verificatio
 }
 
 /** Codes of the country or participant that issued, by the key and by the credential; none when neither names one that is known. */
-export const issuerCodes = (issuer: Verification['issuer']): string[] =>
-  [issuer?.participant, issuer?.name].flatMap((each) => (each === undefined ? [] : (knownParticipant(each) ?? [])))
+export function issuerCodes(issuer: Verification['issuer']): string[] {
+  const codes: string[] = []
+  for (const each of [issuer?.participant, issuer?.name]) {
+    const code = each === undefined ? undefined : knownParticipant(each)
+    if (code !== undefined) codes.push(code)
+  }
+  return codes
+}

@@ -84,11 +84,12 @@ export async function verifyCredential(scanned: Scanned, context: VerificationCo
   const made = (name: CheckName) => !(isBytes && name === 'encoding')
   if ('check' in decoded) return refused(report, endedLink(decoded, context.clock), made)
   for (const name of decodingChecks) if (made(name)) report.pass(name)
-  report.enter(...decoded.remarks.filter(({ check }) => isOfDecoding(check)))
+  for (const remark of decoded.remarks) if (isOfDecoding(remark.check)) report.enter(remark)
   const fault = issuerFault(decoded)
   const issuer = fault === undefined && typeof decoded.issuer === 'string' ? decoded.issuer : undefined
   const subject: Case = { envelope: decoded, issuer, format, report, context }
-  const keys = await findKeys(subject, fault)
+  const found = findKeys(subject, fault)
+  const keys = found instanceof Promise ? await found : found
   return keys ? judge(subject, keys) : verdict(subject, undefined, undefined)
 }
 
@@ -108,10 +109,10 @@ function refused(report: CheckReport, failure: Failure, made: (name: CheckName) 
 }
 
 /** The checks `key` and `signature`: the keys under which the signature verifies; undefined when a check fails. */
-async function findKeys(
+function findKeys(
   { envelope, format, report, context }: Case,
   fault: string | undefined,
-): Promise<TrustedKey[] | undefined> {
+): TrustedKey[] | undefined | Promise<TrustedKey[] | undefined> {
   const fail = (check: CheckName, status: Status, detail: string) => report.enter({ check, status, detail })
   if (envelope.keyId === undefined) {
     fail('key', 'KID_NOT_INCLUDED', 'the credential names no key id')
@@ -129,29 +130,46 @@ async function findKeys(
     return undefined
   }
   report.pass('key')
-  const verifying = await verifyingKeys(envelope, candidates)
+  const verifying = verifyingKeys(envelope, candidates)
+  return verifying instanceof Promise
+    ? verifying.then((keys) => withSignature(report, keys))
+    : withSignature(report, verifying)
+}
+
+/** The check `signature`, by the keys under which it verifies. */
+function withSignature(report: CheckReport, verifying: TrustedKey[]): TrustedKey[] | undefined {
   if (verifying.length > 0) {
     report.pass('signature')
     return verifying
   }
-  fail('signature', 'INVALID_SIGNATURE', 'the signature matches no trusted key of this key id')
+  const detail = 'the signature matches no trusted key of this key id'
+  report.enter({ check: 'signature', status: 'INVALID_SIGNATURE', detail })
   return undefined
 }
 
 /** Everything after the signature: the content, and what is judged by the key that speaks best for it. */
 function judge(subject: Case, verifying: TrustedKey[]): Verification {
-  const { envelope, format, report, context } = subject
+  const { envelope, report, context } = subject
   const opened = open(envelope, report)
-  const use = { ...subject.context, envelope, format, listedSigner: listedSigner(envelope, context.keys) }
   const events = opened?.events ?? []
   const check = (key: TrustedKey) => [
     ...checkKeyValidity(envelope, key, context.clock),
-    ...checkKeyUsage(key, { ...use, content: { formats: formatsUnder(opened, key), events } }),
+    ...checkKeyUsage(key, useOf(subject, { formats: formatsUnder(opened, key), events })),
   ]
   const key = preferredKey(verifying, (each) => check(each).every(({ status }) => status === undefined))
   if (key) judgeKey(subject, key, { found: check(key), opened })
   return verdict(subject, key, opened)
 }
+
+/** What the check `key-usage` looks at, for that content. */
+const useOf = ({ envelope, format, context }: Case, content: Pick<Opened, 'formats' | 'events'>) => ({
+  envelope,
+  format,
+  content,
+  listedSigner: listedSigner(envelope, context.keys),
+  trustDomains: context.trustDomains,
+  domainMismatch: context.domainMismatch,
+})
 
 /** Reads the content; a credential whose content cannot be read keeps what was said of its key and signature. */
 function open(envelope: Envelope, report: CheckReport): Opened | undefined {
@@ -219,39 +237,39 @@ function isCompared(issuer: string | undefined, { issuers }: CredentialFormat): 
   return issuers === 'address' || (issuer !== undefined && participantOfIssuer(issuer) !== undefined)
 }
 
-function verdict(
-  { envelope, issuer, format, report, context }: Case,
-  key: TrustedKey | undefined,
-  opened: Opened | undefined,
-): Verification {
+function verdict(subject: Case, key: TrustedKey | undefined, opened: Opened | undefined): Verification {
+  const { envelope, format, report } = subject
   const status = report.failedWith() ?? (opened ? 'VERIFIED' : 'UNSUPPORTED_CONTENT')
   const formats = key ? formatsUnder(opened, key) : []
+  const issuer = issuerOf(envelope, subject.issuer, key)
   const verification: Verification = {
     status,
     format: formats[0] ?? envelope.format,
     checks: report.checks(),
-    issuer: issuerOf(envelope, issuer, key),
+    issuer,
     inputs: [],
     events: [],
     period: envelope.period,
-    isIssuerUnknown: issuerCodes(issuerOf(envelope, issuer, key)).length === 0,
+    isIssuerUnknown: issuerCodes(issuer).length === 0,
     obstacles: [],
     links: [],
   }
   if (status !== 'VERIFIED' || !opened) return verification
   const { content, events, happened = events, links = [] } = opened
-  const obstacles = [
-    ...opened.obstacles.filter(({ blocks }) => blocks).map(({ text }) => text),
-    ...report.blocking(),
-  ].map(incomplete)
-  const inputs = formats.flatMap((name) => format.kinds[name]?.input?.(content) ?? [])
+  const { inputs, obstacles } = verification
+  for (const { text, blocks } of opened.obstacles) if (blocks) obstacles.push(incomplete(text))
+  obstacles.push(...report.blocking().map(incomplete))
+  for (const name of formats) {
+    const input = format.kinds[name]?.input?.(content)
+    if (input) inputs.push(input)
+  }
   if (inputs.length < formats.length && obstacles.length === 0)
     obstacles.push(incomplete('The credential holds a kind of certificate whose content is not mapped'))
-  const use = { ...context, envelope, format, listedSigner: listedSigner(envelope, context.keys) }
-  const usage = key && {
-    usageFault: (more: Pick<Opened, 'formats' | 'events'>) => usageFault(key, { ...use, content: more }),
-  }
-  return { ...verification, content, inputs, events: happened, obstacles, links, ...usage }
+  verification.content = content
+  verification.events = happened
+  verification.links = links
+  if (key) verification.usageFault = (more) => usageFault(key, useOf(subject, more))
+  return verification
 }
 
 function issuerOf(envelope: Envelope, name: string | undefined, key: TrustedKey | undefined): VerifiedIssuer {
