@@ -26,6 +26,8 @@ interface EvaluateCall extends Asker {
   plans?: PlanDefinition[]
   /** Canonicals of PlanDefinitions that `url` names (type level). */
   planDefinitions?: string[]
+  /** Is told what was found: who counts answers need not look into a reply, whose text is made without its objects. */
+  told?(found: Pick<Evaluation, 'decision' | 'format' | 'checks'>): void
 }
 
 /** The main job as the operations see it. */
@@ -60,11 +62,14 @@ export function createEvaluate(environment: EvaluateEnvironment): Evaluate {
   }
   return {
     evaluate,
-    async answer(parameters, { language, plans, planDefinitions = [], ...asker }) {
+    async answer(parameters, call) {
+      const { language, plans, planDefinitions } = call
       const now = environment.now()
       const request = readEvaluateRequest(parameters, environment.settings, { now, language })
-      const named = [...new Set([...planDefinitions, ...request.planDefinitions])]
-      return evaluationReply(await evaluate({ ...request, planDefinitions: named }, plans, asker))
+      if (planDefinitions) request.planDefinitions = [...new Set([...planDefinitions, ...request.planDefinitions])]
+      const evaluation = await evaluate(request, plans, call)
+      call.told?.(evaluation)
+      return evaluationReply(evaluation)
     },
   }
 }

@@ -34,9 +34,10 @@ export function evaluationReply(evaluation: Evaluation): Parameters {
 }
 
 /** About as many parameters as the reply will have. */
-function lengthOf({ checks, rules, structureMaps, valueSets, artefacts = [], ...more }: Evaluation): number {
-  const lists = [checks, rules, structureMaps, valueSets, artefacts, more.coreDataSets, more.linked, more.evaluations]
-  return lists.reduce((sum, { length }) => sum + length, 0)
+function lengthOf(evaluation: Evaluation): number {
+  const { checks, rules, structureMaps, valueSets, artefacts, coreDataSets, linked, evaluations } = evaluation
+  const named = structureMaps.length + valueSets.length + (artefacts?.length ?? 0)
+  return checks.length + rules.length + named + coreDataSets.length + linked.length + evaluations.length
 }
 
 /** What a reply is made of, parameter by parameter: objects, or their JSON texts. */

@@ -66,8 +66,8 @@ export function verifySingle({ environment, request }: Question): Promise<Verifi
   const keys = trustAnchors.length > 0 ? anchorKeySource(trustAnchors) : environment.keys()
   const revocations = trustAnchors.length > 0 ? undefined : environment.revocations?.()
   const { formats = credentialFormats } = environment
-  const given = { formats, keys, revocations }
-  return verifyCredential(credential, { ...given, clock, trustDomains, revocationFailure, domainMismatch })
+  const context = { formats, keys, revocations, clock, trustDomains, revocationFailure, domainMismatch }
+  return verifyCredential(credential, context)
 }
 
 /** What is known of a credential as soon as it is verified, or is not: nothing of its content. */
@@ -180,16 +180,23 @@ const withoutEvent = new Set(
 
 /** Why rules cannot judge the resources: of nobody, of several people, or of nothing that happened a rule may say anything. */
 function unfitness({ entry = [] }: Bundle): string | undefined {
-  const types = entry.flatMap(({ resource }) => (resource ? [resource.resourceType] : []))
-  const patients = types.filter((type) => type === 'Patient').length
+  let patients = 0
+  let hasEvent = false
+  for (const { resource } of entry) {
+    if (!resource) continue
+    if (resource.resourceType === 'Patient') patients++
+    else if (!withoutEvent.has(resource.resourceType)) hasEvent = true
+  }
   if (patients !== 1) return `The maps made ${patients === 0 ? 'no Patient' : `${patients} Patients`} of the content`
-  return types.every((type) => withoutEvent.has(type)) ? 'The maps made no event of the content' : undefined
+  return hasEvent ? undefined : 'The maps made no event of the content'
 }
 
 function failedChecks(verification: Verification): Issue[] {
-  return verification.checks.flatMap((check) => {
-    if (check.outcome !== 'fail' && check.outcome !== 'warn') return []
-    const severity = check.outcome === 'fail' ? ('error' as const) : ('warning' as const)
-    return [issue('security', { severity, text: `${check.name}: ${check.detail ?? check.outcome}` })]
-  })
+  const issues: Issue[] = []
+  for (const { name, outcome, detail } of verification.checks) {
+    if (outcome !== 'fail' && outcome !== 'warn') continue
+    const severity = outcome === 'fail' ? 'error' : 'warning'
+    issues.push(issue('security', { severity, text: `${name}: ${detail ?? outcome}` }))
+  }
+  return issues
 }

@@ -1,7 +1,6 @@
 /** Evaluations as they are counted: by their words alone. */
 import type { Evaluate } from '../../evaluate/evaluate.ts'
-import { firstParameter, type Operation, parameterValue } from '../../fhir/operation.ts'
-import type { Parameter, Parameters } from '../../fhir/types.ts'
+import type { Operation } from '../../fhir/operation.ts'
 import type { OperationContext } from '../../operations/context.ts'
 
 /** Counts by decision and format, and by what became of signatures. */
@@ -27,25 +26,16 @@ export function withEvaluate(
 export function counted(evaluate: Evaluate, counts: EvaluationCounts): Evaluate {
   return {
     ...evaluate,
-    async answer(parameters, call) {
-      const answer = await evaluate.answer(parameters, call)
-      countAnswer(answer, counts)
-      return answer
-    },
+    answer: (parameters, call) =>
+      evaluate.answer(parameters, {
+        ...call,
+        told(found) {
+          add(counts.decisions, `${found.decision} ${found.format || 'none'}`)
+          for (const { name, outcome } of found.checks) if (name === 'signature') add(counts.signatures, outcome)
+          call.told?.(found)
+        },
+      }),
   }
 }
 
-function countAnswer(answer: Parameters, { decisions, signatures }: EvaluationCounts): void {
-  add(decisions, `${word(answer, 'decision')} ${word(answer, 'format')}`)
-  for (const { name, part } of answer.parameter ?? [])
-    if (name === 'check' && partText(part, 'name') === 'signature') add(signatures, partText(part, 'outcome'))
-}
-
 const add = (counts: Map<string, number>, key: string) => counts.set(key, (counts.get(key) ?? 0) + 1)
-
-/** A code of the contract; all of them come from this server. */
-const word = (answer: Parameters, name: string): string =>
-  String(parameterValue(firstParameter(answer, name)) ?? 'none')
-
-const partText = (part: Parameter[] | undefined, name: string): string =>
-  String(parameterValue(part?.find((each) => each.name === name)) ?? 'none')

@@ -1,7 +1,7 @@
 /** What a server answered within the last hour, minute by minute, for the people who look after it: numbers alone, nothing of a person. */
 import type { Config } from '../../config.ts'
 import type { Evaluate } from '../../evaluate/evaluate.ts'
-import { firstParameter, type Operation, parameterValue } from '../../fhir/operation.ts'
+import type { Operation } from '../../fhir/operation.ts'
 import type { AccessLog, AccessLogEntry } from '../../http/audit/access-log.ts'
 import type { HttpHooks } from '../../http/context.ts'
 import { durationBounds } from '../../http/metrics/duration-bounds.ts'
@@ -185,12 +185,15 @@ export function createHourWatch(
 function timed(evaluate: Evaluate, counter: HourCounter, elapsed: () => number): Evaluate {
   return {
     ...evaluate,
-    async answer(parameters, call) {
+    answer(parameters, call) {
       const begun = elapsed()
-      const answer = await evaluate.answer(parameters, call)
-      const word = (name: string) => String(parameterValue(firstParameter(answer, name)) ?? 'none')
-      counter.evaluated(word('decision'), word('format'), elapsed() - begun)
-      return answer
+      return evaluate.answer(parameters, {
+        ...call,
+        told(found) {
+          counter.evaluated(found.decision, found.format || 'none', elapsed() - begun)
+          call.told?.(found)
+        },
+      })
     },
   }
 }
