@@ -22,21 +22,27 @@ export function impossibleContent({ entry = [] }: Bundle, clock: Date): Issue[] 
     const birthDate = resource?.resourceType === 'Patient' ? asJson(resource).birthDate : undefined
     if (typeof birthDate === 'string') births.push(birthDate)
   }
-  const doubts = new Set<string>()
-  if (births.some((birth) => isBefore(latestDay(clock), birth))) doubts.add('The person of the content is not born yet')
+  const doubts: string[] = []
+  const doubt = (text: string) => doubts.includes(text) || doubts.push(text)
+  if (births.some((birth) => isUnborn(birth, clock))) doubt('The person of the content is not born yet')
   for (const { resource } of entry) {
     const element = resource && Object.hasOwn(days, resource.resourceType) ? days[resource.resourceType] : undefined
     if (!resource || element === undefined) continue
     const event = asJson(resource)
     const when = event[element]
     if (births.some((birth) => isBefore(when, birth)))
-      doubts.add(
+      doubt(
         `A resource of type ${resource.resourceType} of the content tells of what happened before the birth of its person`,
       )
-    if (isContradictory(event))
-      doubts.add('The vaccine, the product and the disease of a vaccination contradict each other')
+    if (isContradictory(event)) doubt('The vaccine, the product and the disease of a vaccination contradict each other')
   }
-  return [...doubts].map((text) => issue('conflict', { severity: 'warning', text }))
+  return doubts.map((text) => issue('conflict', { severity: 'warning', text }))
+}
+
+/** Whether a day of birth is still to come, wherever; that one of an earlier year is not can be told of nearly everybody at no cost. */
+function isUnborn(birth: string, clock: Date): boolean {
+  const isEarlierYear = birth.slice(0, 4) < String(clock.getUTCFullYear()).padStart(4, '0')
+  return !isEarlierYear && isBefore(latestDay(clock), birth)
 }
 
 /** Somewhere the day of the clock has begun already. */
@@ -44,9 +50,9 @@ const latestDay = (clock: Date) => new Date(clock.getTime() + 14 * 3_600_000).to
 
 function isContradictory({ resourceType, vaccineCode, protocolApplied }: JsonObject): boolean {
   if (resourceType !== 'Immunization' || !isJsonObject(vaccineCode)) return false
-  const named = objectsIn(protocolApplied).flatMap(({ targetDisease }) =>
-    objectsIn(targetDisease).flatMap(({ coding }) => objectsIn(coding)),
-  )
+  const named: JsonObject[] = []
+  for (const { targetDisease } of objectsIn(protocolApplied))
+    for (const { coding } of objectsIn(targetDisease)) named.push(...objectsIn(coding))
   return contradictsVaccine(objectsIn(vaccineCode.coding), named)
 }
 

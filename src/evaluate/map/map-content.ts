@@ -8,7 +8,7 @@ import { asJson, isOfType } from '../../fhir/json.ts'
 import type { Issue, StructureMap } from '../../fhir/types.ts'
 import { type CompiledMap, describeRemark, type ValueRemark } from '../../structure-map/maps.ts'
 import { checkMapped } from './check-mapped.ts'
-import { instancesOf, isResourceBundle, type Mapped, mergeBundles, standingAlone } from './mapped.ts'
+import { instancesOf, isResourceBundle, letStandAlone, type Mapped, mergeBundles } from './mapped.ts'
 
 /** What is there at once, or comes: nearly always it is there, and then nobody waits for it. */
 type Soon<T> = T | Promise<T>
@@ -48,7 +48,7 @@ export async function mapContent(inputs: CertificateInput[], chosen: string[], m
   const bundles = outputs.filter(isResourceBundle).filter((each) => isOfType(each, 'Bundle'))
   if (bundles.length > 0) {
     const merged = mergeBundles(bundles, mapped.obstacles)
-    mapped.bundle = isByDefault(chosen, inputs) ? standingAlone(merged, mapping.uuid) : merged
+    mapped.bundle = isByDefault(chosen, inputs) ? letStandAlone(merged, mapping.uuid) : merged
   }
   const due = inputs.reduce((sum, { events }) => sum + events, 0)
   checkMapped(mapped, { due, makers: run.makers, clock: mapping.now })
@@ -57,6 +57,7 @@ export async function mapContent(inputs: CertificateInput[], chosen: string[], m
 
 /** Whoever names other maps wants to see what they write: that stays as it is. Naming the very ones that run anyway changes nothing. */
 function isByDefault(chosen: string[], inputs: CertificateInput[]): boolean {
+  if (chosen.length === 0) return true
   const own = new Set(inputs.flatMap(({ maps }) => [...maps.coreDataSet, ...maps.bundle]))
   return chosen.every((each) => own.has(parseCanonical(each).url))
 }
@@ -149,9 +150,9 @@ function noteMap(
 ): void {
   if (found && !isNamedBy(canonical, found)) mapped.obstacles.push(notActive(found))
   mapped.structureMaps.push(map.canonical)
-  mapped.warnings.push(...map.warnings.filter((each) => !map.unusable.includes(each)))
+  for (const each of map.warnings) if (!map.unusable.includes(each)) mapped.warnings.push(each)
   // What such a set or map was to say is missing, and nobody knows what it would have been.
-  mapped.obstacles.push(...map.unusable.map((each): Issue => ({ ...each, severity: 'error' })))
+  for (const each of map.unusable) mapped.obstacles.push({ ...each, severity: 'error' })
 }
 
 function applied(map: CompiledMap, source: Json, { mapping, mapped }: Run): Json {

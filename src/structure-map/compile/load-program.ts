@@ -231,8 +231,9 @@ function createScope(map: StructureMap, { program, translators }: ScopeParts): M
     declares: (name) => aliases.source.has(name) || aliases.target.has(name),
     findGroup: (name) => findGroup(scope, name),
     translate(name, node) {
-      const translator = name.startsWith('#') ? inline.get(name.slice(1)) : (inline.get(name) ?? translators.get(name))
-      return translator ? translateNode(node, translator) : []
+      const own = inline.size === 0 ? undefined : inline.get(name.startsWith('#') ? name.slice(1) : name)
+      const translator = own ?? translators.get(name)
+      return translator && translateNode(node, translator)
     },
   }
   addConstants(map, constants, program.expressions)

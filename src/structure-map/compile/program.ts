@@ -24,8 +24,8 @@ export interface MapScope {
   declares(name: string): boolean
   /** Group by name: this map, its imports in order, then all maps of the program. */
   findGroup(name: string): GroupRef | undefined
-  /** Codes for a code by concept map: `#contained`, canonical, or bare id. */
-  translate(map: string, node: Node): Translation[]
+  /** The code for a code by concept map: `#contained`, canonical, or bare id. */
+  translate(map: string, node: Node): Readonly<Translation> | undefined
 }
 
 /** A group and the map it is in. */

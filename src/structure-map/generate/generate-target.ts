@@ -112,7 +112,7 @@ function madeCode(compiled: CompiledTarget, work: Work): Made | undefined {
 function variableCode({ transform }: RuleTarget, work: Work): Made | undefined {
   // What an expression gives may be a value of FHIRPath, and no variable is another one.
   if (transform === 'evaluate' || transform === 'copy') return undefined
-  const value = valueCode(work, undefined)
+  const value = valueCode(work)
   if (!value) return undefined
   const { constants } = work.code
   const { held, before, after, isThere, mayBeEmpty } = value
@@ -164,8 +164,7 @@ function elementCode({ owner, element, name }: ElementPlace, { code, giveUp }: W
 function setCode(at: ElementPlace, work: Work): Made | undefined {
   const { owner, element, name } = at
   const { constants } = work.code
-  const types = element.types.length === 1 ? element.types[0] : undefined
-  const value = valueCode(work, types)
+  const value = valueCode(work)
   if (!value) return undefined
   const { target } = work.compiled
   if (target.transform === 'copy' && value.held.json === 'object' && defaultGroups(work.code.map).length > 0)

@@ -38,7 +38,7 @@ export interface Value {
 }
 
 /** The value that a target's transform gives; undefined when that is left to the closures. */
-export function valueCode(place: ValuePlace, targetType: Type | undefined): Value | undefined {
+export function valueCode(place: ValuePlace): Value | undefined {
   const { transform, parameter = [] } = place.compiled.target
   const [first] = parameter
   switch (transform) {
@@ -53,7 +53,7 @@ export function valueCode(place: ValuePlace, targetType: Type | undefined): Valu
     case 'uuid':
       return uuidCode(place)
     case 'translate':
-      return translateCode(parameter, place, targetType)
+      return translateCode(parameter, place)
     case 'cast':
       return castCode(parameter, place)
     case 'evaluate':
@@ -147,11 +147,7 @@ function uuidCode({ code }: ValuePlace): Value | undefined {
 }
 
 /** `translate(v, 'map', 'Coding')`: the closures' own, called without them. */
-function translateCode(
-  [source, map, field]: Argument[],
-  { compiled, holdings, code }: ValuePlace,
-  targetType: Type | undefined,
-): Value | undefined {
+function translateCode([source, map, field]: Argument[], { compiled, holdings, code }: ValuePlace): Value | undefined {
   const coding = r4Type('Coding')
   const slot = source?.valueId === undefined ? undefined : slotOf(compiled.scope, source.valueId)
   const held = slot === undefined ? undefined : holdings.get(slot)
@@ -160,9 +156,7 @@ function translateCode(
   const { constants } = code
   const node = code.declare()
   const made = code.declare()
-  const given = [nodeOf(held, constants), ...[url, 'Coding'].map((text) => constants.of(literalNode(text, code)))]
-  const members = `arguments: [${given.join(', ')}], run: r, targetType: ${targetType ? constants.of(targetType) : 'undefined'}`
-  const ask = `translate({ ${members}, findType: undefined, translate: ${constants.of(code.map.translate)} })`
+  const ask = `translateCoding(${constants.of(code.map.translate)}, ${constants.of(url)}, ${nodeOf(held, constants)}, r)`
   return {
     held: { value: made, node, type: coding, json: 'object', loose: true },
     before: [],
@@ -170,15 +164,6 @@ function translateCode(
     isThere: `${made} !== undefined`,
     mayBeEmpty: true,
   }
-}
-
-/** The node of a text of the map; one for each text of a program. */
-function literalNode(text: string, { texts }: FunctionCode) {
-  const known = texts.get(text)
-  if (known) return known
-  const node = { value: text, type: INFERRED.string }
-  texts.set(text, node)
-  return node
 }
 
 function castCode([given, name]: Argument[], place: ValuePlace): Value | undefined {

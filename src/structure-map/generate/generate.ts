@@ -84,7 +84,6 @@ function programCode(program: Program, wanted: Wanted[]): ProgramCode {
     constants: createConstants(),
     fresh: () => `v${variables++}`,
     freshFunction: () => `g${functions++}`,
-    texts: new Map(),
     setsWholes: setsWholes(program),
     functionOf(group, args) {
       const kinds = args.map((each) => {

@@ -1,5 +1,4 @@
 import type { CompiledGroup, MapScope, Program } from '../compile/program.ts'
-import type { Node } from '../model/nodes.ts'
 import type { Constants } from './code.ts'
 import type { Held, Holdings, Known } from './held.ts'
 
@@ -16,8 +15,6 @@ export interface ProgramCode {
    * closures. A group that calls itself has one function.
    */
   functionOf(group: CompiledGroup, args: Known[]): string | undefined
-  /** Nodes of texts of the maps. */
-  texts: Map<string, Node>
   /** Rules of some map set a variable as a whole: then it matters where an object stands. */
   setsWholes: boolean
 }
