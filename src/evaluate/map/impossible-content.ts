@@ -23,20 +23,26 @@ export function impossibleContent({ entry = [] }: Bundle, clock: Date): Issue[] 
     if (typeof birthDate === 'string') births.push(birthDate)
   }
   const doubts: string[] = []
-  const doubt = (text: string) => doubts.includes(text) || doubts.push(text)
-  if (births.some((birth) => isUnborn(birth, clock))) doubt('The person of the content is not born yet')
+  for (const birth of births) if (isUnborn(birth, clock)) addOnce(doubts, 'The person of the content is not born yet')
   for (const { resource } of entry) {
     const element = resource && Object.hasOwn(days, resource.resourceType) ? days[resource.resourceType] : undefined
     if (!resource || element === undefined) continue
     const event = asJson(resource)
     const when = event[element]
-    if (births.some((birth) => isBefore(when, birth)))
-      doubt(
-        `A resource of type ${resource.resourceType} of the content tells of what happened before the birth of its person`,
-      )
-    if (isContradictory(event)) doubt('The vaccine, the product and the disease of a vaccination contradict each other')
+    for (const birth of births)
+      if (isBefore(when, birth))
+        addOnce(
+          doubts,
+          `A resource of type ${resource.resourceType} of the content tells of what happened before the birth of its person`,
+        )
+    if (isContradictory(event))
+      addOnce(doubts, 'The vaccine, the product and the disease of a vaccination contradict each other')
   }
   return doubts.map((text) => issue('conflict', { severity: 'warning', text }))
+}
+
+function addOnce(texts: string[], text: string): void {
+  if (!texts.includes(text)) texts.push(text)
 }
 
 /** Whether a day of birth is still to come, wherever; that one of an earlier year is not can be told of nearly everybody at no cost. */
@@ -59,6 +65,7 @@ function isContradictory({ resourceType, vaccineCode, protocolApplied }: JsonObj
 /** Whether every day that the one can mean lies before every day that the other can. */
 function isBefore(one: Json | undefined, other: string): boolean {
   if (typeof one !== 'string') return false
+  if (one.length === other.length && one.length <= 10) return one < other
   const length = Math.min(one.length, other.length, 10)
   return one.slice(0, length) < other.slice(0, length)
 }

@@ -86,6 +86,8 @@ const isFhir = ({ resourceType }: JsonObject) => typeof resourceType === 'string
 
 const ABSOLUTE = /^(?:https?:\/\/|urn:)/
 const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/
+/** Most ids are short, or one. */
+const isUuid = (id: string) => id.length === 36 && UUID.test(id)
 
 /**
  * The Bundle as others can read it alone: every entry has an absolute fullUrl (FHIR R4, Bundle.entry.fullUrl), by which the references
@@ -104,7 +106,7 @@ export function letStandAlone(bundle: Bundle, uuid: () => string): Bundle {
     if (!resource) continue
     const { id } = resource
     const own = fullUrl !== undefined && ABSOLUTE.test(fullUrl)
-    const address = own ? fullUrl : `urn:uuid:${id !== undefined && UUID.test(id) ? id : uuid()}`
+    const address = own ? fullUrl : `urn:uuid:${id !== undefined && isUuid(id) ? id : uuid()}`
     if (fullUrl) addresses.set(fullUrl, address)
     if (id) addresses.set(`${resource.resourceType}/${id}`, address)
     each.fullUrl = address

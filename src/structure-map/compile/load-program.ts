@@ -230,9 +230,9 @@ function createScope(map: StructureMap, { program, translators }: ScopeParts): M
     },
     declares: (name) => aliases.source.has(name) || aliases.target.has(name),
     findGroup: (name) => findGroup(scope, name),
+    translator: (name) => inline.get(name.startsWith('#') ? name.slice(1) : name) ?? translators.get(name),
     translate(name, node) {
-      const own = inline.size === 0 ? undefined : inline.get(name.startsWith('#') ? name.slice(1) : name)
-      const translator = own ?? translators.get(name)
+      const translator = scope.translator(name)
       return translator && translateNode(node, translator)
     },
   }

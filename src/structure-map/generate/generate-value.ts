@@ -11,7 +11,7 @@ import type { Argument } from '../model/structure.ts'
 import { INFERRED, plainTypeName, r4Type, type Type } from '../model/types.ts'
 import { CODE, STRING, URI } from '../run/transform-call.ts'
 import { expressionCode } from './generate-expression.ts'
-import { type Held, type Holdings, jsonOf, type Known } from './held.ts'
+import { type Held, type Holdings, jsonOf, justMade, type Known } from './held.ts'
 import { type FunctionCode, nodeOf } from './program-code.ts'
 
 /** Where a value is made. */
@@ -97,7 +97,8 @@ function createCode(name: string | number | boolean | undefined, { code }: Value
       : type.kind === 'resource'
         ? `{ resourceType: ${constants.of(type.name)} }`
         : '{}'
-  const held: Known = { value: made, type, json: 'object', loose: true }
+  const members = type.kind === 'complex' ? [] : ['resourceType']
+  const held: Known = { value: made, type, json: 'object', loose: true, made: justMade(code, members) }
   return { held, before: [], after: [`${made} = ${fresh};`], ...(type.kind === 'complex' ? { mayBeEmpty: true } : {}) }
 }
 
@@ -156,7 +157,7 @@ function translateCode([source, map, field]: Argument[], { compiled, holdings, c
   const { constants } = code
   const node = code.declare()
   const made = code.declare()
-  const ask = `translateCoding(${constants.of(code.map.translate)}, ${constants.of(url)}, ${nodeOf(held, constants)}, r)`
+  const ask = `translateCoding(${constants.of(code.map.translator(url))}, ${constants.of(url)}, ${nodeOf(held, constants)}, r)`
   return {
     held: { value: made, node, type: coding, json: 'object', loose: true },
     before: [],

@@ -1,6 +1,6 @@
 import type { CompiledGroup, MapScope, Program } from '../compile/program.ts'
 import type { Constants } from './code.ts'
-import type { Held, Holdings, Known } from './held.ts'
+import type { Held, Holdings, Known, Stretch } from './held.ts'
 
 /** What the code of a program is made with. */
 export interface ProgramCode {
@@ -20,8 +20,10 @@ export interface ProgramCode {
 }
 
 /** What the code of a function is made with. */
-export interface FunctionCode extends ProgramCode {
+export interface FunctionCode extends ProgramCode, Stretch {
   map: MapScope
+  /** Makes the rule that fires known to what may remark on a value. */
+  atRule: string
   /** A variable of the function. */
   declare(): string
   /** The number of a place, for errors. */

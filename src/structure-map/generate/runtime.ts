@@ -1,12 +1,13 @@
 /** What generated code calls. Everything that is odd about an instance is left to the closures; see generate.ts. */
 import { exactNumber } from '../../base/exact-number.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
-import type { CompiledBody, MapScope } from '../compile/program.ts'
+import type { CompiledBody } from '../compile/program.ts'
 import { isEmpty, type Node } from '../model/nodes.ts'
 import type { Type } from '../model/types.ts'
 import { relocate, TransformFault } from '../run/fault.ts'
 import { countText, type Frame, noteEmpty, type Run, spend } from '../run/run.ts'
 import { codingNode } from '../run/transforms.ts'
+import { type Translator, translateNode } from '../run/translate.ts'
 import { copyValid } from '../run/typed-copy.ts'
 import { leaveOutFault, tellUntranslated } from '../run/value-remark.ts'
 import { addObject, assign, createInstance, leaveOtherChoices, storeItem } from '../run/write.ts'
@@ -57,8 +58,8 @@ function tooDeep(run: Run): TransformFault {
 }
 
 /** The Coding that a concept map has for a value, as the transform gives it. */
-function translateCoding(ask: MapScope['translate'], url: string, node: Node, run: Run): Node | undefined {
-  const found = ask(url, node)
+function translateCoding(translate: Translator | undefined, url: string, node: Node, run: Run): Node | undefined {
+  const found = translate && translateNode(node, translate)
   if (found) return codingNode(found, run)
   tellUntranslated(run, url)
   return undefined

@@ -30,12 +30,30 @@ export async function translator(given: string | ConceptMap, artefacts: Artefact
   await perform(scope, loadMaps([map], scope))
   refuseUnusable(map, scope, admit)
   translateBy(map, { code: '', reverse: false, dependencies: [] }, scope)
+  const listed = listedCodes(map)
   return remembering((code, system) =>
-    closestFirst(translateBy(map, { code, system, reverse: false, dependencies: [] }, scope)).flatMap(
-      ({ target, equivalence }) =>
-        target && equivalence !== 'unmatched' && equivalence !== 'disjoint' ? { ...target, equivalence } : [],
-    ),
+    listed && !listed.has(code.toLowerCase())
+      ? NOTHING
+      : closestFirst(translateBy(map, { code, system, reverse: false, dependencies: [] }, scope)).flatMap(
+          ({ target, equivalence }) =>
+            target && equivalence !== 'unmatched' && equivalence !== 'disjoint' ? { ...target, equivalence } : [],
+        ),
   )
+}
+
+const NOTHING: never[] = []
+
+/** Maps with more codes are asked for each. */
+const MOST_LISTED = 5000
+
+/** The codes of a map, in lower case, when it says something of these alone. */
+function listedCodes({ group = [] }: ConceptMap): Set<string> | undefined {
+  const codes = new Set<string>()
+  for (const { element = [], unmapped } of group) {
+    if (unmapped || codes.size + element.length > MOST_LISTED) return undefined
+    for (const { code } of element) if (code) codes.add(code.toLowerCase())
+  }
+  return codes
 }
 
 /** Most answers that a translator remembers. */
