@@ -99,15 +99,18 @@ const isObject = (value: unknown): value is Content =>
  * Whether there is certainly no fault in a resource, as `checkResource` reports them. False says nothing: what is odd or seldom is left
  * to that. Never throws, whatever it is given.
  */
-export const isSound = (resource: unknown): boolean => isSoundResource(resource, 0)
+export const isSound = (resource: unknown): boolean => isSoundResource(resource, 0, true)
 
-function isSoundResource(resource: unknown, depth: number): boolean {
+/** The same, but that elements may be missing which have to be there. */
+export const hasSoundParts = (resource: unknown): boolean => isSoundResource(resource, 0, false)
+
+function isSoundResource(resource: unknown, depth: number, isWhole: boolean): boolean {
   if (!isObject(resource) || typeof resource.resourceType !== 'string') return false
   const type = soundType(resource.resourceType)
-  return type?.isResource === true && isSoundObject(resource, type, depth)
+  return type?.isResource === true && isSoundObject(resource, type, depth, isWhole)
 }
 
-function isSoundObject(object: Content, type: SoundType, depth: number): boolean {
+function isSoundObject(object: Content, type: SoundType, depth: number, isWhole: boolean): boolean {
   if (depth > mostDepth) return false
   let seen = 0
   // Its id is no content (ele-1).
@@ -123,28 +126,31 @@ function isSoundObject(object: Content, type: SoundType, depth: number): boolean
     seen |= bit
     if (isBare && name !== 'id') isBare = false
     const value = object[name]
-    if (element.isArray ? !isSoundList(value, element, depth) : !isSoundValue(value, element, depth)) return false
+    const isGood = element.isArray
+      ? isSoundList(value, element, depth, isWhole)
+      : isSoundValue(value, element, depth, isWhole)
+    if (!isGood) return false
     if (element.isInteger && (element.isArray || exactNumber(object, name) !== undefined)) return false
   }
-  if (isBare || (seen & type.required) !== type.required) return false
+  if (isBare || (isWhole && (seen & type.required) !== type.required)) return false
   const either = seen & type.either
   return type.either === 0 || (either !== 0 && either !== type.either)
 }
 
-function isSoundList(list: unknown, element: SoundElement, depth: number): boolean {
+function isSoundList(list: unknown, element: SoundElement, depth: number, isWhole: boolean): boolean {
   if (!Array.isArray(list) || list.length === 0 || list.length > element.max) return false
-  for (let at = 0; at < list.length; at++) if (!isSoundValue(list[at], element, depth)) return false
+  for (let at = 0; at < list.length; at++) if (!isSoundValue(list[at], element, depth, isWhole)) return false
   return true
 }
 
-function isSoundValue(value: unknown, element: SoundElement, depth: number): boolean {
+function isSoundValue(value: unknown, element: SoundElement, depth: number, isWhole: boolean): boolean {
   const { kind, judge, least } = element
   if (kind === 'primitive') {
     if (least !== undefined && typeof value === 'string' && isAscii(value, least)) return true
     return judge !== undefined && judge(value) === undefined
   }
-  if (kind === 'resource') return isSoundResource(value, depth + 1)
+  if (kind === 'resource') return isSoundResource(value, depth + 1, isWhole)
   if (!isObject(value)) return false
   element.inside ??= soundType(element.childType)
-  return element.inside !== undefined && isSoundObject(value, element.inside, depth + 1)
+  return element.inside !== undefined && isSoundObject(value, element.inside, depth + 1, isWhole)
 }
