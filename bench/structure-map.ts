@@ -44,7 +44,7 @@ function ownMaps(extra: StructureMap[] = []) {
         ),
       revision: () => 1,
     },
-    { generate: {} },
+    { generate: { runsBefore: 0 } },
   )
 }
 

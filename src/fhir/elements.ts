@@ -229,12 +229,95 @@ export function primitiveCheck(type: string): PrimitiveCheck | undefined {
 /** Judges a JSON value: why it is not of the type, as the end of a sentence; undefined when it is. */
 export type PrimitiveCheck = (value: unknown) => string | undefined
 
-/** A type of text; `test` refuses control characters, which not every format can carry. */
-function text(fault: string, test: (value: string) => boolean): PrimitiveCheck {
+/**
+ * A type of text; `test` refuses control characters, which not every format can carry.
+ * @param isUsual tells most of what is of the type at less cost than to begin with a regular expression, and nothing that is not
+ */
+function text(
+  fault: string,
+  test: (value: string) => boolean,
+  isUsual: (value: string) => boolean = never,
+): PrimitiveCheck {
   return (value) => {
-    if (typeof value === 'string' && value !== '' && test(value) && value.isWellFormed()) return undefined
+    if (typeof value === 'string' && value !== '' && (isUsual(value) || (test(value) && value.isWellFormed())))
+      return undefined
     return textFault(value) ?? fault
   }
+}
+
+const never = () => false
+
+const space = 0x20
+const hyphen = 0x2d
+const point = 0x2e
+const colon = 0x3a
+
+/** Texts that are longer are left to regular expressions. */
+const usualLength = 160
+
+/**
+ * The least character of texts that are of a type for certain, when they are short and ASCII alone; undefined where that says nothing.
+ * For who judges many: {@link isAscii} is what a judgement begins with.
+ */
+export function leastCharacter(type: string): number | undefined {
+  const judge = primitiveCheck(type)
+  if (judge === string) return space
+  return judge !== undefined && (judge === uri || judge === PRIMITIVES.code) ? space + 1 : undefined
+}
+
+/** Whether a text is short and has characters of ASCII alone, none of which is less than that one; an empty one is not. */
+export function isAscii(value: string, least: number): boolean {
+  const { length } = value
+  if (length === 0 || length > usualLength) return false
+  for (let at = 0; at < length; at++) {
+    const code = value.charCodeAt(at)
+    if (code < least || code > 0x7e) return false
+  }
+  return true
+}
+
+const isWord = (value: string) => isAscii(value, space + 1)
+
+/** The form of an id, without regular expression. */
+function isUsualId(value: string): boolean {
+  const { length } = value
+  if (length > 64) return false
+  for (let at = 0; at < length; at++) {
+    const code = value.charCodeAt(at)
+    const isLetter = (code >= 0x61 && code <= 0x7a) || (code >= 0x41 && code <= 0x5a)
+    if (!isLetter && code !== hyphen && code !== point && !(code >= 0x30 && code <= 0x39)) return false
+  }
+  return true
+}
+
+/** Whether a text has two digits at a place. */
+const twoDigits = (value: string, at: number): boolean => isDigit(value, at) && isDigit(value, at + 1)
+
+function isDigit(value: string, at: number): boolean {
+  const code = value.charCodeAt(at)
+  return code >= 0x30 && code <= 0x39
+}
+
+const twoDigitsAt = (value: string, at: number): number =>
+  10 * (value.charCodeAt(at) - 0x30) + value.charCodeAt(at + 1) - 0x30
+
+/** Whether a text begins with a day that every month has. */
+function hasUsualDay(value: string): boolean {
+  if (!twoDigits(value, 0) || !twoDigits(value, 2) || !twoDigits(value, 5) || !twoDigits(value, 8)) return false
+  if (value.charCodeAt(4) !== hyphen || value.charCodeAt(7) !== hyphen || value.startsWith('0000')) return false
+  const month = twoDigitsAt(value, 5)
+  const day = twoDigitsAt(value, 8)
+  return month >= 1 && month <= 12 && day >= 1 && day <= 28
+}
+
+const isUsualDate = (value: string) => value.length === 10 && hasUsualDay(value)
+
+/** Whether a text is such a day and a time to the second, in UTC. */
+function isUsualInstant(value: string): boolean {
+  if (value.length !== 20 || !value.endsWith('Z') || value[10] !== 'T' || !hasUsualDay(value)) return false
+  if (!twoDigits(value, 11) || !twoDigits(value, 14) || !twoDigits(value, 17)) return false
+  if (value.charCodeAt(13) !== colon || value.charCodeAt(16) !== colon) return false
+  return twoDigitsAt(value, 11) < 24 && twoDigitsAt(value, 14) < 60 && twoDigitsAt(value, 17) < 60
 }
 
 /** Why XML cannot carry a text, as the end of a sentence; undefined when it can. */
@@ -260,9 +343,10 @@ function wholeNumber(low: number, fault: string): PrimitiveCheck {
 const string = text(
   'must not have more than 1,048,576 characters',
   (value) => value.length <= STRING_CHARACTERS && !CONTROL.test(value),
+  (value) => isAscii(value, space),
 )
 // biome-ignore lint/suspicious/noControlCharactersInRegex: those that are no white space, too
-const uri = text('must be a URI without spaces', (value) => !/[\s\u0000-\u001f\ufffe\uffff]/.test(value))
+const uri = text('must be a URI without spaces', (value) => !/[\s\u0000-\u001f\ufffe\uffff]/.test(value), isWord)
 // biome-ignore lint/suspicious/noControlCharactersInRegex: those that are no white space, too
 const CODE = /^[^\s\u0000-\u001f\ufffe\uffff]+(?:\s[^\s\u0000-\u001f\ufffe\uffff]+)*$/
 
@@ -282,14 +366,16 @@ const PRIMITIVES: Record<string, PrimitiveCheck> = {
   uuid: text('must be a UUID such as urn:uuid:c757873d-ec9a-4326-a141-556f43239520', (value) =>
     /^urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value),
   ),
-  id: text('must be 1 to 64 letters, digits, "-" or "."', (value) => ID.test(value)),
-  code: text('must be a code: no space at either end, no two in a row', (value) => CODE.test(value)),
+  id: text('must be 1 to 64 letters, digits, "-" or "."', (value) => ID.test(value), isUsualId),
+  code: text('must be a code: no space at either end, no two in a row', (value) => CODE.test(value), isWord),
   base64Binary: text('must be base64', (value) => isBase64(value)),
-  date: text('must be a date such as 2024, 2024-05 or 2024-05-06', isDate),
-  dateTime: text('must be a date, or a date and time with zone such as 2024-05-06T07:08:09Z', (value) =>
-    value.length > 10 ? isInstant(value) : isDate(value),
+  date: text('must be a date such as 2024, 2024-05 or 2024-05-06', isDate, isUsualDate),
+  dateTime: text(
+    'must be a date, or a date and time with zone such as 2024-05-06T07:08:09Z',
+    (value) => (value.length > 10 ? isInstant(value) : isDate(value)),
+    (value) => isUsualDate(value) || isUsualInstant(value),
   ),
-  instant: text('must be a date and time with zone such as 2024-05-06T07:08:09.123Z', isInstant),
+  instant: text('must be a date and time with zone such as 2024-05-06T07:08:09.123Z', isInstant, isUsualInstant),
   time: text('must be a time such as 07:08:09', (value) => TIME.test(value)),
 }
 

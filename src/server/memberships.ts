@@ -20,10 +20,15 @@ const others = 200
 /** What rules ask of terminology beside value sets, each read once until the terminology changes. */
 export function ruleTerminology(terminology: Pick<Terminology, 'translator' | 'properties'>, revision: Revision) {
   const current = () => revision(terminologyTypes)
-  const translators = keptByRevision<ReturnType<Terminology['translator']>>(current, others)
+  // Rules get answers of their own: what they do with them is not for maps to see.
+  const read = async (conceptMap: string) => {
+    const translate = await terminology.translator(conceptMap)
+    return (code: string, system?: string) => translate(code, system).map((each) => ({ ...each }))
+  }
+  const translators = keptByRevision<ReturnType<typeof read>>(current, others)
   const systems = keptByRevision<ReturnType<Terminology['properties']>>(current, others)
   return {
-    translator: (conceptMap: string) => translators().of(conceptMap, () => terminology.translator(conceptMap)),
+    translator: (conceptMap: string) => translators().of(conceptMap, () => read(conceptMap)),
     properties: (system: string) => systems().of(system, () => terminology.properties(system)),
   }
 }

@@ -27,7 +27,7 @@ export interface ProgramCall {
 export function runProgram({ program, main, source, call, limits, elapsed, findRun }: ProgramCall): Json {
   const [first] = main.map.group
   if (!first) throw unprocessable(`StructureMap ${main.canonical} has no group`)
-  const group = program.compile({ group: first, scope: main })
+  const group = program.groups.get(first) ?? program.compile({ group: first, scope: main })
   const root = rootNode(source, group, main)
   const target = targetNode(group, main, first.input.find((each) => each.mode === 'target')?.type)
   const run = startRun(root, { call, limits, elapsed })

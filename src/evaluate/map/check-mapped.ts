@@ -1,6 +1,7 @@
 import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
 import { checkResource } from '../../fhir/check/resource.ts'
+import { isSound } from '../../fhir/check/sound.ts'
 import { issue } from '../../fhir/error.ts'
 import { asJson } from '../../fhir/json.ts'
 import type { Bundle, Issue, Resource } from '../../fhir/types.ts'
@@ -27,10 +28,10 @@ export function checkMapped(mapped: Mapped, { due, makers, clock }: Expected): v
   const { obstacles, coreDataSets, bundle } = mapped
   if (!bundle) obstacles.push(issue('incomplete', 'The maps made no FHIR resources of the content'))
   checkCount(mapped, due)
-  for (const [index, each] of coreDataSets.entries()) checkCoreDataSet(each, { index, maker: makers.get(each), mapped })
+  for (let index = 0; index < coreDataSets.length; index++) checkCoreDataSet(index, makers, mapped)
   if (bundle) checkBundle(bundle, mapped)
   obstacles.push(...personFaults(coreDataSets))
-  if (bundle && countOf(bundle, ['Patient']) !== 1)
+  if (bundle && countOf(bundle, PATIENT) !== 1)
     obstacles.push(
       issue('conflict', 'The maps made no Patient of the content, or several: events are judged for one person'),
     )
@@ -60,21 +61,23 @@ function checkCount({ coreDataSets, bundle, obstacles }: Mapped, due: number): v
 const tooFew = (due: number, made: number, what: string) =>
   issue('incomplete', `${due} events are certified, and the maps made ${made} ${what} of them`)
 
+const PATIENT = ['Patient']
 /** Types of resources that say what happened to a person. */
 const EVENT_TYPES = ['Immunization', 'Observation', 'Condition', 'DiagnosticReport', 'Procedure']
 
 function countOf({ entry = [] }: Bundle, types: string[]): number {
-  return entry.filter(({ resource }) => resource && types.includes(resource.resourceType)).length
+  let count = 0
+  for (const { resource } of entry) if (resource && types.includes(resource.resourceType)) count++
+  return count
 }
 
-function checkCoreDataSet(
-  data: JsonObject,
-  { index, maker, mapped }: { index: number; maker: CompiledMap | undefined; mapped: Mapped },
-): void {
+function checkCoreDataSet(index: number, makers: Expected['makers'], mapped: Mapped): void {
+  const data = mapped.coreDataSets[index]
+  const faults = data && makers.get(data)?.judge(data)
+  if (faults && faults.missing.length === 0 && faults.misshapen.length === 0) return
   const which = mapped.coreDataSets.length > 1 ? `core data set ${index + 1}` : 'core data set'
   const report = (code: Issue['code'], text: string, expression?: string) =>
     mapped.obstacles.push(issue(code, expression === undefined ? text : { text, expression }))
-  const faults = maker?.judge(data)
   if (!faults) {
     report('not-found', `The model of the ${which} is not known to this server: nobody can tell what is missing of it`)
     return
@@ -89,8 +92,9 @@ function checkCoreDataSet(
 /** Most rounds of taking out what is wrong: each may show more, for the list of faults is cut. */
 const ROUNDS = 10
 
-/** Takes out primitives that are not FHIR; anything else that is not is an obstacle. */
+/** Takes out primitives that are not FHIR; anything else that is not is an obstacle. Nearly always there is neither. */
 function checkBundle(bundle: Bundle, mapped: Mapped): void {
+  if (isSound(bundle)) return
   let faults = errorsOf(bundle)
   for (let round = 0; round < ROUNDS && faults.some(isValue); round++) {
     for (const { expression: [expression = ''] = [] } of faults.filter(isValue)) {

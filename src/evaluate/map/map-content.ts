@@ -5,17 +5,13 @@ import { artefactName, isNamedBy, statusOf } from '../../fhir/artefact.ts'
 import { parseCanonical } from '../../fhir/canonical.ts'
 import { issue } from '../../fhir/error.ts'
 import { asJson, isOfType } from '../../fhir/json.ts'
-import type { Issue, StructureMap } from '../../fhir/types.ts'
+import type { Bundle, Issue, StructureMap } from '../../fhir/types.ts'
 import { type CompiledMap, describeRemark, type ValueRemark } from '../../structure-map/maps.ts'
 import { checkMapped } from './check-mapped.ts'
-import { instancesOf, isResourceBundle, type Mapped, mergeBundles, standingAlone } from './mapped.ts'
+import { instancesOf, isResourceBundle, letStandAlone, type Mapped, mergeBundles } from './mapped.ts'
 
 /** What is there at once, or comes: nearly always it is there, and then nobody waits for it. */
 type Soon<T> = T | Promise<T>
-
-/** Goes on with it. */
-const having = <T, R>(found: Soon<T>, next: (value: T) => Soon<R>): Soon<R> =>
-  found instanceof Promise ? found.then(next) : next(found)
 
 /** What mapping needs from the outside. */
 export interface Mapping {
@@ -43,20 +39,24 @@ export async function mapContent(inputs: CertificateInput[], chosen: string[], m
     leftOut: [],
   }
   const run: Run = { mapping, mapped, makers: new Map(), compiled: new Map() }
-  const outputs: Json[] = []
-  for (const input of chosen.length > 0 ? inputs.slice(0, 1) : inputs) outputs.push(await runMaps(input, chosen, run))
-  const bundles = outputs.filter(isResourceBundle).filter((each) => isOfType(each, 'Bundle'))
+  const bundles: Bundle[] = []
+  for (const input of chosen.length > 0 ? inputs.slice(0, 1) : inputs) {
+    const output = await runMaps(input, chosen, run)
+    if (isResourceBundle(output) && isOfType(output, 'Bundle')) bundles.push(output)
+  }
   if (bundles.length > 0) {
     const merged = mergeBundles(bundles, mapped.obstacles)
-    mapped.bundle = isByDefault(chosen, inputs) ? standingAlone(merged, mapping.uuid) : merged
+    mapped.bundle = isByDefault(chosen, inputs) ? letStandAlone(merged, mapping.uuid) : merged
   }
-  const due = inputs.reduce((sum, { events }) => sum + events, 0)
+  let due = 0
+  for (const { events } of inputs) due += events
   checkMapped(mapped, { due, makers: run.makers, clock: mapping.now })
   return mapped
 }
 
 /** Whoever names other maps wants to see what they write: that stays as it is. Naming the very ones that run anyway changes nothing. */
 function isByDefault(chosen: string[], inputs: CertificateInput[]): boolean {
+  if (chosen.length === 0) return true
   const own = new Set(inputs.flatMap(({ maps }) => [...maps.coreDataSet, ...maps.bundle]))
   return chosen.every((each) => own.has(parseCanonical(each).url))
 }
@@ -73,10 +73,14 @@ interface Run {
 function compiledMap(canonical: string, { mapping, compiled }: Run): Soon<CompiledMap> {
   const known = compiled.get(canonical)
   if (known) return known
-  return having(mapping.compile(canonical), (map) => {
-    compiled.set(canonical, map)
-    return map
-  })
+  const map = mapping.compile(canonical)
+  if (map instanceof Promise)
+    return map.then((come) => {
+      compiled.set(canonical, come)
+      return come
+    })
+  compiled.set(canonical, map)
+  return map
 }
 
 /** Runs the maps of one kind of certificate; core data sets are noted on the way. */
@@ -132,13 +136,23 @@ async function advanceEach(canonical: string, instances: JsonObject[], run: Run)
 }
 
 function apply(canonical: string, source: Json, run: Run): Soon<Json> {
-  return having(compiledMap(canonical, run), (map) => {
-    if (run.mapped.structureMaps.includes(map.canonical)) return applied(map, source, run)
-    return having(run.mapping.findMap(canonical), (found) => {
-      noteMap(canonical, { map, found }, run.mapped)
+  const map = compiledMap(canonical, run)
+  return map instanceof Promise
+    ? map.then((come) => applyMap(canonical, come, source, run))
+    : applyMap(canonical, map, source, run)
+}
+
+function applyMap(canonical: string, map: CompiledMap, source: Json, run: Run): Soon<Json> {
+  const { mapping, mapped } = run
+  if (mapped.structureMaps.includes(map.canonical)) return applied(map, source, run)
+  const found = mapping.findMap(canonical)
+  if (found instanceof Promise)
+    return found.then((come) => {
+      noteMap(canonical, { map, found: come }, mapped)
       return applied(map, source, run)
     })
-  })
+  noteMap(canonical, { map, found }, mapped)
+  return applied(map, source, run)
 }
 
 /** What is to be said of a map that runs, once. */
@@ -149,9 +163,9 @@ function noteMap(
 ): void {
   if (found && !isNamedBy(canonical, found)) mapped.obstacles.push(notActive(found))
   mapped.structureMaps.push(map.canonical)
-  mapped.warnings.push(...map.warnings.filter((each) => !map.unusable.includes(each)))
+  for (const each of map.warnings) if (!map.unusable.includes(each)) mapped.warnings.push(each)
   // What such a set or map was to say is missing, and nobody knows what it would have been.
-  mapped.obstacles.push(...map.unusable.map((each): Issue => ({ ...each, severity: 'error' })))
+  for (const each of map.unusable) mapped.obstacles.push({ ...each, severity: 'error' })
 }
 
 function applied(map: CompiledMap, source: Json, { mapping, mapped }: Run): Json {

@@ -1,3 +1,4 @@
+import { copyJson } from '../../base/exact-number.ts'
 import { defineMember, isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
 import { isResource } from '../../fhir/elements.ts'
@@ -32,15 +33,24 @@ export interface Mapped {
 const isBundle = (value: Json): value is JsonObject => isJsonObject(value) && value.resourceType === 'Bundle'
 
 /** A Bundle with at least one FHIR resource. */
-export const isResourceBundle = (output: Json): output is JsonObject =>
-  isBundle(output) && resourcesOf(output).some(isFhir)
+export function isResourceBundle(output: Json): output is JsonObject {
+  if (!isBundle(output) || !Array.isArray(output.entry)) return false
+  for (const entry of output.entry)
+    if (isJsonObject(entry) && isJsonObject(entry.resource) && isFhir(entry.resource)) return true
+  return false
+}
 
 /** Instances of logical models: those of a Bundle that holds nothing else, or the one that it is. */
 export function instancesOf(output: Json): JsonObject[] {
   if (!isJsonObject(output)) return []
   if (!isBundle(output)) return [output]
-  const contents = resourcesOf(output)
-  return contents.every((each) => !isFhir(each)) ? contents : []
+  const instances: JsonObject[] = []
+  for (const entry of Array.isArray(output.entry) ? output.entry : []) {
+    if (!isJsonObject(entry) || !isJsonObject(entry.resource)) continue
+    if (isFhir(entry.resource)) return []
+    instances.push(entry.resource)
+  }
+  return instances
 }
 
 /**
@@ -72,68 +82,72 @@ export function mergeBundles(bundles: Bundle[], obstacles: Issue[]): Bundle {
 const sameId = (type: string) =>
   issue('duplicate', `The maps made several resources of type ${type} with one id: only one of them can be kept`)
 
-function resourcesOf(bundle: JsonObject): JsonObject[] {
-  const entries = Array.isArray(bundle.entry) ? bundle.entry : []
-  return entries.flatMap((entry) => (isJsonObject(entry) && isJsonObject(entry.resource) ? [entry.resource] : []))
-}
-
 const isFhir = ({ resourceType }: JsonObject) => typeof resourceType === 'string' && isResource(resourceType)
 
 const ABSOLUTE = /^(?:https?:\/\/|urn:)/
 const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/
+/** Most ids are short, or one. */
+const isUuid = (id: string) => id.length === 36 && UUID.test(id)
 
 /**
  * The Bundle as others can read it alone: every entry has an absolute fullUrl (FHIR R4, Bundle.entry.fullUrl), by which the references
- * to it go; and what a coding only displays, without code, is the text of its concept.
+ * to it go; and what a coding only displays, without code, is the text of its concept. What is given is not changed.
  */
 export function standingAlone(bundle: Bundle, uuid: () => string): Bundle {
+  const copy = copyJson(asJson(bundle))
+  return isOfType(copy, 'Bundle') ? letStandAlone(copy, uuid) : bundle
+}
+
+/** {@link standingAlone} of a Bundle that is nobody else's, in place. */
+export function letStandAlone(bundle: Bundle, uuid: () => string): Bundle {
   const addresses = new Map<string, string>()
-  const entry = (bundle.entry ?? []).map((each): BundleEntry => {
+  for (const each of bundle.entry ?? []) {
     const { resource, fullUrl } = each
-    if (!resource) return each
+    if (!resource) continue
+    const { id } = resource
     const own = fullUrl !== undefined && ABSOLUTE.test(fullUrl)
-    const address = own ? fullUrl : `urn:uuid:${UUID.test(resource.id ?? '') ? resource.id : uuid()}`
-    for (const name of [fullUrl, resource.id && `${resource.resourceType}/${resource.id}`])
-      if (name) addresses.set(name, address)
-    return { ...each, fullUrl: address }
-  })
-  const told = rewritten(asJson({ ...bundle, entry }), addresses)
-  return isOfType(told, 'Bundle') ? told : bundle
+    const address = own ? fullUrl : `urn:uuid:${id !== undefined && isUuid(id) ? id : uuid()}`
+    if (fullUrl) addresses.set(fullUrl, address)
+    if (id) addresses.set(`${resource.resourceType}/${id}`, address)
+    each.fullUrl = address
+  }
+  redirect(asJson(bundle), addresses)
+  return bundle
 }
 
 /** A resource whose references go to other addresses. */
 export function withReferences(resource: JsonObject, addresses: ReadonlyMap<string, string>): JsonObject {
-  return rewritten(resource, addresses)
+  return redirect(copyJson(resource), addresses)
 }
 
-/** The same value where there is nothing to change: most of a Bundle is. */
-function rewritten(value: JsonObject, addresses: ReadonlyMap<string, string>): JsonObject {
-  let changed: JsonObject | undefined
+/** Changes references in place; what a concept only displays becomes its text. Answers the object, or the one that takes its place. */
+function redirect(value: JsonObject, addresses: ReadonlyMap<string, string>): JsonObject {
+  let coding: Json[] | undefined
   for (const name in value) {
-    const before = value[name] ?? null
-    let after: Json = before
-    if (typeof before === 'string') after = name === 'reference' ? (addresses.get(before) ?? before) : before
-    else if (Array.isArray(before)) after = rewrittenList(before, addresses)
-    else if (typeof before === 'object' && before !== null) after = rewritten(before, addresses)
-    if (after === before) continue
-    changed ??= { ...value }
-    defineMember(changed, name, after)
+    const member = value[name] ?? null
+    if (typeof member === 'string') {
+      const address = name === 'reference' ? addresses.get(member) : undefined
+      if (address !== undefined) value.reference = address
+    } else if (Array.isArray(member)) {
+      redirectItems(member, addresses)
+      if (name === 'coding') coding = member
+    } else if (typeof member === 'object' && member !== null) {
+      const after = redirect(member, addresses)
+      if (after !== member) defineMember(value, name, after)
+    }
   }
-  const whole = changed ?? value
-  return Array.isArray(whole.coding) ? withoutMereDisplays(whole, whole.coding) : whole
+  return coding ? withoutMereDisplays(value, coding) : value
 }
 
-function rewrittenList(list: Json[], addresses: ReadonlyMap<string, string>): Json[] {
-  let changed: Json[] | undefined
+function redirectItems(list: Json[], addresses: ReadonlyMap<string, string>): void {
   for (let at = 0; at < list.length; at++) {
-    const before = list[at] ?? null
-    if (typeof before !== 'object' || before === null) continue
-    const after = Array.isArray(before) ? rewrittenList(before, addresses) : rewritten(before, addresses)
-    if (after === before) continue
-    changed ??= [...list]
-    changed[at] = after
+    const item = list[at] ?? null
+    if (Array.isArray(item)) redirectItems(item, addresses)
+    else if (typeof item === 'object' && item !== null) {
+      const after = redirect(item, addresses)
+      if (after !== item) list[at] = after
+    }
   }
-  return changed ?? list
 }
 
 /** Whether a coding has nothing but words; an empty one has not even those. */

@@ -27,7 +27,17 @@ export function readInstance(call: OperationCall): Instance {
     return { format: formatOf(resource.contentType), text, bytes: text.length }
   }
   const value = asJson(resource)
-  return { value, bytes: stringifyJson(value).length }
+  return { value, bytes: sizeOf(value) }
+}
+
+/** About how many characters the JSON of a value has: to write a large one for that alone takes as long as to transform it. */
+function sizeOf(value: Json): number {
+  if (typeof value === 'string') return value.length + 3
+  if (typeof value !== 'object' || value === null) return 6
+  let size = 3
+  if (Array.isArray(value)) for (const each of value) size += sizeOf(each)
+  else for (const name in value) size += name.length + 3 + sizeOf(value[name] ?? null)
+  return size
 }
 
 function formatOf(contentType: string): 'json' | 'xml' {

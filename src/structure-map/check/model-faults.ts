@@ -16,28 +16,50 @@ export interface ModelFaults {
 /** Compares an instance with its model (https://hl7.org/fhir/R4/elementdefinition.html, `min`, `max`, `type`). */
 export function modelFaults(instance: JsonObject, type: Type): ModelFaults {
   const faults: ModelFaults = { model: type.url ?? type.name, missing: [], misshapen: [] }
-  visitObject(instance, type, [], faults)
+  visitObject(instance, type, faults)
   return faults
 }
 
-function visitObject(object: JsonObject, type: Type, path: string[], faults: ModelFaults): void {
-  for (const element of requiredOf(type))
-    if (!isPresent(object, element)) faults.missing.push([...path, element.name].join('.'))
+/** Faults are noted by where they are in what is visited; who visits it puts its own name before. Most instances have none. */
+function visitObject(object: JsonObject, type: Type, faults: ModelFaults): void {
+  for (const { name, properties } of requiredOf(type)) if (!isPresent(object, properties)) faults.missing.push(name)
   for (const name in object) {
     const element = type.element(name)
     const value = object[name]
     if (!element || value === undefined) continue
-    path.push(name)
-    visitElement(value, element, path, faults)
-    path.pop()
+    const { missing, misshapen } = faults
+    const [before, others] = [missing.length, misshapen.length]
+    visitElement(value, element, faults)
+    putUnder(name, missing, before)
+    putUnder(name, misshapen, others)
   }
 }
 
-/** The elements of a logical model that have to be there; looked up once. */
-const requiredOf = keepPerObject((type: Type): ElementType[] =>
+/** Puts what was added to a list of paths since it had so many under a name; a path that begins with an index needs no point. */
+function putUnder(name: string, paths: string[], from: number): void {
+  for (let at = from; at < paths.length; at++) {
+    const path = paths[at] ?? ''
+    paths[at] = path === '' || path.startsWith('[') ? `${name}${path}` : `${name}.${path}`
+  }
+}
+
+/** An element of a logical model that has to be there, and the properties under which it may stand. */
+interface Required {
+  name: string
+  properties: string[]
+}
+
+const requiredOf = keepPerObject((type: Type): Required[] =>
   (type.names?.() ?? []).flatMap((name) => {
     const element = type.element(name)
-    return element && minOf(element, type, name) > 0 ? [element] : []
+    if (!element || minOf(element, type, name) === 0) return []
+    const { variants } = element
+    return [
+      {
+        name: element.name,
+        properties: variants.length > 0 ? variants.map(({ property }) => property) : [element.name],
+      },
+    ]
   }),
 )
 
@@ -45,28 +67,28 @@ function minOf(element: ElementType, type: Type, name: string): number {
   return element.min ?? type.base?.element(name)?.min ?? 0
 }
 
-function isPresent(object: JsonObject, { name, variants }: ElementType): boolean {
-  const properties = variants.length > 0 ? variants.map(({ property }) => property) : [name]
-  return properties.some((property) => !isEmpty(object[property]))
+function isPresent(object: JsonObject, properties: string[]): boolean {
+  for (const property of properties) if (!isEmpty(object[property])) return true
+  return false
 }
 
-function visitElement(value: Json, element: ElementType, path: string[], faults: ModelFaults): void {
-  const [type = UNKNOWN] = element.types
-  if (Array.isArray(value) !== element.isArray) faults.misshapen.push(path.join('.'))
-  else if (type === UNKNOWN || element.types.length > 1) return
-  else if (!Array.isArray(value)) visitValue(value, type, path, faults)
-  else {
-    for (const [index, each] of value.entries()) {
-      const name = path.pop() ?? ''
-      path.push(`${name}[${index}]`)
-      visitValue(each, type, path, faults)
-      path[path.length - 1] = name
+function visitElement(value: Json, { types, isArray }: ElementType, faults: ModelFaults): void {
+  const type = types[0] ?? UNKNOWN
+  if (Array.isArray(value) !== isArray) faults.misshapen.push('')
+  else if (type === UNKNOWN || types.length > 1) return
+  else if (!Array.isArray(value)) visitValue(value, type, faults)
+  else
+    for (let at = 0; at < value.length; at++) {
+      const [missing, misshapen] = [faults.missing.length, faults.misshapen.length]
+      visitValue(value[at] ?? null, type, faults)
+      if (faults.missing.length === missing && faults.misshapen.length === misshapen) continue
+      putUnder(`[${at}]`, faults.missing, missing)
+      putUnder(`[${at}]`, faults.misshapen, misshapen)
     }
-  }
 }
 
-function visitValue(value: Json, type: Type, path: string[], faults: ModelFaults): void {
+function visitValue(value: Json, type: Type, faults: ModelFaults): void {
   const isObject = value !== null && typeof value === 'object' && !Array.isArray(value)
-  if (isObject === (type.kind === 'primitive')) faults.misshapen.push(path.join('.'))
-  else if (isObject) visitObject(value, type, path, faults)
+  if (isObject === (type.kind === 'primitive')) faults.misshapen.push('')
+  else if (isObject) visitObject(value, type, faults)
 }

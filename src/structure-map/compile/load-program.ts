@@ -230,9 +230,10 @@ function createScope(map: StructureMap, { program, translators }: ScopeParts): M
     },
     declares: (name) => aliases.source.has(name) || aliases.target.has(name),
     findGroup: (name) => findGroup(scope, name),
+    translator: (name) => inline.get(name.startsWith('#') ? name.slice(1) : name) ?? translators.get(name),
     translate(name, node) {
-      const translator = name.startsWith('#') ? inline.get(name.slice(1)) : (inline.get(name) ?? translators.get(name))
-      return translator ? translateNode(node, translator) : []
+      const translator = scope.translator(name)
+      return translator && translateNode(node, translator)
     },
   }
   addConstants(map, constants, program.expressions)

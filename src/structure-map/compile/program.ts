@@ -10,6 +10,7 @@ import type { Type } from '../model/types.ts'
 import type { FaultPlace } from '../run/fault.ts'
 import type { Frame, Run } from '../run/run.ts'
 import type { Translation } from '../run/transform-call.ts'
+import type { Translator } from '../run/translate.ts'
 
 /** One map of a compiled program: what its rules need to be compiled. */
 export interface MapScope {
@@ -24,8 +25,10 @@ export interface MapScope {
   declares(name: string): boolean
   /** Group by name: this map, its imports in order, then all maps of the program. */
   findGroup(name: string): GroupRef | undefined
-  /** Codes for a code by concept map: `#contained`, canonical, or bare id. */
-  translate(map: string, node: Node): Translation[]
+  /** A concept map that the map can use, by the same names. */
+  translator(map: string): Translator | undefined
+  /** The code for a code by concept map: `#contained`, canonical, or bare id. */
+  translate(map: string, node: Node): Readonly<Translation> | undefined
 }
 
 /** A group and the map it is in. */

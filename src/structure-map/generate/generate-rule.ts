@@ -10,27 +10,33 @@ import { r4Type, type Type } from '../model/types.ts'
 import { isMemberName, memberOf } from './code.ts'
 import { expressionCode, isAsExpected, typeName } from './generate-expression.ts'
 import { STEP, targetCode } from './generate-target.ts'
-import { type Expected, expectedOf, type Held, type Holdings, type Known } from './held.ts'
+import { type Expected, expectedOf, forgetMembers, type Held, type Holdings, isNew, type Known } from './held.ts'
 import { type FunctionCode, frameOf, nodeOf } from './program-code.ts'
 
 /** The code of a rule, of the closures where it is not of those that can be generated. */
 export function ruleCode(rule: CompiledRule, holdings: Holdings, code: FunctionCode): string[] {
   const [source, ...others] = rule.sources
   const whole = closuresOf(rule, holdings, code)
-  if (!source || others.length > 0 || !rule.body || !isSimple(source.source)) return [whole]
+  if (!source || others.length > 0 || !rule.body || !isSimple(source.source)) return leftAlone(whole, holdings)
   const slot = slotOf(source.outer, source.source.context)
   const context = slot === undefined ? undefined : holdings.get(slot)
-  if (!context?.type) return [whole]
+  if (!context?.type) return leftAlone(whole, holdings)
   const at = code.placeOf(rule.place)
   const place: RulePlace = { rule, body: rule.body, source, holdings, code, whole, at }
   const lines =
     source.source.element === undefined ? ofContext(context, place) : ofElement(context, source.source.element, place)
-  return lines ? [`at = ${at};`, ...lines] : [whole]
+  return lines ? [`at = ${at};`, ...lines] : leftAlone(whole, holdings)
 }
 
 /** Leaves a rule to the closures. */
 export const closuresOf = (rule: CompiledRule, holdings: Holdings, { constants }: FunctionCode): string =>
   `${constants.of(rule)}.run(${frameOf(holdings, constants)});`
+
+/** The same of a rule of which nothing is generated: what it does is not known. */
+function leftAlone(whole: string, holdings: Holdings): string[] {
+  forgetMembers(holdings)
+  return [whole]
+}
 
 interface RulePlace {
   rule: CompiledRule
@@ -109,7 +115,11 @@ function withSlot(holdings: Holdings, slot: number | undefined, held: Held): Hol
 
 function ofElement(context: Known, path: string, place: RulePlace): string[] | undefined {
   const [name = '', ...more] = elementPath(path)
-  const { code, whole } = place
+  const { code, whole, holdings } = place
+  const whenThere = (extra: string) => {
+    const test = `if (${memberOf(context.value, name, code.constants)} !== undefined || ${extra})`
+    return [`${test} ${leftAlone(whole, holdings).join('')}`]
+  }
   if (more.length > 0 || context.json !== 'object' || context.type.kind === 'primitive') return undefined
   if (!isMemberName(name) || !isMemberName(`_${name}`)) return undefined
   const { constants } = code
@@ -121,11 +131,11 @@ function ofElement(context: Known, path: string, place: RulePlace): string[] | u
   if (!element || element.variants.length > 0 || !expected || !isOfType(expected.type, place)) {
     // An element that is not there needs no closures to be passed over, whatever it might be.
     if (element && element.variants.length > 0) return undefined
-    return [`if (${memberOf(context.value, name, constants)} !== undefined || ${extra}) ${whole}`]
+    return whenThere(extra)
   }
   const held: Known = { value, type: expected.type, json: expected.json }
   const inner = element.isArray ? ofList(held, expected, place) : conditional(held, place)
-  if (!inner) return [`if (${memberOf(context.value, name, constants)} !== undefined || ${extra}) ${whole}`]
+  if (!inner) return whenThere(extra)
   const test = element.isArray
     ? `Array.isArray(${value}) && areAll(${value}, ${constants.of(kindOf(expected))})`
     : isAsExpected(value, expected, { owner: context.value, name, constants })
@@ -167,14 +177,15 @@ function ofList(list: Known, expected: Expected, place: RulePlace): string[] | u
 }
 
 function eachOf(list: string, item: Known, place: RulePlace): string[] {
-  const { code, at } = place
+  const { at } = place
+  const code = { ...place.code, loop: {} }
   const index = code.declare()
   const count = code.declare()
   return [
     `for (${index} = 0, ${count} = ${list}.length; ${index} < ${count}; ${index}++) {`,
     `at = ${at};`,
     `${item.value} = ${list}[${index}];`,
-    ...fire(item, place),
+    ...fire(item, { ...place, code }),
     '}',
   ]
 }
@@ -213,9 +224,10 @@ function chosenOf(list: Known, item: Known, place: RulePlace): string[] | undefi
 
 /** What a rule does for one item. */
 function fire(item: Known, place: RulePlace): string[] {
-  const { rule, body, source, holdings, code } = place
+  const { rule, body, source, holdings } = place
   const bound = withSlot(holdings, source.slot, item)
-  return [STEP, `r.place = ${code.constants.of(rule.place)};`, ...targetsFrom(0, bound, { item, body, code })]
+  const code = { ...place.code, block: {}, atRule: `r.place = ${place.code.constants.of(rule.place)};` }
+  return [STEP, ...targetsFrom(0, bound, { item, body, code })]
 }
 
 interface BodyPlace {
@@ -230,15 +242,21 @@ function targetsFrom(index: number, holdings: Holdings, place: BodyPlace): strin
   const compiled = body.targets[index]
   if (!compiled) return innerCode(body, holdings, code)
   const { lines, held, isSure, node, notes } = targetCode(compiled, { holdings, item, code })
-  const { slot } = compiled
-  if (slot === undefined) return [...lines, ...targetsFrom(index + 1, holdings, place), ...notes]
-  const further = targetsFrom(index + 1, withSlot(holdings, slot, held ?? unbound), place)
-  if (isSure === undefined) return [...lines, ...further, ...notes]
+  const { slot, target } = compiled
+  if (slot === undefined) return [...lines, ...targetsFrom(index + 1, holdings, place), ...notes()]
+  const block = isSure === undefined ? code.block : {}
+  // An element that was made here is there in what follows, and nowhere else.
+  if (target.transform === undefined && held?.type && held.made) held.made.at.block = block
+  const further = targetsFrom(index + 1, withSlot(holdings, slot, held ?? unbound), {
+    ...place,
+    code: { ...code, block },
+  })
+  if (isSure === undefined) return [...lines, ...further, ...notes()]
   const { constants } = code
   const frame = frameOf(withSlot(holdings, slot, { node: node ?? 'undefined', type: undefined }), constants)
-  const left = `rest(${constants.of(body)}, ${index + 1}, ${frame}, ${nodeOf(item, constants)});`
+  const left = `${code.atRule} rest(${constants.of(body)}, ${index + 1}, ${frame}, ${nodeOf(item, constants)});`
   const isLast = further.length === 0
-  return isLast ? [...lines, ...notes] : [...lines, `if (${isSure}) {`, ...further, `} else ${left}`, ...notes]
+  return isLast ? [...lines, ...notes()] : [...lines, `if (${isSure}) {`, ...further, `} else { ${left} }`, ...notes()]
 }
 
 const unbound: Held = { node: 'undefined', type: undefined }
@@ -254,18 +272,32 @@ function innerCode({ dependents, rules }: CompiledBody, holdings: Holdings, code
 function dependentCode(compiled: CompiledDependent, holdings: Holdings, code: FunctionCode): string[] {
   const { dependent, scope } = compiled
   const { constants } = code
-  const whole = [`${constants.of(compiled)}.run(${frameOf(holdings, constants)});`]
+  const whole = () => {
+    forgetMembers(holdings)
+    return [code.atRule, `${constants.of(compiled)}.run(${frameOf(holdings, constants)});`]
+  }
   const found = code.map.findGroup(dependent.name)
   const group = found && code.program.groups.get(found.group)
-  if (!group || group.inputs.length !== dependent.variable.length) return whole
+  if (!group || group.inputs.length !== dependent.variable.length) return whole()
   const args: Known[] = []
   for (const [index, { mode }] of group.inputs.entries()) {
     const slot = compileVariableName(dependent.variable[index] ?? '', scope, mode)
     const held = slot === undefined ? undefined : holdings.get(slot)
-    if (!held?.type) return whole
+    if (!held?.type) return whole()
     args.push(held)
   }
-  const name = code.functionOf(group, args)
-  if (name === undefined) return whole
+  const name = code.functionOf(
+    group,
+    args.map((each) => asArgument(each, args, code)),
+  )
+  if (name === undefined) return whole()
+  forgetMembers(holdings)
   return [`${name}(${[...args.map((each) => each.node ?? each.value), 'r', 'd + 1'].join(', ')});`]
+}
+
+/** A function knows of what it is given that it is new, when it has it under one name. */
+function asArgument({ made, ...held }: Known, args: readonly Known[], code: FunctionCode): Known {
+  const isKnown =
+    made && isNew({ ...held, made }, code) && args.filter(({ value }) => value === held.value).length === 1
+  return isKnown ? { ...held, made } : held
 }

@@ -8,7 +8,7 @@ import { ValueFault } from '../run/fault.ts'
 import { choose } from '../run/fit.ts'
 import { isMemberName, memberOf } from './code.ts'
 import { type Value, type ValuePlace, valueCode } from './generate-value.ts'
-import type { Held, Holdings, Known } from './held.ts'
+import { forgetMembers, type Held, type Holdings, justMade, type Known, lacks, noteSet } from './held.ts'
 import { type FunctionCode, frameOf, nodeOf } from './program-code.ts'
 
 /** Where a target stands. */
@@ -27,12 +27,15 @@ export interface TargetCode {
   isSure?: string
   /** Variable with the node of the closures, if they were asked. */
   node?: string
-  /** Statements for the end of the rule: they note what is left empty. */
-  notes: string[]
+  /** Statements for the end of the rule: they note what is left empty. Asked for when the rest of the rule is made. */
+  notes(): string[]
 }
 
+/** Counts steps. */
+export const stepsCode = (count: number): string => `if ((r.steps += ${count}) > r.nextLook) spend(r, 0);`
+
 /** The step that every target counts as. */
-export const STEP = 'if ((r.steps += 1) > r.nextLook) spend(r, 0);'
+export const STEP = stepsCode(1)
 
 /** The code of a target, of the closures where it is not of those that can be generated. */
 export function targetCode(compiled: CompiledTarget, place: TargetPlace): TargetCode {
@@ -41,17 +44,21 @@ export function targetCode(compiled: CompiledTarget, place: TargetPlace): Target
   const made = madeCode(compiled, { ...place, compiled, giveUp: `break ${label};` })
   if (!made) {
     const node = code.declare()
+    forgetMembers(place.holdings)
     return {
-      lines: [`${node} = ${closure(compiled, place)};`],
+      lines: [code.atRule, `${node} = ${closure(compiled, place)};`],
       held: { node, type: undefined },
-      notes: [`noteEmpty(r, ${node});`],
+      notes: () => [`noteEmpty(r, ${node});`],
     }
   }
-  const { before, lines, held, note, isThere } = made
+  const { before, lines, held, note, isThere, sets } = made
   const mayGiveUp = before.some((each) => each.includes(`break ${label};`))
-  if (!mayGiveUp && isThere === undefined) return { lines: [...before, ...lines], held, notes: note ? [note] : [] }
+  const isSure = !mayGiveUp && isThere === undefined
+  if (sets) noteSet(sets.owner, sets.names, isSure && !sets.isDoubtful, code)
+  const isFilled = () => held?.type !== undefined && held.made?.isFilled === true
+  if (isSure) return { lines: [...before, ...lines], held, notes: () => (note && !isFilled() ? [note] : []) }
   const sure = code.declare()
-  const notes = note ? [`if (${sure}) ${note}`] : []
+  const notes = () => (note && !isFilled() ? [`if (${sure}) ${note}`] : [])
   const whole = isThere === undefined ? [...lines, `${sure} = true;`] : [...lines, `${sure} = ${isThere};`]
   if (!mayGiveUp) return { lines: [...before, ...whole], held, isSure: sure, notes }
   const node = code.declare()
@@ -65,13 +72,14 @@ export function targetCode(compiled: CompiledTarget, place: TargetPlace): Target
       ...whole,
       `break ${out};`,
       '}',
+      code.atRule,
       `${node} = ${closure(compiled, place)};`,
       '}',
     ],
     held,
     isSure: sure,
     node,
-    notes: [...notes, `if (${node} !== undefined) noteEmpty(r, ${node});`],
+    notes: () => [...notes(), `if (${node} !== undefined) noteEmpty(r, ${node});`],
   }
 }
 
@@ -86,7 +94,17 @@ interface Made {
   lines: string[]
   held: Held | undefined
   isThere?: string
+  /** Notes that what is held is empty, if it is. */
   note?: string
+  /** The object of which a member is set, and the names that it may have. */
+  sets?: Sets
+}
+
+interface Sets {
+  owner: Known
+  names: string[]
+  /** It may be left out. */
+  isDoubtful?: true
 }
 
 interface Work extends TargetPlace, ValuePlace {}
@@ -112,11 +130,11 @@ function madeCode(compiled: CompiledTarget, work: Work): Made | undefined {
 function variableCode({ transform }: RuleTarget, work: Work): Made | undefined {
   // What an expression gives may be a value of FHIRPath, and no variable is another one.
   if (transform === 'evaluate' || transform === 'copy') return undefined
-  const value = valueCode(work, undefined)
+  const value = valueCode(work)
   if (!value) return undefined
   const { constants } = work.code
   const { held, before, after, isThere, mayBeEmpty } = value
-  const lines = [STEP, ...(transform === 'translate' ? ['r.holder = undefined;'] : []), ...after]
+  const lines = [STEP, ...(transform === 'translate' ? [work.code.atRule, 'r.holder = undefined;'] : []), ...after]
   if (held.json !== 'object') {
     if (held.literal === undefined) lines.push(countText(held))
     return { before, lines, held, ...(isThere === undefined ? {} : { isThere }) }
@@ -143,20 +161,25 @@ function elementCode({ owner, element, name }: ElementPlace, { code, giveUp }: W
   if (type.kind !== 'complex' && type.kind !== 'logical') return undefined
   const { constants } = code
   const value = code.declare()
-  const held: Known = { value, type, json: 'object' }
+  const sets = { owner, names: [name] }
+  const isFirst = lacks(owner, name, code)
+  const isAdded = element.isArray || isFirst
+  const held: Known = { value, type, json: 'object', made: justMade(code, isAdded ? [] : undefined) }
   const note = `if (isEmpty(${value})) r.untidy = true;`
-  if (element.isArray) {
-    const lines = [STEP, `${value} = {};`, `addObject(${owner.value}, ${constants.of(name)}, ${value});`]
-    return { before: [], lines, held, note }
+  const member = memberOf(owner.value, name, constants)
+  if (isAdded) {
+    const made = element.isArray ? `[${value}]` : value
+    const store = isFirst ? `${member} = ${made};` : `addObject(${owner.value}, ${constants.of(name)}, ${value});`
+    return { before: [], lines: [STEP, `${value} = {};`, store], held, note, sets }
   }
   // One that is there already knows where it stands, which matters to what sets it as a whole.
   if (code.setsWholes) return undefined
-  const member = memberOf(owner.value, name, constants)
   return {
     before: [`${value} = ${member};`, `if (${value} !== undefined && !isPlain(${value})) ${giveUp}`],
     lines: [STEP, `if (${value} === undefined) ${value} = ${member} = {};`],
     held,
     note,
+    sets,
   }
 }
 
@@ -164,20 +187,20 @@ function elementCode({ owner, element, name }: ElementPlace, { code, giveUp }: W
 function setCode(at: ElementPlace, work: Work): Made | undefined {
   const { owner, element, name } = at
   const { constants } = work.code
-  const types = element.types.length === 1 ? element.types[0] : undefined
-  const value = valueCode(work, types)
+  const value = valueCode(work)
   if (!value) return undefined
   const { target } = work.compiled
   if (target.transform === 'copy' && value.held.json === 'object' && defaultGroups(work.code.map).length > 0)
     return undefined
   const chosen = chosenFor(at, value.held)
   if (!chosen) return undefined
-  const place = [`r.holder = ${constants.of(owner.type)};`, `r.property = ${constants.of(name)};`]
-  const others =
-    element.variants.length > 0
-      ? [`leaveOtherChoices(${owner.value}, ${constants.of(element)}, ${constants.of(chosen.property)});`]
-      : []
-  const given = { value, chosen, place, others }
+  const place = [work.code.atRule, `r.holder = ${constants.of(owner.type)};`, `r.property = ${constants.of(name)};`]
+  // The closures, where they are asked, may choose another one.
+  const names = [chosen.property, ...element.variants.map(({ property }) => property)]
+  const others = names.slice(1).every((each) => lacks(owner, each, work.code))
+    ? []
+    : [`leaveOtherChoices(${owner.value}, ${constants.of(element)}, ${constants.of(chosen.property)});`]
+  const given = { value, chosen, place, others, sets: { owner, names } }
   if (value.held.json === 'object') return setObject(at, given, work)
   return chosen.type.kind === 'primitive' ? setPrimitive(at, given, work) : undefined
 }
@@ -187,6 +210,7 @@ interface Given {
   chosen: { property: string; type: Type }
   place: string[]
   others: string[]
+  sets: Sets
 }
 
 /** The property and type that a value takes, where that does not depend on the value. */
@@ -211,7 +235,7 @@ function setPrimitive(
   given: Given,
   { compiled, code, giveUp }: Work,
 ): Made | undefined {
-  const { value, chosen, others } = given
+  const { value, chosen, others, sets } = given
   const { held, before, after, isThere } = value
   const { check } = chosen.type
   const { constants } = code
@@ -221,9 +245,12 @@ function setPrimitive(
   const isSound = held.literal !== undefined || (held.isSound === true && held.type.check === check)
   const test = `${isThere === undefined ? '' : `${isThere} && `}${constants.of(check)}(${held.value}) !== undefined`
   const property = constants.of(chosen.property)
-  const store = element.isArray
-    ? `storeItem(${owner.value}, ${property}, ${constants.of(element)}, ${held.value});`
-    : `${memberOf(owner.value, chosen.property, constants)} = ${held.value};`
+  const member = memberOf(owner.value, chosen.property, constants)
+  const isFirst = lacks(owner, chosen.property, code)
+  const store =
+    element.isArray && !isFirst
+      ? `storeItem(${owner.value}, ${property}, ${constants.of(element)}, ${held.value});`
+      : `${member} = ${element.isArray ? `[${held.value}]` : held.value};`
   const lines = [...others, store, held.literal === undefined ? countText(held) : literalSteps(held.literal)]
   const { slot } = compiled
   const node = slot === undefined ? undefined : code.declare()
@@ -236,13 +263,14 @@ function setPrimitive(
     lines: isThere === undefined ? [STEP, ...lines] : [STEP, `if (${isThere}) {`, ...lines, '}'],
     held: node === undefined ? undefined : { node, type: undefined },
     ...(isThere === undefined ? {} : { isThere }),
+    sets,
   }
 }
 
 /** An id that is drawn: nothing is taken back, for the closures would draw another one. */
 function setDrawn(
   { owner, element }: Pick<ElementPlace, 'owner' | 'element'>,
-  { value, chosen }: Given,
+  { value, chosen, place: [atRule = ''], sets }: Given,
   { compiled, code }: Pick<Work, 'compiled' | 'code'>,
 ): Made | undefined {
   const { held, after } = value
@@ -259,10 +287,14 @@ function setDrawn(
       `if (${constants.of(chosen.type.check)}(${held.value}) === undefined) {`,
       `${memberOf(owner.value, chosen.property, constants)} = ${held.value};`,
       countText(held),
-      `} else ${node} = assignDrawn(${nodeOf(owner, constants)}, ${constants.of(chosen.property)}, ${drawn}, r);`,
+      '} else {',
+      atRule,
+      `${node} = assignDrawn(${nodeOf(owner, constants)}, ${constants.of(chosen.property)}, ${drawn}, r);`,
+      '}',
     ],
     held: undefined,
     note: `if (${node} !== undefined) noteEmpty(r, ${node});`,
+    sets: { ...sets, isDoubtful: true },
   }
 }
 
@@ -274,7 +306,7 @@ const VAGUE = new Set(['BackboneElement', 'Element'])
 
 function setObject(at: ElementPlace, given: Given, { compiled, code }: Work): Made | undefined {
   const { owner, element } = at
-  const { value, chosen, place, others } = given
+  const { value, chosen, place, others, sets } = given
   const { held, before, after, isThere } = value
   const { type } = held
   const { constants } = code
@@ -292,9 +324,11 @@ function setObject(at: ElementPlace, given: Given, { compiled, code }: Work): Ma
       ? `taken(${held.node}, ${copied}, r)`
       : `copyValid(${held.value}, ${copied}, r)`
   const property = constants.of(chosen.property)
-  const store = element.isArray
-    ? `addObject(${owner.value}, ${property}, ${made});`
-    : `${memberOf(owner.value, chosen.property, constants)} = ${made};`
+  const isFirst = lacks(owner, chosen.property, code)
+  const store =
+    element.isArray && !isFirst
+      ? `addObject(${owner.value}, ${property}, ${made});`
+      : `${memberOf(owner.value, chosen.property, constants)} = ${element.isArray ? `[${made}]` : made};`
   const isAlways = isFresh && isThere === undefined
   if (isSilenced) others.push(`if (${made}.resourceType !== undefined) delete ${made}.resourceType;`)
   const lines = isAlways ? [...others, store] : [`if (${made} !== undefined) {`, ...others, store, '}']
@@ -303,7 +337,9 @@ function setObject(at: ElementPlace, given: Given, { compiled, code }: Work): Ma
   return {
     before,
     lines: [STEP, ...(isFresh && isThere === undefined ? [] : place), ...after, `${made} = ${taking};`, ...lines],
-    held: { value: made, type, json: 'object', loose: false },
+    // What was moved is the same object still.
+    held: { value: made, type, json: 'object', loose: false, ...(isFresh && held.made ? { made: held.made } : {}) },
+    sets,
     ...(isAlways ? {} : { isThere: `${made} !== undefined` }),
     ...(value.mayBeEmpty || held.node !== undefined || isSilenced
       ? { note: `if (isEmpty(${made})) r.untidy = true;` }

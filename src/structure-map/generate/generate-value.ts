@@ -11,7 +11,7 @@ import type { Argument } from '../model/structure.ts'
 import { INFERRED, plainTypeName, r4Type, type Type } from '../model/types.ts'
 import { CODE, STRING, URI } from '../run/transform-call.ts'
 import { expressionCode } from './generate-expression.ts'
-import { type Held, type Holdings, jsonOf, type Known } from './held.ts'
+import { type Held, type Holdings, jsonOf, justMade, type Known } from './held.ts'
 import { type FunctionCode, nodeOf } from './program-code.ts'
 
 /** Where a value is made. */
@@ -38,7 +38,7 @@ export interface Value {
 }
 
 /** The value that a target's transform gives; undefined when that is left to the closures. */
-export function valueCode(place: ValuePlace, targetType: Type | undefined): Value | undefined {
+export function valueCode(place: ValuePlace): Value | undefined {
   const { transform, parameter = [] } = place.compiled.target
   const [first] = parameter
   switch (transform) {
@@ -53,7 +53,7 @@ export function valueCode(place: ValuePlace, targetType: Type | undefined): Valu
     case 'uuid':
       return uuidCode(place)
     case 'translate':
-      return translateCode(parameter, place, targetType)
+      return translateCode(parameter, place)
     case 'cast':
       return castCode(parameter, place)
     case 'evaluate':
@@ -97,7 +97,8 @@ function createCode(name: string | number | boolean | undefined, { code }: Value
       : type.kind === 'resource'
         ? `{ resourceType: ${constants.of(type.name)} }`
         : '{}'
-  const held: Known = { value: made, type, json: 'object', loose: true }
+  const members = type.kind === 'complex' ? [] : ['resourceType']
+  const held: Known = { value: made, type, json: 'object', loose: true, made: justMade(code, members) }
   return { held, before: [], after: [`${made} = ${fresh};`], ...(type.kind === 'complex' ? { mayBeEmpty: true } : {}) }
 }
 
@@ -147,11 +148,7 @@ function uuidCode({ code }: ValuePlace): Value | undefined {
 }
 
 /** `translate(v, 'map', 'Coding')`: the closures' own, called without them. */
-function translateCode(
-  [source, map, field]: Argument[],
-  { compiled, holdings, code }: ValuePlace,
-  targetType: Type | undefined,
-): Value | undefined {
+function translateCode([source, map, field]: Argument[], { compiled, holdings, code }: ValuePlace): Value | undefined {
   const coding = r4Type('Coding')
   const slot = source?.valueId === undefined ? undefined : slotOf(compiled.scope, source.valueId)
   const held = slot === undefined ? undefined : holdings.get(slot)
@@ -160,9 +157,7 @@ function translateCode(
   const { constants } = code
   const node = code.declare()
   const made = code.declare()
-  const given = [nodeOf(held, constants), ...[url, 'Coding'].map((text) => constants.of(literalNode(text, code)))]
-  const members = `arguments: [${given.join(', ')}], run: r, targetType: ${targetType ? constants.of(targetType) : 'undefined'}`
-  const ask = `translate({ ${members}, findType: undefined, translate: ${constants.of(code.map.translate)} })`
+  const ask = `translateCoding(${constants.of(code.map.translator(url))}, ${constants.of(url)}, ${nodeOf(held, constants)}, r)`
   return {
     held: { value: made, node, type: coding, json: 'object', loose: true },
     before: [],
@@ -170,15 +165,6 @@ function translateCode(
     isThere: `${made} !== undefined`,
     mayBeEmpty: true,
   }
-}
-
-/** The node of a text of the map; one for each text of a program. */
-function literalNode(text: string, { texts }: FunctionCode) {
-  const known = texts.get(text)
-  if (known) return known
-  const node = { value: text, type: INFERRED.string }
-  texts.set(text, node)
-  return node
 }
 
 function castCode([given, name]: Argument[], place: ValuePlace): Value | undefined {

@@ -13,7 +13,8 @@ import type { CompiledGroup, Program } from '../compile/program.ts'
 import type { Type } from '../model/types.ts'
 import { createConstants } from './code.ts'
 import { closuresOf, ruleCode } from './generate-rule.ts'
-import type { Held, Known } from './held.ts'
+import { STEP, stepsCode } from './generate-target.ts'
+import { type Held, justMade, type Known } from './held.ts'
 import { type FunctionCode, nodeOf, type ProgramCode } from './program-code.ts'
 import { RUNTIME } from './runtime.ts'
 
@@ -50,7 +51,7 @@ export function* generateSteps(
   const code = programCode(program, wanted)
   const given: Record<'source' | 'target', Known> = {
     source: { value: 'source', type: types.source, json: 'object' },
-    target: { value: 'target', node: 'target', type: types.target, json: 'object', loose: true },
+    target: { value: 'target', node: 'target', type: types.target, json: 'object', loose: true, made: emptyInstance },
   }
   const entry = code.functionOf(
     group,
@@ -73,6 +74,9 @@ return (source, target, r) => ${entry}(${args}, r, 1);`
   return { text, constants: values }
 }
 
+/** The target as it is given: nothing but what says what it is. */
+const emptyInstance = justMade({ loop: {}, block: {} }, ['resourceType'])
+
 function programCode(program: Program, wanted: Wanted[]): ProgramCode {
   const names = new Map<string, string>()
   const numberOfType = numbers<Type>()
@@ -84,12 +88,12 @@ function programCode(program: Program, wanted: Wanted[]): ProgramCode {
     constants: createConstants(),
     fresh: () => `v${variables++}`,
     freshFunction: () => `g${functions++}`,
-    texts: new Map(),
     setsWholes: setsWholes(program),
     functionOf(group, args) {
       const kinds = args.map((each) => {
-        const { json, listed, loose, node } = each
-        return `${numberOfType(each.type)} ${json} ${listed} ${loose} ${node !== undefined}`
+        const { json, listed, loose, node, made } = each
+        const members = made?.members && [...made.members].join()
+        return `${numberOfType(each.type)} ${json} ${listed} ${loose} ${node !== undefined} ${members}`
       })
       const key = [numberOfGroup(group), ...kinds].join('|')
       const known = names.get(key)
@@ -130,7 +134,9 @@ function* functionSteps({ name, group, args }: Wanted, code: ProgramCode, most: 
   for (const rule of group.rules) {
     if (part.length() > LONGEST_FUNCTION) {
       end()
-      part = createPart(group, { args, parameters, code })
+      // What the first part has made of its arguments is not known to the next.
+      const later = args.map(({ made: _, ...each }): Known => each)
+      part = createPart(group, { args: later, parameters, code })
     }
     const isLong = length + part.length() > most
     part.add(isLong ? [closuresOf(rule, part.holdings, part.code)] : ruleCode(rule, part.holdings, part.code))
@@ -163,6 +169,9 @@ function createPart(
   const own: FunctionCode = {
     ...code,
     map: group.map,
+    loop: {},
+    block: {},
+    atRule: '',
     declare() {
       const variable = code.fresh()
       variables.push(variable)
@@ -174,11 +183,12 @@ function createPart(
   const lines: string[] = []
   for (const [slot, arg] of args.entries()) {
     const parameter = parameters[slot] ?? ''
-    if (arg.node === undefined) holdings.set(slot, { ...argument(arg), value: parameter })
+    const known = { ...argument(arg), ...(arg.made ? { made: justMade(own, [...(arg.made.members ?? [])]) } : {}) }
+    if (arg.node === undefined) holdings.set(slot, { ...known, value: parameter })
     else {
       const value = own.declare()
       lines.push(`${value} = ${parameter}.value;`)
-      holdings.set(slot, { ...argument(arg), value, node: parameter })
+      holdings.set(slot, { ...known, value, node: parameter })
     }
   }
   let length = 0
@@ -187,8 +197,7 @@ function createPart(
     holdings,
     length: () => length,
     add(added: string[]) {
-      for (const line of added) {
-        if (line === '') continue
+      for (const line of countedTogether(added)) {
         lines.push(line)
         length += line.length
       }
@@ -201,6 +210,29 @@ ${lines.join('\n')}
 throw relocate(error, ${code.constants.of(places)}[at]);
 }`,
   }
+}
+
+/** Statements after which a step can be counted as well as before them: nothing is seen of them where it is one too many. */
+const QUIET =
+  /^(?:v\d+(?:\["\w+"\])?(?: = v\d+\["\w+"\])? = (?:v\d+|k\d+|\{\}|\[v\d+\]|\{(?: \w+: [kv]\d+,?)+ \})|addObject\(v\d+, k\d+, v\d+\));$/
+
+/** Lines of which steps with nothing but such statements between them are counted at once. */
+function countedTogether(lines: string[]): string[] {
+  const made: string[] = []
+  let steps = 0
+  const count = () => {
+    if (steps > 0) made.push(stepsCode(steps))
+    steps = 0
+  }
+  for (const line of lines) {
+    if (line === STEP) steps++
+    else if (line !== '') {
+      if (!QUIET.test(line)) count()
+      made.push(line)
+    }
+  }
+  count()
+  return made
 }
 
 /** What is known of a parameter: not what its value is. */

@@ -1,7 +1,6 @@
 import type { CompiledGroup, MapScope, Program } from '../compile/program.ts'
-import type { Node } from '../model/nodes.ts'
 import type { Constants } from './code.ts'
-import type { Held, Holdings, Known } from './held.ts'
+import type { Held, Holdings, Known, Stretch } from './held.ts'
 
 /** What the code of a program is made with. */
 export interface ProgramCode {
@@ -16,15 +15,15 @@ export interface ProgramCode {
    * closures. A group that calls itself has one function.
    */
   functionOf(group: CompiledGroup, args: Known[]): string | undefined
-  /** Nodes of texts of the maps. */
-  texts: Map<string, Node>
   /** Rules of some map set a variable as a whole: then it matters where an object stands. */
   setsWholes: boolean
 }
 
 /** What the code of a function is made with. */
-export interface FunctionCode extends ProgramCode {
+export interface FunctionCode extends ProgramCode, Stretch {
   map: MapScope
+  /** Makes the rule that fires known to what may remark on a value. */
+  atRule: string
   /** A variable of the function. */
   declare(): string
   /** The number of a place, for errors. */

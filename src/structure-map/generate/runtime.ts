@@ -6,10 +6,10 @@ import { isEmpty, type Node } from '../model/nodes.ts'
 import type { Type } from '../model/types.ts'
 import { relocate, TransformFault } from '../run/fault.ts'
 import { countText, type Frame, noteEmpty, type Run, spend } from '../run/run.ts'
-import type { TransformCall } from '../run/transform-call.ts'
-import { HANDLERS } from '../run/transforms.ts'
+import { codingNode } from '../run/transforms.ts'
+import { type Translator, translateNode } from '../run/translate.ts'
 import { copyValid } from '../run/typed-copy.ts'
-import { leaveOutFault } from '../run/value-remark.ts'
+import { leaveOutFault, tellUntranslated } from '../run/value-remark.ts'
 import { addObject, assign, createInstance, leaveOtherChoices, storeItem } from '../run/write.ts'
 
 /** Whether a value is an object with members. */
@@ -57,7 +57,13 @@ function tooDeep(run: Run): TransformFault {
   return new TransformFault(`groups call each other more than ${run.limits.depth} deep`, 'too-costly')
 }
 
-const translate = (call: TransformCall): Node | undefined => HANDLERS.translate(call)
+/** The Coding that a concept map has for a value, as the transform gives it. */
+function translateCoding(translate: Translator | undefined, url: string, node: Node, run: Run): Node | undefined {
+  const found = translate && translateNode(node, translate)
+  if (found) return codingNode(found, run)
+  tellUntranslated(run, url)
+  return undefined
+}
 
 /** Sets an element to a value that has been drawn, however odd it is. */
 function assignDrawn(owner: Node, name: string, given: Node, run: Run): Node | undefined {
@@ -132,7 +138,7 @@ export const RUNTIME = {
   noteEmpty,
   rest,
   tooDeep,
-  translate,
+  translateCoding,
   taken,
   assignDrawn,
   copyValid,

@@ -70,7 +70,8 @@ function makeLogical(
       return [...inherited, ...ownNames(scope).filter((each) => !inherited.includes(each))]
     },
     element(property) {
-      if (elements.has(property)) return elements.get(property)
+      const known = elements.get(property)
+      if (known || elements.has(property)) return known
       const own = logicalElement(scope, property)
       const element = own && (own.types.length > 0 || !type.base) ? own : (type.base?.element(property) ?? own)
       if (elements.size < 1000) elements.set(property, element)

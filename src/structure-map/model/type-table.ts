@@ -17,6 +17,9 @@ export function neededTypes(definition: StructureDefinition): string[] {
   return [...needed].filter((each) => !r4Name(each))
 }
 
+/** Most names that a table finds without looking. */
+const MOST_NAMES = 500
+
 /** A table over definitions by the canonical they were asked for. */
 export function createTypeTable(definitions: ReadonlyMap<string, StructureDefinition>): TypeTable {
   const byUrl = new Map<string, Type>()
@@ -26,16 +29,25 @@ export function createTypeTable(definitions: ReadonlyMap<string, StructureDefini
       if (name && !byName.has(name)) byName.set(name, definition)
     }
   }
+  const found = new Map<string, Type>()
   const table: TypeTable = {
     find(urlOrName) {
-      const bare = urlOrName.split('|')[0] ?? urlOrName
-      const definition = definitions.get(urlOrName) ?? definitions.get(bare)
-      if (definition) return build(definition)
-      const r4 = r4Name(bare)
-      if (r4) return r4Type(r4)
-      const named = byName.get(bare)
-      return named ? build(named) : undefined
+      const known = found.get(urlOrName)
+      if (known) return known
+      const type = look(urlOrName)
+      // Instances say what they are, in whatever words.
+      if (type && found.size < MOST_NAMES) found.set(urlOrName, type)
+      return type
     },
+  }
+  const look = (urlOrName: string): Type | undefined => {
+    const bare = urlOrName.split('|')[0] ?? urlOrName
+    const definition = definitions.get(urlOrName) ?? definitions.get(bare)
+    if (definition) return build(definition)
+    const r4 = r4Name(bare)
+    if (r4) return r4Type(r4)
+    const named = byName.get(bare)
+    return named ? build(named) : undefined
   }
   const build = (definition: StructureDefinition): Type | undefined => {
     const known = byUrl.get(definition.url)

@@ -74,7 +74,8 @@ export function r4Type(name: string): Type | undefined {
     ...(base ? { base } : {}),
     ...(kind === 'primitive' ? { check: name === 'xhtml' ? checkNarrative : primitiveCheck(name) } : {}),
     element(property) {
-      if (elements.has(property)) return elements.get(property)
+      const known = elements.get(property)
+      if (known || elements.has(property)) return known
       const element = r4Element(name, property)
       if (element || elements.size < 500) elements.set(property, element)
       return element

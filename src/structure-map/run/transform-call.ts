@@ -14,8 +14,8 @@ export interface TransformCall {
   targetType: Type | undefined
   /** Type by canonical, alias or name. */
   findType(name: string): Type | undefined
-  /** Codes that a concept map has for a code. */
-  translate(map: string, node: Node): Translation[]
+  /** The code that a concept map has for a code. */
+  translate(map: string, node: Node): Readonly<Translation> | undefined
 }
 
 /** One target of a translation. */
@@ -63,6 +63,7 @@ export function validText(run: Run, path: string, type: Type, value: string | un
   return undefined
 }
 
+export const CODING = r4Type('Coding') ?? UNKNOWN
 /** Types of the members of data types. */
 export const STRING = r4Type('string') ?? UNKNOWN
 export const CODE = r4Type('code') ?? UNKNOWN

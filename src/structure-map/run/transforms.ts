@@ -1,5 +1,5 @@
 import { isJsonObject } from '../../base/json.ts'
-import type { Json } from '../../base/json-value.ts'
+import type { JsonObject } from '../../base/json-value.ts'
 import { decimalText } from '../model/decimal-text.ts'
 import type { Node } from '../model/nodes.ts'
 import type { Transform } from '../model/structure.ts'
@@ -12,9 +12,9 @@ import { TransformFault, ValueFault } from './fault.ts'
 import type { Run } from './run.ts'
 import {
   CODE,
+  CODING,
   type Handler,
   make,
-  object,
   optionalText,
   STRING,
   string,
@@ -126,7 +126,7 @@ function translate(call: TransformCall): Node | undefined {
   const [source, map, asked] = call.arguments
   const url = text(map)
   if (!source || source.value === undefined || url === undefined) return undefined
-  const [found] = call.translate(url, source)
+  const found = call.translate(url, source)
   if (!found) {
     tellUntranslated(call.run, url)
     return undefined
@@ -143,12 +143,9 @@ function translate(call: TransformCall): Node | undefined {
       return display === undefined ? undefined : string(display)
     case 'Coding':
     case 'coding':
-      return object('Coding', codingOf(found, 'Coding', call.run))
+      return codingNode(found, call.run)
     case 'CodeableConcept':
-      return make(
-        { coding: [object('Coding', codingOf(found, 'CodeableConcept.coding', call.run)).value ?? null] },
-        'CodeableConcept',
-      )
+      return make({ coding: [codingOf(found, 'CodeableConcept.coding', call.run)] }, 'CodeableConcept')
     default:
       throw new TransformFault(
         `translate() gives code, system, display, Coding or CodeableConcept, not '${text(asked) ?? ''}'`,
@@ -159,12 +156,20 @@ function translate(call: TransformCall): Node | undefined {
 /** What `translate` gives of a translation, by the name of its third argument. */
 export const TRANSLATION_FIELDS = ['code', 'uri', 'system', 'display', 'Coding', 'coding', 'CodeableConcept']
 
-function codingOf({ system, code, display }: Translation, path: string, run: Run): Record<string, Json | undefined> {
-  return {
-    system: validText(run, `${path}.system`, URI, system),
-    code: validText(run, `${path}.code`, CODE, code),
-    display: validText(run, `${path}.display`, STRING, display),
-  }
+/** What `translate` gives as a Coding. */
+export function codingNode(found: Readonly<Translation>, run: Run): Node {
+  return { value: codingOf(found, 'Coding', run), type: CODING, loose: true }
+}
+
+function codingOf({ system, code, display }: Readonly<Translation>, path: string, run: Run): JsonObject {
+  const url = validText(run, `${path}.system`, URI, system)
+  const given = validText(run, `${path}.code`, CODE, code)
+  const words = validText(run, `${path}.display`, STRING, display)
+  const coding: JsonObject = {}
+  if (url !== undefined) coding.system = url
+  if (given !== undefined) coding.code = given
+  if (words !== undefined) coding.display = words
+  return coding
 }
 
 function fieldFor(type: Type | undefined): string {

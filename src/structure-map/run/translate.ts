@@ -1,13 +1,13 @@
+import { isJsonObject } from '../../base/json.ts'
 import type { Json } from '../../base/json-value.ts'
 import type { ConceptMap } from '../../fhir/types.ts'
 import type { Node } from '../model/nodes.ts'
 import type { Translation } from './transform-call.ts'
 
-/** Answers the codes that a concept map has for a code, as the terminology service gives it. */
-export type Translator = (
-  code: string,
-  system?: string,
-) => { system?: string; code: string; display?: string; equivalence: string }[]
+/** Answers the codes that a concept map has for a code, as the terminology service gives it, whose answers are. */
+export type Translator = (code: string, system?: string) => readonly TranslatedCode[]
+
+type TranslatedCode = Readonly<Translation & { equivalence: string }>
 
 /** A map that maps name without anybody publishing it: object identifiers of code systems to their urls. */
 export const OID_MAP = 'http://hl7.org/fhir/ConceptMap/special-oid2uri'
@@ -63,13 +63,28 @@ export function inlineTranslator(map: ConceptMap): Translator {
     })
 }
 
-/** Translations of a code, Coding, or the first translatable coding of a CodeableConcept. */
-export function translateNode(node: Node, translate: Translator): Translation[] {
-  for (const { code, system } of codesOf(node)) {
-    const found = translate(code, system).filter((each) => !NEGATIVE.has(each.equivalence) && each.code !== '')
-    if (found.length > 0) return found
+/** The first translation of a code, Coding, or the first translatable coding of a CodeableConcept. */
+export function translateNode({ value }: Node, translate: Translator): Readonly<Translation> | undefined {
+  if (typeof value === 'string') return firstOf(translate(value))
+  if (typeof value === 'number') return firstOf(translate(String(value)))
+  if (value === undefined || value === null || typeof value !== 'object' || Array.isArray(value)) return undefined
+  if (!Array.isArray(value.coding)) return translateCoding(value, translate)
+  for (const each of value.coding) {
+    const found = translateCoding(each, translate)
+    if (found) return found
   }
-  return []
+  return undefined
+}
+
+function translateCoding(coding: Json, translate: Translator): Readonly<Translation> | undefined {
+  if (!isJsonObject(coding) || typeof coding.code !== 'string') return undefined
+  const { code, system } = coding
+  return firstOf(typeof system === 'string' ? translate(code, system) : translate(code))
+}
+
+function firstOf(found: readonly TranslatedCode[]): Readonly<Translation> | undefined {
+  for (const each of found) if (!NEGATIVE.has(each.equivalence) && each.code !== '') return each
+  return undefined
 }
 
 /** The codes that a node stands for. */

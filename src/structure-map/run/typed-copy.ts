@@ -29,8 +29,7 @@ export function copyExtra(extra: JsonObject, run: Run): JsonObject {
 function copyObject(source: JsonObject, declared: Type, run: Run): JsonObject | undefined {
   run.steps++
   const type = objectType(declared, source)
-  // A copy of the same shape: most members stay as they are, and nearly none is left out.
-  const copy: JsonObject = { ...source }
+  const copy: JsonObject = {}
   let kept = 0
   for (const name in source) {
     const member = source[name]
@@ -38,12 +37,9 @@ function copyObject(source: JsonObject, declared: Type, run: Run): JsonObject | 
       member === undefined || member === null || member === ''
         ? undefined
         : copyMember(source, name, { member, type: memberType(type, name), run })
-    if (made === undefined) {
-      delete copy[name]
-      continue
-    }
+    if (made === undefined) continue
     kept++
-    if (made !== member) setMember(copy, name, made)
+    setMember(copy, name, made)
     if (typeof member === 'number') {
       const text = exactNumber(source, name)
       if (text !== undefined) keepExactNumber(copy, name, text)

@@ -19,8 +19,8 @@ interface TranslatedCode {
   equivalence: string
 }
 
-/** A function that translates codes, the closest first. */
-export type Translator = (code: string, system?: string) => TranslatedCode[]
+/** A function that translates codes, the closest first. What it answers belongs to it. */
+export type Translator = (code: string, system?: string) => readonly Readonly<TranslatedCode>[]
 
 /** Reads a concept map and everything it names; afterwards it is asked synchronously. See {@link Terminology.translator}. */
 export async function translator(given: string | ConceptMap, artefacts: Artefacts, admit: Admit): Promise<Translator> {
@@ -30,12 +30,30 @@ export async function translator(given: string | ConceptMap, artefacts: Artefact
   await perform(scope, loadMaps([map], scope))
   refuseUnusable(map, scope, admit)
   translateBy(map, { code: '', reverse: false, dependencies: [] }, scope)
+  const listed = listedCodes(map)
   return remembering((code, system) =>
-    closestFirst(translateBy(map, { code, system, reverse: false, dependencies: [] }, scope)).flatMap(
-      ({ target, equivalence }) =>
-        target && equivalence !== 'unmatched' && equivalence !== 'disjoint' ? { ...target, equivalence } : [],
-    ),
+    listed && !listed.has(code.toLowerCase())
+      ? NOTHING
+      : closestFirst(translateBy(map, { code, system, reverse: false, dependencies: [] }, scope)).flatMap(
+          ({ target, equivalence }) =>
+            target && equivalence !== 'unmatched' && equivalence !== 'disjoint' ? { ...target, equivalence } : [],
+        ),
   )
+}
+
+const NOTHING: never[] = []
+
+/** Maps with more codes are asked for each. */
+const MOST_LISTED = 5000
+
+/** The codes of a map, in lower case, when it says something of these alone. */
+function listedCodes({ group = [] }: ConceptMap): Set<string> | undefined {
+  const codes = new Set<string>()
+  for (const { element = [], unmapped } of group) {
+    if (unmapped || codes.size + element.length > MOST_LISTED) return undefined
+    for (const { code } of element) if (code) codes.add(code.toLowerCase())
+  }
+  return codes
 }
 
 /** Most answers that a translator remembers. */
@@ -43,16 +61,26 @@ const MOST_ANSWERS = 1000
 
 /**
  * The same codes come with every certificate. Only what the map itself has for a code is remembered: what it hands on as it was asked
- * may be any text of a stranger. Who asks may change what he gets.
+ * may be any text of a stranger. Nobody can change an answer that others get, too.
  */
 export function remembering(translate: Translator): Translator {
-  const known = new Map<string, TranslatedCode[]>()
+  const known = new Map<string | undefined, Map<string, ReturnType<Translator>>>()
+  let count = 0
   return (code, system) => {
-    const name = JSON.stringify([system, code])
-    const found = known.get(name) ?? translate(code, system)
-    const isOwn = found.length > 0 && found.every((each) => each.code !== code)
-    if (isOwn && known.size < MOST_ANSWERS) known.set(name, found)
-    return found.map((each) => ({ ...each }))
+    const found = known.get(system)?.get(code)
+    if (found) return found
+    const made = translate(code, system)
+    const isOwn = made.length > 0 && made.every((each) => each.code !== code)
+    if (!isOwn || count >= MOST_ANSWERS) return made
+    for (const each of made) Object.freeze(each)
+    let ofSystem = known.get(system)
+    if (!ofSystem) {
+      ofSystem = new Map()
+      known.set(system, ofSystem)
+    }
+    ofSystem.set(code, Object.freeze(made))
+    count++
+    return made
   }
 }
 

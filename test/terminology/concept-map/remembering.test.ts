@@ -27,10 +27,11 @@ test('what is not in the map, or goes on as it came, is not kept', () => {
   assert.equal(asked.length, 4)
 })
 
-test('an answer that is changed changes no other', () => {
+test('nobody changes an answer that others get, too', () => {
   const { translate } = counted()
-  const [first] = translate('a', 's')
-  Object.assign(first ?? {}, { display: 'changed' })
+  const answer = translate('a', 's')
+  assert.throws(() => Object.assign(answer[0] ?? {}, { display: 'changed' }), TypeError)
+  assert.throws(() => Object.assign(answer, { length: 0 }), TypeError)
   assert.deepEqual(translate('a', 's'), [{ code: 's-a', equivalence: 'equivalent' }])
 })
 
