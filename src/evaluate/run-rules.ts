@@ -140,6 +140,7 @@ export async function judge(
   const { named, content } = judged
   const sources = named.sources.length > 0 ? named.sources : await selected(surroundings, judged)
   const valueSets = new Set<string>()
+  const callFor = ruleCalls(judged, valueSets)
   const rules: Evaluation['rules'] = []
   for (const source of sources) {
     const other = notForThis(source, named)
@@ -147,18 +148,15 @@ export async function judge(
     const results =
       'notRun' in ran
         ? await surroundings.rules.listRules(source, ran.notRun)
-        : await surroundings.rules.evaluateRules(source, ruleCall(judged, ran, valueSets))
+        : await surroundings.rules.evaluateRules(source, callFor(ran))
     rules.push(...results)
   }
-  const isDecided = rules.some(({ informative }) => !informative)
-  const none = rules.length === 0 ? noRule : noDecidingRule
   const obstacles = judged.verifications.every(({ events }) => events.length > 0) ? [] : [noEvents]
-  return {
-    rules,
-    issues: distinct([...named.remarks, ...rules.flatMap(ruleIssues), ...(isDecided ? [] : [none]), ...obstacles]),
-    obstacles,
-    valueSets: [...valueSets].sort(),
-  }
+  const issues = [...named.remarks]
+  for (const rule of rules) issues.push(...ruleIssues(rule))
+  if (rules.every(({ informative }) => informative)) issues.push(rules.length === 0 ? noRule : noDecidingRule)
+  issues.push(...obstacles)
+  return { rules, issues: distinct(issues), obstacles, valueSets: [...valueSets].sort() }
 }
 
 const noRule = issue('not-found', { severity: 'warning', text: 'No rule of this server applies to this credential' })
@@ -177,7 +175,10 @@ function seenBy(source: RuleSource, { named, coreDataSets }: Judged, data: Bundl
 }
 
 /** What is given to one rule. */
-type Seen = Pick<RuleCall, 'data' | 'coreDataSets'>
+interface Seen {
+  data: Bundle
+  coreDataSets: JsonObject[]
+}
 
 const noEvents = issue('not-supported', {
   severity: 'warning',
@@ -188,7 +189,9 @@ async function selected(
   surroundings: RuleSurroundings,
   { request, verifications, named: { uses }, content }: Judged,
 ): Promise<RuleSource[]> {
-  const certified = [...new Set(verifications.flatMap(({ events }) => events))].map((kind) => kindNames[kind])
+  const certified: string[] = []
+  for (const { events } of verifications)
+    for (const kind of events) if (!certified.includes(kindNames[kind])) certified.push(kindNames[kind])
   const kinds = certificateKinds(certified, 'notRun' in content ? undefined : content)
   const plans = await surroundings.plans.select({
     jurisdiction: request.jurisdiction,
@@ -210,20 +213,21 @@ const kindNames: Record<EventKind, string> = {
   s: 'patient-summary',
 }
 
-function ruleCall({ request, verifications }: Judged, seen: Seen, valueSets: Set<string>): RuleCall {
+/** What every rule of one judgement is run over, but for what it sees. */
+function ruleCalls({ request, verifications }: Judged, valueSets: Set<string>): (seen: Seen) => RuleCall {
   // A CertLogic rule reads one EU certificate: of credentials that certify more it would decide without having seen that.
-  const [input, ...others] = verifications.flatMap(({ inputs }) => inputs)
-  const [verification, ...more] = verifications
-  const isOne = others.length === 0 && more.length === 0
-  const payload = isOne ? input?.certLogic : undefined
-  return {
-    ...seen,
-    clock: request.clockText,
-    asked: (valueSet) => void valueSets.add(valueSet),
-    external: verification && isOne ? envelopeClaims(request, verification) : {},
-    ...(payload === undefined ? {} : { payload }),
-    ...(request.parameters ? { parameters: request.parameters } : {}),
-    ...(request.language ? { language: request.language } : {}),
+  const [verification] = verifications
+  const inputs = verifications.length === 1 ? verification?.inputs : undefined
+  const isOne = inputs !== undefined && inputs.length <= 1
+  const payload = isOne ? inputs[0]?.certLogic : undefined
+  const asked = (valueSet: string) => void valueSets.add(valueSet)
+  const external = () => (verification && isOne ? envelopeClaims(request, verification) : {})
+  return ({ data, coreDataSets }) => {
+    const call: RuleCall = { data, coreDataSets, clock: request.clockText, asked, external }
+    if (payload !== undefined) call.payload = payload
+    if (request.parameters) call.parameters = request.parameters
+    if (request.language) call.language = request.language
+    return call
   }
 }
 
@@ -239,6 +243,7 @@ function ruleIssues({
   informative,
   remarks,
 }: Evaluation['rules'][number]): Issue[] {
+  if (result !== null && !failed) return remarks ?? []
   const own: Issue[] = []
   if (failed) own.push(failed)
   else if (result === null) {
@@ -251,6 +256,7 @@ function ruleIssues({
 }
 
 function distinct(issues: Issue[]): Issue[] {
+  if (issues.length < 2) return issues
   const known = new Map(issues.map((each) => [JSON.stringify(each), each]))
   return [...known.values()]
 }

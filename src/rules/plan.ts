@@ -1,3 +1,4 @@
+import { keepPerObject } from '../base/keep.ts'
 import { formatCanonical } from '../fhir/canonical.ts'
 import { FhirError, issue } from '../fhir/error.ts'
 import type { Issue, PlanDefinition } from '../fhir/types.ts'
@@ -46,10 +47,12 @@ export async function runPlan(plan: PlanDefinition, environment: PlanEnvironment
     return listPlan(plan, { ...first, details: { text: `the rule set cannot be understood: ${text}` } }, environment)
   }
   const run = planRun(plan, environment)
-  const outcomes: ActionOutcome[] = []
-  for (const [index, action] of (plan.action ?? []).entries())
-    outcomes.push(await runAction(action, `${index + 1}`, `PlanDefinition.action[${index}]`, run))
-  return outcomes.flatMap((each) => each.rules)
+  const rules: RuleResult[] = []
+  for (const [index, action] of (plan.action ?? []).entries()) {
+    const outcome = await runAction(action, `${index + 1}`, `PlanDefinition.action[${index}]`, run)
+    rules.push(...outcome.rules)
+  }
+  return rules
 }
 
 /** The rules of a plan that are not run, each without result and with the reason. At least one. */
@@ -81,27 +84,43 @@ const noRunner: ExpressionRunner = {
   },
 }
 
-function planRun(plan: PlanDefinition, environment: PlanEnvironment): PlanRun {
+function planRun(plan: PlanDefinition, { runner, pin, language }: PlanEnvironment): PlanRun {
+  const { canonical, scope } = factsOf(plan)
+  return { runner, pin, language, plan, canonical, scope }
+}
+
+/** What is the same in every run of a plan, which is read and not changed. */
+const factsOf = keepPerObject((plan: PlanDefinition) => {
   const { jurisdictions, kinds } = readPlan(plan)
   return {
-    ...environment,
-    plan,
     canonical: formatCanonical(textOf(plan.url ?? plan.id), textOf(plan.version)),
     scope: { kinds: kinds.value, country: jurisdictions.value[0] },
+    /** The first fault of each action, by its path. */
+    faults: new Map<string, Issue | undefined>(),
   }
+})
+
+function firstFault(action: PlanAction, path: string, plan: PlanDefinition): Issue | undefined {
+  const { faults } = factsOf(plan)
+  if (!faults.has(path)) faults.set(path, actionFaults(action, path)[0])
+  return faults.get(path)
 }
 
 /** A plan that is not shaped as FHIR wants it may hold anything. */
 const textOf = (value: string | undefined) => (typeof value === 'string' ? value : undefined)
 
 async function runAction(action: PlanAction, position: string, path: string, run: PlanRun): Promise<ActionOutcome> {
-  const [fault] = actionFaults(action, path)
+  const fault = firstFault(action, path, run.plan)
   if (fault) {
     const rule = await failedRule(action, { position, run, condition: action.condition?.[0], cause: fault })
     return { result: null, rules: [rule] }
   }
   const own: RuleResult[] = []
-  for (const condition of action.condition ?? []) own.push(await runCondition(condition, action, { position, run }))
+  for (const condition of action.condition ?? []) {
+    const rule = runCondition(condition, action, { position, run })
+    // Mostly it is there.
+    own.push(rule instanceof Promise ? await rule : rule)
+  }
   const holds = and(own.map((each) => each.result))
   const children = action.action ?? []
   // Nested actions matter only when the parent holds.
@@ -142,13 +161,14 @@ function groupResult(
   const missing = open.map((each) => each.replace(/^not determined: /, ''))
   const remarks = parts.flatMap((each) => each.remarks ?? [])
   const explained = parts.flatMap(({ explanation }) => explanation ?? [])
+  const message = messageOf(action, { result, missing, position, run })
   return {
     planDefinition: run.canonical,
     action: titleOf(action, position),
     library: parts[0]?.library ?? '',
     expression: parts.map((each) => each.expression).join(' or '),
     result,
-    ...messageOf(action, { result, missing, position, run }),
+    ...(message === undefined ? {} : { message }),
     evidence: parts.flatMap((each) => [{ name: each.action, value: each.result }, ...each.evidence]),
     ...(result !== true && explained.length > 0 ? { explanation: explainGroup(result, explained, run.language) } : {}),
     ...(result === null && failed ? { issue: failed } : {}),
@@ -156,33 +176,50 @@ function groupResult(
   }
 }
 
-async function runCondition(
+interface ConditionRun {
+  condition: Condition
+  action: PlanAction
+  position: string
+  run: PlanRun
+}
+
+function runCondition(
   condition: Condition,
   action: PlanAction,
   { position, run }: { position: string; run: PlanRun },
-): Promise<RuleResult> {
-  let answer: Answer
+): RuleResult | Promise<RuleResult> {
+  const own: ConditionRun = { condition, action, position, run }
+  const failed = async (error: unknown) => failedRule(action, { position, run, condition, cause: causeOf(error) })
   try {
-    answer = await run.runner.evaluate(expressionOf(condition, run.plan), run.scope)
+    const answer = run.runner.evaluate(expressionOf(condition, run.plan), run.scope)
+    return answer instanceof Promise ? answer.then((found) => ruleOf(found, own), failed) : ruleOf(answer, own)
   } catch (error) {
-    return failedRule(action, { position, run, condition, cause: causeOf(error) })
+    return failed(error)
   }
-  const { library, result, evidence, missing, explanation, remarks, issue: failed } = answer
-  if (failed) {
-    const rule = await failedRule(action, { position, run, condition, cause: failed })
-    return { ...rule, library, evidence, ...(remarks ? { remarks } : {}) }
-  }
-  return {
+}
+
+function ruleOf(answer: Answer, { condition, action, position, run }: ConditionRun): RuleResult | Promise<RuleResult> {
+  const { library, result, evidence, missing, explanation, remarks, issue: cause } = answer
+  if (cause)
+    return failedRule(action, { position, run, condition, cause }).then((rule) => ({
+      ...rule,
+      library,
+      evidence,
+      ...(remarks ? { remarks } : {}),
+    }))
+  const message = messageOf(action, { result, missing, position, run })
+  const rule: RuleResult = {
     planDefinition: run.canonical,
     action: titleOf(action, position),
     library,
     expression: condition.expression?.expression ?? '',
     result,
-    ...messageOf(action, { result, missing, position, run }),
     evidence,
-    ...(explanation ? { explanation } : {}),
-    ...(remarks ? { remarks } : {}),
   }
+  if (message !== undefined) rule.message = message
+  if (explanation) rule.explanation = explanation
+  if (remarks) rule.remarks = remarks
+  return rule
 }
 
 /** The expression of a condition with its library: the one that it names, else the only one of the plan. */
@@ -238,9 +275,9 @@ interface Told {
 }
 
 /** The rule's own message says that it does not hold, so it is for that alone. */
-function messageOf(action: PlanAction, { result, missing, position, run }: Told): { message?: string } {
-  if (result === true) return {}
-  if (result === null) return { message: undeterminedMessage({ missing }) }
+function messageOf(action: PlanAction, { result, missing, position, run }: Told): string | undefined {
+  if (result === true) return undefined
+  if (result === null) return undeterminedMessage({ missing })
   const own = translated(action.textEquivalent, action._textEquivalent, run.language)
-  return { message: own ?? `${titleOf(action, position)}: not fulfilled` }
+  return own ?? `${titleOf(action, position)}: not fulfilled`
 }

@@ -1,6 +1,6 @@
 import type { PlanDefinition } from '../fhir/types.ts'
-import { type PlanChoice, preferredPlans, selectPlans } from './select-plans.ts'
-import { candidatesIn } from './selection/candidates.ts'
+import { type PlanChoice, preferredPlans } from './select-plans.ts'
+import { selectionIn } from './selection/candidates.ts'
 
 /** Where rule sets come from. */
 export interface PlanStore {
@@ -20,6 +20,6 @@ export interface Plans {
 
 /** Rule sets of a store. */
 export const createPlans = (store: PlanStore): Plans => ({
-  select: async (choice) => selectPlans(candidatesIn(await store.all())(choice), choice),
+  select: async (choice) => selectionIn(await store.all())(choice),
   named: async (canonical, clock) => preferredPlans(await store.find(canonical), clock),
 })

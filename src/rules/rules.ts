@@ -276,10 +276,9 @@ export const ruleEvaluator =
   ({ expressions, pin }: RuleWorkshop): Rules['evaluateRules'] =>
   async (source, call) => {
     const runner = createExpressionRunner(call, expressions)
-    const surroundings = { ...expressions, runner, pin, language: call.language }
     return 'plan' in source
-      ? marked(source.plan, await runPlan(source.plan, surroundings))
-      : runRuleLibrary(source, surroundings)
+      ? marked(source.plan, await runPlan(source.plan, { runner, pin, language: call.language }))
+      : runRuleLibrary(source, { ...expressions, runner, pin })
   }
 
 /** The results of a plan, marked where they inform and do not decide. */

@@ -1,5 +1,6 @@
 import { isJsonObject } from '../base/json.ts'
 import type { Json, JsonObject } from '../base/json-value.ts'
+import { keepPerObject } from '../base/keep.ts'
 import { issue, notFound, unprocessable } from '../fhir/error.ts'
 import type { Issue, Library } from '../fhir/types.ts'
 import {
@@ -38,7 +39,7 @@ export interface RuleData extends Omit<RunCall, 'expressions' | 'subject' | 'dis
   /** The EU DCC claim object, for CertLogic; absent when the credential carries none. */
   payload?: Json
   /** What CertLogic rules may see of the envelope: `issuerCountryCode`, `countryCode`, `exp`, `iat`. */
-  external?: JsonObject
+  external?(): JsonObject
   /** A language tag or an Accept-Language value, for explanations. */
   language?: string
   /** Explains what is true as well; everything else always is. */
@@ -66,66 +67,114 @@ export interface RuleScope {
 
 /** Evaluates expressions of rules over one request; a library is opened once and its defines share what they compute. */
 export interface ExpressionRunner {
-  /** @throws FhirError when the expression cannot be run at all */
-  evaluate(expression: RuleExpression, scope: RuleScope): Promise<Answer>
+  /** At once where nothing is waited for. @throws FhirError when the expression cannot be run at all */
+  evaluate(expression: RuleExpression, scope: RuleScope): Answer | Promise<Answer>
 }
 
 /** Makes a runner for the data of one request. */
-export function createExpressionRunner(data: RuleData, environment: ExpressionEnvironment): ExpressionRunner {
-  const opened = new Map<CompiledLibrary, LibraryRun>()
-  const open = (library: CompiledLibrary) => {
-    const run = opened.get(library) ?? openRun(library, { ...data, discreet: true }, environment.run)
-    opened.set(library, run)
+export const createExpressionRunner = (data: RuleData, environment: ExpressionEnvironment): ExpressionRunner =>
+  new Runner(data, environment)
+
+class Runner implements ExpressionRunner {
+  readonly #data: RuleData
+  readonly #environment: ExpressionEnvironment
+  readonly #telling: Telling
+  readonly #opened = new Map<CompiledLibrary, LibraryRun>()
+
+  constructor(data: RuleData, environment: ExpressionEnvironment) {
+    const { language, explainAll = false, isUnexplained = false } = data
+    this.#data = data
+    this.#environment = environment
+    this.#telling = { language, findLibrary: environment.findLibrary, explainAll, isUnexplained }
+  }
+
+  evaluate(expression: RuleExpression, scope: RuleScope): Answer | Promise<Answer> {
+    const { language, library } = expression
+    const { libraries } = this.#environment
+    if (language === 'text/cql-identifier') {
+      const name = unquote(expression.expression)
+      const known = libraries.compiled(library)
+      if (known) return answerDefine(this.#open(known), name, this.#telling)
+      return libraries.compile(library).then((each) => answerDefine(this.#open(each), name, this.#telling))
+    }
+    if (language === 'text/cql') return this.#evaluateText(expression)
+    if (language === certLogicType)
+      return answerCertLogic(expression, scope, { data: this.#data, environment: this.#environment })
+    throw unprocessable(`conditions in ${language} are not supported`, 'not-supported')
+  }
+
+  async #evaluateText({ expression, library }: RuleExpression): Promise<Answer> {
+    const { libraries } = this.#environment
+    const named = await libraries.compile(library)
+    const source = inlineLibrary(expression, [{ ...named.identifier }], true)
+    const inline = await libraries.compileText(source, undefined)
+    const answer = await answerDefine(this.#open(inline), 'return', { ...this.#telling, inline: expression })
+    return { ...answer, library: named.canonical }
+  }
+
+  #open(library: CompiledLibrary): LibraryRun {
+    const known = this.#opened.get(library)
+    if (known) return known
+    const run = openRun(library, { ...this.#data, discreet: true }, this.#environment.run)
+    this.#opened.set(library, run)
     return run
-  }
-  const { language, explainAll = false, isUnexplained = false } = data
-  const { findLibrary } = environment
-  const telling = { language, findLibrary, explainAll, isUnexplained }
-  const languages: Record<string, (expression: RuleExpression, scope: RuleScope) => Promise<Answer>> = {
-    'text/cql-identifier': async ({ expression, library }) =>
-      answerDefine(open(await environment.libraries.compile(library)), unquote(expression), telling),
-    'text/cql': async ({ expression, library }) => {
-      const named = await environment.libraries.compile(library)
-      const source = inlineLibrary(expression, [{ ...named.identifier }], true)
-      const inline = await environment.libraries.compileText(source, undefined)
-      const answer = await answerDefine(open(inline), 'return', { ...telling, inline: expression })
-      return { ...answer, library: named.canonical }
-    },
-    [certLogicType]: (expression, scope) => answerCertLogic(expression, scope, { data, environment }),
-  }
-  return {
-    async evaluate(expression, scope) {
-      const evaluate = languages[expression.language]
-      if (evaluate) return evaluate(expression, scope)
-      throw unprocessable(`conditions in ${expression.language} are not supported`, 'not-supported')
-    },
   }
 }
 
 type Telling = ExplainCall & Required<Pick<RuleData, 'explainAll' | 'isUnexplained'>>
 
-async function answerDefine(run: LibraryRun, name: string, telling: Telling): Promise<Answer> {
-  // Nearly always the answers are there: then nobody waits.
-  const answered = run.evaluate(name)
-  const result = answered instanceof Promise ? await answered : answered
-  const reasons = `${name} Reasons`
-  const reason = run.has(reasons) ? run.evaluate(reasons) : undefined
-  const given = reason === undefined ? null : toJson((reason instanceof Promise ? await reason : reason).value)
-  const told = [given ?? []].flat().filter((each) => each !== null)
-  const evidence = [...told.map((value) => ({ name: reasons, value })), ...result.evidence]
+/** A define whose answer is looked for. */
+interface AskedDefine {
+  run: LibraryRun
+  name: string
+  telling: Telling
+}
+
+/** Nearly always the answers are there: then nobody waits. */
+function answerDefine(run: LibraryRun, name: string, telling: Telling): Answer | Promise<Answer> {
+  const asked = { run, name, telling }
+  const result = run.evaluate(name)
+  return result instanceof Promise ? result.then((found) => withReasons(found, asked)) : withReasons(result, asked)
+}
+
+function withReasons(result: DefineResult, asked: AskedDefine): Answer | Promise<Answer> {
+  const reasons = `${asked.name} Reasons`
+  if (!asked.run.has(reasons)) return answerOf(result, undefined, asked)
+  const reason = asked.run.evaluate(reasons)
+  return reason instanceof Promise
+    ? reason.then((found) => answerOf(result, found, asked))
+    : answerOf(result, reason, asked)
+}
+
+function answerOf(
+  result: DefineResult,
+  reason: DefineResult | undefined,
+  asked: AskedDefine,
+): Answer | Promise<Answer> {
+  const { run, telling } = asked
   const failed = result.issue ?? notBoolean(result)
   const truth = failed || typeof result.value !== 'boolean' ? null : result.value
+  const answer: Answer = { library: run.library.canonical, result: truth, evidence: result.evidence, missing: [] }
+  const given = reason ? toJson(reason.value) : null
+  if (given !== null && reason) {
+    const told = (Array.isArray(given) ? given : [given]).filter((each) => each !== null)
+    answer.evidence = [...told.map((value) => ({ name: reason.name, value })), ...result.evidence]
+  }
+  if (failed) answer.issue = failed
+  const drafts = draftRemarks(run.library)
+  if (drafts.length > 0) answer.remarks = drafts
   const isExplained = !failed && !telling.isUnexplained && (truth !== true || telling.explainAll)
-  const explained = isExplained ? await explainDefine(run, result, telling) : undefined
-  const own = isExplained && truth === null ? await missingTexts(run, name) : []
-  const remarks = [...draftRemarks(run.library), ...(explained?.remarks ?? [])]
+  return isExplained ? explained(answer, result, asked) : answer
+}
+
+async function explained(answer: Answer, result: DefineResult, { run, name, telling }: AskedDefine): Promise<Answer> {
+  const found = await explainDefine(run, result, telling)
+  const own = answer.result === null ? await missingTexts(run, name) : []
+  const remarks = [...(answer.remarks ?? []), ...(found?.remarks ?? [])]
   return {
-    library: run.library.canonical,
-    result: truth,
-    evidence,
-    missing: own.length > 0 ? own : (explained?.missing ?? []),
-    ...(explained?.explanation ? { explanation: withTexts(explained.explanation, own) } : {}),
-    ...(failed ? { issue: failed } : {}),
+    ...answer,
+    missing: own.length > 0 ? own : (found?.missing ?? []),
+    ...(found?.explanation ? { explanation: withTexts(found.explanation, own) } : {}),
     ...(remarks.length > 0 ? { remarks } : {}),
   }
 }
@@ -164,9 +213,10 @@ function notBoolean({ name, type, value }: DefineResult): Issue | undefined {
 export const isBoolean = (type: TypeSpecifier | undefined): boolean =>
   type?.name === '{urn:hl7-org:elm-types:r1}Boolean'
 
-function draftRemarks(library: CompiledLibrary): Issue[] {
-  return [library, ...library.includes].flatMap(({ canonical, status }) => statusRemark(`Library ${canonical}`, status))
-}
+/** What is to be said of a library and of all that it includes, made once for it. */
+const draftRemarks = keepPerObject((library: CompiledLibrary): Issue[] =>
+  [library, ...library.includes].flatMap(({ canonical, status }) => statusRemark(`Library ${canonical}`, status)),
+)
 
 /** A remark on an artefact that is used although it is a draft or retired. */
 export function statusRemark(name: string, status: string | undefined): Issue[] {
@@ -217,7 +267,7 @@ async function runCertLogic(
   if (!hasEntry(payload, about))
     return failed('not-found', `the certificate has no entry of the kind ${about.join(' or ')}`)
   const paths = pathsOf(library.logic)
-  const parts = { paths, clock: data.clock, country, known: data.external }
+  const parts = { paths, clock: data.clock, country, known: data.external?.() }
   const { external, unknown } = await composeExternal(parts, async (id) => {
     const found = await environment.euValueSet(id)
     if (found) data.asked?.(found.canonical)
@@ -252,4 +302,4 @@ function certificateKinds({ rule }: CertLogicLibrary): string[] {
 
 /** The name that `"a quoted \"identifier\""` stands for. */
 export const unquote = (name: string) =>
-  /^".*"$/s.test(name.trim()) ? name.trim().slice(1, -1).replace(/\\(.)/g, '$1') : name
+  name.includes('"') && /^".*"$/s.test(name.trim()) ? name.trim().slice(1, -1).replace(/\\(.)/g, '$1') : name

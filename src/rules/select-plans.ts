@@ -24,15 +24,32 @@ export interface PlanChoice {
  * rule set that a country has the highest counts: one for fewer countries hides the older one in these alone, one for another kind
  * or use takes its place. What a rule set says in words that are not understood counts as fitting: it is selected, and fails when it is run.
  */
-export function selectPlans(plans: PlanDefinition[], choice: PlanChoice): PlanDefinition[] {
+export const selectPlans = (plans: PlanDefinition[], choice: PlanChoice): PlanDefinition[] =>
+  selectedNow(plansHere(plans, choice), choice.clock)
+
+/** What is selected at one moment or another: all that a question says is judged but its clock. */
+export interface PlansHere {
+  /** For the jurisdiction. */
+  plans: PlanDefinition[]
+  /** Those of them that are for the kind and the use. */
+  fitting: ReadonlySet<PlanDefinition>
+}
+
+/** Judges rule sets by everything but the clock. */
+export function plansHere(plans: PlanDefinition[], choice: Omit<PlanChoice, 'clock'>): PlansHere {
   const here = plans.filter(
-    (each) =>
-      !isOutOfUse(each) &&
-      readPlan(each).type !== 'other' &&
-      isNow(readPlan(each).period, choice.clock) &&
-      fitsJurisdiction(each, choice),
+    (each) => !isOutOfUse(each) && readPlan(each).type !== 'other' && fitsJurisdiction(each, choice),
   )
-  return newestOfEach(here).filter((each) => fitsKind(each, choice.kinds) && fitsUse(each, choice.uses))
+  return {
+    plans: here,
+    fitting: new Set(here.filter((each) => fitsKind(each, choice.kinds) && fitsUse(each, choice.uses))),
+  }
+}
+
+/** Those that apply at a clock. */
+export function selectedNow({ plans, fitting }: PlansHere, clock: Date): PlanDefinition[] {
+  const now = plans.filter((each) => isNow(readPlan(each).period, clock))
+  return newestOfEach(now).filter((each) => fitting.has(each))
 }
 
 /** What the versions of one rule set have in common: its url, else its first identifier with the system, else its id. */

@@ -146,7 +146,7 @@ async function runData(question: CaseQuestion, author: AuthorServer): Promise<Ru
   const call: RuleCall = {
     ...content,
     clock: one.clock,
-    external: one.jurisdiction === undefined ? {} : { countryCode: one.jurisdiction },
+    external: () => (one.jurisdiction === undefined ? {} : { countryCode: one.jurisdiction }),
     ...(parameters ? { parameters } : {}),
     ...(one.language === undefined ? {} : { language: one.language }),
   }

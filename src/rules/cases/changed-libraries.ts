@@ -46,6 +46,7 @@ export async function runAgain(asked: readonly Asked[], { workshop, change, step
       run: { ...expressions.run, programOf: undefined },
       libraries: {
         ...libraries,
+        compiled: () => undefined,
         compile: async (...given: Parameters<typeof libraries.compile>) => change(await libraries.compile(...given)),
         compileText: async (...given: Parameters<typeof libraries.compileText>) =>
           change(await libraries.compileText(...given)),

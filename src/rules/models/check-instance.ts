@@ -11,19 +11,21 @@ export interface InstanceFault {
   text: string
 }
 
-/** Judges a value at a path. */
-type Check = (value: Json, path: string, faults: InstanceFault[]) => void
+/** Judges a value. Paths of its faults begin at the value: most instances have none, so paths are made for faults alone. */
+type Check = (value: Json, faults: InstanceFault[]) => void
 
 /** Faults told of one instance. */
 const mostFaults = 10
 
-const checks = new WeakMap<LogicalClass, Check>()
+/** What the members of a class are judged by. */
+type Members = ReadonlyMap<string, Check>
+
+const known = new WeakMap<LogicalClass, Members>()
 
 /** Everything that an instance of a class has and should not have, nothing of what it lacks: that is null. */
 export function instanceFaults(instance: JsonObject, of: LogicalClass, classes: LogicalClasses): InstanceFault[] {
   const faults: InstanceFault[] = []
-  const { resourceType: _, ...rest } = instance
-  classCheck(of, classes)(rest, '', faults)
+  checkMembers(instance, { of, members: membersOf(of, classes), besides: 'resourceType' }, faults)
   return faults
 }
 
@@ -35,27 +37,37 @@ export const knowsAll = (instance: JsonObject, { elements }: LogicalClass): bool
       elements.some(({ forms }) => forms.some(({ property }) => property === name || `_${property}` === name)),
   )
 
-function classCheck(of: LogicalClass, classes: LogicalClasses): Check {
-  const known = checks.get(of)
-  if (known) return known
-  const members = new Map<string, Check>()
-  const check: Check = (value, path, faults) => {
-    if (!isJsonObject(value)) {
-      faults.push({ path, text: `must be an object with the elements of ${of.name}` })
-      return
-    }
-    for (const name of Object.keys(value)) {
-      const member = value[name]
-      if (member === null || member === undefined) continue
-      if (faults.length >= mostFaults) return
-      const inner = members.get(name)
-      const at = path === '' ? name : `${path}.${name}`
-      if (inner) inner(member, at, faults)
-      else faults.push({ path: at, text: `is no element of ${of.name}` })
-    }
+function checkMembers(
+  object: JsonObject,
+  { of, members, besides }: { of: LogicalClass; members: Members; besides?: string },
+  faults: InstanceFault[],
+): void {
+  for (const name in object) {
+    const member = object[name]
+    if (member === null || member === undefined || name === besides) continue
+    if (faults.length >= mostFaults) return
+    const check = members.get(name)
+    if (check) checkPart(member, name, { check, faults })
+    else faults.push({ path: name, text: `is no element of ${of.name}` })
   }
+}
+
+/** Judges a part, and puts its name before the paths of its faults. */
+function checkPart(value: Json, part: string, { check, faults }: { check: Check; faults: InstanceFault[] }): void {
+  const before = faults.length
+  check(value, faults)
+  for (const fault of faults.slice(before)) {
+    const isMember = fault.path !== '' && !fault.path.startsWith('[')
+    fault.path = `${part}${isMember ? '.' : ''}${fault.path}`
+  }
+}
+
+function membersOf(of: LogicalClass, classes: LogicalClasses): Members {
+  const found = known.get(of)
+  if (found) return found
+  const members = new Map<string, Check>()
   // Registered before its members are known: parts may hold parts of their own kind.
-  checks.set(of, check)
+  known.set(of, members)
   for (const { list, choice, forms } of of.elements) {
     if (choice || forms.length === 1)
       for (const form of forms) addMember(members, form.property, { list, check: formCheck(form, classes), form })
@@ -65,7 +77,7 @@ function classCheck(of: LogicalClass, classes: LogicalClasses): Check {
         addMember(members, form.property, { list, check: anyOf(forms.map((each) => formCheck(each, classes))), form })
     }
   }
-  return check
+  return members
 }
 
 function addMember(
@@ -80,25 +92,25 @@ function addMember(
 
 const listCheck =
   (check: Check): Check =>
-  (value, path, faults) => {
+  (value, faults) => {
     if (!Array.isArray(value)) {
-      faults.push({ path, text: 'must be a list' })
+      faults.push({ path: '', text: 'must be a list' })
       return
     }
     for (const [index, each] of value.entries())
-      if (each !== null && faults.length < mostFaults) check(each, `${path}[${index}]`, faults)
+      if (each !== null && faults.length < mostFaults) checkPart(each, `[${index}]`, { check, faults })
   }
 
-const siblingCheck: Check = (value, path, faults) => {
-  if (typeof value !== 'object') faults.push({ path, text: 'must be an object with the extensions of a primitive' })
+const siblingCheck: Check = (value, faults) => {
+  if (typeof value !== 'object') faults.push({ path: '', text: 'must be an object with the extensions of a primitive' })
 }
 
 const anyOf =
   (all: Check[]): Check =>
-  (value, path, faults) => {
+  (value, faults) => {
     const tried = all.map((check) => {
       const own: InstanceFault[] = []
-      check(value, path, own)
+      check(value, own)
       return own
     })
     if (tried.every((each) => each.length > 0)) faults.push(...(tried[0] ?? []))
@@ -107,58 +119,73 @@ const anyOf =
 function formCheck({ type, fhir }: ElementForm, classes: LogicalClasses): Check {
   const name = classIn(type)
   if (name !== undefined) {
-    const found = classes.find(name)
-    let check: Check | undefined
-    return (value, path, faults) => {
-      if (!found) return
-      check ??= classCheck(found, classes)
-      check(value, path, faults)
+    const of = classes.find(name)
+    return (value, faults) => {
+      if (!of) return
+      if (isJsonObject(value)) checkMembers(value, { of, members: membersOf(of, classes) }, faults)
+      else faults.push({ path: '', text: `must be an object with the elements of ${of.name}` })
     }
   }
   const primitive = primitiveCheck(fhir)
   if (primitive)
-    return (value, path, faults) => {
+    return (value, faults) => {
       const fault = primitive(value)
-      if (fault !== undefined) faults.push({ path, text: fault })
+      if (fault !== undefined) faults.push({ path: '', text: fault })
     }
   return type === 'System.Any' ? () => undefined : datatypeCheck(fhir)
 }
 
 /** A datatype that CQL has a type of its own for: members that R4 does not have, and a comparator, which makes of a quantity no point. */
-const datatypeCheck =
-  (fhir: string): Check =>
-  (value, path, faults) => {
+function datatypeCheck(fhir: string): Check {
+  // Filled as members are met: only with those that the type has.
+  const members = new Map<string, Check>()
+  return (value, faults) => {
     if (!isJsonObject(value)) {
-      faults.push({ path, text: `must be an object, a ${fhir}` })
+      faults.push({ path: '', text: `must be an object, a ${fhir}` })
       return
     }
-    for (const name of Object.keys(value)) {
+    for (const name in value) {
       const member = value[name]
       if (member === null || member === undefined) continue
-      const at = `${path}.${name}`
-      const element = elementInfo(fhir, name.startsWith('_') ? name.slice(1) : name)
-      if (!element) faults.push({ path: at, text: `is no element of ${fhir}` })
-      else if (name === 'comparator')
-        faults.push({ path: at, text: 'makes of the quantity no value that CQL could read' })
-      else if (!name.startsWith('_')) memberCheck(element, member, at, faults)
+      const check = members.get(name) ?? memberCheck(fhir, name)
+      if (!check) {
+        faults.push({ path: name, text: `is no element of ${fhir}` })
+        continue
+      }
+      members.set(name, check)
+      checkPart(member, name, { check, faults })
     }
   }
+}
 
-function memberCheck(
-  { types: [type = ''], isArray }: { types: string[]; isArray: boolean },
-  value: Json,
-  path: string,
-  faults: InstanceFault[],
-): void {
-  if (isArray !== Array.isArray(value)) {
-    faults.push({ path, text: isArray ? 'must be a list' : 'must not be a list' })
-    return
-  }
+/** What a member of a datatype is judged by; undefined for one that the type does not have. */
+function memberCheck(fhir: string, name: string): Check | undefined {
+  const isSibling = name.startsWith('_')
+  const element = elementInfo(fhir, isSibling ? name.slice(1) : name)
+  if (!element) return undefined
+  if (name === 'comparator')
+    return (_, faults) => void faults.push({ path: '', text: 'makes of the quantity no value that CQL could read' })
+  if (isSibling) return () => undefined
+  const {
+    types: [type = ''],
+    isArray,
+  } = element
   const primitive = primitiveCheck(type)
-  for (const each of Array.isArray(value) ? value : [value]) {
-    if (type === 'Extension' || each === null) continue
-    const fault = primitive?.(each)
-    if (fault !== undefined) faults.push({ path, text: fault })
-    else if (!primitive) datatypeCheck(type)(each, path, faults)
+  const isExtension = type === 'Extension'
+  let inner: Check | undefined
+  return (value, faults) => {
+    if (isArray !== Array.isArray(value)) {
+      faults.push({ path: '', text: isArray ? 'must be a list' : 'must not be a list' })
+      return
+    }
+    for (const each of Array.isArray(value) ? value : [value]) {
+      if (isExtension || each === null) continue
+      const fault = primitive?.(each)
+      if (fault !== undefined) faults.push({ path: '', text: fault })
+      else if (!primitive) {
+        inner ??= datatypeCheck(type)
+        inner(each, faults)
+      }
+    }
   }
 }

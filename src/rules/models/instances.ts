@@ -41,16 +41,15 @@ export function readInstances(
   if (models.length === 0) return none
   const classes = models.map(logicalClasses)
   const faults: Issue[] = []
-  const given = [
-    ...(coreDataSets ?? []).map((json, at): Given => ({ json, place: `coreDataSet[${at}]` })),
-    ...(data ? inBundle(data, faults) : []),
-  ]
+  const given: Given[] = []
+  for (const json of coreDataSets ?? []) given.push({ json, place: `coreDataSet[${given.length}]` })
+  if (data) addInBundle(given, data, faults)
   const found: { instance: FhirInstance; of: LogicalClass; owner: LogicalClasses }[] = []
   for (const each of given) {
     const read = classOf(each, classes, faults)
-    if (read) found.push({ ...read, instance: read.of.wrap(each.json, scope) })
+    if (read) found.push({ of: read.of, owner: read.owner, instance: read.of.wrap(each.json, scope) })
   }
-  faults.push(...personFaults(given))
+  if (given.length > 1) faults.push(...personFaults(given))
   if (faults.length > 0) throw new FhirError(422, faults)
   const byType = new Map<string, FhirInstance[]>()
   return {
@@ -88,20 +87,24 @@ function classOf(
     report('has no resourceType that would name its model')
     return undefined
   }
-  const fit = all.flatMap((owner) => {
-    const named = owner.ofInstance(resourceType)
-    return named ? [{ owner, named }] : []
-  })
-  const [only, ...others] = fit
-  if (!only || others.length > 0) {
+  let owner: LogicalClasses | undefined
+  let named: LogicalClass | undefined
+  let owners = 0
+  for (const each of all) {
+    const of = each.ofInstance(resourceType)
+    if (!of) continue
+    owner = each
+    named = of
+    owners++
+  }
+  if (!owner || !named || owners > 1) {
     report(
-      only
+      owner
         ? 'its resourceType names models of the same name'
         : `its resourceType ${shown(resourceType)} names no model that the library uses (${all.map(({ model }) => `${model.name}|${model.version}`).join(', ')})`,
     )
     return undefined
   }
-  const { owner, named } = only
   const asNamed = instanceFaults(json, named, owner)
   if (asNamed.length === 0) return { of: named, owner }
   // Makers name the model that several share: which one it is, its elements tell.
@@ -123,22 +126,22 @@ const shown = (text: string) => text.replace(/[^\w:/.|#-]/g, '?').slice(0, 120)
 /** JSON of one is nested some five deep. */
 const deepest = 50
 
-function inBundle(data: Bundle, faults: Issue[]): Given[] {
+function addInBundle(given: Given[], data: Bundle, faults: Issue[]): void {
   const { entry } = asJson(data)
-  const found: Given[] = []
-  for (const [at, each] of (Array.isArray(entry) ? entry : []).entries()) {
+  if (!Array.isArray(entry)) return
+  for (let at = 0; at < entry.length; at++) {
+    const each = entry[at]
     const resource = isJsonObject(each) ? each.resource : undefined
     if (!isJsonObject(resource)) continue
-    const place = `Bundle.entry[${at}].resource`
     const { resourceType, contentType, data: encoded } = resource
-    if (typeof resourceType === 'string' && !isResource(resourceType)) found.push({ json: resource, place })
+    const place = () => `Bundle.entry[${at}].resource`
+    if (typeof resourceType === 'string' && !isResource(resourceType)) given.push({ json: resource, place: place() })
     else if (resourceType === 'Binary' && isJsonType(contentType)) {
       const json = decoded(encoded)
-      if (json) found.push({ json, place })
-      else faults.push(issue('structure', { text: `${place}: holds no JSON object`, expression: `${place}.data` }))
+      if (json) given.push({ json, place: place() })
+      else faults.push(issue('structure', { text: `${place()}: holds no JSON object`, expression: `${place()}.data` }))
     }
   }
-  return found
 }
 
 const isJsonType = (type: Json | undefined) => typeof type === 'string' && /^application\/json\s*(?:;|$)/i.test(type)

@@ -6,7 +6,17 @@ import { keep, keepPerObject } from '../../base/keep.ts'
 import { jurisdictionCodes } from '../../base/participant-codes.ts'
 import type { PlanDefinition } from '../../fhir/types.ts'
 import { isOutOfUse, readPlan } from '../read-plan.ts'
-import { fitsJurisdiction, fitsKind, fitsUse, type PlanChoice, planKey } from '../select-plans.ts'
+import {
+  fitsJurisdiction,
+  fitsKind,
+  fitsUse,
+  type PlanChoice,
+  type PlansHere,
+  planKey,
+  plansHere,
+  selectedNow,
+} from '../select-plans.ts'
+import { kinds as knownKinds, uses as knownUses } from './readings.ts'
 
 /** Most kinds of questions that are remembered for one state of the store: jurisdictions, countries of issuers, kinds, uses. */
 const mostQuestions = 2_000
@@ -53,3 +63,37 @@ function candidates(rules: PlanDefinition[], choice: PlanChoice): PlanDefinition
   const wanted = new Set(here.filter((each) => fitsKind(each, choice.kinds) && fitsUse(each, choice.uses)).map(planKey))
   return here.filter((each) => wanted.has(planKey(each)))
 }
+
+/** The selection itself (`selectPlans`) over all of these; what is the same for a question at every clock is judged once. */
+export const selectionIn = keepPerObject((plans: PlanDefinition[]) => {
+  const candidates = candidatesIn(plans)
+  const known = keep<string, PlansHere>(mostQuestions)
+  const judge = (choice: PlanChoice) => plansHere(candidates(choice), choice)
+  return (choice: PlanChoice): PlanDefinition[] => {
+    const question = questionOf(choice)
+    return selectedNow(question === undefined ? judge(choice) : known.of(question, () => judge(choice)), choice.clock)
+  }
+})
+
+/** A question as a key; undefined for one with a text that is no code: it might be anything, and of any length. */
+function questionOf({ jurisdiction, issuerCountry, isIssuerUnknown, kinds, uses }: PlanChoice): string | undefined {
+  if (jurisdiction !== undefined && !countryCode.test(jurisdiction)) return undefined
+  let issuers = ''
+  for (const each of typeof issuerCountry === 'string' ? [issuerCountry] : (issuerCountry ?? [])) {
+    if (!countryCode.test(each)) return undefined
+    issuers += ` ${each}`
+  }
+  let about = kinds ? '' : 'any'
+  for (const each of kinds ?? []) {
+    if (!knownKinds.includes(each)) return undefined
+    about += ` ${each}`
+  }
+  let asked = ''
+  for (const each of uses ?? []) {
+    if (!knownUses.includes(each)) return undefined
+    asked += ` ${each}`
+  }
+  return `${jurisdiction ?? ''}|${issuers}|${isIssuerUnknown === true}|${about}|${asked}`
+}
+
+const countryCode = /^[A-Za-z]{2,3}$/

@@ -216,7 +216,7 @@ async function runOnce(plans: readonly PlanDefinition[], contexts: KitParts['con
         data,
         coreDataSets: [],
         clock: anyClock,
-        external: {},
+        external: () => ({}),
         isUnexplained: true,
       })
     }

@@ -13,47 +13,55 @@ export interface SessionData {
   codes: BoundCodeService
 }
 
+/** A value that was found. */
+export interface Found {
+  value: unknown
+}
+
 /** Defines share what they computed. */
 export interface Session {
   /**
-   * The value of a define; undefined where the library is left to the executor, which then answers everything anew.
+   * The value of a define, at once unless something is waited for; undefined where the library is left to the executor, which then
+   * answers everything anew.
    * @throws what an operator throws
    */
-  evaluate(define: string): Promise<{ value: unknown } | undefined>
+  evaluate(define: string): Found | undefined | Promise<Found | undefined>
   /** What a define gave; undefined for one that was not evaluated. */
   define(name: string): unknown
   parameter(name: string): unknown
 }
 
 /** Opens a program over data. */
-export function openSession(program: Program, { clock, ...data }: SessionData): Session {
+export function openSession(program: Program, { clock, source, parameters, codes }: SessionData): Session {
+  const values: unknown[][] = []
+  for (let at = 0; at < program.libraries; at++) values.push([])
   let today: ReturnType<CompiledRun['today']> | undefined
   const run: CompiledRun = {
-    ...data,
+    values,
     clock,
-    values: Array.from({ length: program.libraries }, () => []),
     today() {
       today ??= clock.getDate()
       return today
     },
+    source,
+    parameters,
+    codes,
+  }
+  const evaluate = (define: string): Found | undefined | Promise<Found | undefined> => {
+    try {
+      return { value: program.evaluate(define, run) }
+    } catch (error) {
+      if (isLeft(error)) return undefined
+      if (!(error instanceof Suspended)) throw error
+      return error.ready.then(
+        () => evaluate(define),
+        // The executor meets the same fault, and tells it where it stands.
+        () => undefined,
+      )
+    }
   }
   return {
-    async evaluate(define) {
-      for (;;) {
-        try {
-          return { value: program.evaluate(define, run) }
-        } catch (error) {
-          if (isLeft(error)) return undefined
-          if (!(error instanceof Suspended)) throw error
-          try {
-            await error.ready
-          } catch {
-            // The executor meets the same fault, and tells it where it stands.
-            return undefined
-          }
-        }
-      }
-    },
+    evaluate,
     define: (name) => program.known(name, run),
     parameter: (name) => program.parameter(name, run),
   }

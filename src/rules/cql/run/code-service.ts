@@ -58,54 +58,75 @@ interface AskedCode {
 const answered = new WeakMap<Promise<Membership>, Membership>()
 
 /** Binds terminology to one request; `asked` hears of every value set that is used, in the version that is. */
-export function bindTerminology(terminology: CqlTerminology, asked?: (valueSet: string) => void): BoundCodeService {
-  const resolved = new Map<string, Promise<BoundValueSet>>()
-  const ready = new Map<string, BoundValueSet>()
-  const bound = (canonical: string, includes: Membership): BoundValueSet => {
-    asked?.(includes.canonical ?? canonical)
+export const bindTerminology = (terminology: CqlTerminology, asked?: (valueSet: string) => void): BoundCodeService =>
+  new BoundCodes(terminology, asked)
+
+class BoundCodes implements BoundCodeService {
+  readonly #terminology: CqlTerminology
+  readonly #asked: ((valueSet: string) => void) | undefined
+  readonly #ready = new Map<string, BoundValueSet>()
+  #resolving: Map<string, Promise<BoundValueSet>> | undefined
+
+  constructor(terminology: CqlTerminology, asked: ((valueSet: string) => void) | undefined) {
+    this.#terminology = terminology
+    this.#asked = asked
+  }
+
+  findValueSet(id: string, version?: string): Promise<BoundValueSet> {
+    const canonical = canonicalOf(id, version)
+    return this.#resolving?.get(canonical) ?? this.#resolve(canonical, this.#terminology.membership(canonical))
+  }
+
+  known(id: string, version?: string): BoundValueSet | undefined {
+    const canonical = canonicalOf(id, version)
+    const found = this.#ready.get(canonical)
+    if (found || this.#resolving?.has(canonical)) return found
+    const asking = this.#terminology.membership(canonical)
+    const includes = answered.get(asking)
+    if (includes) return this.#bound(canonical, includes)
+    // Whoever is told that it is not here asks `findValueSet`, and hears of faults there.
+    void this.#resolve(canonical, asking)
+    return undefined
+  }
+
+  async findValueSetsByOid(id: string): Promise<BoundValueSet[]> {
+    return [await this.findValueSet(id)]
+  }
+
+  async translate({ code, system }: AskedCode, conceptMap: string): Promise<ReturnType<Translate>> {
+    const terminology = this.#terminology
+    if (!terminology.translator) throw new OperatorError('concept maps cannot be asked here')
+    return (await terminology.translator(conceptMap))(code, system)
+  }
+
+  async properties({ code, system, version }: AskedCode, property: string): Promise<string[] | null> {
+    const terminology = this.#terminology
+    if (!terminology.properties) throw new OperatorError('properties of codes cannot be asked here')
+    const read = await terminology.properties(version === undefined ? system : `${system}|${version}`)
+    return read(code, property) ?? null
+  }
+
+  #resolve(canonical: string, asking: Promise<Membership>): Promise<BoundValueSet> {
+    const resolving = asking.then((includes) => {
+      answered.set(asking, includes)
+      return this.#ready.get(canonical) ?? this.#bound(canonical, includes)
+    })
+    this.#resolving ??= new Map()
+    this.#resolving.set(canonical, resolving)
+    return resolving
+  }
+
+  #bound(canonical: string, includes: Membership): BoundValueSet {
+    this.#asked?.(includes.canonical ?? canonical)
     const valueSet: BoundValueSet = {
       hasMatch: (code) => anyCode(code, includes),
       expand: async () =>
-        (await terminology.expand(canonical)).map(
+        (await this.#terminology.expand(canonical)).map(
           ({ code, system, display }) => new Code(code, system, undefined, display),
         ),
     }
-    ready.set(canonical, valueSet)
+    this.#ready.set(canonical, valueSet)
     return valueSet
-  }
-  const resolve = async (canonical: string, asking: Promise<Membership>): Promise<BoundValueSet> => {
-    const includes = await asking
-    answered.set(asking, includes)
-    return ready.get(canonical) ?? bound(canonical, includes)
-  }
-  const findValueSet = (id: string, version?: string) => {
-    const canonical = canonicalOf(id, version)
-    const known = resolved.get(canonical) ?? resolve(canonical, terminology.membership(canonical))
-    resolved.set(canonical, known)
-    return known
-  }
-  return {
-    findValueSet,
-    known(id, version) {
-      const canonical = canonicalOf(id, version)
-      const found = ready.get(canonical)
-      if (found || resolved.has(canonical)) return found
-      const asking = terminology.membership(canonical)
-      const includes = answered.get(asking)
-      if (includes) return bound(canonical, includes)
-      resolved.set(canonical, resolve(canonical, asking))
-      return undefined
-    },
-    findValueSetsByOid: async (id) => [await findValueSet(id)],
-    async translate({ code, system }, conceptMap) {
-      if (!terminology.translator) throw new OperatorError('concept maps cannot be asked here')
-      return (await terminology.translator(conceptMap))(code, system)
-    },
-    async properties({ code, system, version }, property) {
-      if (!terminology.properties) throw new OperatorError('properties of codes cannot be asked here')
-      const read = await terminology.properties(version === undefined ? system : `${system}|${version}`)
-      return read(code, property) ?? null
-    },
   }
 }
 

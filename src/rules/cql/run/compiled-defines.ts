@@ -1,10 +1,10 @@
 /** Defines of a library that answers at once, as long as it can; from then on the executor answers, for all that was asked. */
 import { keepPerObject } from '../../../base/keep.ts'
-import type { Session } from '../compiled/session.ts'
+import type { Found, Session } from '../compiled/session.ts'
 import type { Define, ParameterDeclaration } from '../translate/elm.ts'
 import type { CompiledLibrary } from '../translate/libraries.ts'
 import type { DefineResult } from './define-result.ts'
-import { evidenceOf } from './evidence.ts'
+import { type Evidence, evidenceOf } from './evidence.ts'
 
 /** Runs after which it is told whether the program of a library pays. */
 const RUNS_WATCHED = 8
@@ -48,35 +48,16 @@ interface Ways {
   failed?: ((error: unknown) => void) | undefined
 }
 
-/** Answers defines one after the other. */
+/** Answers defines one after the other; at once where nothing is waited for. */
 export function compiledDefines(
   library: CompiledLibrary,
   { open, execute, failed }: Ways,
-): (define: Define) => Promise<DefineResult> {
+): (define: Define) => DefineResult | Promise<DefineResult> {
   const trials = trialsOf(library)
   const answered: Define[] = []
   let session: Session | undefined
   let isLeft: boolean | undefined
-  const answer = async (define: Define): Promise<DefineResult | undefined> => {
-    session ??= open(define)
-    const found = await session?.evaluate(define.name)
-    if (!session || !found) return undefined
-    const { name, type } = define
-    return { name, value: found.value ?? null, type, evidence: await evidenceOf(define, session, library) }
-  }
-  return async (define) => {
-    isLeft ??= !isTried(trials)
-    if (isLeft) return execute(define)
-    let fault: { error: unknown } | undefined
-    try {
-      const result = await answer(define)
-      if (result) {
-        answered.push(define)
-        return result
-      }
-    } catch (error) {
-      fault = { error }
-    }
+  const leave = async (define: Define, fault?: { error: unknown }): Promise<DefineResult> => {
     isLeft = true
     trials.left++
     // Evidence tells what was evaluated, by earlier questions too.
@@ -88,6 +69,39 @@ export function compiledDefines(
       failed?.(fault.error)
     }
     return executed
+  }
+  const told = ({ name, type }: Define, value: unknown, evidence: Evidence[]): DefineResult => ({
+    name,
+    value: value ?? null,
+    type,
+    evidence,
+  })
+  const answer = async (define: Define, found: Promise<Found | undefined> | Found, from: Session) => {
+    try {
+      const given = await found
+      if (!given) return leave(define)
+      const result = told(define, given.value, await evidenceOf(define, from, library))
+      answered.push(define)
+      return result
+    } catch (error) {
+      return leave(define, { error })
+    }
+  }
+  return (define) => {
+    isLeft ??= !isTried(trials)
+    if (isLeft) return execute(define)
+    try {
+      session ??= open(define)
+      const found = session?.evaluate(define.name)
+      if (!session || !found) return leave(define)
+      if (found instanceof Promise) return answer(define, found, session)
+      const evidence = evidenceOf(define, session, library)
+      if (evidence instanceof Promise) return answer(define, found, session)
+      answered.push(define)
+      return told(define, found.value, evidence)
+    } catch (error) {
+      return leave(define, { error })
+    }
   }
 }
 

@@ -35,7 +35,7 @@ export interface RequestData {
   /** One source per Patient of the Bundle, in order; empty when it has none. */
   patients: RecordSource[]
   /** Every resource, for libraries without patient context. */
-  all: RecordSource
+  readonly all: RecordSource
 }
 
 /** What records are read with. */
@@ -49,33 +49,32 @@ export interface DataReading {
 /** Splits a Bundle by patient; undefined is an empty Bundle. Instances of logical models alone are a patient, too. */
 export function splitByPatient(data: Bundle | undefined, reading: DataReading): RequestData {
   const entries: Entry[] = []
+  const patients: Entry[] = []
   // The FHIR types only describe its shape, which nobody has checked.
   const given = data === undefined ? undefined : asJson(data).entry
-  for (const [position, entry] of (Array.isArray(given) ? given : []).entries()) {
-    if (!isJsonObject(entry) || !isJsonObject(entry.resource)) continue
-    entries.push({ resource: entry.resource, fullUrl: text(entry.fullUrl), position })
-  }
-  const patients = entries.filter((each) => each.resource.resourceType === 'Patient')
-  const lone = patients.length === 1
+  if (Array.isArray(given))
+    for (let position = 0; position < given.length; position++) {
+      const entry = given[position]
+      if (!isJsonObject(entry) || !isJsonObject(entry.resource)) continue
+      const read = { resource: entry.resource, fullUrl: text(entry.fullUrl), position }
+      entries.push(read)
+      if (read.resource.resourceType === 'Patient') patients.push(read)
+    }
   if (patients.length > 1 && !reading.instances.isEmpty)
     throw unprocessable('the data has several Patients and core data sets, of which nobody says whose they are')
-  const all = recordSource(entries, { ...reading, key: '', belongs: () => true })
   const isNobodys = patients.length === 0 && !reading.instances.isEmpty
+  const isLone = patients.length === 1
   return {
     patients: isNobodys
-      ? [
-          recordSource(entries, {
-            ...reading,
-            key: '',
-            belongs: (_, { patientElements }) => patientElements.length === 0,
-          }),
-        ]
+      ? [new Records(entries, reading, { key: '', belongs: isNoPatients })]
       : patients.map((patient) => {
-          const belongs = (entry: Entry, fhirClass: FhirClass) =>
-            entry.resource.resourceType === 'Patient' ? entry === patient : belongsTo(entry, fhirClass, patient, lone)
-          return recordSource(entries, { ...reading, key: keyOf(patient), belongs })
+          const belongs: Belongs = (entry, fhirClass) =>
+            entry.resource.resourceType === 'Patient' ? entry === patient : belongsTo(entry, fhirClass, patient, isLone)
+          return new Records(entries, reading, { key: keyOf(patient), belongs })
         }),
-    all,
+    get all() {
+      return new Records(entries, reading, { key: '', belongs: () => true })
+    },
   }
 }
 
@@ -83,38 +82,59 @@ function keyOf(patient: Entry): string {
   return text(patient.resource.id) ?? patient.fullUrl ?? `#${patient.position}`
 }
 
-interface Selection extends DataReading {
-  key: string
-  belongs(entry: Entry, fhirClass: FhirClass): boolean
-}
+/** Whether an entry is of the patient whose records are read. */
+type Belongs = (entry: Entry, fhirClass: FhirClass) => boolean
 
-function recordSource(entries: Entry[], { key, belongs, classes, scope, instances }: Selection): RecordSource {
-  const found = new Map<string, FhirInstance[]>()
-  const find = (type: string) => {
+const isNoPatients: Belongs = (_, { patientElements }) => patientElements.length === 0
+
+class Records implements RecordSource {
+  readonly key: string
+  readonly #entries: Entry[]
+  readonly #reading: DataReading
+  readonly #belongs: Belongs
+  readonly #found = new Map<string, FhirInstance[]>()
+
+  constructor(entries: Entry[], reading: DataReading, { key, belongs }: { key: string; belongs: Belongs }) {
+    this.key = key
+    this.#entries = entries
+    this.#reading = reading
+    this.#belongs = belongs
+  }
+
+  findRecords(profile: string | null, details?: Retrieval): FhirInstance[] {
+    const qualified = details?.datatype ?? profile ?? ''
+    const known = this.#found.get(qualified)
+    if (known) return known
+    const logical = qualified.startsWith(fhir) ? undefined : this.#reading.instances.ofType(qualified)
+    const records = logical ?? this.#find(typeName(qualified))
+    this.#found.set(qualified, records)
+    return records
+  }
+
+  #find(type: string): FhirInstance[] {
+    const { classes, scope } = this.#reading
     const fhirClass = classes.find(type)
     if (!fhirClass) throw new Error(`the data model has no type ${type}`)
-    return entries
-      .filter((each) => each.resource.resourceType === type && belongs(each, fhirClass))
-      .map((each) => fhirClass.wrap(each.resource, scope))
+    const records: FhirInstance[] = []
+    for (const each of this.#entries)
+      if (each.resource.resourceType === type && this.#belongs(each, fhirClass))
+        records.push(fhirClass.wrap(each.resource, scope))
+    return records
   }
-  const source: RecordSource = {
-    key,
-    findRecords(profile, details) {
-      const qualified = details?.datatype ?? profile ?? ''
-      const logical = qualified.startsWith(fhir) ? undefined : instances.ofType(qualified)
-      if (logical) return logical
-      const type = typeName(qualified)
-      const records = found.get(type) ?? find(type)
-      found.set(type, records)
-      return records
-    },
-    get: (field) => source.findRecords('Patient')[0]?.get(field),
-    getId: () => key,
-    getCode: () => undefined,
-    getDate: () => undefined,
-    getDateOrInterval: () => undefined,
+
+  get(field: string): unknown {
+    return this.findRecords('Patient')[0]?.get(field)
   }
-  return source
+
+  getId(): string {
+    return this.key
+  }
+
+  getCode(): undefined {}
+
+  getDate(): undefined {}
+
+  getDateOrInterval(): undefined {}
 }
 
 const fhir = '{http://hl7.org/fhir}'

@@ -1,5 +1,6 @@
 /** Why a define is what it is: what the defines and parameters gave that it used. */
 import type { Json } from '../../../base/json-value.ts'
+import { keepPerObject } from '../../../base/keep.ts'
 import { type Define, definesByName } from '../translate/elm.ts'
 import type { CompiledLibrary } from '../translate/libraries.ts'
 import { toJson } from './to-json.ts'
@@ -24,16 +25,12 @@ const evidenceLimit = 50
 /** Evaluated defines and parameters that a define refers to, directly or not, nearest first; at once where no value is waited for. */
 export function evidenceOf(define: Define, known: Known, library: CompiledLibrary): Evidence[] | Promise<Evidence[]> {
   const gathering = gather(define, known, library)
-  let step = gathering.next()
-  while (!step.done) {
-    if (step.value instanceof Promise) return later(gathering, step.value)
-    step = gathering.next(step.value)
-  }
-  return step.value
+  const step = gathering.next()
+  return step.done ? step.value : later(gathering, step.value)
 }
 
-/** Is given back the value of what it yields. */
-type Gathering = Generator<unknown, Evidence[], unknown>
+/** Yields what it has to wait for, and is given back what came. */
+type Gathering = Generator<Promise<unknown>, Evidence[], unknown>
 
 async function later(gathering: Gathering, first: Promise<unknown>): Promise<Evidence[]> {
   let step = gathering.next(await first)
@@ -42,27 +39,38 @@ async function later(gathering: Gathering, first: Promise<unknown>): Promise<Evi
 }
 
 function* gather(define: Define, known: Known, library: CompiledLibrary): Gathering {
-  const byName = definesByName(library)
-  const seen = new Set([define.name])
+  const linksOf = linksIn(library)
+  const seen = new Set<Define>([define])
   const evidence: Evidence[] = []
   const queue = [define]
+  let parameters: Set<string> | undefined
   for (const each of queue) {
     for (const name of each.parameters) {
-      if (seen.has(`parameter ${name}`)) continue
-      seen.add(`parameter ${name}`)
-      const value = yield known.parameter(name)
+      parameters ??= new Set()
+      if (parameters.has(name)) continue
+      parameters.add(name)
+      const given = known.parameter(name)
+      const value = given instanceof Promise ? yield given : given
       if (value !== undefined) evidence.push({ name, value: toJson(value) })
     }
-    for (const name of each.references) {
-      const reached = byName.get(name)
-      const value: unknown = known.define(name)
+    for (const reached of linksOf.get(each) ?? []) {
+      if (seen.has(reached)) continue
+      const value = known.define(reached.name)
       // What was not evaluated (the right side of `true or …`) explains nothing.
-      if (!reached || seen.has(name) || value === undefined) continue
-      seen.add(name)
-      evidence.push({ name, value: toJson(value) })
+      if (value === undefined) continue
+      seen.add(reached)
+      evidence.push({ name: reached.name, value: toJson(value) })
       queue.push(reached)
     }
     if (evidence.length >= evidenceLimit) return evidence.slice(0, evidenceLimit)
   }
   return evidence
 }
+
+/** The defines that each one refers to, once for a library. */
+const linksIn = keepPerObject((library: CompiledLibrary) => {
+  const byName = definesByName(library)
+  return new Map(
+    library.defines.map((define) => [define, define.references.flatMap((name) => byName.get(name) ?? [])] as const),
+  )
+})

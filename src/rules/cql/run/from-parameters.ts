@@ -38,8 +38,9 @@ export function bindParameters(
   declarations: ParameterDeclaration[],
   context: ConversionContext,
 ): BoundParameters {
+  if (!parameters) return { values: nullsFor(declarations), issues: [] }
   const given = new Map<string, Parameter[]>()
-  for (const each of parameters?.parameter ?? []) given.set(each.name, [...(given.get(each.name) ?? []), each])
+  for (const each of parameters.parameter ?? []) given.set(each.name, [...(given.get(each.name) ?? []), each])
   const values: Record<string, unknown> = {}
   const absent: Record<string, unknown> = {}
   for (const { name, type, hasDefault } of declarations) {
@@ -54,6 +55,13 @@ export function bindParameters(
   )
   // Nulls last: the executor's type check stops at the first null.
   return { values: { ...values, ...absent }, issues }
+}
+
+/** Values where none are given. */
+function nullsFor(declarations: ParameterDeclaration[]): Record<string, unknown> {
+  const values: Record<string, unknown> = {}
+  for (const { name, hasDefault } of declarations) if (!hasDefault) values[name] = null
+  return values
 }
 
 /** What a malformed value makes the conversion stumble over is the sender's fault, wherever it is. */

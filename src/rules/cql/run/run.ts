@@ -8,13 +8,13 @@ import type { Program } from '../compiled/program.ts'
 import { openSession } from '../compiled/session.ts'
 import { type Define, definesByName, liesIn, parameterDeclarations } from '../translate/elm.ts'
 import type { CompiledLibrary } from '../translate/libraries.ts'
-import { bindTerminology, type CqlTerminology } from './code-service.ts'
+import { type BoundCodeService, bindTerminology, type CqlTerminology } from './code-service.ts'
 import { areFound, compiledDefines } from './compiled-defines.ts'
-import { type RecordSource, splitByPatient } from './data-provider.ts'
+import { type RecordSource, type RequestData, splitByPatient } from './data-provider.ts'
 import type { DefineResult } from './define-result.ts'
 import { evidenceOf, type Known } from './evidence.ts'
 import type { FhirClasses } from './fhir-instance.ts'
-import { bindParameters } from './from-parameters.ts'
+import { type BoundParameters, bindParameters } from './from-parameters.ts'
 import { CqlMessageError } from './run-errors.ts'
 import { failure, rootCause } from './run-failure.ts'
 import { parseDateTime } from './temporal.ts'
@@ -99,77 +99,113 @@ export interface LibraryRun {
  * Opens a library over data.
  * @throws FhirError 400 bad clock, 422 wrong parameter
  */
-export function openRun(library: CompiledLibrary, call: RunCall, environment: RunEnvironment): LibraryRun {
-  const clock = readClock(call.clock)
-  const scope = { timezoneOffset: clock.timezoneOffset ?? 0 }
-  const declarations = declarationsOf(library)
-  const bound = bindParameters(call.parameters, declarations, {
-    classes: environment.classes,
-    scope,
-    models: library.models,
-  })
-  const instances = readInstances(library.models, call, scope)
-  const data = splitByPatient(call.data, { classes: environment.classes, scope, instances })
-  const listener = messageListener([...library.issues, ...bound.issues])
-  const codes = bindTerminology(environment.terminology, call.asked)
-  const open = (source: RecordSource, { executable = library.executable, told = listener } = {}) => {
+export const openRun = (library: CompiledLibrary, call: RunCall, environment: RunEnvironment): LibraryRun =>
+  new OpenRun(library, call, environment)
+
+/** Contexts of the executor are made when it is asked; mostly the compiled form answers. */
+class OpenRun implements LibraryRun {
+  readonly library: CompiledLibrary
+  readonly issues: Issue[]
+  readonly ignored: Issue[]
+  readonly #call: RunCall
+  readonly #clock: DateTime
+  readonly #parameters: BoundParameters['values']
+  readonly #data: RequestData
+  readonly #codes: BoundCodeService
+  readonly #compiled: ((define: Define) => DefineResult | Promise<DefineResult>) | undefined
+  #patient: PatientContext | undefined
+  #all: PatientContext | undefined
+
+  constructor(library: CompiledLibrary, call: RunCall, environment: RunEnvironment) {
+    const { classes, terminology, programFailed } = environment
+    const clock = readClock(call.clock)
+    const scope = { timezoneOffset: clock.timezoneOffset ?? 0 }
+    const bound = bindParameters(call.parameters, declarationsOf(library), { classes, scope, models: library.models })
+    const instances = readInstances(library.models, call, scope)
+    this.library = library
+    this.issues = [...library.issues, ...bound.issues]
+    this.ignored = bound.issues
+    this.#call = call
+    this.#clock = clock
+    this.#parameters = bound.values
+    this.#data = splitByPatient(call.data, { classes, scope, instances })
+    this.#codes = bindTerminology(terminology, call.asked)
+    const program = call.step ? undefined : environment.programOf?.(library)
+    this.#compiled = typeof program === 'object' ? this.#ways(program, programFailed) : undefined
+  }
+
+  #ways(program: Program, failed: RunEnvironment['programFailed']) {
+    const open = (define: Define) => {
+      const parameters = this.#parameters
+      if (this.#call.parameters && !areFound(parameters, declarationsOf(this.library))) return undefined
+      return openSession(program, {
+        clock: this.#clock,
+        source: this.#sourceOf(define),
+        codes: this.#codes,
+        parameters,
+      })
+    }
+    return compiledDefines(this.library, { open, execute: (define) => this.#execute(define), failed })
+  }
+
+  #sourceOf(define: Define): RecordSource {
+    return define.context === 'Unfiltered' ? this.#data.all : choosePatient(this.#data.patients, this.#call.subject)
+  }
+
+  #open(source: RecordSource, { executable, issues }: { executable: Executable; issues: Issue[] }): PatientContext {
     // The executor's declarations name its own classes where it only calls methods that ours have.
-    const made = new PatientContext(executable, source as never, codes as never, bound.values, clock, told as never)
-    if (call.step) tellSteps(made, call.step)
+    const [data, codes, told] = [source as never, this.#codes as never, messageListener(issues) as never]
+    const made = new PatientContext(executable, data, codes, this.#parameters, this.#clock, told)
+    if (this.#call.step) tellSteps(made, this.#call.step)
     return made
   }
-  const sourceOf = (define: Define) =>
-    define.context === 'Unfiltered' ? data.all : choosePatient(data.patients, call.subject)
-  let patient: PatientContext | undefined
-  let all: PatientContext | undefined
-  const contextOf = (define: Define) => {
+
+  #contextOf(define: Define): PatientContext {
+    const own = { executable: this.library.executable, issues: this.issues }
     if (define.context === 'Unfiltered') {
-      all ??= open(sourceOf(define))
-      return all
+      this.#all ??= this.#open(this.#sourceOf(define), own)
+      return this.#all
     }
-    patient ??= open(sourceOf(define))
-    return patient
+    this.#patient ??= this.#open(this.#sourceOf(define), own)
+    return this.#patient
   }
-  const execute = (define: Define) =>
-    runDefine(define, contextOf(define), { library, discreet: call.discreet === true })
-  const program = call.step ? undefined : environment.programOf?.(library)
-  const openCompiled = (of: Program) => (define: Define) => {
-    const { values: parameters } = bound
-    if (call.parameters && !areFound(parameters, declarations)) return undefined
-    return openSession(of, { clock, source: sourceOf(define), codes, parameters })
+
+  #execute(define: Define): Promise<DefineResult> {
+    const { library } = this
+    return runDefine(define, this.#contextOf(define), { library, discreet: this.#call.discreet === true })
   }
-  const failed = environment.programFailed
-  const compiled =
-    typeof program === 'object' ? compiledDefines(library, { open: openCompiled(program), execute, failed }) : undefined
-  return {
-    library,
-    issues: listener.issues,
-    ignored: bound.issues,
-    has: (name) => definesByName(library).has(name),
-    evaluate(name) {
-      const [define] = chooseDefines(library, [name])
-      if (!define) throw new Error('unreachable: chooseDefines answers every name')
-      refuseErrors(library, [define])
-      return compiled ? compiled(define) : execute(define)
-    },
-    async trace(name, results) {
-      const [define] = chooseDefines(library, [name])
-      if (!define) throw new Error('unreachable: chooseDefines answers every name')
-      const copy = tracedCopy(library)
-      const context = open(sourceOf(define), { executable: copy.executable, told: messageListener([]) })
-      traceInto(results, context)
-      await copy.executable.expressions[name].execute(context)
-      return copy
-    },
-    async record(name) {
-      const define = library.defines.find((each) => each.name === name)
-      if (!define) return undefined
-      const copy = tracedCopy(library)
-      const context = open(sourceOf(define), { executable: copy.executable, told: messageListener([]) })
-      return record(copy, name, context)
-    },
+
+  #traced(define: Define): { copy: CompiledLibrary; context: PatientContext } {
+    const copy = tracedCopy(this.library)
+    return { copy, context: this.#open(this.#sourceOf(define), { executable: copy.executable, issues: [] }) }
+  }
+
+  has(name: string): boolean {
+    return definesByName(this.library).has(name)
+  }
+
+  evaluate(name: string): DefineResult | Promise<DefineResult> {
+    const define = chooseDefine(this.library, name)
+    refuseErrors(this.library, [define])
+    return this.#compiled ? this.#compiled(define) : this.#execute(define)
+  }
+
+  async trace(name: string, results: StepResults): Promise<CompiledLibrary> {
+    const { copy, context } = this.#traced(chooseDefine(this.library, name))
+    traceInto(results, context)
+    await copy.executable.expressions[name].execute(context)
+    return copy
+  }
+
+  async record(name: string): Promise<Recording | undefined> {
+    const define = this.library.defines.find((each) => each.name === name)
+    if (!define) return undefined
+    const { copy, context } = this.#traced(define)
+    return record(copy, name, context)
   }
 }
+
+type Executable = CompiledLibrary['executable']
 
 /**
  * Runs defines of a library over data; each answers for itself.
@@ -218,19 +254,24 @@ async function runDefine(
 
 function chooseDefines(library: CompiledLibrary, names: string[] | undefined): Define[] {
   if (!names) return library.defines.filter((each) => each.public)
-  return names.map((name) => {
-    const found = definesByName(library).get(name)
-    if (!found) throw unprocessable(`library ${library.canonical} has no define "${name}"`, 'not-found')
-    return found
-  })
+  return names.map((name) => chooseDefine(library, name))
 }
+
+function chooseDefine(library: CompiledLibrary, name: string): Define {
+  const found = definesByName(library).get(name)
+  if (!found) throw unprocessable(`library ${library.canonical} has no define "${name}"`, 'not-found')
+  return found
+}
+
+/** The errors of a library. The translator repeats those of included texts; those of stored ELM nobody has repeated. */
+const errorsIn = keepPerObject((library: CompiledLibrary): Issue[] => {
+  const own = library.issues.filter(isError)
+  return own.length > 0 ? own : library.includes.flatMap(({ issues }) => issues.filter(isError))
+})
 
 /** ELM of a define with an error is `null`, so it must not run; neither may what refers to it. */
 function refuseErrors(library: CompiledLibrary, wanted: Define[]): void {
-  const errorsOf = ({ issues }: CompiledLibrary) => issues.filter(isError)
-  const own = errorsOf(library)
-  // The translator repeats errors of included texts; those of stored ELM nobody has repeated.
-  const errors = own.length > 0 ? own : library.includes.flatMap(errorsOf)
+  const errors = errorsIn(library)
   if (errors.length === 0) return
   const byName = definesByName(library)
   const reached = new Set(wanted)
@@ -259,6 +300,7 @@ function liesElsewhere(error: Issue, library: CompiledLibrary, reached: Set<Defi
 function readClock(text: string): DateTime {
   const parsed = parseDateTime(text, 0)
   if (!parsed) throw badRequest(`the evaluation clock ${JSON.stringify(text)} is not a dateTime`)
+  if (parsed.millisecond !== null) return parsed
   const { year, month, day, hour, minute, second, millisecond, timezoneOffset } = parsed
   return new DateTime(
     year,

@@ -30,8 +30,10 @@ export function toJson(value: unknown): Json {
 
 function tupleJson(value: object): JsonObject {
   const json: JsonObject = {}
-  for (const [member, each] of Object.entries(value))
+  for (const member of Object.keys(value)) {
+    const each: unknown = Reflect.get(value, member)
     if (typeof each !== 'function') defineMember(json, member, toJson(each))
+  }
   return json
 }
 

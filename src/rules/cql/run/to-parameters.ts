@@ -1,7 +1,7 @@
 import { Code, Concept, Date as CqlDate, DateTime, Interval, Quantity, Ratio } from 'cql-execution'
 import { keepExactNumber } from '../../../base/exact-number.ts'
 import type { Json, JsonObject } from '../../../base/json-value.ts'
-import type { Issue, Parameter } from '../../../fhir/types.ts'
+import type { Coding, Issue, Parameter } from '../../../fhir/types.ts'
 import { fields, isCalendarWord } from '../corrections/calendar.ts'
 import { decimalText, greatestDecimal } from '../corrections/decimals.ts'
 import { fieldOf } from '../corrections/durations.ts'
@@ -134,14 +134,16 @@ function quantity(value: Quantity) {
   return { value: number, unit, ...(calendar ? {} : { system: 'http://unitsofmeasure.org' }), code: unit }
 }
 
+type CodingJson = Pick<Coding, 'system' | 'version' | 'code' | 'display'> & Record<string, string>
+
 /** A code as a Coding of its members that are there. */
-export function coding({ system, version, code, display }: Code) {
-  return {
-    ...(typeof system === 'string' ? { system } : {}),
-    ...(typeof version === 'string' ? { version } : {}),
-    ...(typeof code === 'string' ? { code } : {}),
-    ...(typeof display === 'string' ? { display } : {}),
-  }
+export function coding({ system, version, code, display }: Code): CodingJson {
+  const made: CodingJson = {}
+  if (typeof system === 'string') made.system = system
+  if (typeof version === 'string') made.version = version
+  if (typeof code === 'string') made.code = code
+  if (typeof display === 'string') made.display = display
+  return made
 }
 
 /** A concept as a CodeableConcept. */

@@ -64,6 +64,8 @@ export interface CompiledLibrary {
 export interface Libraries {
   /** @throws FhirError 404 unknown, 422 not usable (no CQL or ELM content, circular or missing include) */
   compile(library: string | Library, brought?: JobCall): Promise<CompiledLibrary>
+  /** What `compile` of a canonical gives, at once, where it gave it before and nothing was stored since. */
+  compiled(library: string): CompiledLibrary | undefined
   /** Translates a text that is not stored. */
   compileText(
     source: { text: string; canonical?: string; preface?: Preface },
@@ -146,7 +148,7 @@ export function createLibraries(
     return resolved.of(library, () => findByCanonical(library, store, stored))
   }
 
-  return {
+  const made: Omit<Libraries, 'compiled'> = {
     resolve,
     compile: async (library, brought) => compile(await resolve(library), { preface: noPreface, brought }),
     compileText({ text, canonical, preface }, brought) {
@@ -155,6 +157,33 @@ export function createLibraries(
         { canonical: canonical ?? formatIdentifier(identifier), identifier, cql: text, elm: undefined },
         { preface: preface ?? noPreface, brought },
       )
+    },
+  }
+  return atOnce(made, store)
+}
+
+/** Libraries that were given before are there at once, until something is stored. */
+function atOnce(libraries: Omit<Libraries, 'compiled'>, store: LibraryStore): Libraries {
+  const given = keep<string, CompiledLibrary>(keptLibraries)
+  let revision = Number.NaN
+  const now = () => {
+    const current = store.revision()
+    if (revision !== current) given.clear()
+    revision = current
+    return revision
+  }
+  return {
+    ...libraries,
+    async compile(library, brought) {
+      const asked = now()
+      const made = await libraries.compile(library, brought)
+      // What was stored meanwhile may be another library of that name.
+      if (typeof library === 'string' && !brought && asked === now()) given.set(library, made)
+      return made
+    },
+    compiled(library) {
+      now()
+      return given.get(library)
     },
   }
 }

@@ -142,12 +142,10 @@ const bundle = (...resources: JsonObject[]) =>
     entry: resources.map((resource) => ({ resource })),
   }) as unknown as Bundle
 const count = (data: Bundle, type: string) =>
-  splitByPatient(data, { classes, scope, instances: readInstances([], {}, scope) }).patients.map(
-    ({ key, findRecords }) => [
-      key,
-      findRecords(`{http://hl7.org/fhir}${type}`, { datatype: `{http://hl7.org/fhir}${type}` }).length,
-    ],
-  )
+  splitByPatient(data, { classes, scope, instances: readInstances([], {}, scope) }).patients.map((records) => [
+    records.key,
+    records.findRecords(`{http://hl7.org/fhir}${type}`, { datatype: `{http://hl7.org/fhir}${type}` }).length,
+  ])
 const immunization = (reference?: string): JsonObject => ({
   resourceType: 'Immunization',
   ...(reference ? { patient: { reference } } : {}),

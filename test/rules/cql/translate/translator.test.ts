@@ -139,6 +139,34 @@ describe('translator', () => {
     await fresh.close()
   })
 
+  it('gives at once what it gave before, and nothing that was stored over since', async () => {
+    const changing = testEnvironment([library('Changes', 'define a: true')])
+    let revision = 1
+    changing.revision = () => revision
+    const fresh = testRules(changing)
+    const { libraries } = fresh.workshop.expressions
+    const value = async () =>
+      (await fresh.evaluateRules({ library: 'Changes', expressions: ['a'] }, { clock })).map(({ result }) => result)
+    assert.equal(libraries.compiled('Changes'), undefined)
+    assert.deepEqual(await value(), [true])
+    assert.equal(libraries.compiled('Changes'), await libraries.compile('Changes'))
+    changing.libraries[0] = library('Changes', 'define a: false')
+    revision++
+    assert.equal(libraries.compiled('Changes'), undefined)
+    assert.deepEqual(await value(), [false])
+    // Stored while it is being translated: what comes of it is for nobody who asks later.
+    const find = changing.findLibraries
+    changing.findLibraries = async (url) => {
+      const found = await find(url)
+      revision++
+      return found
+    }
+    revision++
+    await libraries.compile('Changes')
+    assert.equal(libraries.compiled('Changes'), undefined)
+    await fresh.close()
+  })
+
   it('answers 404 for an unknown library and 422 for one without content', async () => {
     assert.equal((await issuesOf(evaluate('Unknown'))).status, 404)
     const empty = { resourceType: 'Library' as const, status: 'active' as const, type: {} }
