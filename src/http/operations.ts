@@ -12,7 +12,7 @@ import { checkBeforeWrite, writeOf } from './interactions/writing.ts'
 import { tokenNeeded } from './limits/requester.ts'
 import { printable } from './message/errors.ts'
 import type { FhirReply, FhirRequest, Target } from './message/exchange.ts'
-import { operationInput, readOperationInput } from './message/operation-input.ts'
+import { type OperationInput, readOperationInput } from './message/operation-input.ts'
 
 /** Gives every operation its context. */
 export function bindOperations<Context>(operations: Operation<Context>[], context: Context): BoundOperation[] {
@@ -56,7 +56,7 @@ export function findOperation(operations: BoundOperation[], target: Target): Bou
  * Runs an operation (https://hl7.org/fhir/R4/operations.html#executing). What carries personal data is never kept for somebody who comes
  * back, and what writes is waited for, unless it takes long by its nature.
  */
-export async function operationInteraction(
+export function operationInteraction(
   context: HttpContext,
   operation: BoundOperation,
   request: FhirRequest,
@@ -96,19 +96,31 @@ async function runOperation(
   request: FhirRequest,
   target: Target,
 ): Promise<FhirReply> {
-  return replyOf(operation, request, await operation.call(await callOf(context, operation, request, target)))
+  const call = callOf(context, operation, request, target)
+  return replyOf(operation, request, await operation.call(call instanceof Promise ? await call : call))
 }
 
-/** The call that a request is. @throws FhirError */
-async function callOf(
+/** The call that a request is; at once, unless it is about something stored, or its body is long. @throws FhirError */
+function callOf(
   context: HttpContext,
   operation: BoundOperation,
   request: FhirRequest,
   target: Target,
-): Promise<OperationCall> {
+): OperationCall | Promise<OperationCall> {
+  const made = (input: OperationInput) => callWith(context, operation, request, { target, input })
   // Of versions those of what was deleted are there, too: the operation tells.
-  if (target.id !== '' && target.versionId === '') await checkExists(context, target)
-  const input = request.body ? await readOperationInput(operation, request) : operationInput(operation, request)
+  if (target.id !== '' && target.versionId === '')
+    return checkExists(context, target).then(async () => made(await readOperationInput(operation, request)))
+  const input = readOperationInput(operation, request)
+  return input instanceof Promise ? input.then(made) : made(input)
+}
+
+function callWith(
+  context: HttpContext,
+  operation: BoundOperation,
+  request: FhirRequest,
+  { target, input }: { target: Target; input: OperationInput },
+): OperationCall {
   operation.refuse?.(input.parameters)
   const call = operationCall(operation, request, target, input)
   // What stands in an address is short, and what it names is stored: the hot calls go without.
@@ -172,7 +184,7 @@ function operationCall(
   operation: BoundOperation,
   request: FhirRequest,
   target: Target,
-  input: Pick<OperationCall, 'parameters' | 'body'>,
+  input: OperationInput,
 ): OperationCall {
   const level = target.id !== '' ? 'instance' : target.type !== '' ? 'type' : 'system'
   if (operation.strict) checkDeclared(operation, input.parameters, level)

@@ -24,7 +24,7 @@ export function createSite(context: HttpContext, basePath: string, logs: Logs): 
   app.use((request, response, next) => {
     response.set(constantHeaders)
     response.set('X-Request-Id', requestId(request.get('x-request-id'), context.uuid))
-    logRequest(context, logs, request, response)
+    logRequest(logs, request, response)
     next()
   })
   serve(app, '/health', (_request, response) => health(context, response))
@@ -123,11 +123,10 @@ function networkStanding({ isOn, hosts }: NonNullable<HttpContext['settings']['n
   return isOn ? { state: 'on', hosts: hosts.map(({ host, port }) => ({ host, port })) } : { state: 'off' }
 }
 
-function logRequest(context: HttpContext, logs: Logs, request: Request, response: Response): void {
+function logRequest(logs: Logs, request: Request, response: Response): void {
   const started = performance.now()
   response.on('finish', () => {
     logs.accessLog?.({
-      time: context.now().toISOString(),
       requestId: String(response.get('X-Request-Id')),
       method: request.method,
       route: routeOf(request),

@@ -104,14 +104,15 @@ interface Asked {
 
 /** Answers one question. */
 async function answer(question: Parameters, { call, context, asker, place }: Asked): Promise<Parameters> {
-  const named = place ?? (await namedByPlace(call, context))
-  const { evaluate, manifest } = await evaluation(question, context, named)
-  const resource = await evaluate.answer(question, { ...asker, ...named })
-  return manifest === undefined ? resource : told(resource, manifest)
+  const named = place ?? (call.level === 'system' ? undefined : await namedByPlace(call, context))
+  const manifest = textParameter(question, 'manifest')
+  if (manifest === undefined) return context.evaluate.answer(question, { ...asker, ...named })
+  const under = await evaluationUnder(manifest, question, { context, place: named })
+  return told(await under.evaluate.answer(question, { ...asker, ...named }), under.name)
 }
 
 /** Has a question answered by the server as it was at `asOf`, where that is given. */
-async function asOfThen(
+function asOfThen(
   call: OperationCall,
   context: OperationContext,
   work: (place: OperationContext) => Promise<Parameters>,
@@ -156,20 +157,17 @@ function withRemarks(reply: Parameters, remarks: readonly string[]): Parameters 
   return { ...reply, parameter }
 }
 
-/** By what a question is answered: with a manifest, in a store in which what that names has no other version. */
-async function evaluation(
+/** By what a question with a manifest is answered: in a store in which what that names has no other version. */
+function evaluationUnder(
+  manifest: string,
   parameters: Parameters,
-  context: OperationContext,
-  place: NamedByPlace,
-): Promise<{ evaluate: OperationContext['evaluate']; manifest?: string }> {
-  const canonical = textParameter(parameters, 'manifest')
-  if (canonical === undefined) return { evaluate: context.evaluate }
+  { context, place }: { context: OperationContext; place: NamedByPlace },
+): ReturnType<OperationContext['evaluateUnder']> {
   const rules = [...textParameters(parameters, 'planDefinition'), ...textParameters(parameters, 'library')]
   const ofPlace = place === undefined ? [] : 'plans' in place ? place.plans.map(artefactName) : place.planDefinitions
   const named = [...rules, ...ofPlace, ...textParameters(parameters, 'structureMap')]
   const hasRules = rules.length + ofPlace.length > 0
-  const { evaluate, name } = await context.evaluateUnder(canonical, { named, hasRules })
-  return { evaluate, manifest: name }
+  return context.evaluateUnder(manifest, { named, hasRules })
 }
 
 /** The reply names the manifest that it was made under. */

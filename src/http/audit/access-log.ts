@@ -1,7 +1,5 @@
-/** One line of the access log: nothing in it says about whom or about which code a request was. */
+/** What was answered just now, for one line of the access log: nothing in it says about whom or about which code a request was. */
 export interface AccessLogEntry {
-  /** FHIR instant. */
-  time: string
   requestId: string
   method: string
   /** Pattern of the route, e.g. `/:type/:id`, never the address itself. */

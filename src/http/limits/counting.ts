@@ -4,11 +4,12 @@ import type { FhirError } from '../../fhir/error.ts'
 import { requestId } from '../message/head.ts'
 import { send, writtenError } from '../message/reply.ts'
 import type { RateAccount, RateLimits } from './rate-limit.ts'
-import { mayBringProof } from './requester.ts'
 
 /** A request as far as it is counted. */
 export interface Counted {
   message: IncomingMessage
+  /** Whether it claims to be somebody's. */
+  isClaimed: boolean
   /** What it is counted on. */
   account?: RateAccount | undefined
   /** Why it is not to be answered. */
@@ -17,8 +18,7 @@ export interface Counted {
 
 /** Counts a request by its address, or sees whether one that claims to be somebody's may be looked at. @returns why it may not */
 export function countFirst(rates: RateLimits, counted: Counted): FhirError | undefined {
-  const { message } = counted
-  const isClaimed = mayBringProof(message)
+  const { message, isClaimed } = counted
   const account = isClaimed ? rates.ofUnproved(message) : rates.ofAddress(message)
   if (!isClaimed) counted.account = account
   return account?.take(isClaimed ? 0 : 1) === false ? account.refusal() : undefined

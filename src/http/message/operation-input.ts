@@ -18,7 +18,8 @@ import {
   unreadMediaType,
 } from './media-type.ts'
 
-type Input = Pick<OperationCall, 'parameters' | 'body'>
+/** What a call is given. */
+export type OperationInput = Pick<OperationCall, 'parameters' | 'body'>
 
 /** Query parameters that speak of the reply, not of the operation. */
 export const ofTheReply: ReadonlySet<string> = new Set(['_format', '_pretty', '_summary', '_elements'])
@@ -30,7 +31,7 @@ const takes = ({ accepts = [] }: BoundOperation) => [...fhirMediaTypes, formMedi
  * way to the body. A body in one of the operation's own media types that is no Parameters resource is passed on as it is.
  * @throws FhirError 400 malformed, 415 a media type the operation does not take
  */
-export function operationInput(operation: BoundOperation, request: FhirRequest): Input {
+export function operationInput(operation: BoundOperation, request: FhirRequest): OperationInput {
   const query = queryParameters(operation, request.query)
   if (!request.body) return { parameters: query }
   const { parameters, body } = bodyInput(operation, request.body)
@@ -43,23 +44,34 @@ export function operationInput(operation: BoundOperation, request: FhirRequest):
 }
 
 /**
- * The same, with a long body read in slices within the budget of the request.
+ * The same, with a long body read in slices within the budget of the request; at once where it is not long.
  * @throws FhirError as {@link operationInput}, and 422 too costly
  */
-export async function readOperationInput(operation: BoundOperation, request: FhirRequest): Promise<Input> {
-  const { body, requester } = request
-  if (body?.bytes && isLong(body.bytes) && fhirFormat(body.mediaType.essence)) {
-    const raw = operation.accepts?.includes(body.mediaType.essence) === true
-    if (!raw || mayBeParameters(body)) await readResource(body, requester)
-    return requester.budget().run(() => operationInput(operation, request))
-  }
-  return operationInput(operation, request)
+export function readOperationInput(
+  operation: BoundOperation,
+  request: FhirRequest,
+): OperationInput | Promise<OperationInput> {
+  const { body } = request
+  return body?.bytes && isLong(body.bytes) && fhirFormat(body.mediaType.essence)
+    ? readLongInput(operation, request, body)
+    : operationInput(operation, request)
+}
+
+async function readLongInput(
+  operation: BoundOperation,
+  request: FhirRequest,
+  body: RequestBody,
+): Promise<OperationInput> {
+  const { requester } = request
+  const raw = operation.accepts?.includes(body.mediaType.essence) === true
+  if (!raw || mayBeParameters(body)) await readResource(body, requester)
+  return requester.budget().run(() => operationInput(operation, request))
 }
 
 /** Worth a turn of its own. */
 const isLong = (bytes: Uint8Array) => bytes.length > 50_000
 
-function bodyInput(operation: BoundOperation, body: RequestBody): Input {
+function bodyInput(operation: BoundOperation, body: RequestBody): OperationInput {
   const { essence } = body.mediaType
   const raw = operation.accepts?.includes(essence) === true
   if (raw && !mayBeParameters(body)) {

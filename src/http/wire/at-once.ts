@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage } from 'node:http'
 import { keep } from '../../base/keep.ts'
+import type { OperationCall } from '../../fhir/operation.ts'
 import type { BoundOperation, HttpContext } from '../context.ts'
 import { supportedTypes } from '../describe/stored-types.ts'
 import { searchAtOnce } from '../interactions/search-at-once.ts'
@@ -38,16 +39,15 @@ interface Direct {
   place: CachedReply['place']
 }
 
-/** Headers that say something to the ordinary way. */
-const telling = [
-  'prefer',
-  'if-none-match',
-  'if-modified-since',
-  'content-type',
-  'content-length',
-  'transfer-encoding',
-  'expect',
-] as const
+/** Whether a header says something to the ordinary way. By name, which is a fraction of what a loop over names costs. */
+const saysMore = ({ headers }: IncomingMessage): boolean =>
+  (headers.prefer ??
+    headers['if-none-match'] ??
+    headers['if-modified-since'] ??
+    headers['content-type'] ??
+    headers['content-length'] ??
+    headers['transfer-encoding'] ??
+    headers.expect) !== undefined
 
 /** What answers at once of the operations of a server; what is asked for again is kept in the cache. */
 export function createAtOnce(context: HttpContext, cache: ReplyCache): AnswerAtOnce {
@@ -76,15 +76,14 @@ function createFinder(context: HttpContext) {
     const operation = operations.get(path)
     const search = operation ? undefined : searches.get(path)
     if (!operation && !search) return undefined
-    const { headers } = message
-    for (const name of telling) if (headers[name] !== undefined) return undefined
+    if (saysMore(message)) return undefined
     const query = parseQuery(question < 0 ? '' : address.slice(question + 1))
     for (const [name] of query) if (isOfTheReply(name)) return undefined
-    const { accept = '' } = headers
+    const { accept = '', 'accept-language': acceptLanguage } = message.headers
     const format = accept.length > longestAccept ? undefined : formats.of(accept, ordinaryFormat)
     if (!format) return undefined
     if (search) return find(context, search, { query, format })
-    return operation && call(context, operation, { query, format, acceptLanguage: headers['accept-language'] })
+    return operation && call(context, operation, { query, format, acceptLanguage })
   }
 }
 
@@ -102,8 +101,9 @@ function call(
   const parameters = queryParameters(operation, query)
   operation.refuse?.(parameters)
   const { resourceType } = place
-  const asked = { resourceType, parameters, ...(acceptLanguage === undefined ? {} : { acceptLanguage }) }
-  if (context.hooks.tokenFor?.(operation.name, { ...asked, level: 'type', headers: {} }) !== undefined) return undefined
+  const asked: OperationCall = { level: 'type', resourceType, parameters, headers: noHeaders }
+  if (acceptLanguage !== undefined) asked.acceptLanguage = acceptLanguage
+  if (context.hooks.tokenFor?.(operation.name, asked) !== undefined) return undefined
   const resource = callAtOnce(asked)
   const outgoing = resource && writtenShort(resource, mayChange, { format, limitBytes: context.limits.replyBytes })
   return outgoing && { outgoing, place }
@@ -116,6 +116,8 @@ function find(context: HttpContext, place: CachedReply['place'], { query, format
   const headers = { ...mayChange, 'Content-Type': `${format.contentType}; charset=utf-8` }
   return { outgoing: { status: 200, headers, body }, place }
 }
+
+const noHeaders: OperationCall['headers'] = {}
 
 /** What an answer says of itself that may be another one tomorrow. */
 const mayChange = { 'Cache-Control': 'no-cache' }

@@ -59,7 +59,6 @@ export function createDocumentListener(surroundings: DocumentSurroundings): Docu
   const tell = ({ message, id }: Asked, done: { status: number; bytes: number; route: string; started: number }) => {
     const { status, bytes, route, started } = done
     logs.accessLog?.({
-      time: context.now().toISOString(),
       requestId: id,
       method: message.method ?? '',
       route,

@@ -1,4 +1,5 @@
 /** Evaluations as they are counted: by their words alone. */
+import { keepPerObject } from '../../base/keep.ts'
 import type { Evaluate } from '../../evaluate/evaluate.ts'
 import type { Operation } from '../../fhir/operation.ts'
 import type { OperationContext } from '../../operations/context.ts'
@@ -16,8 +17,9 @@ export function withEvaluate(
 ): Operation<OperationContext>[] {
   return all.map((operation) => {
     if (operation.name !== 'evaluate' || !operation.system) return operation
-    const handle: typeof operation.handle = (call, context) =>
-      operation.handle(call, { ...context, evaluate: around(context.evaluate) })
+    // Requests are given the same few contexts over and over.
+    const changed = keepPerObject((context: OperationContext) => ({ ...context, evaluate: around(context.evaluate) }))
+    const handle: typeof operation.handle = (call, context) => operation.handle(call, changed(context))
     return { ...operation, handle }
   })
 }

@@ -40,7 +40,9 @@ export function createLog(
       const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
       write('error', logFormat === 'text' ? `${requestId} ${text}` : text, { requestId })
     },
-    access: accessLog ? (entry) => accessLines.line(JSON.stringify(entry)) : undefined,
+    access: accessLog
+      ? (entry) => accessLines.line(JSON.stringify({ time: now().toISOString(), ...entry }))
+      : undefined,
     flush: accessLines.flush,
   }
 }

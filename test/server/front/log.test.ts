@@ -52,11 +52,11 @@ describe('the log', () => {
   })
 
   it('has lines of requests by their own setting alone', () => {
-    const entry = { time: '', requestId: 'r', method: 'GET', route: '/', status: 200, durationMs: 1, bytes: 0 }
+    const entry = { requestId: 'r', method: 'GET', route: '/', status: 200, durationMs: 1, bytes: 0 }
     const { log, access } = logged('error')
     log.access?.(entry)
     log.flush()
-    assert.deepEqual(JSON.parse(access.join('')), entry)
+    assert.deepEqual(JSON.parse(access.join('')), { time: '2026-01-02T03:04:05.000Z', ...entry })
     assert.equal(logged('debug', 'text', false).log.access, undefined)
   })
 })
