@@ -42,8 +42,8 @@ function openSnomed(resource: CodeSystem, sections: Sections): CodeSystemProvide
   const concepts = snomedProvider(resource, content, display)
   // A value set asks of every expression that it lists: the constraint is read once.
   const asked = keep<string, EclSet>(1)
-  return withExpressions(concepts, content, (constraint, subject) =>
-    asked.of(constraint, () => eclSet(content, constraint)).matches(subject),
+  return withExpressions(concepts, content, (constraint, subject, use) =>
+    asked.of(constraint, () => eclSet(content, constraint))[use](subject),
   )
 }
 
