@@ -51,9 +51,11 @@ export function eclSet(content: SnomedContent, text: string, limit = mostSteps):
       if (is !== undefined || !isOfNeighbours(expression)) return is
       return cost.atOnce(() => subject.maySame?.some((each) => plan.has(each))) ? undefined : false
     },
-    members() {
+    *members() {
       cost.restart()
-      return plan.all()
+      const members = yield* plan.all()
+      cost.forgetAllBut(members)
+      return members
     },
   }
 }

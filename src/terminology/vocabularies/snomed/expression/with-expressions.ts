@@ -2,6 +2,7 @@
 import { keep } from '../../../../base/keep.ts'
 import { FhirError } from '../../../../fhir/error.ts'
 import type { CodeSystemProvider, ConceptProperty, LookedUpProperty, Ref } from '../../../code-system/code-system.ts'
+import { listMemory } from '../../../code-system/list-memory.ts'
 import { asOrdinal, filteredSelection, type Selection, withUnlisted } from '../../../code-system/selection.ts'
 import type { SnomedContent } from '../content.ts'
 import { readConcrete } from '../provider/attribute-values.ts'
@@ -104,15 +105,18 @@ function constraintsOf(base: CodeSystemProvider): Meets {
     try {
       return work()
     } catch (error) {
-      if (error instanceof FhirError) return undefined
+      // What may be told another time is no answer.
+      if (error instanceof FhirError && error.status < 500) return undefined
       throw error
     }
   }
   const fail = (reason: string) => new Error(reason)
-  return (constraint, concept) => {
+  const meets: Meets = (constraint, concept) => {
     const found = kept.of(constraint, () => evaluated(() => base.filter?.('constraint', '=', constraint, fail)))
     return evaluated(() => found?.has(concept))
   }
+  listMemory.whenFull(meets, () => kept.clear())
+  return meets
 }
 
 /** Of the HL7 terminology ecosystem: that an expression holds says nothing of the concept model as a whole. */

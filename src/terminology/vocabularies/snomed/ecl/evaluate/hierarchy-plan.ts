@@ -6,7 +6,7 @@ import type { SnomedContent, SnomedHierarchy } from '../../content.ts'
 import type { EclSubject } from '../subject.ts'
 import type { EclOperator } from '../syntax/syntax.ts'
 import { BitSet } from './bit-set.ts'
-import { type EclContext, type EclPlan, holds, isIn, passing, ready, remembered } from './plan.ts'
+import { type EclContext, type EclCost, type EclPlan, holds, isIn, passing, ready, remembered } from './plan.ts'
 
 /** One concept, active or not. */
 export function conceptPlan(concept: number): EclPlan {
@@ -83,7 +83,10 @@ function ofConcept({ content, cost }: EclContext, operator: EclOperator, concept
       : hierarchy.ancestors
   let list: Int32Array | undefined
   const found = () => {
-    list ??= cost.keep(isSelf ? withOne(kin.call(hierarchy, concept), concept) : kin.call(hierarchy, concept))
+    if (list) return list
+    list = cost.keep(isSelf ? withOne(kin.call(hierarchy, concept), concept) : kin.call(hierarchy, concept), () => {
+      list = undefined
+    })
     return list
   }
   return {
@@ -192,7 +195,7 @@ function ofSet(context: EclContext, operator: EclOperator, inner: EclPlan): Aske
     case '>':
     case '>>': {
       // Whether a concept is above one of a set is not told by looking at the concept: all that are above are found once.
-      const found = keepOnce(function* () {
+      const found = keepOnce(context.cost, function* () {
         const walk = { next: (each: number) => hierarchy.parents(each), isSelf: operator === '>>' }
         return yield* beyond(context, yield* inner.all(), walk)
       })
@@ -220,10 +223,12 @@ function ofSet(context: EclContext, operator: EclOperator, inner: EclPlan): Aske
 }
 
 /** What steps come to, found once. */
-function keepOnce(find: () => Steps<Int32Array>): () => Steps<Int32Array> {
+function keepOnce(cost: EclCost, find: () => Steps<Int32Array>): () => Steps<Int32Array> {
   let found: Int32Array | undefined
   return function* () {
-    found ??= yield* find()
+    found ??= cost.keep(yield* find(), () => {
+      found = undefined
+    })
     return found
   }
 }
