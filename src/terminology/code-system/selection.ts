@@ -1,3 +1,4 @@
+import { listMemory } from './list-memory.ts'
 import { commonOrdinals, firstNotBelow } from './ordinals.ts'
 
 /**
@@ -91,10 +92,15 @@ export function filteredSelection(base: Selection, test: (ref: Ref) => boolean):
     if (kept) return
     if (base.counting) yield* base.counting()
     const passed: Ref[] = []
+    const memory = listMemory.account(passed)
+    let counted = 0
     for (let i = 0, n = base.size(); i < n; i++) {
       const ref = base.at(i)
       if (test(ref)) passed.push(ref)
-      if (i % testsPerStep === testsPerStep - 1) yield testsPerStep
+      if (i % testsPerStep !== testsPerStep - 1) continue
+      memory.add((passed.length - counted) * bytesOfRef)
+      counted = passed.length
+      yield testsPerStep
     }
     kept = passed
   }
@@ -110,6 +116,9 @@ export function filteredSelection(base: Selection, test: (ref: Ref) => boolean):
     counting,
   }
 }
+
+/** What a concept takes in a list. */
+const bytesOfRef = 8
 
 /** Tests between two places where others may have a turn: a fraction of a millisecond for all but the dearest. */
 const testsPerStep = 200

@@ -4,6 +4,7 @@ import { badRequest, FhirError } from '../../fhir/error.ts'
 import { textParameter, textParameters } from '../../fhir/operation.ts'
 import type { CodeSystem, ValueSet } from '../../fhir/types.ts'
 import { expansionParameter } from '../code-system/extensions.ts'
+import { listMemory } from '../code-system/list-memory.ts'
 import { supplementsNamed } from '../code-system/supplement-lookup.ts'
 import type { CompiledSet } from '../value-set/clause.ts'
 import { type CompileOptions, compileValueSet } from '../value-set/compile.ts'
@@ -87,8 +88,15 @@ interface RequestedSet {
 
 const NO_RULE: ReadonlyMap<string, string> = new Map()
 
-/** Sets compiled without rules and supplements of a request: the same for every request that sees the same artefacts. */
-const compiledIn = keepPerObject((_: Scope) => new WeakMap<ValueSet, CompiledSet>())
+/**
+ * Sets compiled without rules and supplements of a request: the same for every request that sees the same artefacts. All that was worked
+ * out of them goes with them.
+ */
+const compiledInScopes = () => keepPerObject((_: Scope) => new WeakMap<ValueSet, CompiledSet>())
+let compiledIn = compiledInScopes()
+listMemory.whenFull(listMemory, () => {
+  compiledIn = compiledInScopes()
+})
 
 /** Compiles the value set of a request with the rules and supplements the request names. */
 export function* compileRequested(request: Request): Work<RequestedSet> {

@@ -27,7 +27,8 @@ function filtered(provider: CodeSystemProvider, filter: FilterDefinition, { impl
   try {
     return applyFilter(provider, filter)
   } catch (error) {
-    throw error instanceof FhirError ? txError('Unable_to_resolve_value_Set_', [implied], 404) : error
+    if (!(error instanceof FhirError) || error.status >= 500) throw error
+    throw txError('Unable_to_resolve_value_Set_', [implied], 404)
   }
 }
 

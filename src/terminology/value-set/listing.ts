@@ -2,6 +2,7 @@ import { parseCanonical } from '../../fhir/canonical.ts'
 import type { Steps } from '../../workers/budget.ts'
 import type { CodeSystemProvider, Ref } from '../code-system/code-system.ts'
 import { textsOf } from '../code-system/designations.ts'
+import { listMemory } from '../code-system/list-memory.ts'
 import { intersection, type Selection } from '../code-system/selection.ts'
 import { words } from '../code-system/text-index.ts'
 import { systemIdentity } from '../request/aliases.ts'
@@ -133,9 +134,14 @@ function* listByWalking(set: CompiledSet, query: ValueSetQuery, options: Listing
   return kept.set(key, { size: members.size(), at: members.at })
 }
 
+/** What an entry takes in a list, and after how many of them they are counted. */
+const bytesOfRef = 8
+const refsPerLook = 1_000
+
 /** Entries in little room: their concepts, and where a run of entries from one include begins. */
 function memberList() {
   const refs: Ref[] = []
+  const memory = listMemory.account(refs)
   const runs: { from: number; entry: Entry }[] = []
   return {
     size: () => refs.length,
@@ -143,6 +149,7 @@ function memberList() {
       const last = runs.at(-1)?.entry
       if (last?.provider !== entry.provider || last.clause !== entry.clause) runs.push({ from: refs.length, entry })
       refs.push(entry.ref)
+      if (refs.length % refsPerLook === 0) memory.add(refsPerLook * bytesOfRef)
     },
     at: (index: number): Entry | undefined => {
       const ref = refs[index]

@@ -5,11 +5,13 @@ import type { CodeSystemProvider } from '../code-system/code-system.ts'
 import { openIndex } from '../code-system/large/large-code-system.ts'
 import { readSections, type Sections } from '../code-system/large/layout.ts'
 import type { IndexSource } from '../code-system/large/paged-bytes.ts'
+import { listMemory } from '../code-system/list-memory.ts'
 import { icdProvider } from './icd-11/provider.ts'
 import { loincProvider } from './loinc/provider.ts'
 import { languagesIn } from './release-builder.ts'
 import { compiledSnomed } from './snomed/compiled-content.ts'
 import { type EclSet, eclSet } from './snomed/ecl/ecl.ts'
+import type { SubjectMeets } from './snomed/expression/expression-filters.ts'
 import { withExpressions } from './snomed/expression/with-expressions.ts'
 import { SNOMED_KIND } from './snomed/names.ts'
 import { snomedProvider } from './snomed/provider/provider.ts'
@@ -42,9 +44,10 @@ function openSnomed(resource: CodeSystem, sections: Sections): CodeSystemProvide
   const concepts = snomedProvider(resource, content, display)
   // A value set asks of every expression that it lists: the constraint is read once.
   const asked = keep<string, EclSet>(1)
-  return withExpressions(concepts, content, (constraint, subject) =>
-    asked.of(constraint, () => eclSet(content, constraint)).matches(subject),
-  )
+  const meets: SubjectMeets = (constraint, subject, use) =>
+    asked.of(constraint, () => eclSet(content, constraint))[use](subject)
+  listMemory.whenFull(meets, () => asked.clear())
+  return withExpressions(concepts, content, meets)
 }
 
 /** Filters, and the language of the resource before those of further texts, for TerminologyCapabilities. */

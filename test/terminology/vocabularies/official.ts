@@ -1,8 +1,10 @@
 /** HL7's tests over the big vocabularies, in process. */
+import assert from 'node:assert/strict'
 import { pathToFileURL } from 'node:url'
 import { FhirError, operationOutcome } from '../../../src/fhir/error.ts'
 import type { Parameters } from '../../../src/fhir/types.ts'
 import type { Terminology } from '../../../src/terminology/terminology.ts'
+import type { ArguedFailure } from '../../conformance/failures.ts'
 import { sharedPath } from '../../support/shared.ts'
 
 interface Case {
@@ -32,6 +34,28 @@ export interface Outcome {
   name: string
   differences: string[]
   reply: unknown
+  /** What is sent and what is expected, value sets that it comes with included. */
+  texts: { asked: string; expected: string }
+}
+
+/**
+ * Holds why a test is said to fail against the content: the code it names is asked for or expected and not there; the text is one of the
+ * expected reply, and it is part of what differs.
+ */
+export function holdsArgument(
+  { name, texts, differences, reply }: Outcome,
+  { lacks, expects }: ArguedFailure,
+  isThere: (code: string) => boolean,
+): void {
+  if (lacks !== undefined) {
+    assert.ok(new RegExp(`\\b${lacks}\\b`).test(texts.asked + texts.expected), `${name} does not name ${lacks}`)
+    assert.ok(!isThere(lacks), `${lacks}, of ${name}, is there`)
+  }
+  if (expects !== undefined) {
+    assert.ok(texts.expected.includes(expects), `${name} does not expect ${expects}`)
+    assert.ok(!JSON.stringify(reply).includes(expects), `${name}: ${expects} is in the reply`)
+    assert.ok(differences.length > 0)
+  }
 }
 
 /** Runs the tests of a suite whose names are chosen. */
@@ -65,7 +89,8 @@ export async function officialOutcomes(
       const found: unknown[] = comparer.compare(set.json(test.response), scrub(toR5(structuredClone(reply))))
       const differences = found.map((each) => JSON.stringify(each))
       if (isError !== (test['http-code'] === '4xx')) differences.unshift('error or answer')
-      outcomes.push({ name: test.name, differences, reply })
+      const texts = { asked: JSON.stringify(request), expected: JSON.stringify(set.json(test.response)) }
+      outcomes.push({ name: test.name, differences, reply, texts })
     }
   }
   return outcomes

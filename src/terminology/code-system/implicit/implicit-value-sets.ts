@@ -23,10 +23,13 @@ const QUERY = '?fhir_vs'
 type Filter = NonNullable<ValueSetInclude['filter']>[number]
 type ValueSetInclude = NonNullable<ValueSet['compose']>['include'][number]
 
-/** Urls of implicit sets come from outside, any number of them. */
-const KEPT = 1_000
+/** Urls of implicit sets come from outside, any number of them and of any length: what all that are kept have in characters. */
+const KEPT = 1_000_000
 
-const made = keep<string, ValueSet | undefined>(KEPT)
+/** What a set weighs beside its url, so that no more than a thousand are kept. */
+const weightOfSet = 1_000
+
+const made = keep<string, ValueSet | undefined>(KEPT, (key) => weightOfSet + key.length)
 
 /**
  * A value set that exists without being stored: `?fhir_vs` of any code system (all codes, `=isa/code`), of SNOMED CT also `=refset`,

@@ -18,8 +18,9 @@ export interface StemWithExtensions {
 /** What a text says, or what is wrong with it. */
 export type ParsedCluster = { stems: StemWithExtensions[] } | { fault: string }
 
-/** Longest cluster in characters, and most codes of one: WHO's own hold some ten. */
-const LONGEST = 1_000
+/** Longest cluster in characters: WHO's own hold some ten codes. */
+export const LONGEST = 1_000
+/** Most codes of a cluster. */
 const MOST_CODES = 50
 
 /** Whether a text is meant as a cluster. */

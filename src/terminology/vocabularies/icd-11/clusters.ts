@@ -1,7 +1,7 @@
 /** Clusters over the codes of a release: whether one is good, what it is called, what it stands below. */
 import type { CodeSystemProvider, Ref } from '../../code-system/code-system.ts'
 import type { OpenIndex } from '../../code-system/large/large-code-system.ts'
-import { type ClusterPart, isCluster, parseCluster, type StemWithExtensions } from './cluster.ts'
+import { type ClusterPart, isCluster, LONGEST, parseCluster, type StemWithExtensions } from './cluster.ts'
 
 /** A stem and its extensions as concepts. */
 interface Element {
@@ -50,6 +50,7 @@ export function clustersOf(index: OpenIndex): Clusters {
     if (before) return before
     const parsed = parseCluster(text)
     const made = 'fault' in parsed ? parsed : judge(parsed.stems)
+    if (text.length > LONGEST) return made
     if (known.size >= KEPT) known.clear()
     known.set(text, made)
     return made

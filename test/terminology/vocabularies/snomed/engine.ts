@@ -4,10 +4,8 @@ import type { CodeSystemProvider } from '../../../../src/terminology/code-system
 import { createTerminology, type Terminology } from '../../../../src/terminology/terminology.ts'
 import type { SnomedContent } from '../../../../src/terminology/vocabularies/snomed/content.ts'
 import { eclSet } from '../../../../src/terminology/vocabularies/snomed/ecl/ecl.ts'
-import {
-  type SubjectMeets,
-  withExpressions,
-} from '../../../../src/terminology/vocabularies/snomed/expression/with-expressions.ts'
+import type { SubjectMeets } from '../../../../src/terminology/vocabularies/snomed/expression/expression-filters.ts'
+import { withExpressions } from '../../../../src/terminology/vocabularies/snomed/expression/with-expressions.ts'
 import { snomedProvider } from '../../../../src/terminology/vocabularies/snomed/provider/provider.ts'
 import { SNOMED } from '../../../../src/terminology/vocabularies/snomed/version-uri.ts'
 import { memorySource } from '../../support.ts'
@@ -33,7 +31,7 @@ export function snomedTerminology(
     releases.map((content) => {
       const resource = releaseResource(content)
       const concepts = snomedProvider(resource, content, undefined)
-      const meets: SubjectMeets = (constraint, subject) => eclSet(content, constraint).matches(subject)
+      const meets: SubjectMeets = (constraint, subject, use) => eclSet(content, constraint)[use](subject)
       return [resource, withExpressions(concepts, content, meets)]
     }),
   )

@@ -13,13 +13,18 @@ const content = naiveContent(smallRelease())
 const provider = withExpressions(
   snomedProvider(releaseResource(content), content, undefined),
   content,
-  (constraint, subject) => eclSet(content, constraint).matches(subject),
+  (constraint, subject, use) => eclSet(content, constraint)[use](subject),
 )
 const expression = withIds('{disorder}:{site}={leftwing}')
 
 const filtered = (property: string, op: string, value: string) =>
   provider.filter?.(property, op, withIds(value), (reason) => new Error(reason))
 const has = (property: string, op: string, value: string) => filtered(property, op, value)?.has(expression)
+
+const takes = (property: string, op: string, value: string) => {
+  const selection = filtered(property, op, value)
+  return selection && takesAway(selection, expression)
+}
 
 describe('filters of SNOMED CT, asked of an expression', () => {
   for (const [op, value, is] of [
@@ -75,8 +80,28 @@ describe('filters of SNOMED CT, asked of an expression', () => {
       assert.equal(filtered('concept', op, value)?.has(same), is, op)
     }
     assert.equal(has('concept', 'child-of', '{disorder}'), false)
+    assert.equal(takes('concept', 'child-of', '{disorder}'), false)
+    assert.equal(has('concept', 'child-of', '{wingdisorder}'), false)
+    assert.equal(takes('concept', 'child-of', '{wingdisorder}'), undefined)
+    assert.equal(takes('concept', 'child-of', '{inflamed}'), false)
     assert.throws(() => has('concept', 'descendent-leaf', '{disorder}'), { status: 422 })
     assert.equal(has('concept', 'descendent-leaf', '{inflamed}'), false)
+  })
+
+  it('children are those of the release where they are included, and an error where they are taken away', () => {
+    for (const ecl of ['<! {wingdisorder}', '<<! {wingdisorder}']) {
+      assert.equal(has('constraint', '=', ecl), false, ecl)
+      assert.equal(takes('constraint', '=', ecl), undefined, ecl)
+    }
+    assert.equal(takes('constraint', '=', '<! {inflamed}'), false)
+    for (const ecl of [
+      '<< {disorder} MINUS <! {wingdisorder}',
+      '<< {disorder} . {site}',
+      '<< {disorder} : R {dueto} = *',
+      '<< {disorder} : [0..0] R {dueto} = *',
+      '!!< (<< {disorder} MINUS << {inflamed})',
+    ])
+      assert.throws(() => has('constraint', '=', ecl), { status: 422, message: /cannot be told/ }, ecl)
   })
 
   it('one of several filters that says no decides where the set is taken away', () => {

@@ -2,6 +2,7 @@
 import { keep } from '../../../../base/keep.ts'
 import { FhirError } from '../../../../fhir/error.ts'
 import { finish } from '../../../../workers/budget.ts'
+import { listMemory } from '../../../code-system/list-memory.ts'
 import { firstNotBelow } from '../../../code-system/ordinals.ts'
 import type { Selection } from '../../../code-system/selection.ts'
 import { otherIssue, txIssue } from '../../../request/messages.ts'
@@ -9,7 +10,10 @@ import type { SnomedContent } from '../content.ts'
 import { type EclSet, eclSet } from './ecl.ts'
 import { EclError } from './syntax/ecl-error.ts'
 
-/** Bytes that the sets of expressions of one release have together while they are kept: what a client pages through is found once. */
+/**
+ * Bytes that the sets of expressions of one release have together while they are kept: what a client pages through is found once. Those
+ * of all releases are forgotten when they are too many ({@link listMemory}).
+ */
 const keptBytes = 40 << 20
 
 /** What a set weighs beside its lists: what was made of its text. */
@@ -27,7 +31,7 @@ const testsPerStep = 200
  */
 export function eclConstraint(content: SnomedContent): (text: string) => Selection {
   const sets = keep<string, EclSet>(keptBytes, (_, set) => setBytes + set.keptBytes)
-  return (text) => {
+  const constraint = (text: string) => {
     if (text.length > mostRepeated)
       return selectionOf(
         said(text, () => eclSet(content, text)),
@@ -45,6 +49,8 @@ export function eclConstraint(content: SnomedContent): (text: string) => Selecti
     weigh()
     return selectionOf(set, text, weigh)
   }
+  listMemory.whenFull(constraint, () => sets.clear())
+  return constraint
 }
 
 /** What work comes to; an error of the expression becomes one of the request. */

@@ -19,6 +19,11 @@ export interface EclSet {
   has(concept: number): boolean
   /** Whether something belongs that is no concept; undefined when that cannot be told. */
   matches(subject: EclSubject): boolean | undefined
+  /**
+   * The same for those who make a set of its members: children and parents (`<! X`, `<<! X`, `>! X`, `>>! X` and nothing else) are then
+   * those of the release, as the tests of the HL7 terminology ecosystem have it. What takes members away asks {@link matches}.
+   */
+  brings(subject: EclSubject): boolean | undefined
   /** The members, ascending; in steps, between which others may have a turn. @throws EclError too-costly */
   members(): Steps<Int32Array>
 }
@@ -31,6 +36,7 @@ export function eclSet(content: SnomedContent, text: string, limit = mostSteps):
   const expression = parseEcl(text)
   const cost = new EclCost(text, limit)
   const plan = compile({ content, text, cost }, expression)
+  const matches = (subject: EclSubject) => cost.atOnce(() => holds(plan, subject))
   return {
     expression,
     get keptBytes() {
@@ -39,14 +45,26 @@ export function eclSet(content: SnomedContent, text: string, limit = mostSteps):
     has(concept) {
       return cost.atOnce(() => plan.has(concept))
     },
-    matches(subject) {
-      return cost.atOnce(() => holds(plan, subject))
+    matches,
+    brings(subject) {
+      const is = matches(subject)
+      if (is !== undefined || !isOfNeighbours(expression)) return is
+      return cost.atOnce(() => subject.maySame?.some((each) => plan.has(each))) ? undefined : false
     },
-    members() {
+    *members() {
       cost.restart()
-      return plan.all()
+      const members = yield* plan.all()
+      cost.forgetAllBut(members)
+      return members
     },
   }
+}
+
+/** Whether it is one concept with an operator of children or parents. */
+function isOfNeighbours(expression: EclExpression): boolean {
+  if (expression.kind !== 'sub' || !expression.operator?.endsWith('!') || expression.focus.kind !== 'concept')
+    return false
+  return !expression.memberOf && expression.filters.length === 0 && !expression.history
 }
 
 /** The members at once. @throws EclError as {@link eclSet} */

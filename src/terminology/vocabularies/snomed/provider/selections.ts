@@ -1,3 +1,4 @@
+import { listMemory } from '../../../code-system/list-memory.ts'
 import { firstNotBelow } from '../../../code-system/ordinals.ts'
 import type { Selection } from '../../../code-system/selection.ts'
 
@@ -5,7 +6,9 @@ import type { Selection } from '../../../code-system/selection.ts'
 export function lazySelection(has: (concept: number) => boolean, make: () => Int32Array): Selection {
   let made: Int32Array | undefined
   const list = () => {
-    made ??= make()
+    if (made) return made
+    made = make()
+    listMemory.account(made).add(made.byteLength)
     return made
   }
   return {

@@ -118,8 +118,17 @@ describe('hostile expressions', () => {
 
     it('lists are remembered up to a limit', () => {
       const cost = new EclCost('*', 1)
-      cost.keep(new Int32Array(8_000_000))
-      assert.throws(() => cost.keep(new Int32Array(1)), { kind: 'too-costly' })
+      let forgotten = 0
+      const forget = () => forgotten++
+      const [large, last] = [new Int32Array(7_999_999), new Int32Array(1)]
+      cost.keep(large, forget)
+      cost.keep(last, forget)
+      assert.throws(() => cost.keep(new Int32Array(1), forget), { kind: 'too-costly' })
+      assert.equal(cost.keptBytes, 32_000_000)
+      cost.forgetAllBut(last)
+      assert.equal(forgotten, 1)
+      assert.equal(cost.keptBytes, 4)
+      cost.keep(large, forget)
     })
 
     it('work about one concept has its own limit, and what it took counts', () => {

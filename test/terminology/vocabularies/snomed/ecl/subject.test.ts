@@ -40,8 +40,25 @@ describe('a subject that is no concept', () => {
     ['< {wingdisorder}', true],
     ['<< {wingdisorder}', true],
     ['{wingdisorder}', false],
-    ['<! {wingdisorder}', false],
-    ['<<! {wingdisorder}', false],
+    // It would be a child if expressions had a place in the hierarchy, and if no other one stood between.
+    ['<! {wingdisorder}', undefined],
+    ['<<! {wingdisorder}', undefined],
+    ['<! {disorder}', false],
+    ['<<! {disorder}', false],
+    ['<! {inflamed}', false],
+    ['<! (<< {disorder})', undefined],
+    ['<! (<< {disorder} MINUS {wingdisorder})', false],
+    ['<< {disorder} MINUS <! {wingdisorder}', undefined],
+    ['<< {disorder} MINUS <! {disorder}', true],
+    ['<< {inflamed} MINUS <! {wingdisorder}', false],
+    ['<< {disorder} OR <! {wingdisorder}', true],
+    ['<< {inflamed} AND <! {wingdisorder}', false],
+    ['(<! {wingdisorder}) : {site} = << {leg}', false],
+    ['(<! {wingdisorder}) : {site} = << {wing}', undefined],
+    ['<! {wingdisorder} {{ C active = 1 }}', undefined],
+    ['<! {wingdisorder} {{ + HISTORY }}', undefined],
+    ['>>! {wingdisorder}', false],
+    ['<< {disorder} MINUS >! {wingdisorder}', true],
     ['> {wingdisorder}', false],
     ['>> {wingdisorder}', false],
     ['>! {wingdisorder}', false],
@@ -60,7 +77,16 @@ describe('a subject that is no concept', () => {
     ['< {disorder} : { {severity} = {severe} }', true],
     ['< {disorder} : {severity} != {mild}', true],
     ['< {disorder} : {count} = #1', false],
-    ['< {disorder} : R {dueto} = *', false],
+    // No concept has it as a value, another expression may.
+    ['< {disorder} : R {dueto} = *', undefined],
+    ['< {inflamed} : R {dueto} = *', false],
+    ['< {disorder} : [0..*] R {dueto} = *', true],
+    ['< {disorder} : [0..0] R {dueto} = *', undefined],
+    ['< {disorder} : [0..1] R {dueto} = *', undefined],
+    ['< {disorder} : R {dueto} = *, {site} = << {leg}', false],
+    ['< {disorder} : R {dueto} = * OR {site} = << {wing}', true],
+    ['* MINUS (* : R {dueto} = *)', undefined],
+    ['<< {disorder} MINUS (<< {inflamed} : R {dueto} = *)', true],
     // Filters and reference sets are stated of concepts alone: neither yes nor no, unless something else decides.
     ['* {{ term = "wing" }}', undefined],
     ['* MINUS * {{ term = "wing" }}', undefined],
@@ -97,7 +123,17 @@ describe('a subject that is no concept', () => {
     ['* : {site} = ^ {flock}', false],
     ['!!> (<< {disorder})', false],
     ['<< {disorder} {{ + HISTORY }}', true],
-    ['<< {disorder} . {site}', false],
+    ['<< {disorder} . {site}', undefined],
+    ['<< {disorder} . {dueto} . {site}', undefined],
+    ['* MINUS (<< {disorder} . {site})', undefined],
+    ['(<< {disorder} . {site}) AND << {inflamed}', false],
+    ['(<< {disorder} . {site}) OR << {wingdisorder}', true],
+    ['<< (<< {disorder} . {site})', undefined],
+    ['!!> (<< {wingdisorder})', false],
+    ['!!< (<< {wingdisorder})', undefined],
+    ['!!> (<< {inflamed})', false],
+    // Nothing of the set is above it; another expression may be.
+    ['!!> (* MINUS >> {wingdisorder})', undefined],
   ]
   for (const [ecl, is] of cases) it(`${ecl}: ${is}`, () => assert.equal(answers(torn, ecl), is))
 
@@ -173,6 +209,29 @@ describe('a subject that is no concept', () => {
     const same = { ...torn, same: at('tornwing') }
     assert.equal(answers(same, '{tornwing}'), true)
     assert.equal(answers(same, '^ {flock}'), true)
+  })
+
+  it('is brought by no set of children or parents, and taken away by none', () => {
+    const brings = (ecl: string, each = torn) => eclSet(content, withIds(ecl)).brings(each)
+    const above: EclSubject = { ...torn, subsumes: (concept) => concept === at('tornwing') }
+    assert.equal(answers(above, '>! {tornwing}'), undefined)
+    assert.equal(answers(above, '>>! {tornwing}'), undefined)
+    assert.equal(answers({ ...above, subsumes: () => true }, '>! {tornwing}'), false)
+    for (const ecl of ['<! {wingdisorder}', '<<! {wingdisorder}']) assert.equal(brings(ecl), false, ecl)
+    for (const ecl of ['>! {tornwing}', '>>! {tornwing}']) assert.equal(brings(ecl, above), false, ecl)
+    // Whatever else may be doubted stays a doubt.
+    for (const ecl of [
+      '<! (<< {wingdisorder})',
+      '<! {wingdisorder} {{ C active = 1 }}',
+      '<! {wingdisorder} {{ + HISTORY }}',
+      '<< {disorder} MINUS <! {wingdisorder}',
+      '(<! {wingdisorder}) OR ^ {flock}',
+      '<< {disorder} . {site}',
+    ])
+      assert.equal(brings(ecl), undefined, ecl)
+    const [child = -1] = content.hierarchy.children(at('wingdisorder'))
+    assert.equal(brings('<! {wingdisorder}', { ...torn, maySame: [child] }), undefined)
+    assert.equal(brings('<! {wingdisorder}', { ...torn, same: child }), true)
   })
 
   it('is in no set and out of none where that cannot be told', () => {

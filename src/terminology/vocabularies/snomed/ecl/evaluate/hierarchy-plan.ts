@@ -2,11 +2,11 @@
 import { keepPerObject } from '../../../../../base/keep.ts'
 import type { Steps } from '../../../../../workers/budget.ts'
 import { firstNotBelow } from '../../../../code-system/ordinals.ts'
-import type { SnomedContent } from '../../content.ts'
+import type { SnomedContent, SnomedHierarchy } from '../../content.ts'
 import type { EclSubject } from '../subject.ts'
 import type { EclOperator } from '../syntax/syntax.ts'
 import { BitSet } from './bit-set.ts'
-import { type EclContext, type EclPlan, holds, isIn, passing, ready, remembered } from './plan.ts'
+import { type EclContext, type EclCost, type EclPlan, holds, isIn, passing, ready, remembered } from './plan.ts'
 
 /** One concept, active or not. */
 export function conceptPlan(concept: number): EclPlan {
@@ -83,7 +83,10 @@ function ofConcept({ content, cost }: EclContext, operator: EclOperator, concept
       : hierarchy.ancestors
   let list: Int32Array | undefined
   const found = () => {
-    list ??= cost.keep(isSelf ? withOne(kin.call(hierarchy, concept), concept) : kin.call(hierarchy, concept))
+    if (list) return list
+    list = cost.keep(isSelf ? withOne(kin.call(hierarchy, concept), concept) : kin.call(hierarchy, concept), () => {
+      list = undefined
+    })
     return list
   }
   return {
@@ -98,22 +101,51 @@ function ofConcept({ content, cost }: EclContext, operator: EclOperator, concept
       return isBelow ? hierarchy.subsumes(concept, other) : hierarchy.subsumes(other, concept)
     },
     matches: (subject) =>
-      relates(operator, { inner: conceptPlan(concept), list: () => Int32Array.of(concept), subject }),
+      relates(operator, { hierarchy, inner: conceptPlan(concept), list: () => Int32Array.of(concept), subject }),
     all: () => ready(found()),
   }
 }
 
-/** The members that a subject that is no concept may belong to by an operator. */
-function relates(
-  operator: EclOperator,
-  { inner, list, subject }: { inner: EclPlan; list: () => Int32Array; subject: EclSubject },
-): boolean | undefined {
+/** A subject that is no concept, and the set that an operator is asked of. */
+interface Relation {
+  hierarchy: SnomedHierarchy
+  inner: EclPlan
+  list: () => Int32Array
+  subject: EclSubject
+}
+
+/** Whether a subject that is no concept belongs to what an operator makes of a set. */
+function relates(operator: EclOperator, relation: Relation): boolean | undefined {
+  const { inner, list, subject } = relation
   const isIncluded = isWithSelf(operator) ? inner.matches(subject) : false
   if (isIncluded === true) return true
-  // It is nobody's child nor parent: such are those of the release alone, as the HL7 terminology ecosystem has it.
-  if (operator.endsWith('!')) return isIncluded
-  const related = operator.startsWith('<') ? isBelowOne(subject, inner) : isAboveOne(subject, list())
+  const isBelow = operator.startsWith('<')
+  if (operator.endsWith('!'))
+    return (isBelow ? isRightBelowOne(relation) : isRightAboveOne(relation)) ? undefined : isIncluded
+  const related = isBelow ? isBelowOne(subject, inner) : isAboveOne(subject, list())
   return related === false ? isIncluded : related
+}
+
+/**
+ * Whether no concept stands between it and a member that subsumes it, or may. Then it would be a child if expressions had a place among
+ * the concepts, and a grandchild if another expression had one between them: which of them there are, nobody can tell.
+ */
+function isRightBelowOne({ hierarchy, inner, subject }: Relation): boolean {
+  const { subsumers, undecided = new Int32Array(0) } = subject
+  const isRight = (member: number) =>
+    inner.has(member) && !hierarchy.children(member).some((child) => isIn(subsumers, child))
+  return subsumers.some(isRight) || undecided.some(isRight)
+}
+
+/** The same of members that it subsumes, or may. */
+function isRightAboveOne({ hierarchy, list, subject }: Relation): boolean {
+  const members = list()
+  if (members.length > mostCompared) return true
+  return members.some(
+    (member) =>
+      subject.subsumes(member) !== false &&
+      !hierarchy.parents(member).some((parent) => subject.subsumes(parent) === true),
+  )
 }
 
 const isWithSelf = (operator: EclOperator): boolean => operator.startsWith('<<') || operator.startsWith('>>')
@@ -142,7 +174,7 @@ function ofSet(context: EclContext, operator: EclOperator, inner: EclPlan): Aske
   const { hierarchy } = context.content
   const isActive = (concept: number) => context.content.isActive(concept)
   const list = () => context.cost.membersAtOnce(inner)
-  const matches = (subject: EclSubject) => relates(operator, { inner, list, subject })
+  const matches = (subject: EclSubject) => relates(operator, { hierarchy, inner, list, subject })
   switch (operator) {
     case '!!>':
     case '!!<':
@@ -163,7 +195,7 @@ function ofSet(context: EclContext, operator: EclOperator, inner: EclPlan): Aske
     case '>':
     case '>>': {
       // Whether a concept is above one of a set is not told by looking at the concept: all that are above are found once.
-      const found = keepOnce(function* () {
+      const found = keepOnce(context.cost, function* () {
         const walk = { next: (each: number) => hierarchy.parents(each), isSelf: operator === '>>' }
         return yield* beyond(context, yield* inner.all(), walk)
       })
@@ -191,10 +223,12 @@ function ofSet(context: EclContext, operator: EclOperator, inner: EclPlan): Aske
 }
 
 /** What steps come to, found once. */
-function keepOnce(find: () => Steps<Int32Array>): () => Steps<Int32Array> {
+function keepOnce(cost: EclCost, find: () => Steps<Int32Array>): () => Steps<Int32Array> {
   let found: Int32Array | undefined
   return function* () {
-    found ??= yield* find()
+    found ??= cost.keep(yield* find(), () => {
+      found = undefined
+    })
     return found
   }
 }
@@ -248,7 +282,8 @@ function extremes(context: EclContext, operator: '!!>' | '!!<', inner: EclPlan):
       if (isMember !== true) return isMember
       const related =
         operator === '!!>' ? isBelowOne(subject, inner) : isAboveOne(subject, context.cost.membersAtOnce(inner))
-      return related === undefined ? undefined : !related
+      // No concept is beyond it; whether another expression is, nobody can tell.
+      return related === true ? false : undefined
     },
     *all() {
       const members = yield* inner.all()

@@ -1,4 +1,5 @@
 import { finish, type Steps } from '../../../../../workers/budget.ts'
+import { listMemory } from '../../../../code-system/list-memory.ts'
 import { firstNotBelow } from '../../../../code-system/ordinals.ts'
 import type { SnomedContent } from '../../content.ts'
 import type { EclSubject } from '../subject.ts'
@@ -33,6 +34,12 @@ export interface EclContext {
 /** Ordinals that the lists of one expression may have together while they are remembered: 32 MB of them. */
 const mostKept = 8_000_000
 
+/** A list that is remembered, and how it is forgotten. */
+interface Kept {
+  list: Int32Array
+  forget(): void
+}
+
 /** Units of work that are done at once, for questions about one concept: some tens of milliseconds. */
 const mostAtOnce = 500_000
 
@@ -40,9 +47,11 @@ const mostAtOnce = 500_000
 export class EclCost {
   #left: number
   #kept = 0
+  #lists: Kept[] = []
   #sinceTurn = 0
   #isAtOnce = false
   readonly #context: { text: string; limit: number }
+  readonly #memory = listMemory.account(this)
 
   constructor(text: string, limit: number) {
     this.#left = limit
@@ -80,11 +89,28 @@ export class EclCost {
     return true
   }
 
-  /** Counts a list that is remembered as long as the expression. @throws EclError when all of them are longer than they may be */
-  keep(list: Int32Array): Int32Array {
+  /**
+   * Counts a list that is remembered, until it is forgotten.
+   * @throws EclError when all of them are longer than they may be
+   * @throws FhirError 503 when those of all expressions are
+   */
+  keep(list: Int32Array, forget: () => void): Int32Array {
+    if (this.#kept + list.length > mostKept) this.#refuse(`remembers more than ${mostKept} concepts`)
+    this.#memory.add(list.byteLength)
     this.#kept += list.length
-    if (this.#kept > mostKept) this.#refuse(`remembers more than ${mostKept} concepts`)
+    this.#lists.push({ list, forget })
     return list
+  }
+
+  /** Forgets all lists but one: what an expression is made of is not asked when its members are known. */
+  forgetAllBut(members: Int32Array): void {
+    const gone = this.#lists.filter(({ list }) => list !== members)
+    this.#lists = this.#lists.filter(({ list }) => list === members)
+    for (const { list, forget } of gone) {
+      forget()
+      this.#kept -= list.length
+      this.#memory.add(-list.byteLength)
+    }
   }
 
   /** Does work about one concept, in which others have no turn. @throws EclError where that would hold them up */
@@ -141,6 +167,10 @@ export function remembered(cost: EclCost, plan: EclPlan): EclPlan {
   let spent = 0
   const atMost = told(() => plan.atMost)
   const whole = told(() => plan.whole)
+  const forget = () => {
+    list = undefined
+    spent = 0
+  }
   return {
     get atMost() {
       return list?.length ?? atMost()
@@ -153,12 +183,12 @@ export function remembered(cost: EclCost, plan: EclPlan): EclPlan {
       if (list) return isIn(list, concept)
       spent += plan.price
       if (spent <= leastWhole || spent <= whole()) return plan.has(concept)
-      list = cost.keep(cost.membersAtOnce(plan))
+      list = cost.keep(cost.membersAtOnce(plan), forget)
       return isIn(list, concept)
     },
     matches: (subject) => plan.matches(subject),
     *all() {
-      list ??= cost.keep(yield* plan.all())
+      list ??= cost.keep(yield* plan.all(), forget)
       return list
     },
   }

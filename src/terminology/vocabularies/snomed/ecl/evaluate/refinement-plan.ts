@@ -164,8 +164,8 @@ export function reversedPlan(
   return {
     price: 20 * sources.plan.price,
     test,
-    // Nothing of the release has it as a value.
-    subject: () => min === 0,
+    // No concept has it as a value, an expression may: how many there are, nobody can tell.
+    subject: () => (min === 0 && max === Number.POSITIVE_INFINITY ? true : undefined),
     ...(min > 0 && {
       candidates: {
         atMost: content.count,
@@ -363,8 +363,8 @@ export function dottedPlan({ content, cost }: EclContext, focus: EclPlan, type: 
       for (let row = from; row < to; row++) if (type(typeOf[row] ?? -1) && focus.has(source[row] ?? -1)) return true
       return false
     },
-    // No concept of the release has it as a value.
-    matches: () => false,
+    // No concept has it as a value, an expression may.
+    matches: () => undefined,
     *all() {
       const found = new BitSet(content.count)
       for (const source of yield* focus.all()) {

@@ -1,0 +1,113 @@
+/** Lists of concepts that are kept: a bound for all of them, whoever asks for how many. */
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { createListMemory, listMemory } from '../../../src/terminology/code-system/list-memory.ts'
+import { naiveContent } from '../../support/snomed/naive-content.ts'
+import { smallRelease, withIds } from '../../support/snomed/small-release.ts'
+import { snomedTerminology } from '../vocabularies/snomed/engine.ts'
+
+const kilobytes = 1024
+const limits = { forget: 400 * kilobytes, refuse: 1_000 * kilobytes }
+
+setFlagsFromString('--expose-gc')
+const collect: () => void = runInNewContext('gc')
+
+/** Collects until something is so, within so many turns. */
+async function untilCollected(is: () => boolean): Promise<void> {
+  for (let turns = 0; turns < 100 && !is(); turns++) {
+    collect()
+    await nextTurn()
+  }
+}
+
+describe('the memory of lists', () => {
+  it('is told of what is large, and has it forgotten when there is too much, not at every list', () => {
+    const memory = createListMemory(limits)
+    let forgotten = 0
+    const owner = {}
+    memory.whenFull(owner, () => forgotten++)
+    const small = memory.account(owner)
+    small.add(1_000)
+    assert.equal(memory.bytes, 0)
+    small.add(19_000)
+    assert.equal(memory.bytes, 20_000)
+    small.add(-20_000)
+    assert.equal(memory.bytes, 0)
+    const owners = Array.from({ length: 9 }, () => ({}))
+    const accounts = owners.map((each) => memory.account(each))
+    for (const each of accounts.slice(0, 4)) each.add(100 * kilobytes)
+    assert.equal(forgotten, 0)
+    for (const each of accounts.slice(4)) each.add(100 * kilobytes)
+    assert.ok(forgotten > 0 && forgotten < 5, `${forgotten} times`)
+    assert.equal(owners.length, 9)
+  })
+
+  it('makes no more than there is room for: 503, and nothing is counted', () => {
+    const memory = createListMemory(limits)
+    const owner = {}
+    const account = memory.account(owner)
+    account.add(900 * kilobytes)
+    const before = memory.bytes
+    for (const each of [account, memory.account({})])
+      assert.throws(() => each.add(200 * kilobytes), { status: 503, headers: { 'Retry-After': '2' } })
+    assert.equal(memory.bytes, before)
+    account.add(-800 * kilobytes)
+    account.add(200 * kilobytes)
+    assert.equal(memory.bytes, 300 * kilobytes)
+    assert.ok(owner)
+  })
+
+  it('counts what nobody has any more until it is collected, and holds nobody', async () => {
+    const memory = createListMemory(limits)
+    let forgotten = 0
+    const fill = () => {
+      const owner = {}
+      memory.whenFull(owner, () => forgotten++)
+      memory.account(owner).add(300 * kilobytes)
+    }
+    fill()
+    assert.equal(memory.bytes, 300 * kilobytes)
+    await untilCollected(() => memory.bytes === 0)
+    assert.equal(memory.bytes, 0)
+    const last = {}
+    memory.account(last).add(500 * kilobytes)
+    assert.equal(forgotten, 0)
+    assert.ok(last)
+  })
+
+  it('bounds what ever new expressions over several releases take', async () => {
+    const rows = smallRelease()
+    // Each answer is a list of its own, of 6 MB.
+    const releases = ['20250901', '20250801', '20250701'].map((date) => {
+      const content = naiveContent({ ...rows, version: rows.version.replace(/\d+$/, date) })
+      const descendants = () => new Int32Array(1_500_000)
+      return { ...content, hierarchy: { ...content.hierarchy, descendants } }
+    })
+    const terminology = snomedTerminology(releases)
+    const buffers = () => process.memoryUsage().arrayBuffers / 2 ** 20
+    collect()
+    const before = buffers()
+    let most = 0
+    for (let n = 0; n < 100; n++) {
+      for (const { version } of releases) {
+        const url = `${version}?fhir_vs=ecl/${encodeURIComponent(withIds(`< {disorder} /* ${n} */`))}`
+        const parameter = [
+          { name: 'url', valueUri: url },
+          { name: 'count', valueInteger: 0 },
+        ]
+        const { expansion } = await terminology.expand({ resourceType: 'Parameters', parameter }, {})
+        assert.equal(expansion?.total, 1_500_000)
+      }
+      if (n % 5 !== 0) continue
+      collect()
+      await nextTurn()
+      most = Math.max(most, buffers() - before)
+    }
+    // 300 lists are 1,700 MB.
+    assert.ok(most < 200, `${most} MB of lists were kept`)
+    assert.ok(listMemory.bytes < 256 << 20)
+  })
+})
