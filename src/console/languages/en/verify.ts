@@ -165,9 +165,17 @@ export const verify = {
     birth: 'Date of birth on the document',
     birthHint: 'Year, month, day: 1985-03-14. A part of it does as well.',
     mrz: 'Machine-readable lines',
-    mrzHint: 'Two or three lines of a passport, card or visa. A document reader may type them anywhere on this page.',
+    mrzHint:
+      'Two or three lines of a passport, card or visa. A document reader may type them anywhere on this page: beside a verdict they are compared with it at once.',
     compare: 'Compare',
     ready: 'Given for the next code',
+    compared: 'Compared',
+    notCompared: 'Not yet compared',
+    waits: 'An identity document is given. It will be compared with the next code.',
+    lines: 'Line {count} of {of} of an identity document is read. Scan the others.',
+    forget: 'Forget the document',
+    without: 'Check without the document',
+    left: 'An identity document was given before this code. It was not compared with this person: if it is theirs, read it again.',
   },
   certified: {
     head: 'What is certified',

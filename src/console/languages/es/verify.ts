@@ -168,9 +168,16 @@ export const verify: Texts['verify'] = {
     birthHint: 'Año, mes, día: 1985-03-14. Basta una parte.',
     mrz: 'Líneas de lectura mecánica',
     mrzHint:
-      'Dos o tres líneas de un pasaporte, una tarjeta o un visado. Un lector de documentos puede escribirlas en cualquier lugar de esta página.',
+      'Dos o tres líneas de un pasaporte, una tarjeta o un visado. Un lector de documentos puede escribirlas en cualquier lugar de esta página: junto a un veredicto se comparan con él enseguida.',
     compare: 'Comparar',
     ready: 'Dado para el código siguiente',
+    compared: 'Comparado',
+    notCompared: 'Aún sin comparar',
+    waits: 'Se ha dado un documento de identidad. Se comparará con el código siguiente.',
+    lines: 'Leída la línea {count} de {of} de un documento de identidad. Lea las demás.',
+    forget: 'Olvidar el documento',
+    without: 'Comprobar sin el documento',
+    left: 'Se dio un documento de identidad antes de este código. No se ha comparado con esta persona: si es suyo, léalo de nuevo.',
   },
   certified: {
     head: 'Lo que se certifica',

@@ -168,9 +168,16 @@ export const verify: Texts['verify'] = {
     birthHint: 'Année, mois, jour : 1985-03-14. Une partie suffit.',
     mrz: 'Lignes lisibles par machine',
     mrzHint:
-      'Deux ou trois lignes d’un passeport, d’une carte ou d’un visa. Un lecteur de documents peut les écrire n’importe où sur cette page.',
+      'Deux ou trois lignes d’un passeport, d’une carte ou d’un visa. Un lecteur de documents peut les écrire n’importe où sur cette page : à côté d’un verdict, elles lui sont comparées aussitôt.',
     compare: 'Comparer',
     ready: 'Donnée pour le code suivant',
+    compared: 'Comparée',
+    notCompared: 'Pas encore comparée',
+    waits: 'Une pièce d’identité est donnée. Elle sera comparée au prochain code.',
+    lines: 'Ligne {count} sur {of} d’une pièce d’identité lue. Lisez les autres.',
+    forget: 'Oublier la pièce',
+    without: 'Contrôler sans la pièce',
+    left: 'Une pièce d’identité a été donnée avant ce code. Elle n’a pas été comparée à cette personne : si c’est la sienne, lisez-la de nouveau.',
   },
   certified: {
     head: 'Ce qui est certifié',

@@ -166,9 +166,16 @@ export const verify: Texts['verify'] = {
     birthHint: 'Ano, mês, dia: 1985-03-14. Basta uma parte.',
     mrz: 'Linhas de leitura ótica',
     mrzHint:
-      'Duas ou três linhas de um passaporte, cartão ou visto. Um leitor de documentos pode escrevê-las em qualquer lugar desta página.',
+      'Duas ou três linhas de um passaporte, cartão ou visto. Um leitor de documentos pode escrevê-las em qualquer lugar desta página: junto a um veredicto são logo comparadas com ele.',
     compare: 'Comparar',
     ready: 'Dado para o código seguinte',
+    compared: 'Comparado',
+    notCompared: 'Ainda não comparado',
+    waits: 'Foi dado um documento de identidade. Será comparado com o código seguinte.',
+    lines: 'Lida a linha {count} de {of} de um documento de identidade. Leia as outras.',
+    forget: 'Esquecer o documento',
+    without: 'Verificar sem o documento',
+    left: 'Foi dado um documento de identidade antes deste código. Não foi comparado com esta pessoa: se for o seu, leia-o de novo.',
   },
   certified: {
     head: 'O que é certificado',

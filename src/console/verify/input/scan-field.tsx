@@ -5,6 +5,7 @@ import { texts } from '../../languages/languages.ts'
 import { Field } from '../../parts/field.tsx'
 import type { Desk } from '../desk/desk.ts'
 import { addTo, type Burst, isOfScanner, isScanned, joined, type Piece } from './burst.ts'
+import { mayBeDocument } from './document-lines.ts'
 import { isMistyped, longestText } from './intake.ts'
 import { working } from './settings.ts'
 
@@ -48,8 +49,9 @@ export function ScanField({ desk, field }: { desk: Desk; field: RefObject<HTMLTe
     const { silence } = working.value
     burst.current = added > 0 ? addTo(burst.current, added, timeStamp, silence) : undefined
     desk.isDrafted.value = value !== ''
-    // The verdict that stands there is not that of the code which comes; a single key may be a mistake.
-    if (value.length >= certainAfter && added > 0 && desk.state.value.is !== 'waiting') desk.begin()
+    // The verdict that stands there is not that of the code which comes; a single key may be a mistake, and a document is of the person.
+    const isOther = !mayBeDocument(value, desk.documentStanding().is === 'open')
+    if (value.length >= certainAfter && added > 0 && desk.state.value.is !== 'waiting' && isOther) desk.begin()
     timer.current = setTimeout(() => {
       const whole = joined(piece.current, value, began.current)
       if (burst.current && isScanned(burst.current, whole)) submit({ bySilence: true })

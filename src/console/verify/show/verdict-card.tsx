@@ -73,6 +73,7 @@ function Cautions({ answer }: { answer: Answer }) {
   const { verdict, isMistyped } = answer
   const cautions = [
     ...verdict.doubts.map((doubt) => verify.doubts[doubt]),
+    ...(answer.isDocumentLeft ? [verify.document.left] : []),
     ...clockCautions(answer),
     ...(isMistyped && verdict.status === 'NOT_SUPPORTED' ? [verify.mistyped] : []),
   ]
