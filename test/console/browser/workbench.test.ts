@@ -14,7 +14,7 @@ const slowly = { timeout: 60_000 }
 /** The test's server has no value sets of R4 core, and says so of each code that it cannot judge. */
 const good = /^(?:The server found nothing wrong|Nothing stands in its way)/
 /** What a browser writes to its console when a server says no: it was asked to. */
-const saidNo = /Failed to load resource: the server responded with a status of (?:401|422|404)/
+const saidNo = /Failed to load resource: the server responded with a status of (?:401|412|422|404)/
 
 async function samples() {
   const { dataDir } = await bed.server()
@@ -94,6 +94,18 @@ const coveredInTools = `(() => {
   return wrong
 })()`
 
+/** What somebody else begins while a rule is on the bench. */
+const draftLibrary = {
+  resourceType: 'Library',
+  url: 'http://vidimus.org/fhir/Library/ValidTest',
+  version: '1.3.0',
+  name: 'ValidTest',
+  title: 'meanwhile',
+  status: 'draft',
+  type: { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/library-type', code: 'logic-library' }] },
+  content: [{ contentType: 'text/cql', data: Buffer.from("library ValidTest version '1.3.0'").toString('base64') }],
+}
+
 describe('the workbench', { skip: noBrowser ?? false }, () => {
   it('leads from a rule that ships to a new version of it that decides otherwise', async () => {
     const { page, assertClean } = await openBench('/workbench', { viewport: { width: 1280, height: 800 } })
@@ -166,6 +178,18 @@ describe('the workbench', { skip: noBrowser ?? false }, () => {
       await textIn(page.getByRole('region', { name: 'Difference of Rule (CQL)' })),
       /added:parameter "NAAT Hours" Integer default 1/,
     )
+    // Somebody else writes under the same id meanwhile: it is not written over before it was seen.
+    const { address } = await bed.server()
+    const meanwhile = await fetch(`${address}/fhir/Library/valid-test-1.3.0`, {
+      method: 'PUT',
+      headers: { 'Content-Type': 'application/fhir+json', Authorization: 'Bearer test' },
+      body: JSON.stringify({ ...draftLibrary, id: 'valid-test-1.3.0' }),
+    })
+    assert.equal(meanwhile.status, 201)
+    await page.getByRole('button', { name: 'Publish', exact: true }).click()
+    await page.getByText('Something changed on the server since it was compared').waitFor(slowly)
+    await page.getByText('This version is there already with another text').waitFor()
+    assert.match(await textIn(page.getByRole('region', { name: 'What goes with the text of the rule' })), /meanwhile/)
     await page.getByRole('button', { name: 'Publish', exact: true }).click()
     await page.locator('.notice-good').waitFor(slowly)
     await until(page, `document.activeElement?.matches('.notice-good') === true`)

@@ -197,6 +197,12 @@ export const workbench = {
   tryInVerify: 'Try it in Verify',
   publishRefused: 'The server refused it. Nothing was stored.',
   publishRefusedHint: 'What has a place is marked in the text.',
+  movedOn: 'Somebody changed it on the server since you opened it. The difference shows what you would take back.',
+  beside: 'What goes with the text of the rule',
+  besideHint:
+    'Title, what it leans on, its parameters. Libraries and value sets follow the text; what was compiled of another text is left out.',
+  publishMoved: 'Something changed on the server since it was compared. Nothing was stored.',
+  publishMovedHint: 'Look at the difference once more; it is that of now.',
   publishUnknown: 'No answer came: it is not known whether it was published',
   publishUnknownHint: 'Your text is still here. Compare again: what is there is not written twice.',
   compareAgain: 'Compare again',

@@ -201,6 +201,13 @@ export const workbench: Texts['workbench'] = {
   tryInVerify: 'Probarlo en Verificar',
   publishRefused: 'El servidor lo rechazó. No se guardó nada.',
   publishRefusedHint: 'Lo que tiene un lugar está marcado en el texto.',
+  movedOn:
+    'Alguien lo ha cambiado en el servidor desde que usted lo abrió. La diferencia muestra lo que usted desharía.',
+  beside: 'Lo que acompaña al texto de la regla',
+  besideHint:
+    'Título, en qué se apoya, parámetros. Las bibliotecas y los conjuntos de valores siguen al texto; lo compilado de otro texto se omite.',
+  publishMoved: 'Algo ha cambiado en el servidor desde la comparación. No se ha guardado nada.',
+  publishMovedHint: 'Mire otra vez la diferencia; es la de ahora.',
   publishUnknown: 'No llegó respuesta: no se sabe si se publicó',
   publishUnknownHint: 'Su texto sigue aquí. Compare de nuevo: lo que ya está no se escribe dos veces.',
   compareAgain: 'Comparar de nuevo',

@@ -201,6 +201,13 @@ export const workbench: Texts['workbench'] = {
   tryInVerify: 'L’essayer dans Vérifier',
   publishRefused: 'Le serveur l’a refusé. Rien n’a été enregistré.',
   publishRefusedHint: 'Ce qui a une place est signalé dans le texte.',
+  movedOn:
+    'Quelqu’un l’a modifié sur le serveur depuis que vous l’avez ouvert. La différence montre ce que vous annuleriez.',
+  beside: 'Ce qui accompagne le texte de la règle',
+  besideHint:
+    'Titre, appuis, paramètres. Les bibliothèques et les jeux de valeurs suivent le texte ; ce qui fut compilé d’un autre texte est omis.',
+  publishMoved: 'Quelque chose a changé sur le serveur depuis la comparaison. Rien n’a été enregistré.',
+  publishMovedHint: 'Regardez de nouveau la différence ; c’est celle de maintenant.',
   publishUnknown: 'Aucune réponse : on ne sait pas si c’est publié',
   publishUnknownHint: 'Votre texte est toujours là. Comparez de nouveau : ce qui existe n’est pas écrit deux fois.',
   compareAgain: 'Comparer de nouveau',

@@ -201,6 +201,12 @@ export const workbench: Texts['workbench'] = {
   tryInVerify: 'Experimentar em Verificar',
   publishRefused: 'O servidor recusou. Nada foi guardado.',
   publishRefusedHint: 'O que tem um lugar está assinalado no texto.',
+  movedOn: 'Alguém o alterou no servidor desde que o abriu. A diferença mostra o que desfaria.',
+  beside: 'O que acompanha o texto da regra',
+  besideHint:
+    'Título, em que se apoia, parâmetros. As bibliotecas e os conjuntos de valores seguem o texto; o que foi compilado de outro texto fica de fora.',
+  publishMoved: 'Algo mudou no servidor desde a comparação. Nada foi guardado.',
+  publishMovedHint: 'Veja de novo a diferença; é a de agora.',
   publishUnknown: 'Não veio resposta: não se sabe se foi publicado',
   publishUnknownHint: 'O seu texto continua aqui. Compare de novo: o que já está não é escrito duas vezes.',
   compareAgain: 'Comparar de novo',
