@@ -2,6 +2,7 @@
 import type { Config } from '../../config.ts'
 import type { Evaluate } from '../../evaluate/evaluate.ts'
 import { firstParameter, type Operation, parameterValue } from '../../fhir/operation.ts'
+import type { Parameters } from '../../fhir/types.ts'
 import type { AccessLog, AccessLogEntry } from '../../http/audit/access-log.ts'
 import type { HttpHooks } from '../../http/context.ts'
 import { durationBounds } from '../../http/metrics/duration-bounds.ts'

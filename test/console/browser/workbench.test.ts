@@ -7,6 +7,7 @@ import { specimens } from '../../../src/demo/specimens.ts'
 import { assertAccessible } from '../../support/browser/accessible.ts'
 import { noBrowser } from '../../support/browser/browser.ts'
 import { consoleBed } from '../../support/browser/console-bed.ts'
+import { specimenTexts } from '../../support/browser/verify-page.ts'
 
 const bed = consoleBed()
 /** A translator that starts on a slow machine. */
@@ -354,6 +355,27 @@ describe('the workbench', { skip: noBrowser ?? false }, () => {
       page.getByRole('button', { name: 'Save as files' }).click(),
     ])
     assert.equal(download.suggestedFilename(), 'EntryRule-0.1.0.cql')
+
+    // A credential that was pasted is of a person: it goes with the run, and what came of it when nobody is there.
+    await page.clock.install()
+    const text = (await specimenTexts(bed)).get('vaccination') ?? ''
+    const input = page.getByRole('textbox', { name: 'Credential or data' })
+    const asked = page.waitForRequest('**/fhir/$evaluate')
+    await input.fill(text)
+    await page.getByRole('button', { name: 'Run', exact: true }).click()
+    assert.deepEqual((await asked).postDataJSON().meta?.tag?.[0]?.code, 'HTEST', 'a try is counted apart')
+    await outcome.locator('.decision').waitFor(slowly)
+    await page.getByText('The credential was cleared after the run').waitFor()
+    assert.equal(await input.inputValue(), '')
+    assert.equal(await page.getByText('This is the outcome of an earlier text or input').count(), 0)
+    assert.doesNotMatch((await page.locator('body').textContent()) ?? '', /HC1:\w/)
+    await page.clock.runFor(50_000)
+    await page.getByText(/Cleared in 1?\d s/).waitFor()
+    await page.clock.runFor(12_000)
+    await outcome.waitFor({ state: 'detached' })
+    await input.fill(text)
+    await page.clock.runFor(61_000)
+    assert.equal(await input.inputValue(), '')
     assertClean()
   })
 })

@@ -32,7 +32,10 @@ export const status = {
   format: 'Format',
   count: 'Count',
   none: 'None yet',
-  tries: { one: '{n} try of the Workbench or another test is not counted.', other: '{n} tries of the Workbench or other tests are not counted.' },
+  tries: {
+    one: '{n} try of the Workbench or another test is not counted.',
+    other: '{n} tries of the Workbench or other tests are not counted.',
+  },
   since: 'since {time}',
   ofOne: 'Of one of {n} processes',
   perMinute: 'Evaluations in each minute',

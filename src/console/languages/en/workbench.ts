@@ -95,6 +95,7 @@ export const workbench = {
   input: 'Credential or data',
   inputHint:
     'The text of a code (HC1:…, shc:/…), a Bundle, a resource, or a core data set as JSON. It is sent to this server and kept nowhere.',
+  inputSpent: 'The credential was cleared after the run: it is of a person. Paste it again to run over it once more.',
   noInput: 'Without anything the rule runs over no data at all.',
   mapInput: 'What the map reads (JSON)',
   mapInputHint: 'It is sent to this server and kept nowhere.',

@@ -34,7 +34,7 @@ export const status: Texts['status'] = {
   format: 'Formato',
   count: 'Cantidad',
   none: 'Ninguna todavía',
-  tries: { one: '{n} prueba del taller u otra no se cuenta.', many: '{n} de pruebas del taller u otras no se cuentan.', other: '{n} pruebas del taller u otras no se cuentan.' },
+  tries: { one: '{n} prueba del taller u otra no se cuenta.', other: '{n} pruebas del taller u otras no se cuentan.' },
   since: 'desde {time}',
   ofOne: 'De uno de {n} procesos',
   perMinute: 'Evaluaciones por minuto',

@@ -99,6 +99,7 @@ export const workbench: Texts['workbench'] = {
   input: 'Certificado o datos',
   inputHint:
     'El texto de un código (HC1:…, shc:/…), un Bundle, un recurso o un conjunto de datos básicos en JSON. Se envía a este servidor y no se guarda en ninguna parte.',
+  inputSpent: 'El certificado se borró tras la ejecución: es de una persona. Péguelo de nuevo para usarlo otra vez.',
   noInput: 'Sin nada, la regla se ejecuta sin ningún dato.',
   mapInput: 'Lo que lee el mapa (JSON)',
   mapInputHint: 'Se envía a este servidor y no se guarda en ninguna parte.',

@@ -34,7 +34,10 @@ export const status: Texts['status'] = {
   format: 'Format',
   count: 'Nombre',
   none: 'Aucune pour l’instant',
-  tries: { one: '{n} essai de l’atelier ou autre test n’est pas compté.', many: '{n} d’essais de l’atelier ou autres tests ne sont pas comptés.', other: '{n} essais de l’atelier ou autres tests ne sont pas comptés.' },
+  tries: {
+    one: '{n} essai de l’atelier ou autre test n’est pas compté.',
+    other: '{n} essais de l’atelier ou autres tests ne sont pas comptés.',
+  },
   since: 'depuis {time}',
   ofOne: 'D’un processus sur {n}',
   perMinute: 'Évaluations par minute',

@@ -99,6 +99,8 @@ export const workbench: Texts['workbench'] = {
   input: 'Certificat ou données',
   inputHint:
     'Le texte d’un code (HC1:…, shc:/…), un Bundle, une ressource ou un jeu de données de base en JSON. Il est envoyé à ce serveur et n’est conservé nulle part.',
+  inputSpent:
+    'Le certificat a été effacé après l’exécution : il est celui d’une personne. Collez-le de nouveau pour l’employer encore une fois.',
   noInput: 'Sans rien, la règle s’exécute sur aucune donnée.',
   mapInput: 'Ce que lit la correspondance (JSON)',
   mapInputHint: 'Il est envoyé à ce serveur et n’est conservé nulle part.',

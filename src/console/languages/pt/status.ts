@@ -34,7 +34,10 @@ export const status: Texts['status'] = {
   format: 'Formato',
   count: 'Quantidade',
   none: 'Nenhuma ainda',
-  tries: { one: '{n} tentativa da bancada ou outro teste não é contada.', many: '{n} de tentativas da bancada ou outros testes não são contadas.', other: '{n} tentativas da bancada ou outros testes não são contadas.' },
+  tries: {
+    one: '{n} tentativa da oficina ou outro teste não é contada.',
+    other: '{n} tentativas da oficina ou outros testes não são contadas.',
+  },
   since: 'desde {time}',
   ofOne: 'De um de {n} processos',
   perMinute: 'Avaliações por minuto',

@@ -99,6 +99,7 @@ export const workbench: Texts['workbench'] = {
   input: 'Certificado ou dados',
   inputHint:
     'O texto de um código (HC1:…, shc:/…), um Bundle, um recurso ou um conjunto de dados de base em JSON. É enviado a este servidor e não fica guardado em lado nenhum.',
+  inputSpent: 'O certificado foi apagado depois da execução: é de uma pessoa. Cole-o de novo para o usar outra vez.',
   noInput: 'Sem nada, a regra corre sobre dado nenhum.',
   mapInput: 'O que o mapa lê (JSON)',
   mapInputHint: 'É enviado a este servidor e não fica guardado em lado nenhum.',
