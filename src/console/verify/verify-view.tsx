@@ -60,6 +60,7 @@ export function VerifyView() {
             onCodes={(codes) => desk.see(codes)}
             onPicture={(bytes, type) => desk.picture(bytes, type)}
             paused={isPaused}
+            onNext={state.is === 'answered' ? () => desk.clear() : undefined}
           />
           <Samples desk={desk} />
           <DocumentForm desk={desk} />

@@ -73,7 +73,11 @@ describe('the Verify view', { skip: noBrowser ?? false }, () => {
     await says('A datum is missing')
     assert.equal(await jurisdiction.inputValue(), 'CH')
     assert.match((await page.locator('.live').textContent()) ?? '', /Switzerland/)
-    assert.match((await page.locator('.verdict-words').textContent()) ?? '', /doseNumber/)
+    assert.match(
+      (await page.locator('.verdict-words').textContent()) ?? '',
+      /^Missing, or not told exactly enough: the number of the dose/,
+    )
+    assert.equal(await page.getByText('the number of the dose').count(), 1, 'it is said once')
     assert.equal(await field.inputValue(), '')
     // In another field it would stand where a name belongs.
     await page.getByText('Identity document', { exact: true }).click()

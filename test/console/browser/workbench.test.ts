@@ -265,12 +265,15 @@ describe('the workbench', { skip: noBrowser ?? false }, () => {
 
     // A wrong token, then a server that does not answer: nothing is said to be published.
     await page.getByRole('tab', { name: 'Publish' }).click()
-    await enterToken(page, 'wrong')
-    await page
-      .getByText('The server does not know this token')
-      .or(page.getByText('The access token does not allow this'))
-      .first()
-      .waitFor()
+    await page.getByRole('button', { name: 'Settings' }).click()
+    for (const wrong of ['wrong', 'ключ']) {
+      await page.getByLabel('Access token').fill(wrong)
+      await page.getByRole('button', { name: 'Use token' }).click()
+      // At once, and not when it is used.
+      await page.getByRole('dialog', { name: 'Settings' }).getByText('The server does not know this token').waitFor()
+      assert.equal(await page.getByText('A token is in use').count(), 0)
+    }
+    await page.keyboard.press('Escape')
     await enterToken(page, 'test')
     await page.getByText('A new version; compared with').waitFor()
     await page.route('**/fhir/StructureMap/*', (route) =>
