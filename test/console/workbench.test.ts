@@ -32,7 +32,13 @@ import {
   withFmlVersion,
 } from '../../src/console/workbench/document/header.ts'
 import { memberSpan, withMember, withoutMeta } from '../../src/console/workbench/document/json-text.ts'
-import { consequencesApart, isGood, problemsOf, spanOf } from '../../src/console/workbench/document/problems.ts'
+import {
+  asAuthorSees,
+  consequencesApart,
+  isGood,
+  problemsOf,
+  spanOf,
+} from '../../src/console/workbench/document/problems.ts'
 import { newMap, newRule } from '../../src/console/workbench/document/templates.ts'
 import { cqlTokens } from '../../src/console/workbench/editor/cql-language.ts'
 import { fmlTokens } from '../../src/console/workbench/editor/fml-language.ts'
@@ -87,6 +93,24 @@ describe('what stands in the way of a text', () => {
       'No define x: http://a.example/L|1 was published, and what is published does not change: raise the version.',
     ])
       assert.deepEqual(problemsOf(outcome([text]), of), [{ severity: 'error', text }])
+  })
+
+  it('is what fails or does nothing whenever a map is run, though the server lets it be published', () => {
+    const issue = (code: string | undefined) => ({
+      severity: 'warning' as const,
+      code: 'invalid' as const,
+      details: { text: 'Bundle has no element', ...(code && { coding: [{ code }] }) },
+    })
+    const seen = asAuthorSees({
+      resourceType: 'OperationOutcome',
+      issue: ['fml-lenient-unknown-element', 'fml-lenient-type-mismatch', 'fml-lenient-arrow', undefined].map(issue),
+    })
+    assert.deepEqual(
+      seen.issue.map(({ severity }) => severity),
+      ['error', 'error', 'warning', 'warning'],
+    )
+    const none = JSON.parse('{"resourceType":"Bundle"}')
+    assert.equal(asAuthorSees(none), none)
   })
 
   it('folds errors behind a fault of syntax, and nothing else', () => {

@@ -172,12 +172,12 @@ function Software() {
         </li>
         <li>
           <a href="/health" target="_blank" rel="noreferrer">
-            /health
+            <bdi dir="ltr">/health</bdi>
           </a>
         </li>
         <li>
           <a href="/ready" target="_blank" rel="noreferrer">
-            /ready
+            <bdi dir="ltr">/ready</bdi>
           </a>
         </li>
       </ul>

@@ -221,6 +221,7 @@ describe('the workbench', { skip: noBrowser ?? false }, () => {
     await page.getByRole('button', { name: 'Raise the version' }).click()
     const fault = problems(page).getByRole('button', { name: /has no element 'typ'.*Line 19/ })
     await fault.waitFor(slowly)
+    await page.locator('.cm-lint-marker-error:visible').first().waitFor()
 
     await page.route('**/fhir/**', (route) => route.abort())
     await replaceInEditor(page, { name: map, from: "bundle.typ = 'collection'", to: "bundle.type = 'collection'" })
