@@ -9,6 +9,7 @@ import { icdProvider } from './icd-11/provider.ts'
 import { loincProvider } from './loinc/provider.ts'
 import { languagesIn } from './release-builder.ts'
 import { compiledSnomed } from './snomed/compiled-content.ts'
+import { checkEcl, mostRemarks } from './snomed/ecl/check-ecl.ts'
 import { type EclSet, eclSet } from './snomed/ecl/ecl.ts'
 import { withExpressions } from './snomed/expression/with-expressions.ts'
 import { SNOMED_KIND } from './snomed/names.ts'
@@ -42,9 +43,10 @@ function openSnomed(resource: CodeSystem, sections: Sections): CodeSystemProvide
   const concepts = snomedProvider(resource, content, display)
   // A value set asks of every expression that it lists: the constraint is read once.
   const asked = keep<string, EclSet>(1)
-  return withExpressions(concepts, content, (constraint, subject) =>
+  const provider = withExpressions(concepts, content, (constraint, subject) =>
     asked.of(constraint, () => eclSet(content, constraint)).matches(subject),
   )
+  return { ...provider, checkConstraint: (text) => checkEcl(text, content, mostRemarks) }
 }
 
 /** Filters, and the language of the resource before those of further texts, for TerminologyCapabilities. */
