@@ -47,11 +47,18 @@ async function scenesOf(dataDir: string): Promise<Scene[]> {
     ['catalogue-value-set', '/catalogue/find?url=http://vidimus.org/fhir/ValueSet/certificate-kind'],
     ['catalogue-code-system', '/catalogue/find?url=http://hl7.org/fhir/observation-status'],
     ['workbench', '/workbench'],
+    ['workbench-rule', '/workbench?plan=valid-test', (page) => page.locator('.problems .is-good').first().waitFor()],
+    ['workbench-ecl', '/workbench?ecl=1', (page) => page.locator('.problems li').first().waitFor()],
+    ['catalogue-versions', '/catalogue/PlanDefinition/valid-test?tab=versions'],
     ['trust', '/trust'],
     ['status', '/status'],
     ['manual', '/manual/verifier'],
   ]
 }
+
+/** Height of the whole page, within what a picture may have. */
+const heightOf = async (page: Page) =>
+  Math.min(12_000, Number(await page.evaluate('document.documentElement.scrollHeight')))
 
 /** The pictures of the README: those of the first minute. */
 const ofReadme = ['verdict-accepted', 'verdict-rejected']
@@ -75,7 +82,10 @@ async function main(folder: string, only?: readonly string[]): Promise<void> {
         await act?.(page)
         await page.waitForLoadState('networkidle')
         const file = join(folder, only ? `${name}.png` : `${name}.${way}.png`)
-        await page.screenshot({ path: file, fullPage: !only })
+        // As tall as the page is: what sticks to the edge of a window would lie over its middle.
+        const { width } = options.viewport ?? wide
+        if (!only) await page.setViewportSize({ width, height: await heightOf(page) })
+        await page.screenshot({ path: file })
         await context.close()
       }
     }

@@ -274,6 +274,7 @@ function createHttpApp(wiring: HttpWiring) {
       production: config.production,
       hasSpecimens: trustsDemonstration(config),
       network: { isOn: config.network, hosts: config.networkHosts },
+      jurisdiction: config.jurisdiction,
       gateways: registration.states,
       ...front.settings,
       ...authority.settings,

@@ -70,6 +70,8 @@ export interface HttpSettings {
   gateways?: () => { id: string; state: string }[]
   /** How a store that lies elsewhere stands, and since when it is away; shown in `/health` where there is one. */
   store?: () => { state: string; since?: string } | undefined
+  /** The verifying jurisdiction of questions that name none, ISO 3166-1; shown in `/health` where there is one. */
+  jurisdiction?: string | undefined
   /** How the key directory stands, and when it was made; shown in `/health` where there is one. */
   keyDirectory?: () => { state: string; created?: string }
   /** Folder of bodies that are too long for memory, emptied at the start; without it none is taken. */

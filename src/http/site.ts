@@ -100,7 +100,7 @@ function serve(
 
 function health(context: HttpContext, response: Response): void {
   response.set('Cache-Control', 'no-store')
-  const { maintenance, network, keyDirectory } = context.settings
+  const { maintenance, network, keyDirectory, jurisdiction } = context.settings
   const store = context.settings.store?.()
   const gateways = context.settings.gateways?.() ?? []
   if (maintenance?.()) response.status(204).end()
@@ -114,6 +114,7 @@ function health(context: HttpContext, response: Response): void {
       ...(network ? { network: networkStanding(network) } : {}),
       ...(gateways.length > 0 ? { gateways } : {}),
       ...(keyDirectory ? { keyDirectory: keyDirectory() } : {}),
+      ...(jurisdiction === undefined ? {} : { jurisdiction }),
     })
   }
 }

@@ -1,5 +1,6 @@
 import type { Operation } from '../fhir/operation.ts'
 import { batchValidateCode } from './batch-validate-code.ts'
+import { checkEclOperation } from './check-ecl.ts'
 import { compare } from './compare.ts'
 import type { OperationContext } from './context.ts'
 import { convert } from './convert.ts'
@@ -41,6 +42,7 @@ export const operations: Operation<OperationContext>[] = [
   translateOperation,
   versions,
   compare,
+  checkEclOperation,
   preferredId,
   importOperation,
   transform,

@@ -12,6 +12,7 @@ import { FhirError, issue } from '../fhir/error.ts'
 import { asJson } from '../fhir/json.ts'
 import type { Resource } from '../fhir/types.ts'
 import type { Write } from '../storage/storage.ts'
+import { POSITION } from '../structure-map/model/extensions.ts'
 import { removalFault, returnFault, stageOf, stepFault } from './lifecycle/transitions.ts'
 
 /** Members that are no content: whose copy it is, what the server says of it, what is shown for it, where it stands in its life. */
@@ -28,9 +29,12 @@ function differingMembers(published: Resource, given: Resource): string[] {
   return [...names].filter((name) => !mayDiffer.includes(name) && !isSame(before, after, name)).sort()
 }
 
-/** Whether two objects or lists say the same at a key, whatever the order of members; decimals when their texts do. */
+/**
+ * Whether two objects or lists say the same at a key, whatever the order of members; decimals when their texts do. Where a rule of a map
+ * stood in its text is nothing that it says: the same map, printed and read back, stands elsewhere.
+ */
 export function isSame(before: JsonHolder, after: JsonHolder, key: string): boolean {
-  const [a, b] = [valueAt(before, key), valueAt(after, key)]
+  const [a, b] = [saidAt(before, key), saidAt(after, key)]
   if (typeof a === 'number' && typeof b === 'number')
     return (exactNumber(before, key) ?? String(a)) === (exactNumber(after, key) ?? String(b))
   if (Array.isArray(a) !== Array.isArray(b) || !isHolder(a) || !isHolder(b)) return a === b
@@ -43,6 +47,13 @@ type JsonHolder = JsonObject | Json[]
 const isHolder = (value: Json | undefined): value is JsonHolder => typeof value === 'object' && value !== null
 const valueAt = (holder: JsonHolder, key: string): Json | undefined =>
   Array.isArray(holder) ? holder[Number(key)] : holder[key]
+
+function saidAt(holder: JsonHolder, key: string): Json | undefined {
+  const value = valueAt(holder, key)
+  if (key !== 'extension' || !Array.isArray(value)) return value
+  const said = value.filter((each) => !isHolder(each) || valueAt(each, 'url') !== POSITION)
+  return said.length > 0 ? said : undefined
+}
 
 /**
  * What a write of an artefact is judged by, inside its transaction.

@@ -2,6 +2,7 @@ import type { OperationBudget } from '../fhir/operation.ts'
 import type { ConceptMap, Issue, Parameters, Resource, ValueSet } from '../fhir/types.ts'
 import { type Instance, terminologyCapabilities } from './capabilities.ts'
 import { checkTerminology } from './check/check.ts'
+import { type CheckedConstraint, checkConstraint } from './check-constraint.ts'
 import { compareValueSets } from './compare.ts'
 import { askedMap, translate } from './concept-map/translate.ts'
 import { type Translator, translator } from './concept-map/translator.ts'
@@ -74,6 +75,8 @@ export interface Terminology {
    * their turns meanwhile.
    */
   check(resource: Resource, beside?: Resource[], budget?: OperationBudget): Promise<Issue[]>
+  /** What is wrong with an expression constraint of SNOMED CT, by its places. @throws FhirError 422 for a version that is not here */
+  checkConstraint(text: string, version?: string): Promise<CheckedConstraint>
   /** TerminologyCapabilities: the stored and built-in systems that answer, and the parameters understood. */
   capabilities(instance: Instance): Promise<Resource>
 }
@@ -165,6 +168,7 @@ export function createTerminology(source: ArtefactSource, options: TerminologyOp
     translator: (conceptMap, { drafts } = {}) => translator(conceptMap, artefacts, drafts ? admitAny : requireUsable),
     properties: (system, { drafts = false } = {}) => conceptProperties(system, artefacts, { drafts }),
     check: (resource, beside = [], budget) => checkTerminology(resource, beside, { artefacts, budget }),
+    checkConstraint: (text, version) => checkConstraint(text, artefacts, version),
     capabilities: (instance) => terminologyCapabilities(instance, artefacts, options.now()),
   }
 }

@@ -4,11 +4,13 @@ import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import type { StreamParser } from '@codemirror/language'
 import { StringStream } from '@codemirror/language'
+import type { Library } from 'fhir/r4.js'
 import { lineDiff, shortened } from '../../src/console/parts/line-diff.ts'
 import { exampleCases } from '../../src/console/workbench/cases/example.ts'
 import { judgeCase } from '../../src/console/workbench/cases/judge-case.ts'
 import {
   asKept,
+  asPublished,
   identityOf,
   isChanged,
   libraryOf,
@@ -18,6 +20,7 @@ import {
   textOfBase64,
   withText,
 } from '../../src/console/workbench/document/artefacts.ts'
+import { besideAsText } from '../../src/console/workbench/document/beside.ts'
 import { decidingDefines } from '../../src/console/workbench/document/deciding.ts'
 import {
   artefactId,
@@ -29,7 +32,13 @@ import {
   withFmlVersion,
 } from '../../src/console/workbench/document/header.ts'
 import { memberSpan, withMember, withoutMeta } from '../../src/console/workbench/document/json-text.ts'
-import { consequencesApart, isGood, problemsOf, spanOf } from '../../src/console/workbench/document/problems.ts'
+import {
+  asAuthorSees,
+  consequencesApart,
+  isGood,
+  problemsOf,
+  spanOf,
+} from '../../src/console/workbench/document/problems.ts'
 import { newMap, newRule } from '../../src/console/workbench/document/templates.ts'
 import { cqlTokens } from '../../src/console/workbench/editor/cql-language.ts'
 import { fmlTokens } from '../../src/console/workbench/editor/fml-language.ts'
@@ -84,6 +93,24 @@ describe('what stands in the way of a text', () => {
       'No define x: http://a.example/L|1 was published, and what is published does not change: raise the version.',
     ])
       assert.deepEqual(problemsOf(outcome([text]), of), [{ severity: 'error', text }])
+  })
+
+  it('is what fails or does nothing whenever a map is run, though the server lets it be published', () => {
+    const issue = (code: string | undefined) => ({
+      severity: 'warning' as const,
+      code: 'invalid' as const,
+      details: { text: 'Bundle has no element', ...(code && { coding: [{ code }] }) },
+    })
+    const seen = asAuthorSees({
+      resourceType: 'OperationOutcome',
+      issue: ['fml-lenient-unknown-element', 'fml-lenient-type-mismatch', 'fml-lenient-arrow', undefined].map(issue),
+    })
+    assert.deepEqual(
+      seen.issue.map(({ severity }) => severity),
+      ['error', 'error', 'warning', 'warning'],
+    )
+    const none = JSON.parse('{"resourceType":"Bundle"}')
+    assert.equal(asAuthorSees(none), none)
   })
 
   it('folds errors behind a fault of syntax, and nothing else', () => {
@@ -380,7 +407,7 @@ describe('what is on the bench', () => {
       ],
     }),
   )
-  const draft = ruleDraft(library, [{ resource: JSON.parse(plan), text: plan }])
+  const draft = ruleDraft(library, [{ text: plan }])
   assert.ok(draft)
 
   it('becomes a Library under its own id while it is the same version', () => {
@@ -395,6 +422,75 @@ describe('what is on the bench', () => {
       ['text/cql'],
     )
     assert.equal(textOfBase64(made.content?.[0]?.data ?? ''), "library Odd version '1.0.0'\n// ü")
+  })
+
+  it('is published with what is said beside its text, as far as that holds of the text', () => {
+    const depends = (resource: string) => ({ type: 'depends-on' as const, resource })
+    const before = `library Odd version '1.0.0'
+using FHIR version '4.0.1'
+include FHIRHelpers version '4.0.1'
+include some.place.Common version '1.0.0' called Common
+valueset "Tests": 'http://x/ValueSet/tests|2'
+valueset "Gone": 'http://x/ValueSet/gone'
+parameter "Hours" Integer default 72
+parameter Old Integer
+define "Met": true
+define "Left": true`
+    const after = before
+      .replace("Common version '1.0.0'", "Common version '1.1.0'")
+      .replace("include FHIRHelpers version '4.0.1'\n", "// include FHIRHelpers version '4.0.1'\n")
+      .replace(`valueset "Gone": 'http://x/ValueSet/gone'\n`, '')
+      .replace('parameter Old Integer\n', '')
+      .replace('define "Left": true', '')
+    const parameter = (name: string, use: 'in' | 'out') => ({ name, use, type: 'integer' })
+    const whole: Library = {
+      ...library,
+      publisher: 'X',
+      relatedArtifact: [
+        ...[
+          'Library/Common|1.0.0',
+          'Library/FHIRHelpers|4.0.1',
+          'ValueSet/tests|2',
+          'ValueSet/gone',
+          'Library/Other|3',
+        ].map((each) => depends(`http://x/${each}`)),
+        { type: 'citation', resource: 'http://x/Library/FHIRHelpers' },
+      ],
+      parameter: [parameter('Hours', 'in'), parameter('Old', 'in'), parameter('Met', 'out'), parameter('Left', 'out')],
+      dataRequirement: [{ type: 'Observation' }],
+      content: [
+        { contentType: 'text/cql', data: Buffer.from(before).toString('base64') },
+        { contentType: 'application/elm+json', data: 'e30=' },
+        { contentType: 'text/plain', data: 'YQ==' },
+      ],
+    }
+    const own = ruleDraft(whole, [])
+    assert.ok(own)
+    const made = (text: string) => {
+      const [part] = withText(own, 'library', text).parts
+      assert.ok(part)
+      return libraryOf(part)
+    }
+    const other = made(after)
+    assert.deepEqual(
+      other.relatedArtifact?.map(({ resource }) => resource?.slice('http://x/'.length)),
+      ['Library/Common|1.1.0', 'ValueSet/tests|2', 'Library/Other|3', 'Library/FHIRHelpers'],
+      'what the text never named is the author’s own',
+    )
+    assert.deepEqual(
+      other.parameter?.map(({ name }) => name),
+      ['Hours', 'Met'],
+    )
+    assert.equal(other.dataRequirement, undefined)
+    assert.equal(other.publisher, 'X')
+    assert.deepEqual(
+      other.content?.map(({ contentType }) => contentType),
+      ['text/cql', 'text/plain'],
+    )
+    assert.equal(besideAsText(made(before)), besideAsText(whole), 'what was not touched is as it was opened')
+    assert.notEqual(besideAsText(other), besideAsText(whole))
+    const [part] = asPublished(own, [{ key: 'library', id: 'odd', tag: 'W/"4"' }]).parts
+    assert.deepEqual([own.parts[0]?.from?.tag, part?.from], ['W/"3"', { id: 'odd', tag: 'W/"4"' }])
   })
 
   it('gets a new version in all its texts, and a new id and day for each', () => {
@@ -447,7 +543,7 @@ describe('what is on the bench', () => {
       [cql, '{"resourceType":"Patient"}'],
     ])
       assert.equal(draftOfTexts(wrong), undefined, JSON.stringify(wrong))
-    assert.equal(mapDraft('x', 'x').parts[0]?.published, 'x')
+    assert.equal(mapDraft('x', { text: 'x', from: undefined }).parts[0]?.published, 'x')
   })
 })
 

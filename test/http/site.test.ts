@@ -27,6 +27,13 @@ test('health is 200, and 204 in maintenance', async () => {
   assert.equal((await http().post('/health')).status, 405)
 })
 
+test('health says the jurisdiction of questions that name none, where there is one', async () => {
+  const { server: set } = await startApp([], {
+    settings: { baseUrl, bodyLimitBytes: 1000, production: false, jurisdiction: 'NZ' },
+  })
+  assert.equal((await request(set).get('/health')).body.jurisdiction, 'NZ')
+})
+
 test('the landing page names version and interfaces', async () => {
   const got = await http().get('/')
   assert.equal(got.status, 200)

@@ -9,6 +9,39 @@ import { valueSet } from './support.ts'
 const published = valueSet('a', { date: '2026-01-01' })
 const conflict = (given: ValueSet) => conflictWith(published, given)
 
+describe('a map that was published', () => {
+  const at = (place: string) => ({
+    url: 'http://vidimus.org/fhir/StructureDefinition/fml-position',
+    valueString: place,
+  })
+  const other = { url: 'http://example.org/x', valueDecimal: 1 }
+  const map = (extension: object[], context = 'a'): Resource =>
+    JSON.parse(
+      JSON.stringify({
+        resourceType: 'StructureMap',
+        url: 'http://example.org/map',
+        version: '1.0.0',
+        status: 'active',
+        group: [{ name: 'g', typeMode: 'none', extension, rule: [{ name: 'r', source: [{ context }] }] }],
+      }),
+    )
+
+  it('is the same, wherever its rules stand in the text, or without any place', () => {
+    assert.equal(conflictWith(map([at('1:1')]), map([at('2:1')])), undefined)
+    assert.equal(conflictWith(map([at('1:1'), other]), map([other, at('9:9')])), undefined)
+    assert.equal(conflictWith(map([at('1:1')]), map([])), undefined)
+  })
+
+  it('is another one in everything else', () => {
+    for (const given of [
+      map([at('1:1')], 'b'),
+      map([at('1:1'), other]),
+      map([{ ...at('1:1'), url: 'http://example.org/y' }]),
+    ])
+      assert.match(conflictWith(map([at('1:1')]), given)?.issues[0]?.details?.text ?? '', /differs in group/)
+  })
+})
+
 describe('content of what was published', () => {
   const same: [string, Partial<ValueSet>][] = [
     ['as it is', {}],

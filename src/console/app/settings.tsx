@@ -1,9 +1,11 @@
 /** Language, appearance and access token. */
 import { useEffect, useRef, useState } from 'preact/hooks'
+import { ask } from '../api/client.ts'
 import { type LanguageCode, languageCodes, languageNames } from '../languages/codes.ts'
 import { loadLanguage, texts } from '../languages/languages.ts'
 import { Field } from '../parts/field.tsx'
 import { Icon } from '../parts/icon.tsx'
+import { say } from '../parts/say.ts'
 import { beginsLikeCode } from '../verify/input/burst.ts'
 import { language, type Scheme, scheme, token } from './session.ts'
 
@@ -67,18 +69,45 @@ async function choose(code: string): Promise<void> {
   language.value = found
 }
 
+/** Asks something that is open to everybody: a token that does not hold is refused there, too. */
+async function judgeToken(text: string): Promise<'good' | 'refused' | 'unknown'> {
+  // What no header can carry was never a token (RFC 6750, b64token).
+  if (!/^[\x21-\x7e]+$/.test(text)) return 'refused'
+  const { fault } = await ask('/ValueSet?_summary=count', { headers: { Authorization: `Bearer ${text}` } })
+  if (!fault) return 'good'
+  return fault.status === 401 ? 'refused' : 'unknown'
+}
+
 function TokenField() {
   const { shell } = texts()
   const [text, setText] = useState('')
+  const [state, setState] = useState<'open' | 'asking' | 'good' | 'refused' | 'unknown'>('open')
+  const latest = useRef('')
+  const take = async () => {
+    const given = text.trim()
+    setText('')
+    // A scanner types wherever the focus is: a code of a person is no token, and is not kept as one.
+    if (beginsLikeCode(given)) return
+    latest.current = given
+    setState('asking')
+    const judged = await judgeToken(given)
+    if (latest.current !== given) return
+    if (judged !== 'refused') token.value = given
+    setState(judged)
+    say({ good: shell.tokenGood, refused: shell.tokenRefused, unknown: shell.tokenUnjudged }[judged], {
+      urgent: judged === 'refused',
+    })
+  }
   if (token.value)
     return (
       <div class="field">
-        <p>{shell.tokenHeld}</p>
+        <p>{state === 'unknown' ? shell.tokenUnjudged : shell.tokenHeld}</p>
         <button
           type="button"
           class="quiet"
           onClick={() => {
             token.value = ''
+            setState('open')
           }}
         >
           {shell.tokenForget}
@@ -89,12 +118,10 @@ function TokenField() {
     <form
       onSubmit={(event) => {
         event.preventDefault()
-        // A scanner types wherever the focus is: a code of a person is no token, and is not kept as one.
-        if (!beginsLikeCode(text.trim())) token.value = text.trim()
-        setText('')
+        void take()
       }}
     >
-      <Field label={shell.token} hint={shell.tokenHint}>
+      <Field label={shell.token} hint={shell.tokenHint} {...(state === 'refused' && { error: shell.tokenRefused })}>
         {(control) => (
           <input
             {...control}
@@ -102,12 +129,15 @@ function TokenField() {
             autocomplete="off"
             spellcheck={false}
             value={text}
-            onInput={(event) => setText(event.currentTarget.value)}
+            onInput={(event) => {
+              setText(event.currentTarget.value)
+              if (state === 'refused') setState('open')
+            }}
           />
         )}
       </Field>
-      <button type="submit" disabled={text.trim() === ''}>
-        {shell.tokenUse}
+      <button type="submit" disabled={text.trim() === '' || state === 'asking'}>
+        {state === 'asking' ? shell.tokenAsking : shell.tokenUse}
       </button>
     </form>
   )

@@ -38,11 +38,57 @@ export function View() {
         ) : (
           <>
             <h1>{manual.title}</h1>
-            {name ? <p role="alert">{shell.notFound}</p> : <p>{manual.intro}</p>}
+            {name && <p role="alert">{shell.notFound}</p>}
+            <p>{manual.intro}</p>
+            <Overview />
           </>
         )}
       </div>
     </div>
+  )
+}
+
+/** Pages by who reads them. */
+const readers = {
+  verify: ['console', 'verifier', 'offline-kit'],
+  author: [
+    'rule-author',
+    'rule-tests',
+    'map-author',
+    'eu-rules',
+    'publishing',
+    'lifecycle',
+    'provenance',
+    'vocabularies',
+    'ecl',
+  ],
+  operate: ['operator', 'monitoring', 'security', 'authority', 'network', 'trust', 'gateway', 'mirror', 'directory'],
+  connect: ['evaluate', 'formats', 'apply', 'issuing', 'legacy'],
+} as const
+
+/** Where to begin: what each reader looks for first. */
+function Overview() {
+  const { manual } = texts()
+  return (
+    <section>
+      <h2>{manual.begin}</h2>
+      {language.value !== 'en' && <p class="hint">{manual.inEnglishAll}</p>}
+      <div class="manual-readers">
+        {(['verify', 'author', 'operate', 'connect'] as const).map((reader) => (
+          <section class="card">
+            <h3>{manual[reader].head}</h3>
+            <p>{manual[reader].text}</p>
+            <ul lang="en" dir="ltr">
+              {MANUAL_PAGES.filter((page) => readers[reader].some((each) => each === page.name)).map((page) => (
+                <li>
+                  <a href={`/manual/${page.name}`}>{page.title}</a>
+                </li>
+              ))}
+            </ul>
+          </section>
+        ))}
+      </div>
+    </section>
   )
 }
 

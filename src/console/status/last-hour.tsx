@@ -2,7 +2,7 @@
 import { ask } from '../api/client.ts'
 import { useReply } from '../api/use-reply.ts'
 import { language } from '../app/session.ts'
-import { fill, shownDate } from '../languages/fill.ts'
+import { counted, fill, shownDate } from '../languages/fill.ts'
 import { texts } from '../languages/languages.ts'
 import { Await } from '../parts/await.tsx'
 import { type Hour, readHour } from './read-status.ts'
@@ -34,7 +34,7 @@ export function LastHour({ round }: { round: number }) {
 
 function Numbers({ hour }: { hour: Hour }) {
   const { status } = texts()
-  const { requests, evaluations, minutes, workers, since } = hour
+  const { requests, evaluations, tries, minutes, workers, since } = hour
   const number = (value: number) => new Intl.NumberFormat(language.value).format(value)
   const within = (value: number | undefined) =>
     value === undefined ? '–' : fill(status.milliseconds, { n: number(value) })
@@ -80,6 +80,7 @@ function Numbers({ hour }: { hour: Hour }) {
           </tbody>
         </table>
       )}
+      {tries > 0 && <p class="hint">{counted(status.tries, tries, language.value)}</p>}
       <p class="hint">
         {fill(status.since, { time: shownDate(since, language.value) })}
         {workers !== undefined && workers > 1 && ` · ${fill(status.ofOne, { n: workers })}`}

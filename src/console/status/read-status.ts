@@ -35,6 +35,8 @@ export interface Hour {
     half?: number
     most?: number
   }
+  /** Questions that were marked as tries, and are in no other number. */
+  tries: number
   minutes: number[]
 }
 
@@ -47,7 +49,7 @@ export function readHour(reply: Reply<unknown>): Reply<Hour> {
   const { value, headers } = reply
   if (!isMembers(value) || !isMembers(value.requests) || !isMembers(value.evaluations))
     return { fault: { kind: 'broken' } }
-  const { requests, evaluations, workers, since, minutes } = value
+  const { requests, evaluations, workers, since, tries, minutes } = value
   const { milliseconds } = evaluations
   const within = isMembers(milliseconds) ? milliseconds : {}
   const by = Array.isArray(evaluations.by) ? evaluations.by.filter(isMembers) : []
@@ -71,6 +73,7 @@ export function readHour(reply: Reply<unknown>): Reply<Hour> {
         ...(typeof within.half === 'number' && { half: within.half }),
         ...(typeof within.most === 'number' && { most: within.most }),
       },
+      tries: numberOf(tries),
       minutes: Array.isArray(minutes) ? minutes.slice(-60).map(numberOf) : [],
     },
   }

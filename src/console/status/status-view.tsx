@@ -3,9 +3,12 @@ import type { Bundle, CapabilityStatement, TerminologyCapabilities } from 'fhir/
 import { ask, fhirBase } from '../api/client.ts'
 import { useReply } from '../api/use-reply.ts'
 import { language } from '../app/session.ts'
+import { fill } from '../languages/fill.ts'
 import { texts } from '../languages/languages.ts'
 import { Await } from '../parts/await.tsx'
 import { Icon } from '../parts/icon.tsx'
+import { Word } from '../parts/word.tsx'
+import { countryName } from '../verify/input/countries.ts'
 import { LastHour } from './last-hour.tsx'
 import { readReadiness } from './read-status.ts'
 import { useRounds } from './use-rounds.ts'
@@ -47,9 +50,11 @@ function Readiness({ round }: { round: number }) {
                 <li key={name} class={`card look-${ready ? 'good' : 'bad'}`}>
                   <Icon name={ready ? 'accepted' : 'rejected'} size={18} />
                   <div>
-                    <strong lang="en">{name}</strong>
+                    <strong>
+                      <Word table={status.partNames} code={name} />
+                    </strong>
                     <p>
-                      {ready ? status.there : status.missing} – <bdi lang="en">{state}</bdi>
+                      {ready ? status.there : status.missing} – <PartState state={state} />
                     </p>
                     {detail && (
                       <p class="hint" lang="en" dir="auto">
@@ -65,6 +70,14 @@ function Readiness({ round }: { round: number }) {
       </Await>
     </section>
   )
+}
+
+/** How a part stands: one of the server's words, or how many of how many. */
+function PartState({ state }: { state: string }) {
+  const { status } = texts()
+  const [, n = '', of = '', what] = /^(\d+) of (\d+) (usable|answer)$/.exec(state) ?? []
+  if (what) return <span>{fill(what === 'usable' ? status.usable : status.answering, { n, of })}</span>
+  return <Word table={status.states} code={state} />
 }
 
 const shownTypes = ['ValueSet', 'CodeSystem', 'ConceptMap', 'StructureMap', 'Library', 'PlanDefinition'] as const
@@ -124,6 +137,7 @@ interface Health {
   software?: string
   version?: string
   network?: { state?: string }
+  jurisdiction?: string
 }
 
 function Software() {
@@ -134,11 +148,12 @@ function Software() {
     <section>
       <h2>{status.software}</h2>
       <Await asked={health} lines={3}>
-        {({ software = '', version = '', network }) => (
+        {({ software = '', version = '', network, jurisdiction }) => (
           <dl class="status-facts">
             <Fact name={status.version} value={`${software} ${version}`} />
             <Fact name={status.fhirVersion} value={metadata.value?.fhirVersion ?? '–'} />
             <Fact name={status.network} value={network?.state === 'on' ? status.yes : status.no} />
+            <Fact name={status.jurisdiction} value={shownCountry(jurisdiction) ?? status.noJurisdiction} />
             <Fact name={status.address} value={`${location.origin}${fhirBase}`} />
           </dl>
         )}
@@ -157,17 +172,23 @@ function Software() {
         </li>
         <li>
           <a href="/health" target="_blank" rel="noreferrer">
-            /health
+            <bdi dir="ltr">/health</bdi>
           </a>
         </li>
         <li>
           <a href="/ready" target="_blank" rel="noreferrer">
-            /ready
+            <bdi dir="ltr">/ready</bdi>
           </a>
         </li>
       </ul>
     </section>
   )
+}
+
+function shownCountry(code: unknown): string | undefined {
+  if (typeof code !== 'string' || code === '') return undefined
+  const name = countryName(code, language.value)
+  return name === code ? code : `${name} (${code})`
 }
 
 function Fact({ name, value }: { name: string; value: string }) {

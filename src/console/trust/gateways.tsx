@@ -3,6 +3,7 @@ import { ask } from '../api/client.ts'
 import { useReply } from '../api/use-reply.ts'
 import { texts } from '../languages/languages.ts'
 import { Await } from '../parts/await.tsx'
+import { Word } from '../parts/word.tsx'
 
 interface Health {
   gateways?: { id: string; state: string }[]
@@ -23,7 +24,7 @@ export function Gateways() {
             <ul>
               {gateways.map(({ id, state }) => (
                 <li key={id}>
-                  <bdi>{id}</bdi>: {state}
+                  <bdi>{id}</bdi>: <Word table={trust.gatewayStates} code={state} />
                 </li>
               ))}
             </ul>

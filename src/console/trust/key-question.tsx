@@ -7,7 +7,8 @@ import { texts } from '../languages/languages.ts'
 import { Await } from '../parts/await.tsx'
 import { Field } from '../parts/field.tsx'
 import { Icon } from '../parts/icon.tsx'
-import { KeyRow } from './key-table.tsx'
+import { Word } from '../parts/word.tsx'
+import { KeyHeads, KeyRow } from './key-table.tsx'
 import { type KeyVerdict, type ListedKey, readKeyVerdict, readTrust } from './read-trust.ts'
 
 /** The question, and its answer; the key id stands in the address: it is nobody's. */
@@ -82,7 +83,8 @@ function KeyAnswer({ keyId }: { keyId: string }) {
             {steps.map(({ name, outcome, detail }) => (
               <li class={outcome === 'fail' ? 'error' : ''}>
                 <strong>
-                  {name}: {outcome === 'pass' || outcome === 'fail' || outcome === 'skipped' ? trust[outcome] : outcome}
+                  <Word table={trust.steps} code={name} />:{' '}
+                  {outcome === 'pass' || outcome === 'fail' || outcome === 'skipped' ? trust[outcome] : outcome}
                 </strong>
                 {' – '}
                 <span lang="en" dir="auto">
@@ -97,7 +99,8 @@ function KeyAnswer({ keyId }: { keyId: string }) {
           ) : (
             // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard (WCAG 2.1.1)
             <div class="scroll-x" tabIndex={0}>
-              <table>
+              <table class="stacking">
+                <KeyHeads />
                 <tbody>
                   {keys.map((key) => (
                     <KeyRow key={`${key.thumbprint} ${key.domain} ${key.usage}`} shown={key} />

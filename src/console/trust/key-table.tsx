@@ -3,6 +3,7 @@ import { changeQuery, place } from '../app/router.ts'
 import { language } from '../app/session.ts'
 import { fill, shownDate } from '../languages/fill.ts'
 import { texts } from '../languages/languages.ts'
+import { Word } from '../parts/word.tsx'
 import type { ListedKey, TrustState } from './read-trust.ts'
 
 /** The keys that the address asks for. */
@@ -22,16 +23,8 @@ export function KeyTable({ state, pageSize }: { state: TrustState; pageSize: num
       )}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard (WCAG 2.1.1) */}
       <div class="scroll-x" tabIndex={0}>
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">{trust.keyId}</th>
-              <th scope="col">{trust.participant}</th>
-              <th scope="col">{trust.usage}</th>
-              <th scope="col">{trust.period}</th>
-              <th scope="col">{trust.onList}</th>
-            </tr>
-          </thead>
+        <table class="stacking">
+          <KeyHeads />
           <tbody>
             {state.keys.map((key) => (
               <KeyRow key={key.thumbprint} shown={key} />
@@ -52,6 +45,22 @@ export function KeyTable({ state, pageSize }: { state: TrustState; pageSize: num
   )
 }
 
+/** Heads of the columns of keys. */
+export function KeyHeads() {
+  const { trust } = texts()
+  return (
+    <thead>
+      <tr>
+        <th scope="col">{trust.keyId}</th>
+        <th scope="col">{trust.participant}</th>
+        <th scope="col">{trust.usage}</th>
+        <th scope="col">{trust.period}</th>
+        <th scope="col">{trust.onList}</th>
+      </tr>
+    </thead>
+  )
+}
+
 /** One key; shown as well where a key id is asked about. */
 export function KeyRow({ shown }: { shown: ListedKey }) {
   const { trust } = texts()
@@ -59,23 +68,34 @@ export function KeyRow({ shown }: { shown: ListedKey }) {
   const end = validTo ? fill(trust.until, { date: shownDate(validTo.slice(0, 10), language.value) }) : trust.endless
   return (
     <tr>
-      <td>
+      <td data-head={trust.keyId}>
         <a href={`/trust?keyId=${encodeURIComponent(keyId)}`}>
           <code>{keyId}</code>
         </a>
       </td>
-      <td>
+      <td data-head={trust.participant}>
         <bdi>{participant || issuer}</bdi>
       </td>
-      <td>{[domain, usage].filter(Boolean).join(' ')}</td>
-      <td>
+      <td data-head={trust.usage}>{[domain, usage].filter(Boolean).join(' ')}</td>
+      <td data-head={trust.period}>
         {end}
         {expired && <span class="tag look-bad">{trust.expired}</span>}
-        {status !== 'current' && <span class="tag look-bad">{status}</span>}
+        {status !== 'current' && (
+          <span class="tag look-bad">
+            <Word table={trust.keyStates} code={status} />
+          </span>
+        )}
       </td>
-      <td>
+      <td data-head={trust.onList}>
         <bdi>{lists.join(', ')}</bdi>
-        {leftOut && <p class="error">{fill(trust.doesNotCount, { why: leftOut })}</p>}
+        {leftOut && (
+          <p class="error">
+            {trust.doesNotCount}{' '}
+            <span lang="en" dir="auto">
+              {leftOut}
+            </span>
+          </p>
+        )}
       </td>
     </tr>
   )

@@ -1,5 +1,5 @@
 /** `$trust-status` and `$verify-trust` as the view shows them: what is not understood is never shown as good. */
-import { all, number, onlyCode, onlyFlag, parametersOf, text, texts } from '../api/parameters.ts'
+import { all, number, onlyCode, onlyFlag, parametersOf, type Told, text, texts } from '../api/parameters.ts'
 
 /** States of a list; `unknown` for a word that this console does not know. */
 export type ListState = 'ok' | 'stale' | 'failed' | 'absent' | 'unknown'
@@ -40,6 +40,18 @@ export interface ListedKey {
   leftOut: string | undefined
 }
 
+/** A reference of another participant that is mirrored here. */
+export interface MirroredReference {
+  gateway: string
+  participant: string
+  service: string
+  url: string
+  state: string
+  artefacts: number
+  failure: string | undefined
+  warnings: string[]
+}
+
 /** All of it. */
 export interface TrustState {
   at: string
@@ -49,6 +61,10 @@ export interface TrustState {
   ending: number
   total: number
   keys: ListedKey[]
+  /** How many references are mirrored, and those that are told. */
+  referenceCount: number
+  references: MirroredReference[]
+  mirroredFrom: { gateway: string; checkedAt: string; isReached: boolean; failure: string | undefined }[]
 }
 
 const states: readonly string[] = ['ok', 'stale', 'failed', 'absent'] satisfies ListState[]
@@ -102,6 +118,30 @@ export function readTrust(answer: unknown): TrustState {
       expired: onlyFlag(part, 'expired') !== false,
       lists: texts(part, 'list'),
       leftOut: text(part, 'leftOut'),
+    })),
+    ...mirrored(told),
+  }
+}
+
+function mirrored(told: Told[]): Pick<TrustState, 'referenceCount' | 'references' | 'mirroredFrom'> {
+  return {
+    referenceCount: number(told, 'references') ?? 0,
+    references: all(told, 'reference').map(({ part }) => ({
+      gateway: text(part, 'gateway') ?? '',
+      participant: text(part, 'participant') ?? '',
+      service: text(part, 'service') ?? '',
+      url: text(part, 'url') ?? '',
+      // Said twice it is none.
+      state: onlyCode(part, 'state') ?? '?',
+      artefacts: number(part, 'artefacts') ?? 0,
+      failure: text(part, 'failure'),
+      warnings: texts(part, 'warning'),
+    })),
+    mirroredFrom: all(told, 'mirroredFrom').map(({ part }) => ({
+      gateway: text(part, 'gateway') ?? '',
+      checkedAt: text(part, 'checkedAt') ?? '',
+      isReached: onlyFlag(part, 'reached') === true,
+      failure: text(part, 'failure'),
     })),
   }
 }

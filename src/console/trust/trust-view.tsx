@@ -8,10 +8,12 @@ import { counted, fill, shownDate } from '../languages/fill.ts'
 import { texts } from '../languages/languages.ts'
 import { Await } from '../parts/await.tsx'
 import { Icon, type IconName } from '../parts/icon.tsx'
+import { wordFor } from '../parts/word.tsx'
 import { Gateways } from './gateways.tsx'
 import { KeyQuestion } from './key-question.tsx'
 import { KeyTable } from './key-table.tsx'
 import { type ListState, readTrust, type TrustList, type TrustState } from './read-trust.ts'
+import { References } from './references.tsx'
 
 const pageSize = 25
 
@@ -35,6 +37,7 @@ export function View() {
             <KeyQuestion />
             <Participants state={state} />
             <KeyTable state={state} pageSize={pageSize} />
+            <References state={state} />
           </>
         )}
       </Await>
@@ -91,7 +94,7 @@ function ListCard({ list, at }: { list: TrustList; at: string }) {
   const { icon, look } = looks[list.state]
   const now = new Date(at)
   const facts = [
-    list.kind,
+    wordFor(trust.kinds, list.kind) ?? list.kind,
     list.keys > 0 || list.withdraws + list.revokes === 0 ? counted(trust.keyCount, list.keys, language.value) : '',
     list.withdraws > 0 ? `${trust.withdraws}: ${list.withdraws}` : '',
     list.revokes > 0 ? `${trust.revokes}: ${new Intl.NumberFormat(language.value).format(list.revokes)}` : '',
@@ -117,10 +120,16 @@ function ListCard({ list, at }: { list: TrustList; at: string }) {
               {trust.location}: <code>{list.location}</code>
             </p>
           )}
-          {list.failure && <p dir="auto">{list.failure}</p>}
+          {list.failure && (
+            <p lang="en" dir="auto">
+              {list.failure}
+            </p>
+          )}
           <ul>
             {list.warnings.map((each) => (
-              <li dir="auto">{each}</li>
+              <li lang="en" dir="auto">
+                {each}
+              </li>
             ))}
           </ul>
         </details>
@@ -138,7 +147,7 @@ function Participants({ state }: { state: TrustState }) {
       <h2>{trust.participants}</h2>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard (WCAG 2.1.1) */}
       <div class="scroll-x trust-participants" tabIndex={0}>
-        <table>
+        <table class="stacking">
           <thead>
             <tr>
               <th scope="col">{trust.participant}</th>
@@ -166,10 +175,10 @@ function Participants({ state }: { state: TrustState }) {
                     {code}
                   </button>
                 </th>
-                <td>{keys}</td>
-                <td>{expired}</td>
-                <td>{domains.join(', ')}</td>
-                <td>{usages.join(', ')}</td>
+                <td data-head={trust.keys}>{keys}</td>
+                <td data-head={trust.expired}>{expired}</td>
+                <td data-head={trust.domains}>{domains.join(', ')}</td>
+                <td data-head={trust.usages}>{usages.join(', ')}</td>
               </tr>
             ))}
           </tbody>

@@ -60,6 +60,7 @@ export function VerifyView() {
             onCodes={(codes) => desk.see(codes)}
             onPicture={(bytes, type) => desk.picture(bytes, type)}
             paused={isPaused}
+            onNext={state.is === 'answered' ? () => desk.clear() : undefined}
           />
           <Samples desk={desk} />
           <DocumentForm desk={desk} />
@@ -74,34 +75,42 @@ export function VerifyView() {
 
 /** What is expected next. */
 function Standing({ desk }: { desk: Desk }) {
-  const { verify } = texts()
-  const collected = desk.collected.value
-  const line = collected
-    ? fill(verify.partOf, { count: collected.parts.size, of: collected.of })
-    : desk.isAdding.value
-      ? verify.adding
-      : verify.ready
-  const isOpen = collected !== undefined || desk.isAdding.value
+  const { line, giveUp } = standingOf(desk)
+  const isOpen = giveUp !== undefined
   useEffect(() => {
     if (isOpen) say(line)
   }, [line, isOpen])
   return (
     <div class={`standing ${isOpen ? 'standing-open' : ''}`}>
       <p>{line}</p>
-      {isOpen && (
-        <button
-          type="button"
-          class="quiet"
-          onClick={() => {
-            desk.collected.value = undefined
-            desk.isAdding.value = false
-          }}
-        >
-          {collected ? verify.partsForget : verify.addCancel}
+      {giveUp && (
+        <button type="button" class="quiet" onClick={giveUp.act}>
+          {giveUp.text}
         </button>
       )}
     </div>
   )
+}
+
+/** What stands open, and how it is given up. */
+function standingOf(desk: Desk): { line: string; giveUp?: { text: string; act: () => void } } {
+  const { verify } = texts()
+  const stop = () => {
+    desk.collected.value = undefined
+    desk.isAdding.value = false
+  }
+  const collected = desk.collected.value
+  if (collected) {
+    const line = fill(verify.partOf, { count: collected.parts.size, of: collected.of })
+    return { line, giveUp: { text: verify.partsForget, act: stop } }
+  }
+  if (desk.isAdding.value) return { line: verify.adding, giveUp: { text: verify.addCancel, act: stop } }
+  const document = desk.documentStanding()
+  const giveUp = { text: verify.document.forget, act: () => desk.forgetDocument() }
+  if (document.is === 'open')
+    return { line: fill(verify.document.lines, { count: document.lines.count, of: document.lines.of }), giveUp }
+  if (document.is === 'forNext') return { line: verify.document.waits, giveUp }
+  return { line: verify.ready }
 }
 
 /** Numbers of this session, and nothing else of it. */

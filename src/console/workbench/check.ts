@@ -6,7 +6,8 @@ import { language, token } from '../app/session.ts'
 import { fill } from '../languages/fill.ts'
 import { texts } from '../languages/languages.ts'
 import { identityOf, libraryOf, type Part } from './document/artefacts.ts'
-import { isGood, type Problem, problemsOf } from './document/problems.ts'
+import { fmlHead } from './document/header.ts'
+import { asAuthorSees, isGood, type Problem, problemsOf } from './document/problems.ts'
 
 /**
  * How a text stands. `old`: problems of the text before the last change, which say nothing about this one; `checked` ones are of exactly
@@ -110,17 +111,17 @@ async function checkMap(part: Part, asking: Asking): Promise<Check> {
   const of = { language: 'fml' as const }
   const read = await readMap(part.text, asking)
   if (read.fault) return checked(read, of)
-  const check = checked(await ask('/StructureMap/$validate?mode=create', { ...asking, body: read.value }), of)
-  return part.text === part.published && check.state === 'checked' ? asPublished(check) : check
+  const id = publishedId(part)
+  const mode = id === undefined ? 'create' : 'update'
+  const body = { ...read.value, ...(id !== undefined && { id }) }
+  const reply = await ask<OperationOutcome>(`/StructureMap/$validate?mode=${mode}`, { ...asking, body })
+  return checked(reply.fault ? reply : { ...reply, value: asAuthorSees(reply.value) }, of)
 }
 
-/**
- * The text of a map that is published, read back, is no new map: that it may not be published once more under its version is no fault
- * of it.
- */
-function asPublished(check: Extract<Check, { state: 'checked' }>): Check {
-  const problems = check.problems.map(({ isOfVersion: _isOfVersion, ...each }): Problem => each)
-  return { ...check, problems, isGood: problems.every(({ severity }) => severity !== 'error') }
+/** Where the map stands on the server under the version that its text has; undefined for another version, which would be a new one. */
+function publishedId({ text, published, from }: Part): string | undefined {
+  const [now, then] = [fmlHead(text), published === undefined ? undefined : fmlHead(published)]
+  return then !== undefined && now?.url === then.url && now.version === then.version ? from?.id : undefined
 }
 
 /** The StructureMap of a text in FML. */

@@ -1,7 +1,7 @@
 /** Opens what the server has: a library with the rule sets that offer it, a rule set with its library, a map. */
 import type { Bundle, Library, PlanDefinition } from 'fhir/r4.js'
 import { ask, askText, type Fault, type Reply } from '../api/client.ts'
-import { type Draft, mapDraft, ruleDraft } from './document/artefacts.ts'
+import { type Draft, mapDraft, type Part, ruleDraft } from './document/artefacts.ts'
 import { compareVersions } from './document/header.ts'
 import { withoutMeta } from './document/json-text.ts'
 import { entriesOf } from './document/resource.ts'
@@ -17,7 +17,9 @@ export async function loadDraft({ type, id }: Wanted, signal: AbortSignal): Prom
   const path = `/${type}/${encodeURIComponent(id)}`
   if (type === 'StructureMap') {
     const reply = await askText(path, { signal, accept: 'text/fhir-mapping' })
-    return reply.fault ? reply : { value: mapDraft(reply.value, reply.value), headers: reply.headers }
+    if (reply.fault) return reply
+    const { value: text, headers } = reply
+    return { value: mapDraft(text, { text, from: { id, tag: headers.get('ETag') ?? undefined } }), headers }
   }
   if (type === 'Library') {
     const library = await ask<Library>(path, { signal })
@@ -62,14 +64,14 @@ async function withPlans(library: Library, signal: AbortSignal, named?: PlanDefi
         !all.some((other) => other.url === each.url && compareVersions(other.version ?? '', each.version ?? '') > 0),
     )
   }
-  const texts: { resource: PlanDefinition; text: string }[] = []
-  for (const resource of plans) {
-    const reply = await askText(`/PlanDefinition/${encodeURIComponent(resource.id ?? '')}?_pretty=true`, {
+  const texts: { text: string; from: Part['from'] }[] = []
+  for (const { id = '' } of plans) {
+    const reply = await askText(`/PlanDefinition/${encodeURIComponent(id)}?_pretty=true`, {
       signal,
       accept: 'application/fhir+json',
     })
     if (reply.fault) return reply
-    texts.push({ resource, text: withoutMeta(reply.value) })
+    texts.push({ text: withoutMeta(reply.value), from: { id, tag: reply.headers.get('ETag') ?? undefined } })
   }
   const made = ruleDraft(library, texts)
   return made ? { value: made, headers: new Headers() } : { fault: notEditable }

@@ -28,6 +28,13 @@ export function StartPage() {
         <div>
           <Begin />
           <OpenFile />
+          <section class="card">
+            <h2>{workbench.ecl.title}</h2>
+            <p class="hint">{workbench.ecl.lead}</p>
+            <a class="button quiet" href="/workbench?ecl=1">
+              {workbench.ecl.open}
+            </a>
+          </section>
         </div>
       </div>
     </>

@@ -8,6 +8,7 @@ import { Bench } from './bench.tsx'
 import { draft, open } from './desk.ts'
 import { DiscardDialog } from './discard-dialog.tsx'
 import { isChanged } from './document/artefacts.ts'
+import { EclBench } from './ecl/ecl-bench.tsx'
 import { loadDraft, type Wanted } from './load.ts'
 import { StartPage } from './start-page.tsx'
 
@@ -45,6 +46,13 @@ export function View() {
     })
     return () => controller.abort()
   }, [key, round, mustAsk])
+  if (query.has('ecl'))
+    return (
+      <div class="workbench">
+        <h1>{workbench.ecl.title}</h1>
+        <EclBench />
+      </div>
+    )
   return (
     <div class="workbench">
       <h1>{workbench.title}</h1>

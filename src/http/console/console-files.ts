@@ -1,5 +1,5 @@
 /** What scripts/build-console.ts made, as it lies on the disk: names with hashes in them, so that what a browser has holds for ever. */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { keep } from '../../base/keep.ts'
@@ -26,7 +26,8 @@ interface ConsoleFile {
 
 /** The console's files. */
 export interface ConsoleFiles {
-  manifest: ConsoleManifest
+  /** As it is built now: who builds it anew while the server runs gets the new page at once. The same object until then. */
+  manifest(): ConsoleManifest
   /** A file by its name; undefined when it is none of the console's. */
   read(name: string, options: { brotli: boolean }): Promise<ConsoleFile | undefined>
 }
@@ -50,19 +51,54 @@ const keptBytes = 2_000_000
 export function openConsole(folder = consoleFolder): ConsoleFiles | undefined {
   const path = join(folder, 'manifest.json')
   if (!existsSync(path)) return undefined
-  const manifest: ConsoleManifest = JSON.parse(readFileSync(path, 'utf8'))
+  let known = { manifest: manifestIn(path), stamp: stampOf(path) }
+  const current = () => {
+    const stamp = stampOf(path)
+    if (stamp !== undefined && stamp !== known.stamp) {
+      const manifest = manifestIn(path)
+      if (manifest.sources !== known.manifest.sources) held.clear()
+      known = { manifest, stamp }
+    }
+    return known.manifest
+  }
   const held = keep<string, Buffer>(keptBytes, (_name, bytes) => bytes.length)
   return {
-    manifest,
+    manifest: current,
     async read(name, { brotli }) {
+      const { files } = current()
       // Only what the build lists is looked for: no name leads anywhere else.
-      const listed = Object.hasOwn(manifest.files, name) ? manifest.files[name] : undefined
+      const listed = Object.hasOwn(files, name) ? files[name] : undefined
       const contentType = contentTypes[name.split('.').pop() ?? '']
       if (!listed || !contentType) return undefined
       const isPacked = brotli && listed.packed !== undefined
       const file = isPacked ? `${name}.br` : name
-      const body = held.get(file) ?? held.set(file, await readFile(join(folder, file)))
+      const kept = held.get(file)
+      if (kept) return { contentType, body: kept, ...(isPacked && { encoding: 'br' as const }) }
+      const body = await readOrMissing(join(folder, file))
+      if (!body) {
+        // Between two builds nothing stands there; a build that lists what it lacks is broken.
+        if (stampOf(path) === undefined || !Object.hasOwn(current().files, name)) return undefined
+        throw new Error(`the console was built with ${name}, which is not there`)
+      }
+      held.set(file, body)
       return { contentType, body, ...(isPacked && { encoding: 'br' as const }) }
     },
+  }
+}
+
+const manifestIn = (path: string): ConsoleManifest => JSON.parse(readFileSync(path, 'utf8'))
+
+/** Another one for every build; undefined while there is none. */
+function stampOf(path: string): string | undefined {
+  const found = statSync(path, { throwIfNoEntry: false })
+  return found && `${found.ino} ${found.mtimeMs} ${found.size}`
+}
+
+async function readOrMissing(path: string): Promise<Buffer | undefined> {
+  try {
+    return await readFile(path)
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw error
   }
 }

@@ -3,7 +3,7 @@ import type { Request, Response } from 'express'
 import type { Software } from '../context.ts'
 import { landingLinks, landingPage } from '../describe/landing.ts'
 import { unknownPath } from '../message/errors.ts'
-import type { ConsoleFiles } from './console-files.ts'
+import type { ConsoleFiles, ConsoleManifest } from './console-files.ts'
 import { consolePage, pageHeaders } from './console-page.ts'
 
 /** Addresses of views; which of them shows what is the console's own affair. */
@@ -28,17 +28,20 @@ export function consoleHandlers(
   place: { basePath: string; types: readonly string[]; hasSpecimens?: boolean | undefined },
   found: ConsoleFiles | undefined,
 ): ConsoleHandlers {
-  const page = found
-    ? consolePage(found.manifest, {
-        basePath: place.basePath,
-        software: `${software.name} ${software.version}`,
-        links: landingLinks(software, place),
-        hasSpecimens: place.hasSpecimens === true,
-      })
-    : undefined
+  const facts = {
+    basePath: place.basePath,
+    software: `${software.name} ${software.version}`,
+    links: landingLinks(software, place),
+    hasSpecimens: place.hasSpecimens === true,
+  }
+  let made: { of: ConsoleManifest; page: string } | undefined
+  const pageOf = (of: ConsoleManifest) => {
+    if (made?.of !== of) made = { of, page: consolePage(of, facts) }
+    return made.page
+  }
   return {
     page(request, response) {
-      if (page) response.set(pageHeaders).send(page)
+      if (found) response.set(pageHeaders).send(pageOf(found.manifest()))
       else if (request.path === '/') response.type('html').send(landingPage(software, place))
       else throw unknownPath()
     },

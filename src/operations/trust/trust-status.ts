@@ -1,4 +1,4 @@
-/** `$trust-status`: the trust lists as they stand, whose keys they hold, and which of them end soon. */
+/** `$trust-status`: the trust lists as they stand, whose keys they hold, which of them end soon, and what is mirrored from others. */
 import { participantCode } from '../../base/participant-codes.ts'
 import { input, output } from '../../fhir/declare-parameter.ts'
 import { badRequest } from '../../fhir/error.ts'
@@ -8,6 +8,7 @@ import { isExpired, type TrustedKey } from '../../trust/keys/trusted-key.ts'
 import { listedParticipants } from '../../trust/participants.ts'
 import type { TrustListStatus } from '../../trust/trust.ts'
 import type { OperationContext } from '../context.ts'
+import { mirrorOutputs, mirrorParts } from './mirrored.ts'
 import { at, codePart, readParticipant, textPart } from './parts.ts'
 
 const most = { page: 500, days: 3_660 }
@@ -22,7 +23,7 @@ export const trustStatusOperation = defineOperation<OperationContext>({
   name: 'trust-status',
   title: 'State of the trust lists',
   description:
-    'Says how each trust list stands – in use, how old, with how many keys –, which participants have keys on them, and answers the keys that count, page by page: whose, for what, from when to when. Locations and the reasons of failures are answered to authenticated callers alone.',
+    'Says how each trust list stands – in use, how old, with how many keys –, which participants have keys on them, and answers the keys that count, page by page: whose, for what, from when to when; and how the references stand that are mirrored from other participants. Locations and the reasons of failures are answered to authenticated callers alone.',
   system: true,
   get: true,
   strict: true,
@@ -103,8 +104,9 @@ export const trustStatusOperation = defineOperation<OperationContext>({
       'A page of the keys, those first whose period ends first.',
       '0..*',
     ),
+    ...mirrorOutputs,
   ],
-  handle: async ({ parameters, principal }, { trustStatus, trustedKeys, now }) => {
+  handle: async ({ parameters, principal }, { trustStatus, trustedKeys, storage, now }) => {
     const at = now()
     const index = trustedKeys()
     const asked = readAsked(parameters)
@@ -131,6 +133,7 @@ export const trustStatusOperation = defineOperation<OperationContext>({
           ...found
             .slice(asked.offset, asked.offset + asked.count)
             .map(({ key, reason }) => keyPart(key, { reason, at })),
+          ...(await mirrorParts(storage, principal !== undefined)),
         ],
       },
       headers: { 'Cache-Control': 'no-store' },

@@ -2,6 +2,7 @@
 import type { Config } from '../../config.ts'
 import type { Evaluate } from '../../evaluate/evaluate.ts'
 import type { Operation } from '../../fhir/operation.ts'
+import type { Parameters } from '../../fhir/types.ts'
 import type { AccessLog, AccessLogEntry } from '../../http/audit/access-log.ts'
 import type { HttpHooks } from '../../http/context.ts'
 import { durationBounds } from '../../http/metrics/duration-bounds.ts'
@@ -24,6 +25,8 @@ interface Minute {
   failed: number
   /** By decision and format, a blank between them. */
   evaluations: Map<string, number>
+  /** Evaluations that were marked as tries. */
+  tries: number
   /** Durations of evaluations up to each bound, each for itself, and above all at the end. */
   durations: number[]
 }
@@ -43,6 +46,8 @@ export interface LastHour {
     /** Upper bounds of the time that half of them took, and all but a twentieth, in milliseconds; absent without any, or beyond all bounds. */
     milliseconds: { half?: number; most?: number }
   }
+  /** Evaluations that who asked had marked as tries (docs/monitoring.md); they are in no other number of evaluations. */
+  tries: number
   /** Evaluations in each minute, the oldest first. */
   minutes: number[]
 }
@@ -51,6 +56,7 @@ export interface LastHour {
 export interface HourCounter {
   answered(entry: Pick<AccessLogEntry, 'status'>): void
   evaluated(decision: string, format: string, milliseconds: number): void
+  tried(): void
   read(): LastHour
 }
 
@@ -70,6 +76,7 @@ export function createHourCounter(now: () => Date): HourCounter {
       refused: 0,
       failed: 0,
       evaluations: new Map(),
+      tries: 0,
       durations: new Array(durationBounds.length + 1).fill(0),
     }
     minutes[slot] = made
@@ -91,6 +98,9 @@ export function createHourCounter(now: () => Date): HourCounter {
       const slot = at < 0 ? durationBounds.length : at
       durations[slot] = (durations[slot] ?? 0) + 1
     },
+    tried() {
+      current().tries += 1
+    },
     read() {
       const until = now()
       const last = numberOf(until)
@@ -102,7 +112,7 @@ export function createHourCounter(now: () => Date): HourCounter {
   }
 }
 
-function summed(kept: Minute[], first: number): Pick<LastHour, 'requests' | 'evaluations' | 'minutes'> {
+function summed(kept: Minute[], first: number): Pick<LastHour, 'requests' | 'evaluations' | 'tries' | 'minutes'> {
   const sum = (of: (minute: Minute) => number) => kept.reduce((all, minute) => all + of(minute), 0)
   const counts = new Map<string, number>()
   const minutes: number[] = new Array(minutesKept).fill(0)
@@ -130,6 +140,7 @@ function summed(kept: Minute[], first: number): Pick<LastHour, 'requests' | 'eva
       by: by.sort((a, b) => b.count - a.count),
       milliseconds: { ...(half !== undefined && { half }), ...(most !== undefined && { most }) },
     },
+    tries: sum((each) => each.tries),
     minutes,
   }
 }
@@ -181,6 +192,12 @@ export function createHourWatch(
   }
 }
 
+/** Whether a question is marked as test data (`HTEST` of v3-ActReason): somebody tries something, and nobody stands at a desk. */
+const isTry = ({ meta }: Parameters): boolean =>
+  (meta?.tag ?? []).some(
+    ({ system, code }) => code === 'HTEST' && system === 'http://terminology.hl7.org/CodeSystem/v3-ActReason',
+  )
+
 /** An `$evaluate` whose answers are counted with the time that they took. */
 function timed(evaluate: Evaluate, counter: HourCounter, elapsed: () => number): Evaluate {
   return {
@@ -190,7 +207,8 @@ function timed(evaluate: Evaluate, counter: HourCounter, elapsed: () => number):
       return evaluate.answer(parameters, {
         ...call,
         told(found) {
-          counter.evaluated(found.decision, found.format || 'none', elapsed() - begun)
+          if (isTry(parameters)) counter.tried()
+          else counter.evaluated(found.decision, found.format || 'none', elapsed() - begun)
           call.told?.(found)
         },
       })

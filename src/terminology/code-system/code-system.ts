@@ -105,6 +105,14 @@ export interface CodeSystemHead {
   supplements: string[]
 }
 
+/** Something about a place of an expression constraint; places count from 1. An error: it cannot be evaluated. */
+export interface ConstraintRemark {
+  severity: 'error' | 'warning'
+  text: string
+  line: number
+  column: number
+}
+
 /**
  * One version of one code system. Everything the engine knows about codes goes through this interface:
  * resources in memory (concept-index.ts), grammars (implicit/), imported systems. All methods are synchronous and free of
@@ -149,6 +157,8 @@ export interface CodeSystemProvider {
    * thrown: `fail` makes the error.
    */
   filter?(property: string, op: string, value: string, fail: (reason: string) => Error): Selection | undefined
+  /** What is wrong with an expression constraint over the system, where it has such; line and column count from 1. */
+  checkConstraint?(text: string): { brief?: string; remarks: ConstraintRemark[] }
   /** Why a text is no code of the system, where that can be said. */
   explain?(code: string): string | undefined
   /** Why a concept does not pass a filter, where that can be said. */

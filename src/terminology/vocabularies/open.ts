@@ -10,6 +10,7 @@ import { icdProvider } from './icd-11/provider.ts'
 import { loincProvider } from './loinc/provider.ts'
 import { languagesIn } from './release-builder.ts'
 import { compiledSnomed } from './snomed/compiled-content.ts'
+import { checkEcl, mostRemarks } from './snomed/ecl/check-ecl.ts'
 import { type EclSet, eclSet } from './snomed/ecl/ecl.ts'
 import type { SubjectMeets } from './snomed/expression/expression-filters.ts'
 import { withExpressions } from './snomed/expression/with-expressions.ts'
@@ -47,7 +48,8 @@ function openSnomed(resource: CodeSystem, sections: Sections): CodeSystemProvide
   const meets: SubjectMeets = (constraint, subject, use) =>
     asked.of(constraint, () => eclSet(content, constraint))[use](subject)
   listMemory.whenFull(meets, () => asked.clear())
-  return withExpressions(concepts, content, meets)
+  const provider = withExpressions(concepts, content, meets)
+  return { ...provider, checkConstraint: (text) => checkEcl(text, content, mostRemarks) }
 }
 
 /** Filters, and the language of the resource before those of further texts, for TerminologyCapabilities. */

@@ -6,6 +6,7 @@ import { assertAccessible } from '../../support/browser/accessible.ts'
 import { noBrowser } from '../../support/browser/browser.ts'
 import { consoleBed } from '../../support/browser/console-bed.ts'
 import { openVerify as openView, specimenTexts } from '../../support/browser/verify-page.ts'
+import { machineReadableZone } from '../../support/machine-readable-zone.ts'
 
 const bed = consoleBed()
 let codes: Map<string, string>
@@ -72,7 +73,11 @@ describe('the Verify view', { skip: noBrowser ?? false }, () => {
     await says('A datum is missing')
     assert.equal(await jurisdiction.inputValue(), 'CH')
     assert.match((await page.locator('.live').textContent()) ?? '', /Switzerland/)
-    assert.match((await page.locator('.verdict-words').textContent()) ?? '', /doseNumber/)
+    assert.match(
+      (await page.locator('.verdict-words').textContent()) ?? '',
+      /^Missing, or not told exactly enough: the number of the dose/,
+    )
+    assert.equal(await page.getByText('the number of the dose').count(), 1, 'it is said once')
     assert.equal(await field.inputValue(), '')
     // In another field it would stand where a name belongs.
     await page.getByText('Identity document', { exact: true }).click()
@@ -80,7 +85,8 @@ describe('the Verify view', { skip: noBrowser ?? false }, () => {
     await name.fill('Ada')
     await scan('vaccination-forged')
     await says('Forged or changed')
-    assert.equal(await name.inputValue(), 'Ada')
+    assert.equal(await name.inputValue(), '', 'neither the code, nor a name that was given beside another verdict')
+    await page.locator('.cautions').getByText('It was not compared with this person').waitFor()
     // A person who types is not interrupted.
     await word.focus()
     await page.keyboard.type('HC1:abc', { delay: 60 })
@@ -157,6 +163,40 @@ describe('the Verify view', { skip: noBrowser ?? false }, () => {
     await page.getByText('NETWORK=off').waitFor()
     assert.equal(await word.count(), 0)
     assertClean(/status of 4\d\d/)
+  })
+
+  it('holds a passport that a reader types beside a verdict against that person, at once, and never against the next', async () => {
+    const { page, type, scan, says, word, assertClean } = await openVerify()
+    const [first = '', second = ''] = machineReadableZone({ layout: 'TD3', name: 'MUSTER<<EVA', born: '850314' })
+    const standing = page.locator('.standing')
+    await scan('vaccination', '\n')
+    await says('Genuine')
+    await type(`${first}\n`)
+    await standing.getByText('Line 1 of 2').waitFor()
+    assert.equal(await word.textContent(), 'Accepted', 'a line of a document is no other code')
+    await type(`${second}\n`)
+    await says('Another person')
+    await scan('vaccination', '\n')
+    await says('Genuine')
+    assert.equal(await page.locator('.identity').count(), 0)
+    await page.locator('.cautions').getByText('It was not compared with this person').waitFor()
+    const own = machineReadableZone({ layout: 'TD3', name: 'SPECIMEN<<ADA', born: '850314' }).join('')
+    await type(own)
+    await page.locator('.identity-match').waitFor()
+    assert.equal(await page.locator('.cautions').count(), 0)
+    // Ended by silence while nobody is asked about: it waits, and that is said.
+    await page.getByRole('button', { name: 'Next code' }).click()
+    await word.waitFor({ state: 'detached' })
+    await type(own)
+    await standing.getByText('compared with the next code').waitFor()
+    await scan('vaccination', '\n')
+    await page.locator('.identity-match').waitFor()
+    await type(`${own.slice(0, -1)}7\n`)
+    await page.getByText('identity.mrz').waitFor()
+    assert.equal(await word.count(), 0)
+    await page.getByRole('button', { name: 'Check without the document' }).click()
+    await says('Genuine')
+    assertClean(/status of 400/)
   })
 
   it('never shows an old verdict when the server fails, and asks again when it says when', async () => {

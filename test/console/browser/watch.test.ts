@@ -41,6 +41,57 @@ describe('Trust', { skip: noBrowser ?? false }, () => {
   })
 })
 
+describe('Trust in another language', { skip: noBrowser ?? false }, () => {
+  it('tells in that language what is a word of a closed set, marks what is not, and fits 320 pixels', async () => {
+    const { page, assertClean } = await bed.open('/manual', { locale: 'fr', viewport: { width: 320, height: 800 } })
+    await page.route('**/$trust-status?*', async (route) => {
+      const response = await route.fetch()
+      const body = await response.json()
+      const part = (values: Record<string, string>) =>
+        Object.entries(values).map(([name, text]) =>
+          name === 'state' ? { name, valueCode: text } : { name, valueString: text },
+        )
+      const reference = {
+        gateway: 'tng',
+        participant: 'XXA',
+        service: 'ValueSet',
+        url: `https://example.org/${'x'.repeat(90)}`,
+      }
+      const more = [
+        { name: 'mirroredFrom', part: [...part({ gateway: 'tng', checkedAt: new Date().toISOString() })] },
+        { name: 'references', valueUnsignedInt: 3 },
+        { name: 'reference', part: part({ ...reference, state: 'mirrored' }) },
+        { name: 'reference', part: part({ ...reference, state: 'thumbprint-mismatch', failure: '<b>not</b> that' }) },
+        { name: 'reference', part: part({ ...reference, state: 'splendid' }) },
+      ]
+      await route.fulfill({ response, json: { ...body, parameter: [...body.parameter, ...more] } })
+    })
+    await page.getByRole('link', { name: 'Confiance' }).click()
+    await page.getByText('Références reprises d’autres participants').waitFor()
+    assert.match((await page.locator('.trust-list').first().textContent()) ?? '', /certificats · |jeu de clés · /)
+    const rows = page.locator('table').last().locator('tbody tr')
+    assert.match((await rows.nth(0).textContent()) ?? '', /présente/)
+    assert.match((await rows.nth(1).textContent()) ?? '', /autre que ce que la passerelle liste.*<b>not<\/b> that/)
+    assert.equal(await rows.nth(2).locator('[lang=en]').textContent(), 'splendid')
+    assert.equal(await rows.nth(2).locator('.error').count(), 1, 'what is not known is not good')
+    await page.getByText('n’a pas pu être obtenue').waitFor()
+    assert.ok(Number(await page.evaluate('document.documentElement.scrollWidth')) <= 320)
+    const wide = `[...document.querySelectorAll('.scroll-x')].filter((each) => each.scrollWidth > each.clientWidth + 1).length`
+    assert.equal(await page.evaluate(wide), 0, 'no table has to be pushed about')
+    await assertAccessible(page)
+    await page.getByRole('link', { name: 'État' }).click()
+    await page.locator('.status-parts').getByText('Contenu de base').waitFor()
+    await page
+      .locator('.status-parts')
+      .getByText(/\d sur \d utilisables/)
+      .waitFor()
+    await page.getByRole('link', { name: 'Manuel' }).click()
+    await page.locator('.manual-readers a').first().waitFor()
+    assert.equal(await page.locator('.manual-readers section').count(), 4)
+    assertClean()
+  })
+})
+
 describe('Status', { skip: noBrowser ?? false }, () => {
   it('counts a verdict within seconds', async () => {
     const { address } = await bed.server()

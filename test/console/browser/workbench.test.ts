@@ -7,6 +7,7 @@ import { specimens } from '../../../src/demo/specimens.ts'
 import { assertAccessible } from '../../support/browser/accessible.ts'
 import { noBrowser } from '../../support/browser/browser.ts'
 import { consoleBed } from '../../support/browser/console-bed.ts'
+import { specimenTexts } from '../../support/browser/verify-page.ts'
 
 const bed = consoleBed()
 /** A translator that starts on a slow machine. */
@@ -14,7 +15,7 @@ const slowly = { timeout: 60_000 }
 /** The test's server has no value sets of R4 core, and says so of each code that it cannot judge. */
 const good = /^(?:The server found nothing wrong|Nothing stands in its way)/
 /** What a browser writes to its console when a server says no: it was asked to. */
-const saidNo = /Failed to load resource: the server responded with a status of (?:401|422|404)/
+const saidNo = /Failed to load resource: the server responded with a status of (?:401|412|422|404)/
 
 async function samples() {
   const { dataDir } = await bed.server()
@@ -94,6 +95,18 @@ const coveredInTools = `(() => {
   return wrong
 })()`
 
+/** What somebody else begins while a rule is on the bench. */
+const draftLibrary = {
+  resourceType: 'Library',
+  url: 'http://vidimus.org/fhir/Library/ValidTest',
+  version: '1.3.0',
+  name: 'ValidTest',
+  title: 'meanwhile',
+  status: 'draft',
+  type: { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/library-type', code: 'logic-library' }] },
+  content: [{ contentType: 'text/cql', data: Buffer.from("library ValidTest version '1.3.0'").toString('base64') }],
+}
+
 describe('the workbench', { skip: noBrowser ?? false }, () => {
   it('leads from a rule that ships to a new version of it that decides otherwise', async () => {
     const { page, assertClean } = await openBench('/workbench', { viewport: { width: 1280, height: 800 } })
@@ -166,6 +179,18 @@ describe('the workbench', { skip: noBrowser ?? false }, () => {
       await textIn(page.getByRole('region', { name: 'Difference of Rule (CQL)' })),
       /added:parameter "NAAT Hours" Integer default 1/,
     )
+    // Somebody else writes under the same id meanwhile: it is not written over before it was seen.
+    const { address } = await bed.server()
+    const meanwhile = await fetch(`${address}/fhir/Library/valid-test-1.3.0`, {
+      method: 'PUT',
+      headers: { 'Content-Type': 'application/fhir+json', Authorization: 'Bearer test' },
+      body: JSON.stringify({ ...draftLibrary, id: 'valid-test-1.3.0' }),
+    })
+    assert.equal(meanwhile.status, 201)
+    await page.getByRole('button', { name: 'Publish', exact: true }).click()
+    await page.getByText('Something changed on the server since it was compared').waitFor(slowly)
+    await page.getByText('This version is there already with another text').waitFor()
+    assert.match(await textIn(page.getByRole('region', { name: 'What goes with the text of the rule' })), /meanwhile/)
     await page.getByRole('button', { name: 'Publish', exact: true }).click()
     await page.locator('.notice-good').waitFor(slowly)
     await until(page, `document.activeElement?.matches('.notice-good') === true`)
@@ -196,6 +221,7 @@ describe('the workbench', { skip: noBrowser ?? false }, () => {
     await page.getByRole('button', { name: 'Raise the version' }).click()
     const fault = problems(page).getByRole('button', { name: /has no element 'typ'.*Line 19/ })
     await fault.waitFor(slowly)
+    await page.locator('.cm-lint-marker-error:visible').first().waitFor()
 
     await page.route('**/fhir/**', (route) => route.abort())
     await replaceInEditor(page, { name: map, from: "bundle.typ = 'collection'", to: "bundle.type = 'collection'" })
@@ -240,12 +266,15 @@ describe('the workbench', { skip: noBrowser ?? false }, () => {
 
     // A wrong token, then a server that does not answer: nothing is said to be published.
     await page.getByRole('tab', { name: 'Publish' }).click()
-    await enterToken(page, 'wrong')
-    await page
-      .getByText('The server does not know this token')
-      .or(page.getByText('The access token does not allow this'))
-      .first()
-      .waitFor()
+    await page.getByRole('button', { name: 'Settings' }).click()
+    for (const wrong of ['wrong', 'ключ']) {
+      await page.getByLabel('Access token').fill(wrong)
+      await page.getByRole('button', { name: 'Use token' }).click()
+      // At once, and not when it is used.
+      await page.getByRole('dialog', { name: 'Settings' }).getByText('The server does not know this token').waitFor()
+      assert.equal(await page.getByText('A token is in use').count(), 0)
+    }
+    await page.keyboard.press('Escape')
     await enterToken(page, 'test')
     await page.getByText('A new version; compared with').waitFor()
     await page.route('**/fhir/StructureMap/*', (route) =>
@@ -330,6 +359,27 @@ describe('the workbench', { skip: noBrowser ?? false }, () => {
       page.getByRole('button', { name: 'Save as files' }).click(),
     ])
     assert.equal(download.suggestedFilename(), 'EntryRule-0.1.0.cql')
+
+    // A credential that was pasted is of a person: it goes with the run, and what came of it when nobody is there.
+    await page.clock.install()
+    const text = (await specimenTexts(bed)).get('vaccination') ?? ''
+    const input = page.getByRole('textbox', { name: 'Credential or data' })
+    const asked = page.waitForRequest('**/fhir/$evaluate')
+    await input.fill(text)
+    await page.getByRole('button', { name: 'Run', exact: true }).click()
+    assert.deepEqual((await asked).postDataJSON().meta?.tag?.[0]?.code, 'HTEST', 'a try is counted apart')
+    await outcome.locator('.decision').waitFor(slowly)
+    await page.getByText('The credential was cleared after the run').waitFor()
+    assert.equal(await input.inputValue(), '')
+    assert.equal(await page.getByText('This is the outcome of an earlier text or input').count(), 0)
+    assert.doesNotMatch((await page.locator('body').textContent()) ?? '', /HC1:\w/)
+    await page.clock.runFor(50_000)
+    await page.getByText(/Cleared in 1?\d s/).waitFor()
+    await page.clock.runFor(12_000)
+    await outcome.waitFor({ state: 'detached' })
+    await input.fill(text)
+    await page.clock.runFor(61_000)
+    assert.equal(await input.inputValue(), '')
     assertClean()
   })
 })

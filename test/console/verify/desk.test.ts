@@ -27,9 +27,17 @@ function pass(seconds: number): void {
   }
 }
 
+const passport = [`P<UTOSPECIMEN<<ADA${'<'.repeat(26)}`, `X000000001UTO8503149F3512311${'<'.repeat(15)}0`]
+
 const settled = () => new Promise((done) => setImmediate(done))
 
-function reply(decision = 'accepted', { gap = 0, clock }: { gap?: number; clock?: string } = {}): Reply<unknown> {
+interface Told {
+  gap?: number
+  clock?: string
+  identity?: string
+}
+
+function reply(decision = 'accepted', { gap = 0, clock, identity }: Told = {}): Reply<unknown> {
   const status = decision === 'unverified' ? 'EXPIRED' : 'VERIFIED'
   const at = new Date(time - gap)
   const parameter = [
@@ -43,6 +51,7 @@ function reply(decision = 'accepted', { gap = 0, clock }: { gap?: number; clock?
       ],
     })),
     { name: 'subject', part: [{ name: 'name', valueString: 'Ada' }] },
+    ...(identity === undefined ? [] : [{ name: 'identity', valueCode: identity }]),
     {
       name: 'rule',
       part: [
@@ -396,6 +405,70 @@ describe('one person after the other', () => {
     await answer(reply())
     desk.document.value = { name: 'Next', birthDate: '', mrz: '' }
     desk.scan(['HC1:C'])
-    assert.equal(identityOf()?.[0]?.valueString, 'Next', 'given for the next code')
+    assert.equal(identityOf(), undefined, 'given beside the verdict: it is of that person, and of nobody else')
+    await answer(reply())
+    assert.equal(verdict()?.isDocumentLeft, true, 'and that is said')
+    desk.scan(['HC1:E'])
+    await answer(reply())
+    assert.equal(verdict()?.isDocumentLeft, false)
+    desk.clear()
+    desk.document.value = { name: 'Next', birthDate: '', mrz: '' }
+    assert.equal(desk.documentStanding().is, 'forNext')
+    desk.scan(['HC1:C'])
+    assert.equal(identityOf()?.[0]?.valueString, 'Next', 'given while nobody was asked about')
+  })
+
+  it('is compared at once with a document that is read beside his verdict, when all its lines are there', async () => {
+    const [first = '', second = ''] = passport
+    desk.scan(['HC1:A'])
+    await answer(reply())
+    desk.scan([first])
+    assert.deepEqual([asked.length, desk.documentStanding()], [1, { is: 'open', lines: { count: 1, of: 2 } }])
+    assert.ok(verdict(), 'nothing else came')
+    desk.scan([second])
+    assert.deepEqual([asked.length, credentials()], [2, [['HC1:A']]])
+    assert.equal(identityOf()?.[0]?.valueString, `${first}\n${second}`)
+    assert.equal(verdict(), undefined, 'the verdict without the document is gone')
+    await answer(reply('rejected', { identity: 'differs' }))
+    assert.deepEqual([verdict()?.verdict.identity, desk.documentStanding().is], ['differs', 'compared'])
+    assert.deepEqual(desk.tally.value, { accepted: 0, rejected: 1, undetermined: 0, unverified: 0 }, 'one person')
+    desk.scan(['HC1:B'])
+    assert.equal(identityOf(), undefined)
+    await answer(reply())
+    assert.equal(verdict()?.isDocumentLeft, true, 'it was not that of the first: it may have been that of this one')
+    desk.scan([passport.join('')])
+    assert.deepEqual([credentials(), identityOf()?.length], [[['HC1:B']], 1], 'all in one line')
+    await answer(reply('accepted', { identity: 'match' }))
+    assert.equal(verdict()?.isDocumentLeft, false)
+    assert.deepEqual(desk.tally.value, { accepted: 1, rejected: 1, undetermined: 0, unverified: 0 })
+    desk.scan(['HC1:C'])
+    await answer(reply())
+    assert.equal(verdict()?.isDocumentLeft, false, 'it was that of the second')
+  })
+
+  it('has half a document never held against the next, nor a whole one that came while the server was asked or busy', async () => {
+    const [first = '', second = ''] = passport
+    desk.scan(['HC1:A'])
+    await answer(reply())
+    desk.scan([first])
+    desk.scan(['HC1:B'])
+    assert.deepEqual([identityOf(), desk.document.value.mrz], [undefined, ''])
+    for (const line of passport) desk.scan([line])
+    assert.deepEqual([asked.length, asked[1]?.signal.aborted, credentials()], [3, true, [['HC1:B']]])
+    await answer({ fault: { kind: 'busy', status: 503, retryAfter: 5 } })
+    desk.scan([`P<UTOMUSTER<<EVA${'<'.repeat(28)}`])
+    desk.scan([second])
+    assert.equal(asked.length, 3, 'a busy server is not asked earlier than it said')
+    pass(5)
+    assert.match(identityOf()?.[0]?.valueString ?? '', /MUSTER/)
+    await answer({ fault: { kind: 'refused', status: 400 } })
+    desk.withoutDocument()
+    assert.deepEqual([identityOf(), credentials()], [undefined, [['HC1:B']]])
+    await answer({ fault: { kind: 'unreachable' } })
+    for (const line of passport) desk.scan([line])
+    await answer({ fault: { kind: 'unreachable' } })
+    desk.begin()
+    desk.scan(['HC1:C'])
+    assert.equal(identityOf(), undefined)
   })
 })

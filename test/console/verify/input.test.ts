@@ -5,7 +5,13 @@ import fc from 'fast-check'
 import { addTo, type Burst, isOfScanner, isScanned, joined } from '../../../src/console/verify/input/burst.ts'
 import { type Collected, collect, completed, partOf } from '../../../src/console/verify/input/chunks.ts'
 import { countries, countryName } from '../../../src/console/verify/input/countries.ts'
-import { isDocumentLine, isMistyped, longestText, takeIn } from '../../../src/console/verify/input/intake.ts'
+import {
+  documentLines,
+  isDocumentLine,
+  mayBeDocument,
+  withLine,
+} from '../../../src/console/verify/input/document-lines.ts'
+import { isMistyped, longestText, takeIn } from '../../../src/console/verify/input/intake.ts'
 import { expectedOf, parametersOf, type Question } from '../../../src/console/verify/input/question.ts'
 import {
   isLatin,
@@ -105,6 +111,30 @@ describe('what comes in', () => {
     assert.ok(isDocumentLine(lines.join('\n')))
     assert.ok(!isDocumentLine('HC1:6BF+70790T9WJWG.FKY*4GO0ABCDEFGHIJ'))
     assert.ok(!isDocumentLine('ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789'))
+  })
+
+  it('is a whole document without line ends, too, in every layout', () => {
+    for (const layout of ['TD1', 'TD2', 'TD3'] as const) {
+      const lines = machineReadableZone({ layout, name: 'SPECIMEN<<ADA', born: '850314' })
+      const line = lines.join('')
+      assert.deepEqual(takeIn([line], undefined), { is: 'documentLine', line })
+      assert.deepEqual(documentLines(line), { count: 1, of: 1 })
+      let held = ''
+      for (const [at, each] of lines.entries()) {
+        held = withLine(held, each)
+        assert.deepEqual(documentLines(held), { count: at + 1, of: lines.length })
+      }
+      assert.equal(withLine(held, line), line, 'a whole one is another one')
+      for (let end = 1; end <= line.length; end++) assert.ok(mayBeDocument(line.slice(0, end), false))
+      assert.ok(mayBeDocument(`${lines[1]}\n`, true))
+    }
+  })
+
+  it('is no document as soon as it is typed as a code, and a code of capitals is none for long', () => {
+    assert.ok(
+      ['HC1:', 'HC1Ö', 'shc:', 'B64:', '{"a"', 'P<UTO:', 'ABCD'.repeat(30)].every((text) => !mayBeDocument(text, true)),
+    )
+    assert.ok(!mayBeDocument('X000000001', false), 'no document begins so')
   })
 
   it('tells a scanner that types with another keyboard', () => {

@@ -135,6 +135,43 @@ describe('the console as it is served', async () => {
   })
 })
 
+describe('a console that is built anew while it is served', async () => {
+  const place = join(folder, 'again')
+  const build = (name: string) => {
+    rmSync(place, { recursive: true, force: true })
+    mkdirSync(place)
+    writeFileSync(join(place, `main-${name}.js`), name)
+    writeFileSync(join(place, 'same.js'), name)
+    const files = { [`main-${name}.js`]: file(1), 'same.js': file(1) }
+    writeFileSync(
+      join(place, 'manifest.json'),
+      JSON.stringify({ sources: name, script: `main-${name}.js`, style: 'x.css', preload: [], files }),
+    )
+  }
+  build('A')
+  const get = await serve(openConsole(place))
+
+  it('is the new one at once: its page, its files, and none of the old', async () => {
+    assert.match((await get('/')).body.toString(), /main-A\.js/)
+    assert.equal((await get('/console/same.js')).body.toString(), 'A')
+    build('Bee')
+    assert.match((await get('/')).body.toString(), /main-Bee\.js/)
+    assert.equal((await get('/console/main-Bee.js')).status, 200)
+    assert.equal((await get('/console/main-A.js')).status, 404)
+    assert.equal((await get('/console/same.js')).body.toString(), 'Bee', 'nothing of the old is kept')
+  })
+
+  it('is not there between two builds, which is no fault of the server', async () => {
+    build('Cee')
+    assert.equal((await get('/')).status, 200)
+    rmSync(place, { recursive: true, force: true })
+    assert.equal((await get('/')).status, 200, 'the page is known')
+    assert.equal((await get('/console/main-Cee.js')).status, 404)
+    build('D')
+    assert.equal((await get('/console/main-D.js')).status, 200)
+  })
+})
+
 describe('without a console', async () => {
   const get = await serve(openConsole(join(folder, 'none')))
 

@@ -40,6 +40,7 @@ const valueSet = (include: Clause[], exclude?: Clause[]) => ({
   status: 'active',
   compose: { include, ...(exclude && { exclude }) },
 })
+const checkOf = (expression: string, more = {}) => get('ValueSet/$check-ecl', { expression, ...more })
 const post =
   (path: string, set: object, values: Record<string, string> = {}) =>
   () =>
@@ -118,6 +119,49 @@ const snomed: Question[] = [
     no,
   ],
   ['an ECL expression that is wrong', expand(implied('<< {wing} AND')), 422, 'Syntax error'],
+  [
+    'a check of one that holds',
+    checkOf('<< {wing} MINUS {wing}'),
+    200,
+    '"result","valueBoolean":true',
+    smallVersion,
+    '-"remark"',
+  ],
+  [
+    'of one that cannot be read',
+    checkOf('<<\n {wing} AND'),
+    200,
+    '"result","valueBoolean":false',
+    '"line","valuePositiveInt":2',
+  ],
+  [
+    'of one that names what is not there, with its place',
+    checkOf('<< {wing} OR\n  << 404684003'),
+    200,
+    '"result","valueBoolean":false',
+    '"severity","valueCode":"error"},{"name":"line","valuePositiveInt":2},{"name":"column","valuePositiveInt":6}',
+    'unknown concept 404684003',
+  ],
+  [
+    'of one with a wrong term',
+    checkOf('<< {wing} |Claw|'),
+    200,
+    '"result","valueBoolean":true',
+    'warning',
+    'term mismatch',
+  ],
+  ['of no expression', checkOf(' '), 400, 'expression'],
+  [
+    'of a text that is too long',
+    () =>
+      served.ask('ValueSet/$check-ecl', {
+        resourceType: 'Parameters',
+        parameter: [{ name: 'expression', valueString: ' '.repeat(20_000) + '<<' }],
+      }),
+    400,
+    'too-long',
+  ],
+  ['by a version that is not here', checkOf('<< {wing}', { version: 'http://snomed.info/sct/1' }), 422, 'not-found'],
 ]
 
 const fevers = by(MMS, 'concept', 'is-a', '9A00')

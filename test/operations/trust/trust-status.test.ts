@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { readConfig } from '../../../src/config.ts'
 import { demoIssuer } from '../../../src/demo/demo-issuer.ts'
+import { keepList, keepMirror, type MirrorRecord } from '../../../src/gateway/mirror/records.ts'
 import { createServer, type VidimusServer } from '../../../src/server.ts'
 import { derivedKeyId } from '../../../src/trust/keys/trusted-key.ts'
 
@@ -136,6 +137,51 @@ describe('$trust-status', () => {
     const [key] = partsOf(body, 'key')
     assert.match(String(key?.leftOut), /withdraw|distrust/i)
     assert.equal(partsOf((await ask()).body, 'key').length, 0)
+  })
+
+  it('says how references of others stand, those first that are not mirrored, and nothing where nothing is', async () => {
+    assert.doesNotMatch(JSON.stringify((await ask()).body), /"references?"|mirroredFrom/)
+    const { records } = server.storage
+    const reference = (name: string, more: Partial<MirrorRecord>): MirrorRecord => ({
+      ...{ gateway: 'test', participant: 'XXA', uuid: name, service: 'ValueSet', domain: 'DCC' },
+      ...{ url: `https://example.org/${name}`, state: 'mirrored', artefacts: {} },
+      ...more,
+    })
+    const there = { hash: 'a' }
+    await keepList(records, { gateway: 'test', checkedAt: '2026-01-01T00:00:00.000Z', error: 'ECONNREFUSED 10.0.0.1' })
+    await keepMirror(
+      records,
+      'good',
+      reference('good', {
+        mirroredAt: '2026-01-01T00:00:00.000Z',
+        artefacts: { 'ValueSet/a': there, 'ValueSet/b': { ...there, isRetired: true } },
+      }),
+    )
+    await keepMirror(records, 'bad', reference('bad', { state: 'signature', lastError: 'no key of 10.0.0.1' }))
+    const { body } = await ask()
+    assert.deepEqual(partsOf(body, 'mirroredFrom'), [
+      { gateway: 'test', checkedAt: '2026-01-01T00:00:00.000Z', reached: false },
+    ])
+    assert.equal(single(body, 'references'), 2)
+    assert.deepEqual(
+      partsOf(body, 'reference').map(({ url: of, state, artefacts, participant }) => [
+        of,
+        state,
+        artefacts,
+        participant,
+      ]),
+      [
+        ['https://example.org/bad', 'signature', 0, 'XXA'],
+        ['https://example.org/good', 'mirrored', 1, 'XXA'],
+      ],
+    )
+    assert.doesNotMatch(JSON.stringify(body), /10\.0\.0\.1/)
+    const known = (await ask('', { Authorization: 'Bearer test' })).body
+    assert.match(String(partsOf(known, 'reference')[0]?.failure), /no key of/)
+    assert.match(String(partsOf(known, 'mirroredFrom')[0]?.failure), /ECONNREFUSED/)
+    for (let at = 0; at < 500; at++) await keepMirror(records, `n${at}`, reference(`n${at}`, { state: 'pending' }))
+    const many = (await ask()).body
+    assert.deepEqual([single(many, 'references'), partsOf(many, 'reference').length], [502, 500])
   })
 
   const wrong = ['count=501', 'count=-1', 'count=x', 'offset=1.5', 'endsWithin=3661', 'participant=Atlantis', 'kid=x']

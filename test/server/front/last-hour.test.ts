@@ -34,6 +34,14 @@ describe('the counter of the last hour', () => {
     assert.deepEqual(evaluations.milliseconds, { half: 1, most: 50 })
   })
 
+  it('counts tries for themselves, and in nothing else', () => {
+    const { counter } = counterAt('2026-01-01T10:00:00Z')
+    counter.tried()
+    counter.evaluated('accepted', 'shc', 1)
+    const { tries, evaluations, minutes } = counter.read()
+    assert.deepEqual([tries, evaluations.total, minutes.at(-1)], [1, 1, 1])
+  })
+
   it('forgets what is older', () => {
     const { counter, goTo } = counterAt('2026-01-01T10:00:00Z')
     counter.evaluated('accepted', 'shc', 1)
@@ -97,15 +105,24 @@ describe('/last-hour', () => {
 
   it('is open on a development server, and says what was answered', async () => {
     const { root, read } = await start({})
-    await fetch(`${root}/fhir/$evaluate`, {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/fhir+json' },
-      body: JSON.stringify({ resourceType: 'Parameters', parameter: [{ name: 'credential', valueString: 'HC1:x' }] }),
-    })
+    const tag = [{ system: 'http://terminology.hl7.org/CodeSystem/v3-ActReason', code: 'HTEST' }]
+    for (const meta of [{}, { meta: { tag } }, { meta: { tag: [{ code: 'HTEST' }] } }]) {
+      const answer = await fetch(`${root}/fhir/$evaluate`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/fhir+json' },
+        body: JSON.stringify({
+          resourceType: 'Parameters',
+          ...meta,
+          parameter: [{ name: 'credential', valueString: 'HC1:x' }],
+        }),
+      })
+      assert.match(await answer.text(), /"unverified"/, 'a try is answered like any other')
+    }
     const reply = await read('/last-hour')
     const hour: LastHour = JSON.parse(await reply.text())
     assert.equal(reply.headers.get('cache-control'), 'no-store')
-    assert.deepEqual(hour.evaluations.by, [{ decision: 'unverified', format: 'none', count: 1 }])
+    assert.deepEqual(hour.evaluations.by, [{ decision: 'unverified', format: 'none', count: 2 }])
+    assert.equal(hour.tries, 1)
     const openapi: { paths: object } = JSON.parse(await (await read('/openapi.json')).text())
     assert.ok('/last-hour' in openapi.paths)
   })

@@ -7,8 +7,10 @@ import { language } from '../../app/session.ts'
 import { shownDate } from '../../languages/fill.ts'
 import { texts } from '../../languages/languages.ts'
 import { Await } from '../../parts/await.tsx'
+import { Icon } from '../../parts/icon.tsx'
 import { Rows } from '../list/rows.tsx'
 import { type BundlePage, bundleOf, headOf } from '../readers/artefact.ts'
+import { inUse } from '../readers/in-use.ts'
 import { Reading } from '../readers/reading.ts'
 import { pageOf, versionText, type Which } from './addresses.ts'
 import { WrongAnswer } from './notices.tsx'
@@ -163,9 +165,37 @@ function Others({ url, which }: { url: string; which: Which }) {
         const bundle = bundleOf(value)
         if (!bundle) return <WrongAnswer />
         const rows = bundle.resources.filter((each) => each.text('id') !== which.id)
-        return rows.length === 0 ? <p>{texts().catalogue.versions.noOthers}</p> : <Rows rows={rows} />
+        const used = inUse(bundle.resources, bundle.total === bundle.resources.length)
+        return (
+          <>
+            {used && <InUse used={used} which={which} />}
+            {rows.length === 0 ? <p>{texts().catalogue.versions.noOthers}</p> : <Rows rows={rows} />}
+          </>
+        )
       }}
     </Await>
+  )
+}
+
+/** The version that counts for who names none: for a rule, that which decides. */
+function InUse({ used, which: { type, id } }: { used: Reading; which: Which }) {
+  const { versions, page } = texts().catalogue
+  const usedId = used.text('id')
+  const version = used.text('version') || page.notNamed
+  return (
+    <p class="in-use">
+      <Icon name="accepted" size={18} />{' '}
+      <strong>{type === 'PlanDefinition' || type === 'Library' ? versions.decides : versions.inUse}</strong>{' '}
+      {usedId === id ? (
+        <>
+          <bdi>{version}</bdi> ({versions.thisOne})
+        </>
+      ) : (
+        <a href={pageOf({ type, id: usedId })}>
+          <bdi>{version}</bdi>
+        </a>
+      )}
+    </p>
   )
 }
 

@@ -331,6 +331,9 @@ export const catalogue: Texts['catalogue'] = {
     conditionKinds: { applicability: 'تتحقق عندما', start: 'تبدأ عندما', stop: 'تنتهي عندما' },
   },
   versions: {
+    decides: 'يحسم حيث يُذكر العنوان بلا إصدار:',
+    inUse: 'يُستخدم حيث يُذكر العنوان بلا إصدار:',
+    thisOne: 'هذا',
     history: 'ما حُفظ، الأحدث أولًا',
     others: 'إصدارات أخرى للعنوان نفسه',
     noOthers: 'لا يوجد غيره على هذا الخادم.',

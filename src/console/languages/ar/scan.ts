@@ -10,7 +10,8 @@ export const scan: Texts['scan'] = {
   cameraOpen: 'الكاميرا مفتوحة',
   cameraClosed: 'الكاميرا مغلقة',
   codeFound: 'عُثر على رمز',
-  paused: 'متوقف مؤقتًا',
+  paused: 'متوقفة ما دام الحكم معروضًا',
+  next: 'امسح الرمز التالي',
   sights: {
     starting: 'جارٍ تشغيل الماسح…',
     nothing: 'ضع الرمز داخل الإطار',

@@ -282,6 +282,9 @@ export const catalogue = {
     conditionKinds: { applicability: 'Met when', start: 'Begins when', stop: 'Ends when' },
   },
   versions: {
+    decides: 'Decides where the address is named without a version:',
+    inUse: 'Used where the address is named without a version:',
+    thisOne: 'this one',
     history: 'What was stored, newest first',
     others: 'Other versions of the same address',
     noOthers: 'There are no others on this server.',

@@ -8,7 +8,8 @@ export const scan = {
   cameraOpen: 'Camera open',
   cameraClosed: 'Camera closed',
   codeFound: 'Code found',
-  paused: 'Paused',
+  paused: 'Paused while a verdict is shown',
+  next: 'Scan the next code',
   sights: {
     starting: 'Starting the scanner…',
     nothing: 'Hold the code inside the frame',

@@ -289,6 +289,9 @@ export const catalogue: Texts['catalogue'] = {
     conditionKinds: { applicability: 'Se cumple cuando', start: 'Empieza cuando', stop: 'Termina cuando' },
   },
   versions: {
+    decides: 'Decide donde la dirección se nombra sin versión:',
+    inUse: 'Se usa donde la dirección se nombra sin versión:',
+    thisOne: 'esta',
     history: 'Lo que se guardó, lo más reciente primero',
     others: 'Otras versiones de la misma dirección',
     noOthers: 'No hay otras en este servidor.',

@@ -10,7 +10,8 @@ export const scan: Texts['scan'] = {
   cameraOpen: 'Cámara abierta',
   cameraClosed: 'Cámara cerrada',
   codeFound: 'Código encontrado',
-  paused: 'En pausa',
+  paused: 'En pausa mientras se muestra un veredicto',
+  next: 'Leer el código siguiente',
   sights: {
     starting: 'Iniciando el lector…',
     nothing: 'Sostenga el código dentro del marco',

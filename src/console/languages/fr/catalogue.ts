@@ -290,6 +290,9 @@ export const catalogue: Texts['catalogue'] = {
     conditionKinds: { applicability: 'Remplie quand', start: 'Commence quand', stop: 'Finit quand' },
   },
   versions: {
+    decides: 'Décide là où l’adresse est nommée sans version :',
+    inUse: 'Employée là où l’adresse est nommée sans version :',
+    thisOne: 'celle-ci',
     history: 'Ce qui a été enregistré, le plus récent d’abord',
     others: 'Autres versions de la même adresse',
     noOthers: 'Il n’y en a pas d’autres sur ce serveur.',

@@ -10,7 +10,8 @@ export const scan: Texts['scan'] = {
   cameraOpen: 'Caméra ouverte',
   cameraClosed: 'Caméra fermée',
   codeFound: 'Code trouvé',
-  paused: 'En pause',
+  paused: 'En pause tant qu’un verdict est affiché',
+  next: 'Lire le code suivant',
   sights: {
     starting: 'Démarrage du lecteur…',
     nothing: 'Placez le code dans le cadre',

@@ -99,6 +99,8 @@ export const workbench: Texts['workbench'] = {
   input: 'Certificat ou données',
   inputHint:
     'Le texte d’un code (HC1:…, shc:/…), un Bundle, une ressource ou un jeu de données de base en JSON. Il est envoyé à ce serveur et n’est conservé nulle part.',
+  inputSpent:
+    'Le certificat a été effacé après l’exécution : il est celui d’une personne. Collez-le de nouveau pour l’employer encore une fois.',
   noInput: 'Sans rien, la règle s’exécute sur aucune donnée.',
   mapInput: 'Ce que lit la correspondance (JSON)',
   mapInputHint: 'Il est envoyé à ce serveur et n’est conservé nulle part.',
@@ -201,9 +203,33 @@ export const workbench: Texts['workbench'] = {
   tryInVerify: 'L’essayer dans Vérifier',
   publishRefused: 'Le serveur l’a refusé. Rien n’a été enregistré.',
   publishRefusedHint: 'Ce qui a une place est signalé dans le texte.',
+  movedOn:
+    'Quelqu’un l’a modifié sur le serveur depuis que vous l’avez ouvert. La différence montre ce que vous annuleriez.',
+  beside: 'Ce qui accompagne le texte de la règle',
+  besideHint:
+    'Titre, appuis, paramètres. Les bibliothèques et les jeux de valeurs suivent le texte ; ce qui fut compilé d’un autre texte est omis.',
+  publishMoved: 'Quelque chose a changé sur le serveur depuis la comparaison. Rien n’a été enregistré.',
+  publishMovedHint: 'Regardez de nouveau la différence ; c’est celle de maintenant.',
   publishUnknown: 'Aucune réponse : on ne sait pas si c’est publié',
   publishUnknownHint: 'Votre texte est toujours là. Comparez de nouveau : ce qui existe n’est pas écrit deux fois.',
   compareAgain: 'Comparer de nouveau',
   tokenUnknown: 'Le serveur ne connaît pas ce jeton, ou il a expiré. Saisissez-en un autre dans les paramètres.',
   tokenForbidden: 'Le jeton est valable, mais ne permet pas d’écrire sous cette adresse.',
+  ecl: {
+    title: 'Contrainte d’expression (ECL)',
+    lead: 'Quels concepts de SNOMED CT sont visés : vérifiée pendant la frappe, et listée.',
+    open: 'Écrire une expression',
+    label: 'Contrainte d’expression',
+    list: 'Lister les concepts',
+    back: 'Retour à l’atelier',
+    manual: 'Comment les expressions sont lues',
+    noRelease: 'Aucune édition de SNOMED CT n’est sur ce serveur : seule la syntaxe a été jugée.',
+    release: 'Concepts cherchés dans {version}.',
+    brief: 'En syntaxe brève :',
+    concepts: 'Concepts',
+    old: 'D’un texte antérieur.',
+    code: 'Concept',
+    term: 'Terme',
+    inactive: 'inactif',
+  },
 }

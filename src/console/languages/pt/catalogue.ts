@@ -289,6 +289,9 @@ export const catalogue: Texts['catalogue'] = {
     conditionKinds: { applicability: 'Cumpre-se quando', start: 'Começa quando', stop: 'Termina quando' },
   },
   versions: {
+    decides: 'Decide onde o endereço é nomeado sem versão:',
+    inUse: 'Usa-se onde o endereço é nomeado sem versão:',
+    thisOne: 'esta',
     history: 'O que foi guardado, o mais recente primeiro',
     others: 'Outras versões do mesmo endereço',
     noOthers: 'Não há outras neste servidor.',

@@ -10,7 +10,8 @@ export const scan: Texts['scan'] = {
   cameraOpen: 'Câmara aberta',
   cameraClosed: 'Câmara fechada',
   codeFound: 'Código encontrado',
-  paused: 'Em pausa',
+  paused: 'Em pausa enquanto se mostra um veredicto',
+  next: 'Ler o código seguinte',
   sights: {
     starting: 'A iniciar o leitor…',
     nothing: 'Segure o código dentro da moldura',

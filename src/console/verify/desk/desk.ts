@@ -5,6 +5,7 @@
 import { type Signal, signal } from '@preact/signals'
 import type { Fault, Reply } from '../../api/reply.ts'
 import type { Collected } from '../input/chunks.ts'
+import { type DocumentLines, documentLines, isWholeDocument, withLine } from '../input/document-lines.ts'
 import { takeIn } from '../input/intake.ts'
 import { type AskingSettings, type IdentityDocument, isGiven, parametersOf, type Question } from '../input/question.ts'
 import { asking, working } from '../input/settings.ts'
@@ -35,7 +36,14 @@ export interface Answer {
   canAdd: boolean
   /** The text began nearly as a code does: the scanner may type with another keyboard. */
   isMistyped: boolean
+  /** A document was given beside the verdict before, and did not fit it: it was held against this person neither. */
+  isDocumentLeft: boolean
 }
+
+/** What becomes of the document that is given: it waits for the next code, or for its other lines, or stands beside a verdict. */
+export type DocumentStanding =
+  | { is: 'none' | 'forNext' | 'notCompared' | 'compared' }
+  | { is: 'open'; lines: DocumentLines }
 
 /** What the desk is given: the server and the time. */
 export interface DeskParts {
@@ -86,8 +94,12 @@ export class Desk {
   #questions: Question[] = []
   #isMistyped = false
   #touchedAt: number
-  /** The document that went with the last question: it is of that person, and of no other. */
+  /** The document that went with the last question. */
   #usedDocument: IdentityDocument | undefined
+  /** One was given beside the verdict before, and not found to be that person's. */
+  #isDocumentLeft = false
+  /** What the tally counts of the person who is asked about. */
+  #counted: Decision | undefined
   #seen = { text: '', at: Number.NEGATIVE_INFINITY }
   #controller: AbortController | undefined
   /** Of what is being read and may lead to a question. */
@@ -168,12 +180,35 @@ export class Desk {
     this.#askAgain({ ...(link && { link }) })
   }
 
+  /** Asks the same again without a document: it may be what the server cannot read. */
+  withoutDocument(): void {
+    this.forgetDocument()
+    this.again()
+  }
+
+  /** Forgets the document alone. */
+  forgetDocument(): void {
+    this.document.value = noDocument
+  }
+
+  /** What becomes of the document. While nobody is asked about it is the next person's, then it is of him who is. */
+  documentStanding(): DocumentStanding {
+    const { document, state } = this
+    const { mrz } = document.value
+    if (!isGiven(document.value)) return { is: 'none' }
+    if (mrz.trim() && !isWholeDocument(mrz)) return { is: 'open', lines: documentLines(mrz) }
+    if (state.value.is === 'waiting' || state.value.is === 'refused') return { is: 'forNext' }
+    return { is: document.value === this.#usedDocument ? 'compared' : 'notCompared' }
+  }
+
   /** Forgets everything, and makes room for the next. */
   clear(): void {
     this.#stop()
     this.#giveUpReading()
     this.#questions = []
     this.#usedDocument = undefined
+    this.#isDocumentLeft = false
+    this.#counted = undefined
     this.isDrafted.value = false
     this.#isMistyped = false
     this.collected.value = undefined
@@ -192,6 +227,7 @@ export class Desk {
   /** Sets the numbers of the session to zero. */
   resetTally(): void {
     this.tally.value = noTally
+    this.#counted = undefined
   }
 
   /** To be called every second: forgets when nobody is there, asks a busy server again. */
@@ -239,12 +275,14 @@ export class Desk {
     this.state.value = { is: 'refused', why }
   }
 
+  /** A line beside a verdict is of that person: when all are there, he is compared at once. */
   #addLine(line: string): void {
     const held = this.#usedDocument === this.document.value ? noDocument : this.document.value
-    const lines = held.mrz.split('\n').filter((each) => each !== '')
-    // Three lines of 30 or two of more are whole (ICAO Doc 9303-4 to -7); a line of another length is of another document.
-    const isWhole = lines.length >= (line.length === 30 ? 3 : 2) || lines.some((each) => each.length !== line.length)
-    this.document.value = { ...held, mrz: [...(isWhole ? [] : lines), line].join('\n') }
+    this.document.value = { ...held, mrz: withLine(held.mrz, line) }
+    const { value } = this.state
+    // A server that is busy is asked when it said, and with the document.
+    const isAwaited = value.is === 'failed' && value.askAgainAt !== undefined
+    if (this.#questions.length > 0 && !isAwaited && isWholeDocument(this.document.value.mrz)) this.again()
   }
 
   #forgetAnswer(): void {
@@ -258,9 +296,19 @@ export class Desk {
     return isGiven(this.document.value) ? { identity: this.document.value } : {}
   }
 
-  /** A document that was compared with the last person is not held against the next. */
+  /**
+   * The document that waits for the next code. One that was given while somebody was asked about is his: held against the next it would
+   * make him another person, or, of two who are alike, the right one.
+   */
   #documentOfNext(): { identity?: IdentityDocument } {
-    if (this.#usedDocument && this.#usedDocument === this.document.value) this.document.value = noDocument
+    if (this.#questions.length > 0) {
+      const { value } = this.state
+      const fitted = value.is === 'answered' && ['match', 'close'].includes(value.answer.verdict.identity ?? '')
+      const isCompared = fitted && this.#usedDocument === this.document.value
+      this.#isDocumentLeft = isGiven(this.document.value) && !isCompared
+      this.document.value = noDocument
+      this.#counted = undefined
+    }
     return this.#given()
   }
 
@@ -332,8 +380,7 @@ export class Desk {
   }
 
   #answer(asked: Question[], { verdict, clockGap, settings, now }: Found): void {
-    const count = this.tally.value[verdict.decision]
-    this.tally.value = { ...this.tally.value, [verdict.decision]: count + 1 }
+    this.#count(verdict.decision)
     this.#number += 1
     const [only] = asked
     const credentials = asked.length === 1 && only ? only.credentials.length + (only.picture ? 1 : 0) : 0
@@ -345,7 +392,17 @@ export class Desk {
       settings,
       canAdd: credentials > 0 && credentials < mostCredentials,
       isMistyped: this.#isMistyped,
+      isDocumentLeft: this.#isDocumentLeft && asked.every(({ identity }) => identity === undefined),
     }
     this.state.value = { is: 'answered', answer }
+  }
+
+  /** One person is one verdict, however often he is asked about. */
+  #count(decision: Decision): void {
+    const tally = { ...this.tally.value }
+    if (this.#counted) tally[this.#counted] = Math.max(0, tally[this.#counted] - 1)
+    tally[decision] += 1
+    this.#counted = decision
+    this.tally.value = tally
   }
 }

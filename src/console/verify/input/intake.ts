@@ -1,12 +1,13 @@
 /** What is to be done with texts that were scanned, pasted or read from a picture. */
 import { type Collected, collect, completed, partOf } from './chunks.ts'
+import { isDocumentLine } from './document-lines.ts'
 
 /** What a text leads to. */
 export type Intake =
   | { is: 'nothing' }
   /** Longer than any code: it is not sent. */
   | { is: 'tooLong' }
-  /** A line of the machine-readable zone of a travel document. */
+  /** A line of the machine-readable zone of a travel document, or all of them. */
   | { is: 'documentLine'; line: string }
   /** Parts of a card are still missing. */
   | { is: 'part'; collected: Collected; isNew: boolean }
@@ -67,12 +68,6 @@ function severalIn(text: string): string[] {
 
 /** An address that holds no health link: a code for a web page beside others. */
 const isMereAddress = (text: string) => /^https?:\/\//i.test(text) && !/#(?:shlink|vhlink):\//.test(text)
-
-/** Lines of a passport, card or visa, as document readers type them (ICAO Doc 9303). */
-export function isDocumentLine(text: string): boolean {
-  const lines = text.trim().split(/\r?\n/)
-  return lines.length <= 3 && lines.every((line) => /^[A-Z0-9<]{30,44}$/.test(line)) && text.includes('<')
-}
 
 /** A scanner that types as if its keyboard were another one, or with caps lock: its text begins nearly as a code does. */
 export const isMistyped = (text: string): boolean => !/^HC1:/.test(text) && /^hc1\W?/i.test(text)

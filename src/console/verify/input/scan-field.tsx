@@ -5,6 +5,7 @@ import { texts } from '../../languages/languages.ts'
 import { Field } from '../../parts/field.tsx'
 import type { Desk } from '../desk/desk.ts'
 import { addTo, type Burst, isOfScanner, isScanned, joined, type Piece } from './burst.ts'
+import { mayBeDocument } from './document-lines.ts'
 import { isMistyped, longestText } from './intake.ts'
 import { working } from './settings.ts'
 
@@ -48,8 +49,7 @@ export function ScanField({ desk, field }: { desk: Desk; field: RefObject<HTMLTe
     const { silence } = working.value
     burst.current = added > 0 ? addTo(burst.current, added, timeStamp, silence) : undefined
     desk.isDrafted.value = value !== ''
-    // The verdict that stands there is not that of the code which comes; a single key may be a mistake.
-    if (value.length >= certainAfter && added > 0 && desk.state.value.is !== 'waiting') desk.begin()
+    if (added > 0 && isOfOther(desk, value)) desk.begin()
     timer.current = setTimeout(() => {
       const whole = joined(piece.current, value, began.current)
       if (burst.current && isScanned(burst.current, whole)) submit({ bySilence: true })
@@ -97,6 +97,12 @@ export function ScanField({ desk, field }: { desk: Desk; field: RefObject<HTMLTe
     </form>
   )
 }
+
+/** Whether the verdict that stands there is not that of what is typed: a single key may be a mistake, and a document is of the person. */
+const isOfOther = (desk: Desk, text: string): boolean =>
+  text.length >= certainAfter &&
+  desk.state.value.is !== 'waiting' &&
+  !mayBeDocument(text, desk.documentStanding().is === 'open')
 
 /** Whether a key ends a code; some scanners end it with the key of a line feed, which is Ctrl+J. */
 const isEnd = ({ key, ctrlKey, shiftKey, isComposing }: KeyboardEvent): boolean =>

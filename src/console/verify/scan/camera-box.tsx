@@ -16,10 +16,11 @@ import { watchVideo } from './watch-video.ts'
 interface CameraBoxProps {
   onCodes: (texts: string[]) => void
   paused: boolean
+  onNext?: (() => void) | undefined
 }
 
 /** The camera with everything around it. */
-export function CameraBox({ onCodes, paused }: CameraBoxProps) {
+export function CameraBox({ onCodes, paused, onNext }: CameraBoxProps) {
   const { camera, rest, open, close } = useCamera()
   const { scan } = texts()
   const opener = useRef<HTMLButtonElement>(null)
@@ -32,7 +33,7 @@ export function CameraBox({ onCodes, paused }: CameraBoxProps) {
     }
     if (rest !== 'opening') wasOpen.current = camera !== undefined
   }, [camera, rest])
-  if (camera) return <CameraPicture key={camera.stream.id} {...{ camera, onCodes, paused, open, close }} />
+  if (camera) return <CameraPicture key={camera.stream.id} {...{ camera, onCodes, paused, onNext, open, close }} />
   return (
     <div class="scan-rest">
       <button type="button" ref={opener} onClick={() => open()} disabled={rest === 'opening'}>
@@ -67,7 +68,7 @@ interface CameraPictureProps extends CameraBoxProps {
   close: (rest?: CameraRest) => void
 }
 
-function CameraPicture({ camera, onCodes, paused, open, close }: CameraPictureProps) {
+function CameraPicture({ camera, onCodes, paused, onNext, open, close }: CameraPictureProps) {
   const { scan } = texts()
   const { video, sight } = useScanner({ camera, onCodes, paused, broke: () => close('broken') })
   const closer = useRef<HTMLButtonElement>(null)
@@ -78,6 +79,11 @@ function CameraPicture({ camera, onCodes, paused, open, close }: CameraPicturePr
       <div class="scan-view">
         <video ref={video} playsInline muted aria-label={scan.preview} />
         <div class="scan-frame" />
+        {paused && onNext && (
+          <button type="button" class="scan-next" onClick={onNext}>
+            <Icon name="scan" /> {scan.next}
+          </button>
+        )}
       </div>
       <p class="scan-hint">{hint}</p>
       <div class="scan-controls">
@@ -99,7 +105,12 @@ type Sight = 'starting' | 'nothing' | 'unread' | 'read'
 /** Milliseconds that a code must be seen and not read before somebody is told to come closer, and that what was seen stands. */
 const [unreadFor, shownFor] = [600, 1_200]
 
-function useScanner({ camera, onCodes, paused, broke }: CameraBoxProps & { camera: Camera; broke: () => void }) {
+function useScanner({
+  camera,
+  onCodes,
+  paused,
+  broke,
+}: Pick<CameraBoxProps, 'onCodes' | 'paused'> & { camera: Camera; broke: () => void }) {
   const video = useRef<HTMLVideoElement>(null)
   const [sight, setSight] = useState<Sight>('starting')
   const latest = useRef({ onCodes, paused, broke })

@@ -18,15 +18,17 @@ export interface ScanPanelProps extends PictureReceivers {
   onPicture: (bytes: Uint8Array, contentType: string) => void
   /** While true the camera stays open and tells nothing; a code that stays in sight is no news afterwards. Pictures are read all the same. */
   paused: boolean
+  /** Makes room for the next code, while it is paused for a verdict that stands. */
+  onNext?: (() => void) | undefined
 }
 
 /** Reads codes and tells them; keeps nothing. */
-export function ScanPanel({ onBegin, onCodes, onPicture, paused }: ScanPanelProps) {
+export function ScanPanel({ onBegin, onCodes, onPicture, paused, onNext }: ScanPanelProps) {
   const { scan } = texts()
   const pictures = usePictures({ onBegin, onCodes, onPicture })
   return (
     <section class="scan" aria-label={scan.title}>
-      <CameraBox onCodes={onCodes} paused={paused} />
+      <CameraBox onCodes={onCodes} paused={paused} onNext={onNext} />
       <div class="scan-file">
         <FileButton take={pictures.take} />
         <p class="hint">{scan.dropHint}</p>

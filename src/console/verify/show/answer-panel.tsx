@@ -73,6 +73,13 @@ function Failed({ desk, state }: { desk: Desk; state: DeskState & { is: 'failed'
       <h2>{verify.noAnswer}</h2>
       {fault.status === 413 && <Refused text={verify.pictureTooLargeForServer} />}
       <FaultNotice fault={fault} again={() => desk.again()} />
+      {fault.status === 400 && desk.documentStanding().is !== 'none' && (
+        <p>
+          <button type="button" class="quiet" onClick={() => desk.withoutDocument()}>
+            {verify.document.without}
+          </button>
+        </p>
+      )}
       {askAgainAt !== undefined && (
         <p role="status">
           {fill(verify.askAgainIn, { seconds: Math.max(0, Math.ceil((askAgainAt - desk.now.value) / 1000)) })}

@@ -13,13 +13,24 @@ export function DocumentForm({ desk }: { desk: Desk }) {
     desk.document.value = { ...desk.document.value, ...members }
   }
   const given = isGiven(held)
+  const standing = desk.documentStanding().is
   return (
     <details class="fold">
       <summary>
         {words.head}
-        {given && (
+        {standing === 'forNext' && (
           <span class="tag">
             <Icon name="accepted" size={14} /> {words.ready}
+          </span>
+        )}
+        {standing === 'compared' && (
+          <span class="tag">
+            <Icon name="accepted" size={14} /> {words.compared}
+          </span>
+        )}
+        {(standing === 'notCompared' || standing === 'open') && (
+          <span class="tag">
+            <Icon name="warning" size={14} /> {words.notCompared}
           </span>
         )}
       </summary>

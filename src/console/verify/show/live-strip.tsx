@@ -1,5 +1,8 @@
 /** What shows that a verdict is of this moment, and no picture of one. */
 import { useEffect, useState } from 'preact/hooks'
+import { ask } from '../../api/client.ts'
+import { isMembers } from '../../api/parameters.ts'
+import { useReply } from '../../api/use-reply.ts'
 import { texts } from '../../languages/languages.ts'
 import { countryName } from '../input/countries.ts'
 import type { AskingSettings } from '../input/question.ts'
@@ -18,7 +21,7 @@ export function LiveStrip({ settings: { jurisdiction, uses, trustDomains } }: { 
       </span>
       <span>
         <span class="live-label">{verify.jurisdiction}</span>{' '}
-        <bdi>{jurisdiction ? countryName(jurisdiction, locale()) : verify.jurisdictionOfServer}</bdi>
+        {jurisdiction ? <bdi>{countryName(jurisdiction, locale())}</bdi> : <OfServer />}
       </span>
       {uses.length > 0 && (
         <span>
@@ -33,6 +36,21 @@ export function LiveStrip({ settings: { jurisdiction, uses, trustDomains } }: { 
       )}
       <span class="live-note">{verify.onlyHere}</span>
     </div>
+  )
+}
+
+/** The server's own, asked for with each verdict: what it said before may have been set anew. */
+function OfServer() {
+  const { verify } = texts()
+  const { value } = useReply('own jurisdiction', (signal) =>
+    ask<unknown>('//health', { accept: 'application/json', signal }),
+  )
+  const code = isMembers(value) ? value.jurisdiction : undefined
+  return (
+    <>
+      {typeof code === 'string' && code !== '' && <bdi>{countryName(code, locale())} · </bdi>}
+      {verify.jurisdictionOfServer}
+    </>
   )
 }
 

@@ -17,7 +17,11 @@ import { LiveStrip } from './live-strip.tsx'
 import { PersonBlock } from './person-block.tsx'
 import { RecordButtons } from './record.tsx'
 import { Rules } from './rules.tsx'
+import { Said } from './said.tsx'
 import { type NameOf, useNames } from './use-names.ts'
+
+/** Sentences that stand under the word; all stand with their rules. */
+const mostWords = 6
 
 /** The verdict of an answer. Its heading takes the focus, and its word is read aloud. */
 export function VerdictCard({ answer, desk }: { answer: Answer; desk: Desk }) {
@@ -49,8 +53,10 @@ export function VerdictCard({ answer, desk }: { answer: Answer; desk: Desk }) {
         <p class="verdict-sentence">{verify.reasons[reason.name].text}</p>
         {reason.words.length > 0 && (
           <ul class="verdict-words">
-            {reason.words.slice(0, 6).map((words) => (
-              <li dir="auto">{words}</li>
+            {reason.words.slice(0, mostWords).map((words) => (
+              <li>
+                <Said message={words} />
+              </li>
             ))}
           </ul>
         )}
@@ -59,7 +65,7 @@ export function VerdictCard({ answer, desk }: { answer: Answer; desk: Desk }) {
         ) : (
           <p class="hint">{verify.person.noPerson}</p>
         )}
-        <Findings verdict={verdict} nameOf={nameOf} />
+        <Findings verdict={verdict} nameOf={nameOf} said={reason.words.slice(0, mostWords)} />
         {isLink(verdict) && <LinkForm desk={desk} />}
         <RecordButtons answer={answer} />
       </div>
@@ -73,6 +79,7 @@ function Cautions({ answer }: { answer: Answer }) {
   const { verdict, isMistyped } = answer
   const cautions = [
     ...verdict.doubts.map((doubt) => verify.doubts[doubt]),
+    ...(answer.isDocumentLeft ? [verify.document.left] : []),
     ...clockCautions(answer),
     ...(isMistyped && verdict.status === 'NOT_SUPPORTED' ? [verify.mistyped] : []),
   ]
@@ -89,12 +96,12 @@ function Cautions({ answer }: { answer: Answer }) {
 }
 
 /** Content, rules, checks, issuer, versions, and the same of every credential inside. */
-function Findings({ verdict, nameOf }: { verdict: Verdict; nameOf: NameOf }) {
+function Findings({ verdict, nameOf, said = [] }: { verdict: Verdict; nameOf: NameOf; said?: readonly string[] }) {
   const { evaluations, linked, content, rules, checks } = verdict
   const isApart = evaluations.length > 0 && !verdict.isTogether
   return (
     <>
-      {rules.length > 0 && <Rules rules={rules} />}
+      {rules.length > 0 && <Rules rules={rules} said={said} />}
       {content && <Certified content={content} nameOf={nameOf} />}
       {!isApart && <Checks checks={checks} />}
       {!isApart && <IssuerFacts verdict={verdict} />}

@@ -1,5 +1,6 @@
 /** What is open in the workbench: texts of artefacts, and the resources that they become. */
-import type { Coding, Library, PlanDefinition } from 'fhir/r4.js'
+import type { Coding, Library } from 'fhir/r4.js'
+import { besideText } from './beside.ts'
 import { artefactId, cqlHead, fmlHead, nextVersion, withCqlVersion, withFmlVersion } from './header.ts'
 import { jsonObject, memberSpan, textOf, withMember, withString } from './json-text.ts'
 
@@ -17,6 +18,8 @@ export interface Part {
   edition?: number
   /** The resource that the text came from: what is said about it beside the text. */
   resource?: Library
+  /** Where the text came from on the server: the id, and the entity tag that it had. */
+  from?: { id: string; tag: string | undefined }
 }
 
 /** What belongs together: a library with the rule sets that offer it, or a map. */
@@ -87,10 +90,11 @@ export function cqlOf({ content = [] }: Library): string | undefined {
   return data === undefined ? undefined : textOfBase64(data)
 }
 
-/** The Library that a text becomes. What was compiled of another text does not go with it; its signature neither. */
+/** The Library that a text becomes, with what holds of what was said beside the text before; its signature does not go with it. */
 export function libraryOf(part: Part): Library {
   const { id, url, name, version } = identityOf(part)
-  const known = part.resource
+  const known = part.resource && besideText(part.resource, cqlOf(part.resource) ?? '', part.text)
+  const others = (known?.content ?? []).filter(({ contentType }) => !isOfText(contentType))
   const isRaised = known?.date !== undefined && known.version !== version
   const {
     meta: _meta,
@@ -107,28 +111,41 @@ export function libraryOf(part: Part): Library {
     ...(url && { url }),
     ...(version && { version }),
     ...(isRaised && { date: today() }),
-    ...(name && { name, title: rest.title ?? name.replace(/(?<=[a-z0-9])(?=[A-Z])/g, ' ') }),
-    content: [{ contentType: 'text/cql', data: base64Of(part.text) }],
+    ...(name && { name }),
+    ...(name && !known && { title: name.replace(/(?<=[a-z0-9])(?=[A-Z])/g, ' ') }),
+    content: [{ contentType: 'text/cql', data: base64Of(part.text) }, ...others],
   }
 }
+
+const isOfText = (contentType = '') => /^(?:text\/cql|application\/elm)\b/.test(contentType)
 
 const today = () => new Date().toISOString().slice(0, 10)
 
 /** Parts of a rule: its library, and the rule sets that offer it. */
-export function ruleDraft(library: Library, plans: { resource: PlanDefinition; text: string }[]): Draft | undefined {
+export function ruleDraft(library: Library, plans: { from?: Part['from']; text: string }[]): Draft | undefined {
   const cql = cqlOf(library)
   if (cql === undefined) return undefined
   return {
     kind: 'rule',
     parts: [
-      { key: 'library', type: 'Library', language: 'cql', text: cql, kept: cql, resource: library },
+      {
+        key: 'library',
+        type: 'Library',
+        language: 'cql',
+        text: cql,
+        kept: cql,
+        resource: library,
+        ...(library.id &&
+          library.meta?.versionId && { from: { id: library.id, tag: `W/"${library.meta.versionId}"` } }),
+      },
       ...plans.map(
-        ({ text }, at): Part => ({
+        ({ text, from }, at): Part => ({
           key: `plan-${at}`,
           type: 'PlanDefinition',
           language: 'json',
           text,
           kept: text,
+          ...(from && { from }),
         }),
       ),
     ],
@@ -136,7 +153,7 @@ export function ruleDraft(library: Library, plans: { resource: PlanDefinition; t
 }
 
 /** A map, alone. */
-export const mapDraft = (text: string, published?: string): Draft => ({
+export const mapDraft = (text: string, published?: { text: string; from: Part['from'] }): Draft => ({
   kind: 'map',
   parts: [
     {
@@ -145,7 +162,8 @@ export const mapDraft = (text: string, published?: string): Draft => ({
       language: 'fml',
       text,
       kept: text,
-      ...(published !== undefined && { published }),
+      ...(published && { published: published.text }),
+      ...(published?.from && { from: published.from }),
     },
   ],
 })
@@ -166,6 +184,18 @@ export const withText = (draft: Draft, key: string, text: string): Draft => ({
 export const asKept = (draft: Draft, saved: readonly Part[] = draft.parts): Draft => ({
   ...draft,
   parts: draft.parts.map((part) => ({ ...part, kept: saved.find(({ key }) => key === part.key)?.text ?? part.kept })),
+})
+
+/** The draft with where its parts stand on the server now. */
+export const asPublished = (
+  draft: Draft,
+  made: readonly { key: string; id: string; tag: string | undefined }[],
+): Draft => ({
+  ...draft,
+  parts: draft.parts.map((part) => {
+    const own = made.find(({ key }) => key === part.key)
+    return own ? { ...part, from: { id: own.id, tag: own.tag } } : part
+  }),
 })
 
 /** The draft under the version that comes next: in the texts, and in the rule sets that name the library. */

@@ -9,7 +9,7 @@ export interface CqlHead {
 }
 
 /** Comments of a text as blanks, so that nothing in them is read and places stay. */
-function withoutComments(text: string): string {
+export function withoutComments(text: string): string {
   return text.replace(/\/\*[\s\S]*?(?:\*\/|$)|\/\/[^\n]*|'(?:\\[\s\S]|[^'\\])*'|"(?:\\[\s\S]|[^"\\])*"/g, (found) =>
     found.startsWith('/') ? found.replace(/[^\n]/g, ' ') : found,
   )

@@ -136,3 +136,14 @@ export function spanOf(text: string, { line, column }: { line: number; column: n
   const word = /^(?:"(?:\\.|[^"\\\n])*"|\w+|\S)/.exec(text.slice(from, last))
   return { from, to: from + (word?.[0].length ?? 0) }
 }
+
+/** What a server lets others publish, though it fails or does nothing whenever it is run, is a fault to its author (docs/map-author.md). */
+const failing = /^fml-lenient-(?:unknown-|type-mismatch)/
+
+/** A reply as an author has to take it; one that is no outcome stays as it is. */
+export function asAuthorSees(outcome: OperationOutcome): OperationOutcome {
+  if (!Array.isArray(outcome?.issue)) return outcome
+  const isFailing = ({ details }: OperationOutcome['issue'][number]) =>
+    details?.coding?.some(({ code }) => failing.test(code ?? '')) === true
+  return { ...outcome, issue: outcome.issue.map((each) => (isFailing(each) ? { ...each, severity: 'error' } : each)) }
+}

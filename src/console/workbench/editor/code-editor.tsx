@@ -22,6 +22,7 @@ import { useEffect, useRef } from 'preact/hooks'
 import { texts } from '../../languages/languages.ts'
 import { type Problem, spanOf } from '../document/problems.ts'
 import { cqlTokens } from './cql-language.ts'
+import { eclTokens } from './ecl-language.ts'
 import { fmlTokens } from './fml-language.ts'
 
 /** A place that the editor is to show; a new object shows it again. */
@@ -31,7 +32,7 @@ export interface Shown {
 }
 
 interface CodeEditorProps {
-  language: 'cql' | 'fml' | 'json'
+  language: 'cql' | 'fml' | 'json' | 'ecl'
   /** What it begins with, and shows anew in another edition; what is typed meanwhile is not overwritten by an older rendering. */
   text: string
   edition?: number | undefined
@@ -152,6 +153,7 @@ const phrasesOf = (phrases: Phrases): Record<string, string> => ({
 const languages = {
   cql: () => StreamLanguage.define(cqlTokens),
   fml: () => StreamLanguage.define(fmlTokens),
+  ecl: () => StreamLanguage.define(eclTokens),
   json,
 }
 

@@ -12,7 +12,8 @@ import { Icon } from '../../parts/icon.tsx'
 import { Notice } from '../../parts/notice.tsx'
 import { say } from '../../parts/say.ts'
 import { draft as held } from '../desk.ts'
-import { asKept, type Draft, identityOf, raised } from '../document/artefacts.ts'
+import { asKept, asPublished, type Draft, identityOf, libraryOf, raised } from '../document/artefacts.ts'
+import { besideAsText } from '../document/beside.ts'
 import { type PlacesOf, type Problem, problemsOf } from '../document/problems.ts'
 import { Difference } from './difference.tsx'
 import { type Comparison, compareDraft, type Published, publish } from './publishing.ts'
@@ -43,13 +44,12 @@ export function PublishPanel({ draft, isShown, refused }: PublishPanelProps) {
     const published = await publish(compared)
     setSending(false)
     setDone({ published, of: texted })
+    // What changed meanwhile is shown before anything is tried again.
+    if (published.kind === 'moved') setRound((count) => count + 1)
     if (published.kind === 'refused') refused(refusedParts(compared, published))
     if (published.kind === 'published') {
-      if (held.value)
-        held.value = asKept(
-          held.value,
-          compared.map(({ part }) => part),
-        )
+      const sent = compared.map(({ part }) => part)
+      if (held.value) held.value = asPublished(asKept(held.value, sent), published.artefacts)
       setRound((count) => count + 1)
       say(workbench.published, { urgent: true })
     }
@@ -113,7 +113,7 @@ function placesOf({ language, text }: Comparison['part'], library: string | unde
 
 function Compared({ compared }: { compared: Comparison }) {
   const { workbench } = texts()
-  const { part, identity, state, against, isTaken } = compared
+  const { part, identity, state, against, isTaken, isMovedOn } = compared
   const names = { Library: workbench.ruleText, PlanDefinition: workbench.ruleSet, StructureMap: workbench.mapText }
   const title = names[part.type]
   const said = {
@@ -130,6 +130,11 @@ function Compared({ compared }: { compared: Comparison }) {
         <code dir="ltr">{`${identity.url ?? '?'}|${identity.version ?? '?'}`}</code>
       </p>
       <p class={state === 'changed' || state === 'unnamed' || isTaken ? 'error' : ''}>{said}</p>
+      {isMovedOn && (
+        <p class="error">
+          <Icon name="warning" /> {workbench.movedOn}
+        </p>
+      )}
       {isTaken && <p class="error">{fill(workbench.idTaken, { id: identity.id ?? '' })}</p>}
       {state === 'changed' && (
         <button
@@ -145,7 +150,22 @@ function Compared({ compared }: { compared: Comparison }) {
       {(state === 'raised' || state === 'changed') && against && (
         <Difference before={against.text} after={part.text} label={fill(workbench.difference, { part: title })} />
       )}
+      {part.language === 'cql' && state !== 'unnamed' && <Beside part={part} against={against?.beside} />}
     </section>
+  )
+}
+
+/** What is published of a library beside its text: it follows the text, and is shown before it is sent. */
+function Beside({ part, against }: { part: Comparison['part']; against: string | undefined }) {
+  const { workbench } = texts()
+  const after = besideAsText(libraryOf(part))
+  if (after === against) return null
+  return (
+    <details class="fold" open={against !== undefined}>
+      <summary>{workbench.beside}</summary>
+      <p class="hint">{workbench.besideHint}</p>
+      <Difference before={against ?? ''} after={after} label={workbench.beside} />
+    </details>
   )
 }
 
@@ -232,6 +252,12 @@ function Done({ published, isOld, again }: { published: Published; isOld: boolea
       <Notice kind="bad" icon="rejected" isAlert head={workbench.publishRefused}>
         <Issues issues={published.outcome.issue.filter(({ severity }) => severity !== 'information')} />
         <p>{workbench.publishRefusedHint}</p>
+      </Notice>
+    )
+  if (published.kind === 'moved')
+    return (
+      <Notice kind="bad" isAlert head={workbench.publishMoved}>
+        <p>{workbench.publishMovedHint}</p>
       </Notice>
     )
   if (published.kind === 'unknown')

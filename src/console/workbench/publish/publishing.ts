@@ -2,8 +2,10 @@
 import type { Bundle, OperationOutcome, Resource } from 'fhir/r4.js'
 import { ask, askText, type Fault, fhirBase, type Reply } from '../../api/client.ts'
 import { cqlOf, type Draft, type Identity, identityOf, libraryOf, type Part } from '../document/artefacts.ts'
+import { besideAsText } from '../document/beside.ts'
 import { compareVersions } from '../document/header.ts'
 import { withoutMeta } from '../document/json-text.ts'
+import { isOf } from '../document/resource.ts'
 
 /** An artefact of the server. */
 interface Stored {
@@ -12,6 +14,8 @@ interface Stored {
   version?: string
   status?: string
   text: string
+  /** What it says beside its text, of a library. */
+  beside?: string
   /** `ETag` of it. */
   tag: string | undefined
 }
@@ -31,6 +35,8 @@ export interface Comparison {
   replaces: string | undefined
   /** Whether its id is that of something else. */
   isTaken: boolean
+  /** Somebody changed it since it was opened here: what would be published takes that back. */
+  isMovedOn: boolean
 }
 
 /** Compares every text of a draft with the server. */
@@ -49,7 +55,7 @@ export async function compareDraft({ parts }: Draft, signal: AbortSignal): Promi
 async function comparePart(part: Part, signal: AbortSignal): Promise<Reply<Comparison>> {
   const identity = identityOf(part)
   const { url, version, id } = identity
-  const bare = { part, identity, against: undefined, replaces: undefined, isTaken: false }
+  const bare = { part, identity, against: undefined, replaces: undefined, isTaken: false, isMovedOn: false }
   if (!url || !version || !id) return { value: { ...bare, state: 'unnamed' }, headers: new Headers() }
   const query = new URLSearchParams({ url, _elements: 'id,url,version,status', _count: '500' })
   const all = await ask<Bundle>(`/${part.type}?${query}`, { signal })
@@ -61,15 +67,22 @@ async function comparePart(part: Part, signal: AbortSignal): Promise<Reply<Compa
   const held = await readHeld(part, id, signal)
   if (held.fault) return held
   const isTaken = held.value !== undefined && (held.value.url !== url || held.value.version !== version)
-  const replaces = held.value?.tag
   const { headers } = all
-  if (!chosen) return { value: { ...bare, state: 'new', replaces, isTaken }, headers }
+  if (!chosen) return { value: { ...bare, state: 'new', replaces: held.value?.tag, isTaken }, headers }
   const against = await readStored(part, chosen, signal)
   if (against.fault) return against
-  const isSame = same !== undefined && sameText(part.text, against.value.text)
+  const isSame = same !== undefined && isAsStored(part, against.value)
   const state = isSame ? 'same' : same ? 'changed' : 'raised'
-  return { value: { part, identity, state, against: against.value, replaces, isTaken }, headers }
+  const { tag } = against.value
+  // What is replaced is what is shown in the difference, and not what came between the two questions.
+  const replaces = against.value.id === id ? tag : held.value?.tag
+  const isMovedOn = !isSame && part.from?.id === against.value.id && part.from.tag !== tag
+  return { value: { part, identity, state, against: against.value, replaces, isTaken, isMovedOn }, headers }
 }
+
+/** Whether nothing would change. */
+const isAsStored = (part: Part, { text, beside }: Stored): boolean =>
+  sameText(part.text, text) && (beside === undefined || sameText(besideAsText(libraryOf(part)), beside))
 
 interface Version {
   id: string
@@ -105,8 +118,9 @@ async function readStored(part: Part, version: Version, signal: AbortSignal): Pr
     const reply = await ask<Resource>(path, { signal })
     if (reply.fault) return reply
     const { value, headers } = reply
-    const text = value.resourceType === 'Library' ? (cqlOf(value as Parameters<typeof cqlOf>[0]) ?? '') : ''
-    return { value: { ...version, text, tag: headers.get('ETag') ?? undefined }, headers }
+    if (!isOf(value, 'Library')) return { fault: { kind: 'broken' } }
+    const beside = besideAsText(value)
+    return { value: { ...version, text: cqlOf(value) ?? '', beside, tag: headers.get('ETag') ?? undefined }, headers }
   }
   const accept = part.language === 'fml' ? 'text/fhir-mapping' : 'application/fhir+json'
   const reply = await askText(part.language === 'fml' ? path : `${path}?_pretty=true`, { signal, accept })
@@ -119,9 +133,20 @@ async function readStored(part: Part, version: Version, signal: AbortSignal): Pr
 const sameText = (a: string, b: string): boolean =>
   a.trim().replaceAll('\r\n', '\n') === b.trim().replaceAll('\r\n', '\n')
 
-/** What came of it. `refused`: nothing was stored, and why · `unknown`: no answer came, and it may be stored or not */
+/** An artefact as it was published just now. */
+interface PublishedArtefact {
+  /** Of the part that it was made of. */
+  key: string
+  type: string
+  id: string
+  url: string
+  tag: string | undefined
+}
+
+/** What came of it. `refused`: nothing was stored, and why · `moved`: nothing, for something changed since it was compared · `unknown`: no answer came, and it may be stored or not */
 export type Published =
-  | { kind: 'published'; artefacts: { type: string; id: string; url: string }[] }
+  | { kind: 'published'; artefacts: PublishedArtefact[] }
+  | { kind: 'moved' }
   | { kind: 'refused'; outcome: OperationOutcome }
   | { kind: 'unknown' }
   | { kind: 'fault'; fault: Fault }
@@ -135,15 +160,20 @@ export async function publish(compared: readonly Comparison[]): Promise<Publishe
   if (reply.fault) return endOf(reply.fault)
   return {
     kind: 'published',
-    artefacts: wanted.map(({ part, identity }) => ({
+    artefacts: wanted.map(({ part, identity }, at) => ({
+      key: part.key,
       type: part.type,
       id: identity.id ?? '',
       url: `${identity.url}|${identity.version}`,
+      tag: tagOf(reply.value, at) ?? reply.headers.get('ETag') ?? undefined,
     })),
   }
 }
 
 const patience = 120_000
+
+const tagOf = (value: unknown, at: number): string | undefined =>
+  isOf(value, 'Bundle') ? value.entry?.[at]?.response?.etag : undefined
 
 /** Of what is there already only what was compared may be replaced; of what is not, nothing. */
 function conditionOf({ replaces }: Comparison): { ifMatch?: string; ifNoneMatch?: string } {
@@ -186,6 +216,7 @@ function transactionText(wanted: readonly Comparison[]): string {
 }
 
 function endOf(fault: Fault): Published {
+  if (fault.status === 412) return { kind: 'moved' }
   if (fault.kind === 'refused' && fault.outcome) return { kind: 'refused', outcome: fault.outcome }
   // An answer that was lost, or is another than was expected, says nothing of what was done.
   if (fault.kind === 'unreachable' || fault.kind === 'broken' || fault.kind === 'left') return { kind: 'unknown' }

@@ -28,13 +28,17 @@ export function kindOf(text: string): 'nothing' | 'json' | 'credential' {
 
 const parametersOf = (parameter: ParametersParameter[]) => ({ resourceType: 'Parameters' as const, parameter })
 
+/** Says that a question is a try: it is answered like any other, and counted apart (docs/monitoring.md). */
+const testMark = { system: 'http://terminology.hl7.org/CodeSystem/v3-ActReason', code: 'HTEST' }
+
 /** The question of `$evaluate`: the verdict of the rules that are published. */
 export function verdictQuestion({ text, clock, jurisdiction }: Given): object {
-  return parametersOf([
+  const parameters = parametersOf([
     { name: 'credential', valueString: text.trim() },
     ...(clock ? [{ name: 'evaluationDateTime', valueDateTime: clock }] : []),
     ...(jurisdiction ? [{ name: 'jurisdiction', valueCode: jurisdiction }] : []),
   ])
+  return { ...parameters, meta: { tag: [testMark] } }
 }
 
 /** Data of a pasted JSON: a Bundle as it is, anything else as the only thing in one; a core data set as the server itself hands one out. */

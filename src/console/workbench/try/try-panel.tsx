@@ -1,11 +1,13 @@
 /** Runs what is in the editor, published or not: over a sample, a credential, a Bundle or any JSON, at a clock. */
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { useSpecimens } from '../../api/use-specimens.ts'
+import { fill } from '../../languages/fill.ts'
 import { texts } from '../../languages/languages.ts'
 import { FaultNotice } from '../../parts/fault.tsx'
 import { Field } from '../../parts/field.tsx'
 import { Icon } from '../../parts/icon.tsx'
 import { say } from '../../parts/say.ts'
+import { useForgetting } from '../../parts/use-forgetting.ts'
 import type { Draft, Part } from '../document/artefacts.ts'
 import { MapOutcome } from './map-outcome.tsx'
 import { type Declared, declaredParameters, type Given, isDateTime, kindOf, parameterOf, typed } from './questions.ts'
@@ -16,23 +18,38 @@ import { type Ended, runMap, runRule } from './run.ts'
 interface Ran {
   ended: Ended
   of: string
+  /** Its outcome may tell of a person. */
+  isOfPerson: boolean
 }
+
+const keyOf = (part: Part, given: Given) => JSON.stringify([part.text, given])
 
 /** The panel. */
 export function TryPanel({ draft }: { draft: Draft }) {
-  const { workbench } = texts()
+  const { workbench, verify } = texts()
   const [given, setGiven] = useState<Given>({ text: '', clock: '', jurisdiction: '', parameters: {} })
   const [isRunning, setRunning] = useState(false)
   const [ran, setRan] = useState<Ran>()
+  const [isSpent, setSpent] = useState(false)
+  const { specimens } = useSpecimens()
   const controller = useRef<AbortController | undefined>(undefined)
   useEffect(() => () => controller.current?.abort(), [])
+  /** Whether a text may be of a person: samples are of nobody. */
+  const isOfPerson = (text: string) => text.trim() !== '' && !specimens.some((each) => each.text === text)
+  const forgetting = useForgetting(isOfPerson(given.text) || ran?.isOfPerson === true || isRunning, () => {
+    controller.current?.abort()
+    setRunning(false)
+    setRan(undefined)
+    setSpent(false)
+    setGiven((before) => ({ ...before, text: isOfPerson(before.text) ? '' : before.text }))
+  })
   const part = draft.parts.find(({ language }) => language !== 'json')
   if (!part) return null
   const declared =
     part.language === 'cql' ? declaredParameters(part.text).filter(({ type }) => typed.includes(type)) : []
   const faults = faultsOf(given, { part, declared })
   const plans = draft.parts.filter(({ language }) => language === 'json').map(({ text }) => text)
-  const key = JSON.stringify([part.text, given])
+  const key = keyOf(part, given)
   const run = async () => {
     controller.current?.abort()
     const mine = new AbortController()
@@ -42,7 +59,11 @@ export function TryPanel({ draft }: { draft: Draft }) {
     const ended = await (part.language === 'fml' ? runMap : runRule)(part, given, mine.signal)
     if (mine.signal.aborted) return
     setRunning(false)
-    setRan({ ended, of: key })
+    // A credential has done its service; data that somebody wrote by hand is work, and stays while he is there.
+    const isCleared = kindOf(given.text) === 'credential' && isOfPerson(given.text)
+    if (isCleared) setGiven((before) => (before.text === given.text ? { ...before, text: '' } : before))
+    setSpent(isCleared)
+    setRan({ ended, of: isCleared ? keyOf(part, { ...given, text: '' }) : key, isOfPerson: isOfPerson(given.text) })
     say(workbench.ran)
   }
   return (
@@ -54,7 +75,15 @@ export function TryPanel({ draft }: { draft: Draft }) {
         if (faults.length === 0) void run()
       }}
     >
-      <GivenFields part={part} given={given} change={(change) => setGiven((before) => ({ ...before, ...change }))} />
+      <GivenFields
+        part={part}
+        given={given}
+        change={(change) => {
+          if (change.text !== undefined) setSpent(false)
+          setGiven((before) => ({ ...before, ...change }))
+        }}
+        isSpent={isSpent}
+      />
       <ParameterFields
         declared={declared}
         given={given}
@@ -70,6 +99,14 @@ export function TryPanel({ draft }: { draft: Draft }) {
         <p class="waiting" role="status">
           {workbench.runningHint}
         </p>
+      )}
+      {forgetting.remaining !== undefined && (
+        <div class="countdown">
+          <span role="timer">{fill(verify.forgetIn, { seconds: forgetting.remaining })}</span>
+          <button type="button" class="quiet" onClick={forgetting.keep}>
+            {verify.keep}
+          </button>
+        </div>
       )}
       {ran && <Outcome ran={ran} plans={plans} isOld={ran.of !== key} again={() => void run()} />}
     </form>
@@ -104,9 +141,11 @@ interface GivenFieldsProps {
   part: Part
   given: Given
   change(change: Partial<Given>): void
+  /** A credential was run over, and cleared. */
+  isSpent: boolean
 }
 
-function GivenFields({ part, given, change }: GivenFieldsProps) {
+function GivenFields({ part, given, change, isSpent }: GivenFieldsProps) {
   const { workbench } = texts()
   const isMap = part.language === 'fml'
   const kind = kindOf(given.text)
@@ -130,7 +169,7 @@ function GivenFields({ part, given, change }: GivenFieldsProps) {
           />
         )}
       </Field>
-      {!isMap && kind === 'nothing' && <p class="hint">{workbench.noInput}</p>}
+      {!isMap && kind === 'nothing' && <p class="hint">{isSpent ? workbench.inputSpent : workbench.noInput}</p>}
       {!isMap && (
         <div class="row">
           <Field label={workbench.clock} hint={workbench.clockHint}>

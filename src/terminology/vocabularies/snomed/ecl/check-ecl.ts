@@ -1,4 +1,5 @@
 /** What authors are told of an expression, beyond that it can be read. */
+import type { ConstraintRemark } from '../../../code-system/code-system.ts'
 import type { SnomedContent } from '../content.ts'
 import { lowerCase } from '../term-words.ts'
 import { conceptsOf } from './concepts-of.ts'
@@ -9,32 +10,29 @@ import { parseEcl } from './syntax/parse.ts'
 import { printEcl } from './syntax/print.ts'
 import type { EclConcept } from './syntax/syntax.ts'
 
-/** Something about a place of an expression; places count from 1. */
-interface EclRemark {
-  severity: 'error' | 'warning'
-  text: string
-  line: number
-  column: number
-}
-
 /** An expression as it was understood. */
 export interface CheckedEcl {
   /** The brief syntax, which is the normative one; undefined for what cannot be read. */
   brief?: string
   /** In the order of the text. Without an error the expression can be evaluated. */
-  remarks: EclRemark[]
+  remarks: ConstraintRemark[]
 }
+
+/** Remarks after which a server looks for no more: each unknown concept is searched for among all. */
+export const mostRemarks = 20
 
 /**
  * Reads an expression and looks up what it names: every unknown concept with those that are near to it, terms that are none of the concept,
  * and concepts that are inactive. Without a release the syntax alone is judged.
+ * @param most remarks after which no more concepts are looked up
  */
-export function checkEcl(text: string, content: SnomedContent | undefined): CheckedEcl {
-  const remarks: EclRemark[] = []
+export function checkEcl(text: string, content: SnomedContent | undefined, most = Infinity): CheckedEcl {
+  const remarks: ConstraintRemark[] = []
   try {
     const expression = parseEcl(text)
     if (content) {
       for (const concept of conceptsOf(expression)) {
+        if (remarks.length >= most) break
         const said = remarkOf(content, concept)
         if (said) remarks.push({ ...said, ...placeIn(text, concept.at) })
       }
@@ -51,7 +49,10 @@ export function checkEcl(text: string, content: SnomedContent | undefined): Chec
 /** Concepts of the metadata that filters name; a release that is a part may lack them. */
 const METADATA = /^9000000000000\d{5}$|^900000000000\d{6}$/
 
-function remarkOf(content: SnomedContent, { id, term }: EclConcept): Pick<EclRemark, 'severity' | 'text'> | undefined {
+function remarkOf(
+  content: SnomedContent,
+  { id, term }: EclConcept,
+): Pick<ConstraintRemark, 'severity' | 'text'> | undefined {
   const concept = content.ordinalOf(id)
   if (concept < 0) {
     // Whether a filter can do without is decided where it is evaluated.
