@@ -52,7 +52,8 @@ async function scenesOf(dataDir: string): Promise<Scene[]> {
     ['catalogue-versions', '/catalogue/PlanDefinition/valid-test?tab=versions'],
     ['trust', '/trust'],
     ['status', '/status'],
-    ['manual', '/manual/verifier'],
+    ['manual', '/manual'],
+    ['manual-page', '/manual/verifier'],
   ]
 }
 

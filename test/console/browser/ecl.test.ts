@@ -22,7 +22,9 @@ describe('expression constraints in the workbench', { skip: noBrowser ?? false }
     const write = async (text: string) => {
       await editor.click()
       await page.keyboard.press('Control+a')
-      await page.keyboard.insertText(text)
+      await page.keyboard.press('Delete')
+      // One after the other: a browser puts a text over another one together with styles, which the policy refuses.
+      if (text) await page.keyboard.insertText(text)
     }
     await problems.getByText('the syntax alone was judged').waitFor()
     assert.equal(await list.isDisabled(), true)
@@ -44,9 +46,7 @@ describe('expression constraints in the workbench', { skip: noBrowser ?? false }
     await page.getByRole('cell', { name: 'Wing structure' }).first().waitFor()
     assert.ok(Number(await page.evaluate('document.documentElement.scrollWidth')) <= 320)
     await assertAccessible(page, { isLegacy: true })
-    await editor.click()
-    await page.keyboard.press('Control+a')
-    await page.keyboard.press('Delete')
+    await write('')
     await page.getByText('Of an earlier text.').waitFor()
     assert.equal(await problems.count(), 0)
     assertClean()

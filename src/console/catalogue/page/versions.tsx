@@ -104,7 +104,7 @@ function HistoryTable({ which: { type, id }, versions: stored, shownVersion }: H
   return (
     <>
       <div class="scroll-x">
-        <table class="history">
+        <table class="history stacking">
           <thead>
             <tr>
               <th scope="col">#</th>
@@ -120,11 +120,13 @@ function HistoryTable({ which: { type, id }, versions: stored, shownVersion }: H
                   {isDeleted ? <bdi>{versionId}</bdi> : <a href={pageOf({ type, id, versionId })}>{versionId}</a>}{' '}
                   {versionId === shownVersion && <span class="tag">{versions.current}</span>}
                 </th>
-                <td>
+                <td data-head={versions.version}>
                   <bdi>{head?.version || page.notNamed}</bdi>
                 </td>
-                <td>{isDeleted ? versions.deleted : <Status status={head?.status ?? ''} />}</td>
-                <td>{shownDate(lastModified, language.value)}</td>
+                <td data-head={versions.status}>
+                  {isDeleted ? versions.deleted : <Status status={head?.status ?? ''} />}
+                </td>
+                <td data-head={versions.stored}>{shownDate(lastModified, language.value)}</td>
               </tr>
             ))}
           </tbody>

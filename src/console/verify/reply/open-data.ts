@@ -27,7 +27,7 @@ const data = {
 } as const
 
 /** A datum that the console has a word for. */
-export type DatumName = (typeof data)[keyof typeof data]
+type DatumName = (typeof data)[keyof typeof data]
 
 /** A thing that is open: a datum, or the server's own words, which are English. */
 export type OpenThing = { datum: DatumName } | { words: string }
