@@ -105,6 +105,7 @@ function begin(name: string, member: string, opening: string): string {
 
 const asTexts: Form<string> = {
   value(name, type, value) {
+    if (typeof value === 'boolean') return `${begin(name, type, '')}${value}}`
     if (typeof value !== 'string') return `${begin(name, type, '')}${JSON.stringify(value) ?? 'null'}}`
     const beginning = begin(name, type, '"')
     return ESCAPED.test(value) ? `${beginning}${JSON.stringify(value).slice(1)}}` : `${beginning}${value}"}`

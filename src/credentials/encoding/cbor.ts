@@ -139,20 +139,20 @@ function readText(reader: Reader, length: number | bigint): string {
   const { bytes, at: start } = reader
   const end = start + size
   reader.at = end
-  if (size < 24) {
-    // Short texts are mostly ASCII; building them here is several times faster than crossing into native code.
-    let text = ''
-    let i = start
-    for (; i < end; i++) {
-      const byte = bytes[i] ?? 128
-      if (byte > 127) break
-      text += String.fromCharCode(byte)
-    }
-    if (i === end) return text
-  }
+  let all = 0
+  for (let i = start; i < end; i++) all |= bytes[i] ?? 0
+  // Nearly every text is ASCII, of which UTF-8 need not be asked.
+  if (all < 128) return size < 24 ? shortText(bytes, start, end) : bytes.toString('latin1', start, end)
   const part = bytes.subarray(start, end)
   if (!isUtf8(part)) throw MALFORMED
   return part.toString('utf8')
+}
+
+/** A few characters of ASCII: building them here is quicker than crossing into native code. */
+function shortText(bytes: Buffer, start: number, end: number): string {
+  let text = ''
+  for (let i = start; i < end; i++) text += String.fromCharCode(bytes[i] ?? 0)
+  return text
 }
 
 /** Chunks of an indefinite-length string: definite strings of the same major type (RFC 8949, 3.2.3). */

@@ -123,14 +123,16 @@ function contentOf(dcc: JsonObject, names: JsonObject, lists: Map<Kind, JsonObje
     value[kind] = entries.map((entry) => readEntry(entry, kind, remarks))
   }
   if (!Object.keys(dcc).every((name) => knownMembers.has(name))) remarks.push('members that an EU DCC does not have')
-  const ids = [...lists.values()].flat().map(({ ci }) => ci)
+  const certificateIds: string[] = []
+  for (const entries of lists.values())
+    for (const { ci } of entries) if (typeof ci === 'string') certificateIds.push(ci)
   return {
     content: value,
     formats: ['hcert-dcc'],
     events: [...lists.keys()],
-    remarks: [...new Set(remarks)],
+    remarks: remarks.length < 2 ? remarks : [...new Set(remarks)],
     obstacles: [],
-    certificateIds: ids.filter((ci) => typeof ci === 'string'),
+    certificateIds,
   }
 }
 

@@ -22,8 +22,8 @@ interface CheckReport {
   blocking(): string[]
 }
 
-const positions = new Map(checkNames.map((name, at) => [name, at]))
-const bitOf = (name: CheckName): number => 1 << (positions.get(name) ?? 0)
+const bits = new Map(checkNames.map((name, at) => [name, 1 << at]))
+const bitOf = (name: CheckName): number => bits.get(name) ?? 0
 
 /** An empty report. */
 export const createReport = (): CheckReport => new Report()
@@ -77,7 +77,7 @@ class Report implements CheckReport {
       const why = this.skipped.find((each) => each.name === name)
       return why ? { name, outcome: 'skipped', detail: why.detail } : { name, outcome: 'skipped' }
     }
-    const found = this.findings.filter(({ check }) => check === name)
+    const found = this.findings.length === 0 ? [] : this.findings.filter(({ check }) => check === name)
     if (found.length === 0) return { name, outcome: 'pass' }
     const detail = found.map((each) => each.detail).join('; ')
     const isClean = found.every(({ isNote }) => isNote)

@@ -207,13 +207,11 @@ function judgeKey(
     return
   }
   for (const check of ['key-validity', 'key-usage', 'validity-period'] as const) report.pass(check)
-  report.enter(
-    ...found,
-    ...checkSignerStatus(envelope, context.keys),
-    ...checkValidityPeriod(envelope, clock),
-    ...checkLinks(opened?.links, clock),
-    ...envelope.remarks.filter(({ check }) => !isOfDecoding(check)),
-  )
+  for (const each of found) report.enter(each)
+  for (const each of checkSignerStatus(envelope, context.keys)) report.enter(each)
+  for (const each of checkValidityPeriod(envelope, clock)) report.enter(each)
+  for (const each of checkLinks(opened?.links, clock)) report.enter(each)
+  for (const each of envelope.remarks) if (!isOfDecoding(each.check)) report.enter(each)
   if (!opened || report.failedWith()) return
   const named = envelope.revocation ? envelope.revocation(withLists(subject, key), opened.certificateIds) : []
   const revocation = checkRevocation(named, revocationFailure)

@@ -143,6 +143,16 @@ function agesOf({ standings = new Map(), now = () => new Date() }: IndexRules) {
   }
   const needed = [...standings].filter(([, { concernsAll }]) => concernsAll).map(([name]) => name)
   const isLacking = (name: string, { thumbprint }: TrustedKey) => standings.get(name)?.newer?.has(thumbprint) === false
+  const remarksOfLists = (key: TrustedKey): string[] => {
+    const remarks: string[] = []
+    for (const name of key.lists) {
+      const old = remarkOn(name)
+      // One list that is as it should be vouches for the key.
+      if (old === undefined && !isLacking(name, key)) return []
+      remarks.push(old ?? `a newer list of ${name}, which waits to be accepted, lacks the key`)
+    }
+    return remarks
+  }
   return {
     mayReject: [...standings.values()].some(({ rejectAfterSeconds }) => rejectAfterSeconds !== undefined),
     isTooOld,
@@ -153,13 +163,8 @@ function agesOf({ standings = new Map(), now = () => new Date() }: IndexRules) {
     },
     remarksOn: (key: TrustedKey): string[] => {
       const all = needed.map(remarkOn).filter((each) => each !== undefined)
-      const own = key.lists.map((name) => {
-        const lack = `a newer list of ${name}, which waits to be accepted, lacks the key`
-        return remarkOn(name) ?? (isLacking(name, key) ? lack : undefined)
-      })
-      // One list that is as it should be vouches for the key.
-      const isVouchedFor = own.some((each) => each === undefined)
-      return [...new Set([...all, ...(isVouchedFor ? [] : own.filter((each) => each !== undefined))])]
+      const own = remarksOfLists(key)
+      return all.length + own.length === 0 ? [] : [...new Set([...all, ...own])]
     },
   }
 }
