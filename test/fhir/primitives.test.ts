@@ -76,3 +76,51 @@ test('every day of the calendar is a date, and no other', () => {
     { numRuns: 2000 },
   )
 })
+
+/** The forms of the standard, without what they have in common: that a text is not empty and can be carried. */
+const FORMS: Record<string, RegExp> = {
+  string: /^[\t\n\r -\ud7ff\ue000-\ufffd]+$/,
+  uri: /^[!-\ud7ff\ue000-\ufffd]+$/,
+  code: /^[!-\ud7ff\ue000-\ufffd]+(\s[!-\ud7ff\ue000-\ufffd]+)*$/,
+  id: /^[A-Za-z0-9\-.]{1,64}$/,
+  dateTime:
+    /^\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01])(T([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?(Z|[+-](0\d:[0-5]\d|1[0-3]:[0-5]\d|14:00)))?)?)?$/,
+  instant:
+    /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?(Z|[+-](0\d:[0-5]\d|1[0-3]:[0-5]\d|14:00))$/,
+}
+
+/** Texts that are of a type, or nearly. */
+const nearly = fc.oneof(
+  fc.string({ unit: fc.constantFrom(...'azAZ09-.:/@[`{ \t\n\u0000\u001f!~\u007fä') }),
+  fc
+    .tuple(
+      fc.constantFrom(
+        '2021-05-28T07:08:09Z',
+        '2021-05-28',
+        '0000-01-01',
+        '1999-12-31T23:59:59Z',
+        'a1-b.c',
+        'http://x.org/a',
+      ),
+      fc.nat(),
+      fc.constantFrom('', '0', '9', ':', '-', 'T', 'Z', ' ', '/', 'é', '\u0000'),
+    )
+    .map(([text, at, put]) => text.slice(0, at % (text.length + 1)) + put + text.slice((at % (text.length + 1)) + 1)),
+)
+
+for (const [type, form] of Object.entries(FORMS))
+  test(`${type}: what is told at a glance is what its form says`, () => {
+    let good = 0
+    fc.assert(
+      fc.property(nearly, (text) => {
+        const day = Number(text.slice(8, 10))
+        const isForm = form.test(text) && text.isWellFormed()
+        // The days of the calendar are asked of elsewhere.
+        if (isForm && /^(dateTime|instant)$/.test(type) && (day > 28 || text.startsWith('0000'))) return
+        if (isForm) good++
+        assert.equal(primitiveFault(type, text) === undefined, isForm, JSON.stringify(text))
+      }),
+      { numRuns: 5000 },
+    )
+    assert.ok(good > 20, `${good}`)
+  })

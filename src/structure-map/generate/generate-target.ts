@@ -155,7 +155,7 @@ interface ElementPlace {
 }
 
 /** `ctx.element as v`: an object to be filled. */
-function elementCode({ owner, element, name }: ElementPlace, { code, giveUp }: Work): Made | undefined {
+function elementCode({ owner, element, name }: ElementPlace, { code, holdings, giveUp }: Work): Made | undefined {
   const [type] = element.types
   if (!type || element.types.length > 1 || element.variants.length > 0 || type === UNKNOWN) return undefined
   if (type.kind !== 'complex' && type.kind !== 'logical') return undefined
@@ -174,6 +174,8 @@ function elementCode({ owner, element, name }: ElementPlace, { code, giveUp }: W
   }
   // One that is there already knows where it stands, which matters to what sets it as a whole.
   if (code.setsWholes) return undefined
+  // It may be one that another variable holds, too.
+  forgetMembers(holdings)
   return {
     before: [`${value} = ${member};`, `if (${value} !== undefined && !isPlain(${value})) ${giveUp}`],
     lines: [STEP, `if (${value} === undefined) ${value} = ${member} = {};`],

@@ -100,6 +100,32 @@ describe('several translations of one code', () => {
   })
 })
 
+describe('what maps and rules ask code by code', () => {
+  const ask = async (map: ConceptMap, code: string, others: ConceptMap[] = []) =>
+    (await terminologyOver([map, ...others]).translator(map))(code, source).map((each) => each.code)
+  const one = conceptMap('one', ['equivalent'])
+  const group = one.group?.[0]
+  const withUnmapped = (unmapped: object): ConceptMap => ({ ...one, group: [{ ...group, unmapped }] }) as ConceptMap
+
+  it('has nothing of a code that no group has, and all of one that any has', async () => {
+    assert.deepEqual(await ask(one, 'a'), ['one0-equivalent'])
+    assert.deepEqual(await ask(one, 'unknown'), [])
+    const second = { ...group, element: [{ code: 'b', target: [{ code: 'c', equivalence: 'equivalent' }] }] }
+    const two = { ...one, group: [group, second] } as ConceptMap
+    assert.deepEqual([await ask(two, 'a'), await ask(two, 'b')], [['one0-equivalent'], ['c']])
+  })
+
+  it('says of a code that no group has what the map says of all others', async () => {
+    assert.deepEqual(await ask(withUnmapped({ mode: 'provided' }), 'unknown'), ['unknown'])
+    assert.deepEqual(await ask(withUnmapped({ mode: 'fixed', code: 'f' }), 'unknown'), ['f'])
+    const other: ConceptMap = {
+      ...conceptMap('other', ['equivalent']),
+      group: [{ ...group, element: [{ code: 'unknown', target: [{ code: 'o', equivalence: 'equivalent' }] }] }],
+    } as ConceptMap
+    assert.deepEqual(await ask(withUnmapped({ mode: 'other-map', url: other.url }), 'unknown', [other]), ['o'])
+  })
+})
+
 describe('where a translation comes from', () => {
   const map = conceptMap('one', ['equivalent'])
   const terminology = terminologyOver([map])
