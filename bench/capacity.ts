@@ -28,10 +28,15 @@ interface Point {
   share: number
 }
 
-/** What is asked at once: servers with their processes that answer, and the one that hands connections to them. */
+/** What is asked at once. */
 interface Asked {
+  /** Of servers that get as much each. */
   urls: string[]
-  answering: number[]
+  /** Processes that answer. */
+  processes: number
+  /** Those of them that are measured; the others keep the machine busy. */
+  measured: number[]
+  /** The one that hands connections to them. */
   handing: number | undefined
 }
 
@@ -39,7 +44,7 @@ interface Asked {
 interface Round {
   /** One process alone. */
   alone: Point
-  /** Two servers of one process each at the same time, which know nothing of one another: what sharing a machine costs. */
+  /** The same while another server, which knows nothing of it, is asked as much: what sharing a machine costs. */
   beside: Point
   /** One server of two workers. */
   workers: Point
@@ -63,29 +68,29 @@ type Load = (asked: Asked, question: Question, each: number) => Promise<void>
 /** Asks so many requests of each process that answers, one after the other on each of the connections. */
 const loadFrom =
   (client: ReturnType<typeof startSupport>): Load =>
-  async ({ urls, answering }, { path, body }, each) => {
+  async ({ urls, processes }, { path, body }, each) => {
     const portion = 10_000
-    for (let left = each * answering.length; left > 0; left -= portion) {
+    for (let left = each * processes; left > 0; left -= portion) {
       const count = Math.min(portion, left)
       const addresses = Array.from({ length: count }, (_, at) => `${urls[at % urls.length]}${path}`)
       await ask(client, { addresses, bodies: new Array<string>(count).fill(body) })
     }
   }
 
-async function measured(load: Load, asked: Asked, question: Question): Promise<Point> {
+async function measure(load: Load, asked: Asked, question: Question): Promise<Point> {
   const { each } = question
-  const { answering, handing: pid } = asked
-  const cpu = () => [...answering, ...(pid === undefined ? [] : [pid])].map((of) => cpuMicroseconds(of) / 1000)
+  const { measured, handing: pid } = asked
+  const cpu = () => [...measured, ...(pid === undefined ? [] : [pid])].map((of) => cpuMicroseconds(of) / 1000)
   const before = cpu()
   await load(asked, question, each)
   const used = cpu().map((now, at) => now - (before[at] ?? 0))
-  const own = used.slice(0, answering.length)
-  const handing = used[answering.length] ?? 0
+  const own = used.slice(0, measured.length)
+  const handing = used[measured.length] ?? 0
   const all = own.reduce((sum, one) => sum + one, 0)
-  const requests = each * answering.length
+  const requests = each * measured.length
   // What each process happened to get of a machine that does other things says nothing: connections are handed out in turn, and each
   // answers its own as fast as a core lets it.
-  const longest = Math.max(handing, (all + handing) / answering.length)
+  const longest = Math.max(handing, (all + handing) / measured.length)
   return {
     service: all / requests,
     handing: handing / requests,
@@ -113,26 +118,23 @@ export async function bench({ isQuick, rounds }: Effort): Promise<Measured[]> {
       const server = await startServerProcess(settings(at))
       servers.push(server)
       await server.ready()
-      return { urls: [server.url], answering: [server.process.pid ?? 0], handing: undefined }
+      return { urls: [server.url], processes: 1, measured: [server.process.pid ?? 0], handing: undefined }
     }
     const [alone, other] = await Promise.all([single(0), single(1)])
-    const beside: Asked = {
-      urls: [...alone.urls, ...other.urls],
-      answering: [...alone.answering, ...other.answering],
-      handing: undefined,
-    }
+    const beside: Asked = { ...alone, urls: [...alone.urls, ...other.urls], processes: 2 }
     const server = await startWorkers(2, settings(2))
     servers.push(server)
-    const workers: Asked = { urls: [server.url], answering: await workersOf(server), handing: server.process.pid }
+    const pids = await workersOf(server)
+    const workers: Asked = { urls: [server.url], processes: pids.length, measured: pids, handing: server.process.pid }
     const load = loadFrom(client)
     const figures: Measured[] = []
     for (const [name, question] of Object.entries(questions)) {
       // Warm only after half a minute of processor time, and measured cold it says nothing.
       if (isQuick && name === '$evaluate') continue
       // Each process is compiled by what it answers itself.
-      for (const asked of [beside, workers]) await load(asked, question, requestsToWarm)
+      for (const asked of [alone, workers]) await load(asked, question, requestsToWarm)
       const found: Round[] = []
-      const of = (asked: Asked) => measured(load, asked, question)
+      const of = (asked: Asked) => measure(load, asked, question)
       for (let round = 0; round < rounds; round++)
         found.push({ alone: await of(alone), beside: await of(beside), workers: await of(workers) })
       figures.push(...figuresOf(name, found))
