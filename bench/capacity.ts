@@ -1,9 +1,8 @@
 /**
- * What a server of one process and of two can answer, measured in processor time, and a simulation that is to come to the same. By the
- * clock a machine that does other things says nothing: counted is the processor time of each process from the outside, and a server
- * answers as fast as all of its processes together, on as many cores as it has workers.
+ * What a server of one process and of two workers can answer, measured in processor time, and a simulation that is to come to the same.
+ * By the clock a machine that does other things says nothing: counted is the processor time of each process from the outside, and a
+ * server answers as fast as all of its processes together, on as many cores as it has workers. All that is compared takes turns.
  */
-import type { ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -23,16 +22,40 @@ interface Point {
   service: number
   /** Of the process that hands connections on. */
   handing: number
-  /** Requests a second, of as many cores as workers. */
+  /** Requests a second, of as many cores as processes that answer. */
   perSecond: number
-  /** Part of the processor time that the busiest worker used. */
+  /** Part of the processor time that the busiest of them used. */
   share: number
 }
 
-/** Processor time of a process in milliseconds. */
-const cpuOf = (pid: number): number => cpuMicroseconds(pid) / 1000
+/** What is asked at once. */
+interface Asked {
+  /** Of servers that get as much each. */
+  urls: string[]
+  /** Processes that answer. */
+  processes: number
+  /** Those of them that are measured; the others keep the machine busy. */
+  measured: number[]
+  /** The one that hands connections to them. */
+  handing: number | undefined
+}
 
-type Question = { path: string; body: string }
+/** What is measured in each round. */
+interface Round {
+  /** One process alone. */
+  alone: Point
+  /** The same while another server, which knows nothing of it, is asked as much: what sharing a machine costs. */
+  beside: Point
+  /** One server of two workers. */
+  workers: Point
+}
+
+interface Question {
+  path: string
+  body: string
+  /** Requests of each process in a round: a tenth of a second of its processor time, or more. */
+  each: number
+}
 /**
  * So many that a process has more to do whenever it has done something, though the client has no processor of its own: one that waits
  * pays for being woken, and costs more the less it has to do.
@@ -40,127 +63,180 @@ type Question = { path: string; body: string }
 const connections = 32
 const seed = 1
 
-/** Asks on open connections, one question after the other on each. */
-async function load(client: ChildProcess, url: string, { path, body }: Question, requests: number): Promise<void> {
-  const portion = 10_000
-  for (let left = requests; left > 0; left -= portion) {
-    const count = Math.min(portion, left)
-    const addresses = new Array<string>(count).fill(`${url}${path}`)
-    await ask(client, { addresses, bodies: new Array<string>(count).fill(body) })
-  }
-}
+type Load = (asked: Asked, question: Question, each: number) => Promise<void>
 
-async function measure(workers: number, questions: Record<string, Question>, { requests, first: warm }: Requests) {
-  const client = startSupport('raw-load.ts', String(connections))
-  const folder = mkdtempSync(join(tmpdir(), 'vidimus-capacity-'))
-  const settings = { DATA_DIR: folder, RATE_LIMIT: 'off', ACCESS_LOG: 'off', TRUST_LISTS: trustLists }
-  if (workers === 1) await withoutBaseContent(folder)
-  const server = await (workers === 1 ? startServerProcess(settings) : startWorkers(workers, settings))
-  try {
-    const first = server.process.pid ?? 0
-    const pids = workers === 1 ? [first] : await workersOf(server)
-    const points: Record<string, Point> = {}
-    const asked = requests * workers
-    for (const [name, question] of Object.entries(questions)) {
-      // Each process is compiled by what it answers itself.
-      await load(client, server.url, question, warm * workers)
-      const before = [first, ...pids].map(cpuOf)
-      await load(client, server.url, question, asked)
-      const used = [first, ...pids].map((pid, at) => cpuOf(pid) - (before[at] ?? 0))
-      const own = workers === 1 ? [used[0] ?? 0] : used.slice(1)
-      const handing = workers === 1 ? 0 : (used[0] ?? 0)
-      const all = own.reduce((sum, each) => sum + each, 0)
-      // What each worker happened to get of a machine that does other things says nothing: connections are handed out in turn, and each
-      // worker answers its own as fast as a core lets it.
-      const longest = Math.max(all / workers, handing, (all + handing) / workers)
-      const share = Math.max(...own) / all
-      points[name] = { service: all / asked, handing: handing / asked, perSecond: (asked / longest) * 1000, share }
+/** Asks so many requests of each process that answers, one after the other on each of the connections. */
+const loadFrom =
+  (client: ReturnType<typeof startSupport>): Load =>
+  async ({ urls, processes }, { path, body }, each) => {
+    const portion = 10_000
+    for (let left = each * processes; left > 0; left -= portion) {
+      const count = Math.min(portion, left)
+      const addresses = Array.from({ length: count }, (_, at) => `${urls[at % urls.length]}${path}`)
+      await ask(client, { addresses, bodies: new Array<string>(count).fill(body) })
     }
-    return points
-  } finally {
-    client.kill()
-    await server.stop()
-    rmSync(folder, { recursive: true, force: true })
+  }
+
+async function measure(load: Load, asked: Asked, question: Question): Promise<Point> {
+  const { each } = question
+  const { measured, handing: pid } = asked
+  const cpu = () => [...measured, ...(pid === undefined ? [] : [pid])].map((of) => cpuMicroseconds(of) / 1000)
+  const before = cpu()
+  await load(asked, question, each)
+  const used = cpu().map((now, at) => now - (before[at] ?? 0))
+  const own = used.slice(0, measured.length)
+  const handing = used[measured.length] ?? 0
+  const all = own.reduce((sum, one) => sum + one, 0)
+  const requests = each * measured.length
+  // What each process happened to get of a machine that does other things says nothing: connections are handed out in turn, and each
+  // answers its own as fast as a core lets it.
+  const longest = Math.max(handing, (all + handing) / measured.length)
+  return {
+    service: all / requests,
+    handing: handing / requests,
+    perSecond: (requests / longest) * 1000,
+    share: Math.max(...own) / all,
   }
 }
-
-/** Of each process. */
-interface Requests {
-  requests: number
-  /** Before them. */
-  first: number
-}
-
-const issuerFolder = mkdtempSync(join(tmpdir(), 'vidimus-capacity-issuer-'))
-const trustLists = join(issuerFolder, 'demo/trust')
 
 /** Figures of one process and of two, and how far the simulation is from each. */
-export async function bench({ isQuick }: Effort): Promise<Measured[]> {
-  const now = new Date()
-  const text = (await specimens(demoIssuer(issuerFolder, now), now)).find(({ name }) => name === 'vaccination')?.text
-  const parameter = [{ name: 'credential', valueString: text }]
-  const questions: Record<string, Question> = {
-    $evaluate: { path: '/fhir/$evaluate', body: JSON.stringify({ resourceType: 'Parameters', parameter }) },
-    '$validate-code': {
-      path: '/fhir/CodeSystem/$validate-code',
-      body: JSON.stringify({
-        resourceType: 'Parameters',
-        parameter: [
-          { name: 'url', valueUri: 'urn:iso:std:iso:3166' },
-          { name: 'code', valueCode: 'NZ' },
-        ],
-      }),
-    },
-  }
+export async function bench({ isQuick, rounds }: Effort): Promise<Measured[]> {
+  const folders = Array.from({ length: 4 }, () => mkdtempSync(join(tmpdir(), 'vidimus-capacity-')))
+  const [issuer = '', ...data] = folders
+  const questions = await questionsOf(issuer)
+  const settings = (at: number) => ({
+    DATA_DIR: data[at] ?? '',
+    RATE_LIMIT: 'off',
+    ACCESS_LOG: 'off',
+    TRUST_LISTS: join(issuer, 'demo/trust'),
+  })
+  const client = startSupport('raw-load.ts', String(connections))
+  const servers: Awaited<ReturnType<typeof startWorkers>>[] = []
   try {
-    const requests = isQuick ? { requests: 1500, first: requestsToWarm / 4 } : { requests: 4000, first: requestsToWarm }
-    const one = await measure(1, questions, requests)
-    const two = await measure(2, questions, requests)
-    return Object.keys(questions).flatMap((name) => figuresOf(name, one[name], two[name]))
+    const single = async (at: number): Promise<Asked> => {
+      await withoutBaseContent(data[at] ?? '')
+      const server = await startServerProcess(settings(at))
+      servers.push(server)
+      await server.ready()
+      return { urls: [server.url], processes: 1, measured: [server.process.pid ?? 0], handing: undefined }
+    }
+    const [alone, other] = await Promise.all([single(0), single(1)])
+    const beside: Asked = { ...alone, urls: [...alone.urls, ...other.urls], processes: 2 }
+    const server = await startWorkers(2, settings(2))
+    servers.push(server)
+    const pids = await workersOf(server)
+    const workers: Asked = { urls: [server.url], processes: pids.length, measured: pids, handing: server.process.pid }
+    const load = loadFrom(client)
+    const figures: Measured[] = []
+    for (const [name, question] of Object.entries(questions)) {
+      // Warm only after half a minute of processor time, and measured cold it says nothing.
+      if (isQuick && name === '$evaluate') continue
+      // Each process is compiled by what it answers itself.
+      for (const asked of [alone, workers]) await load(asked, question, requestsToWarm)
+      const found: Round[] = []
+      const of = (asked: Asked) => measure(load, asked, question)
+      for (let round = 0; round < rounds; round++)
+        found.push({ alone: await of(alone), beside: await of(beside), workers: await of(workers) })
+      figures.push(...figuresOf(name, found))
+    }
+    return figures
   } finally {
-    rmSync(issuerFolder, { recursive: true, force: true })
+    client.kill()
+    for (const server of servers) await server.stop()
+    for (const folder of folders) rmSync(folder, { recursive: true, force: true })
   }
 }
 
-function figuresOf(name: string, one: Point | undefined, two: Point | undefined): Measured[] {
-  if (!one || !two) throw new Error(`unreachable: ${name} was measured`)
-  const model = {
-    serviceMilliseconds: one.service,
-    spread: 0.3,
-    requests: 20_000,
-    seed,
-    load: { kind: 'closed' as const, connections },
+async function questionsOf(issuerFolder: string): Promise<Record<string, Question>> {
+  const now = new Date()
+  const text = (await specimens(demoIssuer(issuerFolder, now), now)).find(({ name }) => name === 'vaccination')?.text
+  const body = (parameter: object[]) => JSON.stringify({ resourceType: 'Parameters', parameter })
+  return {
+    $evaluate: { path: '/fhir/$evaluate', body: body([{ name: 'credential', valueString: text }]), each: 150 },
+    '$validate-code': {
+      path: '/fhir/CodeSystem/$validate-code',
+      body: body([
+        { name: 'url', valueUri: 'urn:iso:std:iso:3166' },
+        { name: 'code', valueCode: 'NZ' },
+      ]),
+      each: 2500,
+    },
   }
-  // From what one process costs alone, and what handing on costs: the second point is foretold, and not fitted.
-  const ofOne = simulate({ ...model, servers: 1, handingMilliseconds: 0 })
-  const ofTwo = simulate({ ...model, servers: 2, handingMilliseconds: two.handing })
+}
+
+/** What the simulation comes to in place of what was measured. */
+function simulated(servers: number, service: number, handing: number): number {
+  const load = { kind: 'closed' as const, connections }
+  const model = { serviceMilliseconds: service, spread: 0.3, requests: 20_000, seed, load }
+  return simulate({ ...model, servers, handingMilliseconds: handing }).perSecond
+}
+
+function figuresOf(name: string, rounds: readonly Round[]): Measured[] {
+  const middle = (of: (round: Round) => number) => {
+    const values = rounds.map(of).toSorted((a, b) => a - b)
+    return values[values.length >> 1] ?? Number.NaN
+  }
+  const off = (foretold: number, measured: number) => Math.abs(foretold / measured - 1)
+  const micro = (milliseconds: number) => (1000 * milliseconds).toFixed(milliseconds < 0.01 ? 1 : 0)
+  const alone = middle((round) => round.alone.service)
+  const detail = `${micro(middle(({ workers }) => workers.service))} µs of a worker and ${micro(middle(({ workers }) => workers.handing))} of who hands on; the busiest had ${Math.round(100 * middle(({ workers }) => workers.share))} % of it`
   const peak = (100_000_000 / 86_400) * 4
-  const off = (simulated: number, measured: number) => Math.abs(simulated / measured - 1)
-  const detail = ({ service, handing, share }: Point) =>
-    `${(1000 * service).toFixed(0)} µs of a worker and ${(1000 * handing).toFixed(1)} of who hands on; the busiest had ${Math.round(100 * share)} % of it`
+  const more = { tolerance: 0.3, better: 'higher' as const }
+  const within = { target: { value: 0.2 }, grain: 0.2 }
   return [
-    plainFigure(`${name}: one process`, one.perSecond, '/s', { tolerance: 0.3, better: 'higher', detail: detail(one) }),
-    plainFigure(`${name}: two workers`, two.perSecond, '/s', { tolerance: 0.3, better: 'higher', detail: detail(two) }),
-    plainFigure(`${name}: two workers ÷ one process`, two.perSecond / one.perSecond, '×', {
-      target: { value: 1.8 },
-      better: 'higher',
-      tolerance: 0.15,
-    }),
-    plainFigure(`${name}: simulation of one, off by`, off(ofOne.perSecond, one.perSecond), '×', {
-      target: { value: 0.2 },
-      grain: 0.2,
-    }),
-    plainFigure(`${name}: simulation of two, off by`, off(ofTwo.perSecond, two.perSecond), '×', {
-      target: { value: 0.2 },
-      grain: 0.2,
-    }),
     plainFigure(
-      `${name}: cores for 100 million a day, four times that at the peak, 60 % busy`,
-      serversFor(peak, one.service, 0.6),
+      `${name}: one process`,
+      middle((round) => round.alone.perSecond),
+      '/s',
+      { ...more, detail: `${micro(alone)} µs` },
+    ),
+    plainFigure(
+      `${name}: two workers`,
+      middle(({ workers }) => workers.perSecond),
+      '/s',
+      { ...more, detail },
+    ),
+    plainFigure(
+      `${name}: two workers ÷ one process`,
+      middle((round) => round.workers.perSecond / round.alone.perSecond),
       '×',
       {
-        tolerance: 0.4,
+        target: { value: 1.8 },
+        better: 'higher',
+        tolerance: 0.15,
       },
+    ),
+    plainFigure(
+      `${name}: a request beside a second server ÷ alone`,
+      middle((round) => round.beside.service / round.alone.service),
+      '×',
+      {
+        tolerance: 0.3,
+      },
+    ),
+    plainFigure(
+      `${name}: simulation of one, off by`,
+      middle((round) => off(simulated(1, round.alone.service, 0), round.alone.perSecond)),
+      '×',
+      within,
+    ),
+    // From what a process costs that shares the machine with one that it has nothing to do with, and what handing on costs: the second
+    // point is foretold, and not fitted.
+    plainFigure(
+      `${name}: simulation of two, off by`,
+      middle((round) => off(simulated(2, round.beside.service, round.workers.handing), round.workers.perSecond)),
+      '×',
+      within,
+    ),
+    plainFigure(
+      `${name}: cores for 100 million a day, four times that at the peak, 60 % busy`,
+      serversFor(
+        peak,
+        middle((round) => round.beside.service),
+        0.6,
+      ),
+      '×',
+      { tolerance: 0.4 },
     ),
   ]
 }

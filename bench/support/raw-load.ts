@@ -1,6 +1,7 @@
 /**
  * A client in a process of its own that costs its machine as little as it can: so many connections that stay open, each with one
- * request under way. It says when all replies are there, how many bytes their bodies had, and how long that took.
+ * request under way. It says when all replies are there, how many bytes their bodies had, and how long that took. Where several servers
+ * are asked at once they get as many connections each.
  */
 import { connect } from 'node:net'
 
@@ -24,14 +25,18 @@ const connections = Number(process.argv[2] ?? 10)
 
 process.on('message', async (load: Load) => {
   try {
-    let next = 0
-    const take = () => (next < load.addresses.length ? next++ : undefined)
+    const takes = [...byServer(load.addresses).values()].map((numbers) => {
+      let next = 0
+      return () => numbers[next++]
+    })
     // A client that sleeps must be woken by the server, which would pay for it, the slower one more often: never sleep.
     let isBusy = true
     const stayAwake = () => isBusy && setImmediate(stayAwake)
     stayAwake()
     const started = performance.now()
-    const bytes = await Promise.all(Array.from({ length: connections }, () => ask(load, take)))
+    const bytes = await Promise.all(
+      Array.from({ length: connections }, (_, at) => ask(load, takes[at % takes.length] ?? (() => undefined))),
+    )
     isBusy = false
     const answer: Loaded = {
       bytes: bytes.reduce((sum, each) => sum + each, 0),
@@ -43,6 +48,10 @@ process.on('message', async (load: Load) => {
     process.exit(1)
   }
 })
+
+/** The numbers of the addresses of each server. */
+const byServer = (addresses: readonly string[]): Map<string | undefined, number[]> =>
+  Map.groupBy(addresses.keys(), (at) => addresses[at]?.split('/', 3)[2])
 
 const headEnd = Buffer.from('\r\n\r\n')
 const lastChunk = Buffer.from('\r\n0\r\n\r\n')
