@@ -14,6 +14,7 @@ import { eclMembers } from '../src/terminology/vocabularies/snomed/ecl/ecl.ts'
 import { createSnomedWriter } from '../src/terminology/vocabularies/snomed/write-content.ts'
 import type { Measured } from './support/harness/figure.ts'
 import { costs, type Effort, growthFigure, timeFigure } from './support/harness/measure.ts'
+import { signOfLife } from './support/harness/sign-of-life.ts'
 import { writeRelease } from './support/rf2-release.ts'
 
 const sizes = { small: 50_000, large: 400_000 }
@@ -74,11 +75,12 @@ async function measured(concepts: number, effort: Effort) {
 async function releaseOf(concepts: number, folder: string): Promise<SnomedContent> {
   const release = join(folder, 'release')
   const { version } = writeRelease(release, { concepts })
+  signOfLife()
   const indexes = join(folder, 'indexes')
   const { made } = await importRelease(release, {
     version,
     folder: indexes,
-    onProgress: () => {},
+    onProgress: signOfLife,
     engine: {
       layout: LAYOUT_VERSION,
       head: snomedCodeSystem,

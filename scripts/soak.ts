@@ -110,7 +110,10 @@ async function kill(): Promise<Outcome> {
 
 async function imports(): Promise<Outcome> {
   const stages = (['unpacking', 'writing', 'written', 'named'] as const).flatMap((at) => [{ at }, { at }])
-  const random = fc.sample(fc.integer({ min: 0, max: 4_000 }), { numRuns: Number(values['import-kills']), seed })
+  const random = fc.sample(fc.double({ min: 0, max: 1, noNaN: true }), {
+    numRuns: Number(values['import-kills']),
+    seed,
+  })
   const { rounds, killed, unspoken, faults } = await killImports([...stages, ...random.map((after) => ({ after }))], {
     concepts: 5_000,
   })

@@ -10,8 +10,8 @@ export interface ServerProcess {
   process: ChildProcess
   /** Everything printed so far, standard output and error. */
   output(): string
-  /** Waits until `/ready` answers 200: own content is loaded. Fails after a minute. */
-  ready(): Promise<void>
+  /** Waits until `/ready` answers 200: own content is loaded. Fails after a minute, or what is given. */
+  ready(milliseconds?: number): Promise<void>
   /** Ends it with SIGTERM and waits. */
   stop(): Promise<void>
 }
@@ -39,10 +39,10 @@ export async function startServerProcess(environment: Record<string, string>): P
     url,
     process: child,
     output: () => printed,
-    ready: async () => {
-      const end = Date.now() + 60_000
+    ready: async (milliseconds = 60_000) => {
+      const end = Date.now() + milliseconds
       while (!(await fetch(`${url}/ready`)).ok) {
-        if (Date.now() > end) throw new Error(`the server is not ready after a minute:\n${printed}`)
+        if (Date.now() > end) throw new Error(`the server is not ready after ${milliseconds / 1000} s:\n${printed}`)
         await new Promise((next) => setTimeout(next, 100))
       }
     },

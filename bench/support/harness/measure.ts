@@ -5,6 +5,7 @@
  */
 import { type Baseline, json } from './baselines.ts'
 import type { Measured, Ratio, Unit } from './figure.ts'
+import { signOfLife } from './sign-of-life.ts'
 
 /** How long is measured. */
 export interface Effort {
@@ -104,7 +105,10 @@ export async function costs<Name extends string>(
   const bare = baseline.make()
   const bareTimes = await warmUp(bare, { ...effort, warmUpMilliseconds: effort.warmUpMilliseconds / 4 })
   const times = new Map<Name, number>()
-  for (const name of names) times.set(name, await warmUp(works[name], effort))
+  for (const name of names) {
+    times.set(name, await warmUp(works[name], effort))
+    signOfLife()
+  }
   const rounds: { bare: number; own: Map<Name, number> }[] = []
   for (let round = 0; round < effort.rounds; round++) {
     const before = await costOf(bare, bareTimes)
@@ -112,6 +116,7 @@ export async function costs<Name extends string>(
     for (const name of names) own.set(name, await costOf(works[name], times.get(name) ?? 1))
     // The machine's speed changes within a round of many pieces: it is asked before and after them.
     rounds.push({ bare: (before + (await costOf(bare, bareTimes))) / 2, own })
+    signOfLife()
   }
   noteBaseline(
     baseline.name,

@@ -3,6 +3,7 @@ import { pathToFileURL } from 'node:url'
 import type { Figure } from './figure.ts'
 import { baselinesFound, type Effort, efforts } from './measure.ts'
 import { Skipped } from './sections.ts'
+import { tellSigns } from './sign-of-life.ts'
 
 const [, , path = '', quick] = process.argv
 
@@ -11,6 +12,7 @@ const tell = (message: object) =>
     process.send?.(message, (error: Error | null) => (error ? reject(error) : resolve()))
   })
 
+tellSigns(() => process.send?.({ isWorking: true }))
 try {
   const section = (await import(pathToFileURL(path).href)) as { bench?: (effort: Effort) => Promise<Figure[]> }
   if (!section.bench) throw new Error('it exports no bench()')

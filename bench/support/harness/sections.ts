@@ -25,8 +25,13 @@ export function sectionNames(folder: string): string[] {
 }
 
 const program = fileURLToPath(new URL('section-process.ts', import.meta.url))
-/** A section that says nothing for so long will say nothing any more. */
+/** A section that says nothing for so long will say nothing any more; there is no bound for one that goes on. */
 const longestMilliseconds = 300_000
+
+/** That a section goes on. */
+interface Sign {
+  isWorking: true
+}
 
 /** Measures one. A section that fails is told of as failed. */
 export async function runSection(folder: string, name: string, isQuick: boolean): Promise<SectionResult> {
@@ -53,14 +58,16 @@ function answerOf(path: string, isQuick: boolean): Promise<SectionAnswer | Unmea
     }, longestMilliseconds)
     let answer: SectionAnswer | Unmeasured | undefined
     child.on('message', (message) => {
-      answer = message as SectionAnswer | Unmeasured
+      const said = message as SectionAnswer | Unmeasured | Sign
+      if ('isWorking' in said) timeout.refresh()
+      else answer = said
     })
     child.on('error', (error) => {
       answer ??= { status: 'failed', reason: error.message }
     })
     child.on('exit', (code, signal) => {
       clearTimeout(timeout)
-      const reason = isTimedOut ? 'it took more than five minutes' : `its process ended with ${code ?? signal}`
+      const reason = isTimedOut ? 'it said nothing for five minutes' : `its process ended with ${code ?? signal}`
       resolve(answer ?? { status: 'failed', reason })
     })
   })

@@ -24,7 +24,7 @@ export interface ListMemory {
 }
 
 /** What one owner of lists holds. */
-export interface ListAccount {
+interface ListAccount {
   /** Counts so many bytes more, or fewer. @throws FhirError 503 when there is no room for more; nothing is counted then */
   add(bytes: number): void
 }

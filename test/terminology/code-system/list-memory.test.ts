@@ -4,10 +4,14 @@ import { describe, it } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
+import { icdSource } from '../../../src/packages/vocabularies/icd-11/icd-source.ts'
+import { implicitValueSet } from '../../../src/terminology/code-system/implicit/implicit-value-sets.ts'
 import { createListMemory, listMemory } from '../../../src/terminology/code-system/list-memory.ts'
 import { naiveContent } from '../../support/snomed/naive-content.ts'
 import { smallRelease, withIds } from '../../support/snomed/small-release.ts'
+import { tabulation } from '../vocabularies/icd-11/sample.ts'
 import { snomedTerminology } from '../vocabularies/snomed/engine.ts'
+import { imported, memoryFiles } from '../vocabularies/support.ts'
 
 const kilobytes = 1024
 const limits = { forget: 400 * kilobytes, refuse: 1_000 * kilobytes }
@@ -76,6 +80,23 @@ describe('the memory of lists', () => {
     memory.account(last).add(500 * kilobytes)
     assert.equal(forgotten, 0)
     assert.ok(last)
+  })
+
+  it('is not needed for names that are long: they are not kept', () => {
+    const { provider: icd } = imported(icdSource(memoryFiles({ 'SimpleTabulation-ICD-11-MMS-en.txt': tabulation() })))
+    const heap = () => {
+      collect()
+      return process.memoryUsage().heapUsed / 2 ** 20
+    }
+    const before = heap()
+    for (let n = 0; n < 200; n++) {
+      const long = `${n}`.padEnd(300_000, '1')
+      assert.ok(implicitValueSet(`http://snomed.info/sct?fhir_vs=ecl/${long}`))
+      assert.equal(icd.locate(`${long}&X`), undefined)
+    }
+    const more = heap() - before
+    // All of them are 120 MB.
+    assert.ok(more < 20, `${more} MB more`)
   })
 
   it('bounds what ever new expressions over several releases take', async () => {

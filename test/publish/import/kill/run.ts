@@ -14,7 +14,7 @@ import { sampleFiles } from '../../../terminology/vocabularies/loinc/sample.ts'
 
 const root = resolve(import.meta.dirname, '../../../..')
 
-/** When an import is killed: after so many milliseconds of its own, or as soon as that is there. */
+/** When an import is killed: after that part of the time which the last one of its vocabulary took, or as soon as that is there. */
 export type Moment =
   | { after: number }
   /** Its archive is being unpacked, its index is being written, everything is written, the index has its name. */
@@ -126,6 +126,8 @@ class Bed {
   readonly #data: string
   readonly #kept: string
   readonly #work: string
+  /** What the last whole import of a vocabulary took: a machine may be fast or busy. */
+  readonly #took = new Map<string, number>()
 
   constructor(folder: string) {
     this.#data = join(folder, 'data')
@@ -161,8 +163,10 @@ class Bed {
   }
 
   async importWhole(option: string, path: string): Promise<void> {
+    const start = performance.now()
     const { ended, said } = this.#import(option, path)
     const how = await ended
+    this.#took.set(option, performance.now() - start)
     if (how !== '0') throw new Error(`import ${option} ended with ${how}: ${said()}`)
   }
 
@@ -174,7 +178,7 @@ class Bed {
     void ended.finally(() => {
       isOver = true
     })
-    if ('after' in moment) await Promise.race([sleep(moment.after), ended])
+    if ('after' in moment) await Promise.race([sleep(moment.after * (this.#took.get(option) ?? 0)), ended])
     else while (!isOver && !this.#isAt(moment.at, before)) await sleep(1)
     child.kill('SIGKILL')
     return (await ended) === 'SIGKILL'
