@@ -41,7 +41,8 @@ export async function mapContent(inputs: CertificateInput[], chosen: string[], m
   const run: Run = { mapping, mapped, makers: new Map(), compiled: new Map() }
   const bundles: Bundle[] = []
   for (const input of chosen.length > 0 ? inputs.slice(0, 1) : inputs) {
-    const output = await runMaps(input, chosen, run)
+    const made = runMaps(input, chosen, run)
+    const output = made instanceof Promise ? await made : made
     if (isResourceBundle(output) && isOfType(output, 'Bundle')) bundles.push(output)
   }
   if (bundles.length > 0) {
@@ -84,38 +85,55 @@ function compiledMap(canonical: string, { mapping, compiled }: Run): Soon<Compil
 }
 
 /** Runs the maps of one kind of certificate; core data sets are noted on the way. */
-async function runMaps(input: CertificateInput, chosen: string[], run: Run): Promise<Json> {
+function runMaps(input: CertificateInput, chosen: string[], run: Run): Soon<Json> {
+  if (chosen.length > 0) return runChosen(input, chosen, run)
+  const { coreDataSet, bundleOf } = input.maps
+  const ofContent = bundleOf === 'content'
+  const goOn = (core: Json) => {
+    const made = instancesOf(core)
+    noteMaker(made, run.compiled.get(coreDataSet.at(-1) ?? ''), run)
+    return toBundle(input, { current: ofContent ? input.claims : core, made, ofContent }, run)
+  }
+  const core = advanceAll(coreDataSet, input.claims, true, run)
+  return core instanceof Promise ? core.then(goOn) : goOn(core)
+}
+
+async function runChosen(input: CertificateInput, chosen: string[], run: Run): Promise<Json> {
   let current = input.claims
   let made: JsonObject[] = []
-  const note = (instances: JsonObject[], maker: CompiledMap | undefined) => {
-    made = instances
-    if (maker) for (const each of instances) run.makers.set(each, maker)
+  for (const [index, canonical] of chosen.entries()) {
+    const map = await run.mapping.findMap(canonical)
+    if (index === 0) current = inputFor(map, input)
+    current = await advance(canonical, current, readsBundles(map), run)
+    if (!makesCoreDataSets(map)) continue
+    made = instancesOf(current)
+    noteMaker(made, await compiledMap(canonical, run), run)
   }
-  if (chosen.length > 0) {
-    for (const [index, canonical] of chosen.entries()) {
-      const map = await run.mapping.findMap(canonical)
-      if (index === 0) current = inputFor(map, input)
-      current = await advance(canonical, current, readsBundles(map), run)
-      if (makesCoreDataSets(map)) note(instancesOf(current), await compiledMap(canonical, run))
-    }
-  } else {
-    for (const canonical of input.maps.coreDataSet) {
-      const advanced = advance(canonical, current, true, run)
-      current = advanced instanceof Promise ? await advanced : advanced
-    }
-    const last = input.maps.coreDataSet.at(-1)
-    const maker = last === undefined ? undefined : compiledMap(last, run)
-    note(instancesOf(current), maker instanceof Promise ? await maker : maker)
-  }
-  const ofContent = chosen.length === 0 && input.maps.bundleOf === 'content'
-  if (ofContent) current = input.claims
-  if (ofContent || (!isResourceBundle(current) && made.length > 0))
-    for (const canonical of input.maps.bundle) {
-      const advanced = advance(canonical, current, ofContent, run)
-      current = advanced instanceof Promise ? await advanced : advanced
-    }
+  return toBundle(input, { current, made, ofContent: false }, run)
+}
+
+function noteMaker(made: JsonObject[], maker: CompiledMap | undefined, { makers }: Run): void {
+  if (maker) for (const each of made) makers.set(each, maker)
+}
+
+/** Makes resources of core data sets, unless they are there, or of the content. */
+function toBundle(
+  { maps }: CertificateInput,
+  { current, made, ofContent }: { current: Json; made: JsonObject[]; ofContent: boolean },
+  run: Run,
+): Soon<Json> {
   run.mapped.coreDataSets.push(...made)
-  return current
+  const isDue = ofContent || (!isResourceBundle(current) && made.length > 0)
+  return isDue ? advanceAll(maps.bundle, current, ofContent, run) : current
+}
+
+/** Applies maps one after another. */
+function advanceAll([first, ...others]: readonly string[], current: Json, whole: boolean, run: Run): Soon<Json> {
+  if (first === undefined) return current
+  const advanced = advance(first, current, whole, run)
+  return advanced instanceof Promise
+    ? advanced.then((come) => advanceAll(others, come, whole, run))
+    : advanceAll(others, advanced, whole, run)
 }
 
 /** Applies one map: to the whole, or to each core data set in turn, whose Bundles become one. */
