@@ -17,7 +17,15 @@ export const compiledSettings = [
     choices: ['on', 'off'],
     fallback: 'on',
     description:
-      'Whether CQL libraries that are stored here run as functions made of their ELM, where all that they reach can be, which answer the same in less time; `off`: by the CQL executor alone. No code is made of texts.',
+      'Whether CQL libraries that are stored here run as functions made of their ELM, where all that they reach can be, which answer the same in less time; `off`: by the CQL executor alone.',
+  },
+  {
+    variable: 'RULE_CODE',
+    kind: 'choice',
+    choices: ['on', 'off'],
+    fallback: 'on',
+    description:
+      'Whether defines and functions of published CQL libraries that run often are turned into JavaScript, where `COMPILED_RULES` is on. Where Node.js is started with `--disallow-code-generation-from-strings`, it is as if it were `off`.',
   },
 ] as const satisfies readonly Setting[]
 
@@ -27,10 +35,13 @@ export interface CompiledConfig {
   mapCode: boolean
   /** Whether stored libraries are compiled. */
   compiledRules: boolean
+  /** Whether code is generated for what of them runs often. */
+  ruleCode: boolean
 }
 
 /** Reads them. */
 export const readCompiledSettings = (texts: ReadonlyMap<string, string>): CompiledConfig => ({
   mapCode: texts.get('MAP_CODE') === 'on',
   compiledRules: texts.get('COMPILED_RULES') === 'on',
+  ruleCode: texts.get('RULE_CODE') === 'on',
 })

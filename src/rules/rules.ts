@@ -4,7 +4,7 @@ import { unprocessable } from '../fhir/error.ts'
 import type { Bundle, Issue, Library, Parameters, PlanDefinition } from '../fhir/types.ts'
 import { evaluateCertLogic, isCertLogic, readCertLogic, readCertLogicData } from './certlogic/certlogic.ts'
 import type { EuValueSet } from './certlogic/external.ts'
-import { programOf } from './cql/compiled/program.ts'
+import { programOf, programsWith } from './cql/compiled/program.ts'
 import type { CqlTerminology } from './cql/run/code-service.ts'
 import type { DefineResult } from './cql/run/define-result.ts'
 import type { EvaluateAnswer } from './cql/run/evaluate-worker.ts'
@@ -15,7 +15,7 @@ import { createSandbox } from './cql/run/sandbox.ts'
 import { type EncodedResult, encodeResult } from './cql/run/to-parameters.ts'
 import { terminologyLibrary } from './cql/terminology/library.ts'
 import { generateFhirHelpers } from './cql/translate/fhir-helpers.ts'
-import { type CompiledLibrary, createLibraries } from './cql/translate/libraries.ts'
+import { type CompiledLibrary, createLibraries, type Libraries } from './cql/translate/libraries.ts'
 import { findLibrary, type LibraryStore } from './cql/translate/library-index.ts'
 import { type LibraryText, libraryCanonical } from './cql/translate/library-text.ts'
 import { fhirModelInfo, type ModelInfo } from './cql/translate/model-info.ts'
@@ -64,6 +64,8 @@ export interface RulesOptions {
   idleSeconds?: number
   /** Whether what is stored here runs compiled where it can; default yes. */
   isCompiled?: boolean
+  /** Whether of that what runs often becomes generated code; default yes. */
+  isGenerated?: boolean
   /** Told of an error in a compiled form that the executor did not meet; it changes no answer. */
   programFailed?(error: unknown): void
   /** Folder of `*.elm` files that come with the program; their CQL is never translated again. */
@@ -186,7 +188,7 @@ export function createRules(environment: RuleEnvironment, options: RulesOptions 
   const run = {
     classes: createFhirClasses(model),
     terminology: environment,
-    programOf: options.isCompiled === false ? undefined : programOf,
+    programOf: options.isCompiled === false ? undefined : programs(options, libraries),
     programFailed: options.programFailed,
   }
   const sandbox = createSandbox(environment, pool)
@@ -255,6 +257,12 @@ export function createRules(environment: RuleEnvironment, options: RulesOptions 
     },
   }
 }
+
+/** Runs of a define or function after which code is generated for it: before that it does not pay. */
+const RUNS_BEFORE = 20
+
+const programs = ({ isGenerated }: RulesOptions, { isPublished }: Libraries) =>
+  isGenerated === false ? programOf : programsWith({ isFor: isPublished, runsBefore: RUNS_BEFORE })
 
 /** The resources whose authors' texts stand in reasons: a library as it came, and what it includes as it is stored; by canonical. */
 async function resourcesOf(

@@ -190,7 +190,7 @@ export function createContext(parts: Omit<ContextParts, 'past'> & Pick<Operation
   const images = createImageReader({ processes: config.jobProcesses })
   const { aroundRules = (made) => made } = parts
   const programFailed = tellWarning('a compiled rule failed that the executor answered')
-  const compiled = { isCompiled: config.compiledRules, programFailed }
+  const compiled = { isCompiled: config.compiledRules, isGenerated: config.ruleCode, programFailed }
   const ownRules = createRules(
     {
       findLibraries: async (url) => guard.admit(await find(storage, 'Library', url)),

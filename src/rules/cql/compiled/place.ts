@@ -1,14 +1,19 @@
 /** Where a node stands while a library is compiled: its names, and what else of the library can be reached. */
 import { isJsonObject } from '../../../base/json.ts'
 import type { Json, JsonObject } from '../../../base/json-value.ts'
-import { type Frame, leave, type Step } from './step.ts'
+import { type CompiledRun, type Frame, leave, type Step } from './step.ts'
 
 /** A define or function that may be compiled later than what calls it. */
 export interface Callable {
   /** Its operands take the first places of a frame. */
   operands: JsonObject[]
   body: Step
+  /** The body as generated code, which is given the run and the operands. */
+  direct?: Direct
 }
+
+/** Generated code of a define or function. */
+export type Direct = (run: CompiledRun, ...operands: unknown[]) => unknown
 
 /** What a node can reach of its library. */
 export interface Surroundings {
@@ -36,6 +41,8 @@ export interface Place {
   surroundings: Surroundings
   /** The place of an alias, let or operand. */
   slotOf(name: string): number
+  /** The places of all names that are known here. */
+  slots: readonly number[]
   /** The place within, where one more name is known. */
   within(name: string): { place: Place; slot: number }
 }
@@ -49,6 +56,7 @@ export function outermost(surroundings: Surroundings, build: Builder): Place {
   const at = (names: Name | undefined): Place => {
     const place: Place = {
       surroundings,
+      slots: slotsOf(names),
       build: (node) => (isJsonObject(node) ? build(node, place) : leave('a step is missing')),
       slotOf(name) {
         for (let each = names; each; each = each.next) if (each.name === name) return each.slot
@@ -62,6 +70,12 @@ export function outermost(surroundings: Surroundings, build: Builder): Place {
     return place
   }
   return at(undefined)
+}
+
+function slotsOf(names: Name | undefined): number[] {
+  const slots: number[] = []
+  for (let each = names; each; each = each.next) slots.unshift(each.slot)
+  return slots
 }
 
 /** What a name stands for. Nothing at all would be looked for further out by the executor. */

@@ -1,18 +1,21 @@
 /** A library with all that it reaches, compiled whole or not at all. */
 import { isJsonObject } from '../../../base/json.ts'
-import type { JsonObject } from '../../../base/json-value.ts'
+import type { Json, JsonObject } from '../../../base/json-value.ts'
 import { keepPerObject } from '../../../base/keep.ts'
 import { isError } from '../../../fhir/error.ts'
 import { namesOwnSystems } from '../corrections/executable-elm.ts'
 import { definitions, includeDefinitions, visit } from '../translate/elm.ts'
 import type { CompiledLibrary } from '../translate/libraries.ts'
+import { generated } from './generate/generate.ts'
 import {
   type Builder,
   type Callable,
+  type Direct,
   objectsOf,
   onlyMembers,
   optionalText,
   outermost,
+  type Place,
   type Surroundings,
   textOf,
 } from './place.ts'
@@ -54,24 +57,47 @@ const build: Builder = (node, place) => {
  * The compiled form of a library, made once for it; a text, why there is none: its defines reach something that is not compiled, and
  * the whole of it is left to the executor.
  */
-export const programOf = keepPerObject((library: CompiledLibrary): Program | string => {
+export const programOf = keepPerObject((library: CompiledLibrary) => compiled(library, undefined))
+
+/** The same, whose defines and functions become generated code when they run often. */
+export const programsWith = (generation: Generation) =>
+  keepPerObject((library: CompiledLibrary) => compiled(library, generation))
+
+/** When code is generated. */
+export interface Generation {
+  /** Whether a library may have code: never one that came with a request. Asked when one of its defines has run often. */
+  isFor(library: CompiledLibrary): boolean
+  /** After how many runs of a define or function. */
+  runsBefore: number
+}
+
+function compiled(library: CompiledLibrary, generation: Generation | undefined): Program | string {
   try {
-    return compile(library)
+    return compile(library, generation)
   } catch (error) {
     if (error instanceof LeftToExecutor) return error.message
     // ELM nests as deep as its author lets it.
     if (error instanceof RangeError) return 'it nests too deeply'
     throw error
   }
-})
+}
 
-function compile(library: CompiledLibrary): Program {
+function compile(library: CompiledLibrary, generation: Generation | undefined): Program {
   if ([library, ...library.includes].some(({ issues }) => issues.some(isError))) leave('it has errors')
   const all = new Map<CompiledLibrary, Compiling>()
+  const heat: Heat = (expression, place, becomes) => {
+    if (!generation) return undefined
+    let runs = 0
+    return () => {
+      if (++runs !== generation.runsBefore || !generation.isFor(library)) return
+      const direct = generated(expression, place())
+      if (direct) becomes(direct)
+    }
+  }
   const of = (each: CompiledLibrary): Compiling => {
     const known = all.get(each)
     if (known) return known
-    const made = compiling(each, all.size, of)
+    const made = compiling(each, { at: all.size, of, heat })
     all.set(each, made)
     return made
   }
@@ -102,18 +128,31 @@ function compile(library: CompiledLibrary): Program {
   }
 }
 
+/** Counts the runs of an expression, and puts generated code in its place when there were enough; undefined where none is wanted. */
+type Heat = (
+  expression: Json | undefined,
+  place: () => Place,
+  becomes: (direct: Direct) => void,
+) => (() => void) | undefined
+
 interface Compiling {
   surroundings: Surroundings
   known(define: string, run: CompiledRun): unknown
 }
 
-function compiling(library: CompiledLibrary, at: number, of: (library: CompiledLibrary) => Compiling): Compiling {
+/** Where a library stands among those that are compiled together. */
+interface Among {
+  at: number
+  of(library: CompiledLibrary): Compiling
+  heat: Heat
+}
+
+function compiling(library: CompiledLibrary, { at, of, heat }: Among): Compiling {
   const { elm } = library
   checkNames(library)
   const statements = definitions(elm, 'statements')
   const places = new Map<string, number>()
   const steps = new Map<string, Step>()
-  const functions = new Map<string, Callable[]>()
   const included = (alias: string) => of(includedAs(library, alias))
 
   const define = (name: string): Step => {
@@ -135,26 +174,20 @@ function compiling(library: CompiledLibrary, at: number, of: (library: CompiledL
       return value
     }
     steps.set(name, step)
-    body = outermost(surroundings, build).build(statement.expression)
+    const closures = outermost(surroundings, build).build(statement.expression)
+    body = heated(
+      closures,
+      heat(
+        statement.expression,
+        () => outermost(surroundings, build),
+        (direct) => {
+          body = ({ run }) => direct(run)
+        },
+      ),
+    )
     return step
   }
-  const functionsOf = (name: string, operands: number): Callable[] => {
-    const key = `${operands} ${name}`
-    const known = functions.get(key)
-    if (known) return known
-    const found = statements.filter(
-      (each) => each.type === 'FunctionDef' && each.name === name && objectsOf(each, 'operand').length === operands,
-    )
-    const made = found.map((node) => {
-      const callable: Callable = { operands: objectsOf(node, 'operand'), body: () => leave('a function is not built') }
-      return { node, callable }
-    })
-    const callables = made.map(({ callable }) => callable)
-    // Registered before they are built: a function may call itself.
-    functions.set(key, callables)
-    for (const { node, callable } of made) callable.body = bodyOf(node, surroundings)
-    return callables
-  }
+  const functionsOf = functionsIn(statements, { heat, surroundings: () => surroundings })
   const surroundings: Surroundings = {
     define: (name, alias) =>
       alias === undefined ? define(name) : included(alias).surroundings.define(name, undefined),
@@ -179,11 +212,53 @@ function compiling(library: CompiledLibrary, at: number, of: (library: CompiledL
   }
 }
 
-function bodyOf(node: JsonObject, surroundings: Surroundings): Step {
-  onlyMembers(node, 'name', 'context', 'accessLevel', 'expression', 'operand', 'fluent')
+/** Finds the functions of a name with so many operands. */
+function functionsIn(
+  statements: JsonObject[],
+  { heat, surroundings }: { heat: Heat; surroundings(): Surroundings },
+): (name: string, operands: number) => Callable[] {
+  const functions = new Map<string, Callable[]>()
+  return (name, operands) => {
+    const key = `${operands} ${name}`
+    const known = functions.get(key)
+    if (known) return known
+    const found = statements.filter(
+      (each) => each.type === 'FunctionDef' && each.name === name && objectsOf(each, 'operand').length === operands,
+    )
+    const made = found.map((node) => {
+      const callable: Callable = { operands: objectsOf(node, 'operand'), body: () => leave('a function is not built') }
+      return { node, callable }
+    })
+    const callables = made.map(({ callable }) => callable)
+    // Registered before they are built: a function may call itself.
+    functions.set(key, callables)
+    for (const { node, callable } of made) {
+      onlyMembers(node, 'name', 'context', 'accessLevel', 'expression', 'operand', 'fluent')
+      const place = () => placeOf(node, surroundings())
+      const becomes = (direct: Direct) => {
+        callable.body = ({ slots, run }) => direct(run, ...slots.slice(0, operands))
+        callable.direct = direct
+      }
+      callable.body = heated(place().build(node.expression), heat(node.expression, place, becomes))
+    }
+    return callables
+  }
+}
+
+/** The place of the body of a function, where its operands are known. */
+function placeOf(node: JsonObject, surroundings: Surroundings): Place {
   let place = outermost(surroundings, build)
   for (const each of objectsOf(node, 'operand')) place = place.within(textOf(each, 'name')).place
-  return place.build(node.expression)
+  return place
+}
+
+/** A step whose runs are counted. */
+function heated(step: Step, count: (() => void) | undefined): Step {
+  if (!count) return step
+  return (frame) => {
+    count()
+    return step(frame)
+  }
 }
 
 function parameterStep(library: CompiledLibrary, name: string, surroundings: Surroundings): Step {

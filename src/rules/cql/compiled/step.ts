@@ -21,6 +21,9 @@ export interface Frame {
   run: CompiledRun
 }
 
+/** A frame of what asks for no name. */
+export const bareFrame = (run: CompiledRun): Frame => ({ slots: [], run })
+
 /** A node of ELM, ready to answer. @throws LeftToExecutor, Suspended, and what an operator throws */
 export type Step = (frame: Frame) => unknown
 

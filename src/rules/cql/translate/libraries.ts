@@ -66,6 +66,8 @@ export interface Libraries {
   compile(library: string | Library, brought?: JobCall): Promise<CompiledLibrary>
   /** What `compile` of a canonical gives, at once, where it gave it before and nothing was stored since. */
   compiled(library: string): CompiledLibrary | undefined
+  /** Whether `compile` gave it by its canonical and it is active: nothing in it came with a request. */
+  isPublished(library: CompiledLibrary): boolean
   /** Translates a text that is not stored. */
   compileText(
     source: { text: string; canonical?: string; preface?: Preface },
@@ -148,7 +150,7 @@ export function createLibraries(
     return resolved.of(library, () => findByCanonical(library, store, stored))
   }
 
-  const made: Omit<Libraries, 'compiled'> = {
+  const made: Parameters<typeof atOnce>[0] = {
     resolve,
     compile: async (library, brought) => compile(await resolve(library), { preface: noPreface, brought }),
     compileText({ text, canonical, preface }, brought) {
@@ -163,8 +165,9 @@ export function createLibraries(
 }
 
 /** Libraries that were given before are there at once, until something is stored. */
-function atOnce(libraries: Omit<Libraries, 'compiled'>, store: LibraryStore): Libraries {
+function atOnce(libraries: Pick<Libraries, 'compile' | 'compileText' | 'resolve'>, store: LibraryStore): Libraries {
   const given = keep<string, CompiledLibrary>(keptLibraries)
+  const published = new WeakSet<CompiledLibrary>()
   let revision = Number.NaN
   const now = () => {
     const current = store.revision()
@@ -177,14 +180,17 @@ function atOnce(libraries: Omit<Libraries, 'compiled'>, store: LibraryStore): Li
     async compile(library, brought) {
       const asked = now()
       const made = await libraries.compile(library, brought)
+      if (typeof library !== 'string' || brought) return made
+      if (made.status === 'active') published.add(made)
       // What was stored meanwhile may be another library of that name.
-      if (typeof library === 'string' && !brought && asked === now()) given.set(library, made)
+      if (asked === now()) given.set(library, made)
       return made
     },
     compiled(library) {
       now()
       return given.get(library)
     },
+    isPublished: (library) => published.has(library),
   }
 }
 

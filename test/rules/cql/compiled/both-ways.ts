@@ -1,7 +1,7 @@
 /** Rules run compiled and by the executor, to be held against each other. */
 
 import type { Program } from '../../../../src/rules/cql/compiled/program.ts'
-import { programOf } from '../../../../src/rules/cql/compiled/program.ts'
+import { programOf, programsWith } from '../../../../src/rules/cql/compiled/program.ts'
 import type { DefineResult } from '../../../../src/rules/cql/run/define-result.ts'
 import { type RunCall, type RunEnvironment, runLibrary } from '../../../../src/rules/cql/run/run.ts'
 import { toJson } from '../../../../src/rules/cql/run/to-json.ts'
@@ -47,22 +47,37 @@ export const counting = (program: Program, counted: Counted): Program => ({
   },
 })
 
-/** Runs defines of a library one way; without `counted` it is the executor's. */
+/** Programs whose every define and function is generated code from its second run on. */
+export const generatedOf = programsWith({ isFor: () => true, runsBefore: 1 })
+
+/** A way of running a library; without `counted` it is the executor's. */
+export interface Way {
+  environment: RunEnvironment
+  counted?: Counted | undefined
+  /** As generated code. */
+  isGenerated?: boolean
+}
+
+/** Runs defines of a library one way. @throws what is wrong with a compiled form that the executor does not meet */
 export async function runOneWay(
   library: CompiledLibrary,
   call: RunCall,
-  { environment, counted }: { environment: RunEnvironment; counted?: Counted | undefined },
+  { environment, counted, isGenerated = false }: Way,
 ): Promise<Told[]> {
   const way: RunEnvironment = {
     classes: environment.classes,
     terminology: environment.terminology,
+    programFailed: (error) => {
+      throw error
+    },
     ...(counted && {
       programOf: (each) => {
-        const program = programOf(each)
+        const program = isGenerated ? generatedOf(each) : programOf(each)
         return typeof program === 'string' ? program : counting(program, counted)
       },
     }),
   }
+  if (isGenerated) await runLibrary(library, call, way)
   const { results } = await runLibrary(library, call, way)
   return results.map(told)
 }

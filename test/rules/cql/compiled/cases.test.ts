@@ -1,11 +1,11 @@
-/** Every case of CQL 1.5 (../cases), compiled and by the executor: the same value, evidence and failure. */
+/** Every case of CQL 1.5 (../cases), compiled, as generated code and by the executor: the same value, evidence and failure. */
 import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
 import { after, describe, it } from 'node:test'
 import { cqlLibrary, testEnvironment, testRules } from '../../environment.ts'
 import { readTable } from '../../read-table.ts'
 import { header, valueSets } from '../cases-library.ts'
-import { type Counted, onlyDefine, runOneWay } from './both-ways.ts'
+import { type Counted, onlyDefine, runOneWay, type Way } from './both-ways.ts'
 
 const folder = new URL('../cases/', import.meta.url)
 
@@ -44,12 +44,17 @@ describe('CQL 1.5, compiled', () => {
         for (const clock of ['2026-01-01T00:00:00Z', '2026-03-29T23:30:00+05:30']) {
           const call = { expressions: [String(index)], clock }
           // One whose text has an error is refused, either way.
-          const [executed, compiled] = await Promise.all(
-            [undefined, counted].map((each) =>
-              runOneWay(one, call, { environment: expressions.run, counted: each }).catch(String),
-            ),
+          const environment = expressions.run
+          const ways: Way[] = [
+            { environment },
+            { environment, counted },
+            { environment, counted: { asked: 0, answered: 0 }, isGenerated: true },
+          ]
+          const [executed, compiled, generated] = await Promise.all(
+            ways.map((way) => runOneWay(one, call, way).catch(String)),
           )
           assert.deepEqual(compiled, executed, expression)
+          assert.deepEqual(generated, executed, expression)
         }
         if (counted.answered > 0) answered++
       }

@@ -155,11 +155,13 @@ describe('changed ELM', () => {
           const one = onlyDefine(made, define.name)
           if (typeof programOf(one) === 'string') left++
           const environment = expressions.run
-          const [compiled, executed] = [
+          const [compiled, generated, executed] = [
             await answers(one, define.name, { environment, counted }),
+            await answers(one, define.name, { environment, counted: { asked: 0, answered: 0 }, isGenerated: true }),
             await answers(one, define.name, { environment }),
           ]
           assert.deepEqual(compiled, executed)
+          assert.deepEqual(generated, executed)
         },
       ),
       { numRuns: Number(process.env.RUNS ?? 150) },

@@ -36,6 +36,12 @@ async function answer(library: CompiledLibrary, more: object = {}): Promise<unkn
   })
   const [executed] = await runOneWay(library, call, { environment: expressions.run })
   assert.deepEqual(compiled, executed)
+  const [generated] = await runOneWay(library, call, {
+    environment: expressions.run,
+    counted: { asked: 0, answered: 0 },
+    isGenerated: true,
+  })
+  assert.deepEqual(generated, executed)
   return executed?.issue === undefined ? executed?.value : JSON.stringify(executed.issue)
 }
 const data = { resourceType: 'Bundle' as const, type: 'collection' as const }

@@ -1,4 +1,4 @@
-/** Own rules over drawn content, compiled and by the executor: the same results, messages and evidence, whatever the content says. */
+/** Own rules over drawn content, compiled, as generated code and by the executor: the same results, messages and evidence, whatever the content says. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
@@ -10,7 +10,7 @@ import { programOf } from '../../../../src/rules/cql/compiled/program.ts'
 import { type RuleCall, ruleEvaluator } from '../../../../src/rules/rules.ts'
 import { ofType } from '../../../content/own-content.ts'
 import { ownRuleDoor } from '../../../support/own-rules.ts'
-import { type Counted, counting } from './both-ways.ts'
+import { type Counted, counting, generatedOf } from './both-ways.ts'
 
 /** Every code that a value set of own content lists, so that rules have something to find. */
 const codings = ofType('ValueSet').flatMap((each) => {
@@ -174,16 +174,16 @@ const plain = (value: unknown): JsonObject => {
 describe('own rules', () => {
   const { expressions, pin } = ownRuleDoor().workshop
   const counted: Counted = { asked: 0, answered: 0 }
-  const wayOf = (isCompiled: boolean) =>
+  const wayOf = (programsOf?: typeof programOf) =>
     ruleEvaluator({
       pin,
       expressions: {
         ...expressions,
         run: {
           ...expressions.run,
-          programOf: isCompiled
+          programOf: programsOf
             ? (library) => {
-                const program = programOf(library)
+                const program = programsOf(library)
                 assert.ok(typeof program !== 'string', `${library.canonical} is left to the executor: ${program}`)
                 return counting(program, counted)
               }
@@ -191,7 +191,7 @@ describe('own rules', () => {
         },
       },
     })
-  const [compiled, executed] = [wayOf(true), wayOf(false)]
+  const ways = { compiled: wayOf(programOf), generated: wayOf(generatedOf), executed: wayOf() }
 
   it('say the same compiled and executed', async () => {
     const plans = ofType('PlanDefinition')
@@ -210,16 +210,16 @@ describe('own rules', () => {
           }),
         }
         for (const plan of plans) {
-          const heard: Record<'compiled' | 'executed', string[]> = { compiled: [], executed: [] }
-          const told = async (way: 'compiled' | 'executed') => {
-            const run = way === 'compiled' ? compiled : executed
-            return run({ plan }, { ...one, asked: (valueSet) => void heard[way].push(valueSet) })
-          }
+          const heard: Record<keyof typeof ways, string[]> = { compiled: [], generated: [], executed: [] }
+          const told = (way: keyof typeof ways) =>
+            ways[way]({ plan }, { ...one, asked: (valueSet) => void heard[way].push(valueSet) })
           const results = await told('compiled')
           assert.deepEqual(results, await told('executed'), plan.id)
+          assert.deepEqual(await told('generated'), results, plan.id)
           for (const { result, issue } of results)
             came[issue ? 'failed' : result === null ? 'null' : result ? 'true' : 'false']++
           assert.deepEqual(heard.compiled.sort(), heard.executed.sort(), 'value sets that were used')
+          assert.deepEqual(heard.generated.sort(), heard.executed, 'value sets that were used')
         }
       }),
       { numRuns: Number(process.env.RUNS ?? 60) },

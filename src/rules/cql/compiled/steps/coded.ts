@@ -63,7 +63,8 @@ const anyInValueSet: Builder = (node, place) => {
   }
 }
 
-function valueSetOf(named: Json | undefined, place: Place): ValueSetOf {
+/** The value set that a node names. */
+export function valueSetOf(named: Json | undefined, place: Place): ValueSetOf {
   if (!isJsonObject(named)) return leave('a value set is not named')
   onlyMembers(named, 'name', 'libraryName', 'preserve')
   const { id, version } = place.surroundings.valueSet(textOf(named, 'name'), optionalText(named, 'libraryName'))

@@ -240,10 +240,15 @@ export const is: Operator = {
 
 /** What the executor makes of the values of operands, and where this project corrects it, the correction around it. */
 export function corrected(node: JsonObject, argsOf: (frame: Frame) => unknown[], compute: Compute): Step {
+  const all = withCorrection(node, compute)
+  return (frame) => all(argsOf(frame), frame)
+}
+
+/** The same, of values that are there. */
+export function withCorrection(node: JsonObject, compute: Compute): Compute {
   const correction = correctionOf(String(node.type), node)
-  if (!correction) return (frame) => compute(argsOf(frame), frame)
-  return (frame) => {
-    const args = argsOf(frame)
+  if (!correction) return compute
+  return (args, frame) => {
     const original = (changed = args) => compute(changed, frame)
     const value = correction({ args, node, context: undefined, original })
     return value instanceof Promise ? leave('a correction takes its time') : value

@@ -7,9 +7,11 @@ import { type Builder, onlyMembers, type Place } from '../place.ts'
 import { type Frame, leave, type Step } from '../step.ts'
 import { type Compute, corrected, isMarked } from './computes.ts'
 
-/** An operator with operands under names of their own. */
+/** What an operator makes of its one source. */
+export type OfSource = (value: unknown) => unknown
+
 const ofSource =
-  (compute: (value: unknown) => unknown): Builder =>
+  (compute: OfSource): Builder =>
   (node, place) => {
     onlyMembers(node, 'source')
     const source = place.build(node.source)
@@ -19,8 +21,9 @@ const ofSource =
 const isList = (value: unknown): value is unknown[] => Array.isArray(value) && value.length > 0
 
 /** The greatest or least; of quantities the executor finds the unit first. */
-const extreme = (isBeyond: (a: unknown, b: unknown) => unknown) =>
-  ofSource((value) => {
+const extreme =
+  (isBeyond: (a: unknown, b: unknown) => unknown): OfSource =>
+  (value) => {
     if (value == null) return null
     if (!Array.isArray(value)) return leave('this is no list')
     const some = value.filter((each) => each != null)
@@ -28,7 +31,7 @@ const extreme = (isBeyond: (a: unknown, b: unknown) => unknown) =>
     let found: unknown = some.length > 0 ? some[0] : null
     for (const each of some) if (isBeyond(each, found)) found = each
     return found
-  })
+  }
 
 const combine: Builder = (node, place) => {
   onlyMembers(node, 'source', 'separator')
@@ -91,14 +94,14 @@ const replaced: Builder = (node, place) => {
   return (frame) => correction(steps.map((each) => each?.(frame) ?? null))
 }
 
-const sum = ofSource((value) => {
+const sum: OfSource = (value) => {
   if (!Array.isArray(value)) return null
   const some: unknown[] = value.filter((each) => each != null)
   if (some.length === 0) return null
   let total = 0
   for (const each of some) total += typeof each === 'number' ? each : leave('these are no numbers')
   return total
-})
+}
 
 const ofClock =
   (read: (frame: Frame) => unknown): Builder =>
@@ -107,16 +110,21 @@ const ofClock =
     return read
   }
 
-/** Builders by type of node, of operators whose operands have names. */
-export const namedOperators: Readonly<Record<string, Builder>> = {
-  First: ofSource((value) => (isList(value) ? value[0] : null)),
-  Last: ofSource((value) => (isList(value) ? value.at(-1) : null)),
-  Count: ofSource((value) => (Array.isArray(value) ? value.filter((each) => each != null).length : 0)),
-  AllTrue: ofSource((value) => allOf(value, true)),
-  AnyTrue: ofSource((value) => allOf(value, false)),
+/** Operators of one source, by type of node. */
+export const ofOneSource: Readonly<Record<string, OfSource>> = {
+  First: (value) => (isList(value) ? value[0] : null),
+  Last: (value) => (isList(value) ? value.at(-1) : null),
+  Count: (value) => (Array.isArray(value) ? value.filter((each) => each != null).length : 0),
+  AllTrue: (value) => allOf(value, true),
+  AnyTrue: (value) => allOf(value, false),
   Max: extreme(isGreater),
   Min: extreme(isLess),
   Sum: sum,
+}
+
+/** Builders by type of node, of operators whose operands have names. */
+export const namedOperators: Readonly<Record<string, Builder>> = {
+  ...Object.fromEntries(Object.entries(ofOneSource).map(([type, compute]) => [type, ofSource(compute)])),
   Interval: interval,
   Substring: replaced,
   SplitOnMatches: replaced,

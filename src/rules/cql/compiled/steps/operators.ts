@@ -13,6 +13,7 @@ import {
   between,
   bothOr,
   bound,
+  type Compute,
   corrected,
   decimal,
   holding,
@@ -31,6 +32,7 @@ import {
   texts,
   two,
   union,
+  withCorrection,
 } from './computes.ts'
 
 /** By type of node. */
@@ -165,6 +167,13 @@ const operators: Readonly<Record<string, Operator>> = {
 function several(node: JsonObject, count: number): JsonObject[] {
   const operands = objectsOf(node, 'operand')
   return operands.length === count ? operands : leave(`${node.type} has not ${count} operands`)
+}
+
+/** What an operator makes of the values of its operands; undefined for what is none. */
+export function computeOf(node: JsonObject): Compute | undefined {
+  const type = String(node.type)
+  const known = Object.hasOwn(operators, type) ? operators[type] : undefined
+  return known && withCorrection(node, known.of(node))
 }
 
 /** Builds an operator of operands. */

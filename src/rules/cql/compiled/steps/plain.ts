@@ -12,10 +12,12 @@ const system = '{urn:hl7-org:elm-types:r1}'
 
 function literal(node: JsonObject): Step {
   onlyMembers(node, 'valueType', 'value')
-  const [type, text] = [textOf(node, 'valueType'), textOf(node, 'value')]
-  const value = literalValue(type, text)
+  const value = literalOf(node)
   return () => value
 }
+
+/** The value of a literal. */
+export const literalOf = (node: JsonObject): unknown => literalValue(textOf(node, 'valueType'), textOf(node, 'value'))
 
 function literalValue(type: string, text: string): unknown {
   if (type === `${system}Boolean`) return text === 'true'
@@ -35,24 +37,26 @@ export function holds(value: unknown): boolean {
 /** Both sides are evaluated, as the executor does: what was evaluated is told as evidence. */
 const and: Builder = (node, place) => {
   const [left, right] = pair(node, place)
-  return (frame) => {
-    const a = left(frame)
-    const b = right(frame)
-    if (a === false || b === false) return false
-    if (a == null || b == null) return null
-    return a === true && b === true ? true : leave('an operand is no Boolean')
-  }
+  return (frame) => conjunction(left(frame), right(frame))
+}
+
+/** `and` of two values. */
+export function conjunction(a: unknown, b: unknown): boolean | null {
+  if (a === false || b === false) return false
+  if (a == null || b == null) return null
+  return a === true && b === true ? true : leave('an operand is no Boolean')
 }
 
 const or: Builder = (node, place) => {
   const [left, right] = pair(node, place)
-  return (frame) => {
-    const a = left(frame)
-    const b = right(frame)
-    if (a === true || b === true) return true
-    if (a == null || b == null) return null
-    return a === false && b === false ? false : leave('an operand is no Boolean')
-  }
+  return (frame) => disjunction(left(frame), right(frame))
+}
+
+/** `or` of two values. */
+export function disjunction(a: unknown, b: unknown): boolean | null {
+  if (a === true || b === true) return true
+  if (a == null || b == null) return null
+  return a === false && b === false ? false : leave('an operand is no Boolean')
 }
 
 const xor: Builder = (node, place) => {
@@ -78,11 +82,13 @@ const implies: Builder = (node, place) => {
 
 const not: Builder = (node, place) => {
   const operand = single(node, place)
-  return (frame) => {
-    const value = operand(frame)
-    if (value == null) return null
-    return typeof value === 'boolean' ? !value : leave('an operand is no Boolean')
-  }
+  return (frame) => negation(operand(frame))
+}
+
+/** `not` of a value. */
+export function negation(value: unknown): boolean | null {
+  if (value == null) return null
+  return typeof value === 'boolean' ? !value : leave('an operand is no Boolean')
 }
 
 const is =
@@ -155,13 +161,15 @@ const isNull: Builder = (node, place) => {
 
 const exists: Builder = (node, place) => {
   const operand = single(node, place)
-  return (frame) => {
-    const list = operand(frame)
-    if (list == null) return false
-    if (!Array.isArray(list)) return leave('exists is asked of no list')
-    for (const each of list) if (each != null) return true
-    return false
-  }
+  return (frame) => isThere(operand(frame))
+}
+
+/** `exists` of a value. */
+export function isThere(list: unknown): boolean {
+  if (list == null) return false
+  if (!Array.isArray(list)) return leave('exists is asked of no list')
+  for (const each of list) if (each != null) return true
+  return false
 }
 
 const list: Builder = (node, place) => {
@@ -231,6 +239,9 @@ const instance: Builder = (node, place) => {
   }
 }
 
+/** What makes an instance of the values of its elements. */
+export const makerOf = (node: JsonObject) => makers[textOf(node, 'classType')]?.make
+
 /** A named or other type as a member tells it. */
 export function specifierOf(node: JsonObject, typed: string, specified: string): TypeSpecifier {
   const specifier = node[specified]
@@ -240,10 +251,15 @@ export function specifierOf(node: JsonObject, typed: string, specified: string):
 
 const as: Builder = (node, place) => {
   const operand = single(node, place, 'asType', 'asTypeSpecifier', 'strict')
+  const cast = castOf(node)
+  return (frame) => cast(operand(frame))
+}
+
+/** What `as` makes of a value. */
+export function castOf(node: JsonObject): (value: unknown) => unknown {
   const specifier = specifierOf(node, 'asType', 'asTypeSpecifier')
   const isStrict = optionalFlag(node, 'strict')
-  return (frame) => {
-    const value = operand(frame)
+  return (value) => {
     if (value == null) return null
     if (isOfType(value, specifier)) return value
     return isStrict ? leave('a cast fails') : null

@@ -53,8 +53,7 @@ const query: Builder = (node, place) => {
   }
   const answer = (rows: unknown[], frame: Frame, isList: boolean) => {
     const whole = sort(outcome.whole(rows, frame))
-    if (outcome.isOne || isList) return whole
-    return Array.isArray(whole) ? (whole[0] ?? null) : leave('a query gives no rows')
+    return outcome.isOne || isList ? whole : firstOf(whole)
   }
   const [only, ...others] = sources
   if (only && others.length === 0) {
@@ -141,12 +140,22 @@ function outcomeOf(node: JsonObject, around: Around): Outcome {
   const distinct = optionalFlag(node.return, 'distinct')
   onlyMembers(node.return, 'expression', 'distinct')
   const row = around.inner.build(node.return.expression)
-  return {
-    row,
-    whole: distinct === false ? (rows) => rows : (rows) => (rows.length > 1 ? lists.toDistinctList(rows) : rows),
-    isOne: false,
-  }
+  return { row, whole: distinct === false ? (rows) => rows : distinctRows, isOne: false }
 }
+
+const distinctRows = (rows: unknown[]) => (rows.length > 1 ? lists.toDistinctList(rows) : rows)
+
+/** What a query with a return makes of its rows; undefined where it leaves them as they are. */
+export function wholeOf(node: JsonObject): ((rows: unknown[]) => unknown) | undefined {
+  const isDistinct = isJsonObject(node.return) && node.return.distinct !== false
+  if (!isJsonObject(node.sort)) return isDistinct ? distinctRows : undefined
+  const sort = sorter(node)
+  return isDistinct ? (rows) => sort(distinctRows(rows)) : sort
+}
+
+/** What a query over one value, which is no list, gives of the whole. */
+export const firstOf = (whole: unknown): unknown =>
+  Array.isArray(whole) ? (whole[0] ?? null) : leave('a query gives no rows')
 
 /** Rows are what the names stood for; they are gone through once all are known. */
 function aggregateOf(node: JsonObject, { inner, outer, sources, lets }: Around): Outcome {

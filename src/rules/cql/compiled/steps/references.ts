@@ -1,5 +1,6 @@
 /** What a step names: aliases, defines, functions, parameters, elements. */
 import { fitOperands, meantFunctions } from '../../corrections/overloads.ts'
+import { FhirInstance } from '../../run/fhir-instance.ts'
 import { type Builder, type Callable, objectsOf, onlyMembers, optionalText, textOf } from '../place.ts'
 import { type Frame, leave } from '../step.ts'
 
@@ -69,8 +70,15 @@ interface Readable {
 function read(value: unknown, path: string): unknown {
   if (value == null) return null
   const holder = value as Readable
-  let found = holder[path]
-  if (found === undefined && typeof holder.get === 'function') found = holder.get(path)
+  return elementOf(holder[path], holder, path)
+}
+
+/** What was found as a member of a value, as its element. */
+export function elementOf(member: unknown, holder: Readable, path: string): unknown {
+  let found = member
+  // An instance that has the element was asked for it by its name.
+  if (found === undefined && typeof holder.get === 'function' && !(holder instanceof FhirInstance && path in holder))
+    found = holder.get(path)
   if (found == null) return null
   return typeof found === 'function' ? leave('an element is a function') : found
 }
