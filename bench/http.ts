@@ -115,10 +115,9 @@ async function withAccessLog(load: ChildProcess, bare: Asked, effort: Effort): P
 async function onlyCost(
   load: ChildProcess,
   asked: Asked,
-  { bare, effort: { isQuick, rounds } }: { bare: Asked; effort: Effort },
+  { bare, effort }: { bare: Asked; effort: Effort },
 ): Promise<Cost> {
-  const given = { rounds: isQuick ? 5 : rounds, requests: isQuick ? 500 : 1500 }
-  const [cost] = await httpCosts(load, [asked], { asked: bare, name: bareExpress }, given)
+  const [cost] = await httpCosts(load, [asked], { asked: bare, name: bareExpress }, effort)
   if (!cost) throw new Error('unreachable: one question has one cost')
   return cost
 }

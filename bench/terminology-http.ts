@@ -93,7 +93,5 @@ const figureOf = (name: string, { times }: Question, cost: Cost): Measured =>
   timeFigure(name, cost, 'µs', { target: { ratio: times } })
 
 function compare({ load, bare, effort }: Running, questions: Asked[]): Promise<Cost[]> {
-  const { isQuick, rounds } = effort
-  const given = { rounds: isQuick ? 5 : rounds, requests: isQuick ? 500 : 1500 }
-  return httpCosts(load, questions, { asked: bare, name: bareExpress }, given)
+  return httpCosts(load, questions, { asked: bare, name: bareExpress }, effort)
 }

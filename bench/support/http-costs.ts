@@ -1,6 +1,6 @@
 /** What requests cost their servers over HTTP: processor time of each process, those that are compared taking turns. */
 import type { ChildProcess } from 'node:child_process'
-import { type Cost, costFrom, foundBaseline } from './harness/measure.ts'
+import { type Cost, costFrom, type Effort, foundBaseline } from './harness/measure.ts'
 import { ask } from './processes.ts'
 import type { Load, Loaded } from './raw-load.ts'
 
@@ -53,28 +53,25 @@ async function costOf(client: ChildProcess, { used, load }: Asked, from: number,
   return ((await used()) - before) / count
 }
 
-/** How long is measured. */
-export interface Rounds {
-  rounds: number
-  /** In each, of each question. */
-  requests: number
-}
+/** How long is measured: a round of each question takes some 50 ms of its server's processor time, as rounds in process do. */
+const requestsOf = ({ isQuick }: Effort): number => (isQuick ? 500 : 1000)
 
 /**
- * What each of the questions costs beside a bare reply, over rounds in which all have a turn; the servers are warm.
+ * What each of the questions costs beside a bare reply, over the rounds of an effort in which all have a turn; the servers are warm.
  * @param baseline the name of the bare one
  */
 export async function httpCosts(
   client: ChildProcess,
   questions: readonly Asked[],
   { asked, name }: { asked: Asked; name: string },
-  { rounds, requests }: Rounds,
+  effort: Effort,
 ): Promise<Cost[]> {
+  const requests = requestsOf(effort)
   const own: number[][] = questions.map(() => [])
   const bare: number[] = []
   for (const question of questions) await costOf(client, question, 0, requestsToKnow)
   let from = requestsToKnow
-  for (let round = 0; round < rounds; round++) {
+  for (let round = 0; round < effort.rounds; round++) {
     bare.push(await costOf(client, asked, from, requests))
     for (const [at, question] of questions.entries()) own[at]?.push(await costOf(client, question, from, requests))
     from += requests

@@ -29,6 +29,8 @@ process.on('message', async (load: Load) => {
       let next = 0
       return () => numbers[next++]
     })
+    if (takes.length > connections)
+      throw new Error(`${takes.length} servers cannot be asked on ${connections} connections`)
     // A client that sleeps must be woken by the server, which would pay for it, the slower one more often: never sleep.
     let isBusy = true
     const stayAwake = () => isBusy && setImmediate(stayAwake)
