@@ -137,7 +137,9 @@ async function serverFigures(
   const server = await startServerProcess({ DATA_DIR: dataDir, ACCESS_LOG: 'off', RATE_LIMIT: '100000000' })
   const pid = server.process.pid ?? 0
   const get = async (path: string) => {
-    const reply = await fetch(`${server.url}/fhir/${path}`)
+    const ask = () => fetch(`${server.url}/fhir/${path}`)
+    // While a baseline was measured the server may have closed a connection that nobody used: a question that failed for it is asked again.
+    const reply = await ask().catch(ask)
     const text = await reply.text()
     if (!reply.ok) throw new Error(`${path}: ${text}`)
     return text

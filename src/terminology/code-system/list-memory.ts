@@ -9,7 +9,7 @@ import { FhirError, issue } from '../../fhir/error.ts'
 export interface ListLimits {
   /** Beyond it whatever keeps lists forgets them. Those of requests that are worked on stay, for these hold them. */
   forget: number
-  /** Beyond it no list is made: requests that are worked on hold so much. */
+  /** Beyond it no list is made: what is just being worked out holds so much. */
   refuse: number
 }
 
@@ -21,39 +21,57 @@ export interface ListMemory {
   whenFull(owner: object, forget: () => void): void
   /** What is held, as far as it is known: what nobody has any more counts until it was collected. */
   readonly bytes: number
+  /** What is held of it by what is just being worked out. */
+  readonly working: number
 }
 
 /** What one owner of lists holds. */
 interface ListAccount {
-  /** Counts so many bytes more, or fewer. @throws FhirError 503 when there is no room for more; nothing is counted then */
+  /** Counts so many bytes more, or fewer. */
   add(bytes: number): void
+  /** The same of what is just being worked out, until {@link done}. @throws FhirError 503 when there is no room for more */
+  work(bytes: number): void
+  /** What was worked out is there. To be called also where that failed; who never does counts until he was collected. */
+  done(): void
 }
 
 /** An account with less is not worth its counting. */
 const leastBytes = 16_384
 
+/** What is known of an owner when he is not there any more. */
+interface Held {
+  bytes: number
+  /** Of them what is just being worked out. */
+  working: number
+}
+
 /** Counts for as long as it is there. */
 export function createListMemory(limits: ListLimits): ListMemory {
-  let bytes = 0
+  const all: Held = { bytes: 0, working: 0 }
   let forgetAt = limits.forget
   const owners = new Set<WeakRef<object>>()
   const doneFor = new WeakMap<object, (() => void)[]>()
-  const collected = new FinalizationRegistry<{ bytes: number }>((held) => {
-    bytes -= held.bytes
-    if (bytes < limits.forget) forgetAt = limits.forget
+  const collected = new FinalizationRegistry<Held>((held) => {
+    all.bytes -= held.bytes
+    all.working -= held.working
+    if (all.bytes < limits.forget) forgetAt = limits.forget
   })
-  const forgetAll = (asked: number) => {
+  const makeRoom = (asked: number) => {
+    if (all.bytes + asked <= forgetAt) return
     for (const each of owners) {
       const owner = each.deref()
       if (!owner) owners.delete(each)
       else for (const forget of doneFor.get(owner) ?? []) forget()
     }
     // What was let go is collected later: until then it is not let go again and again.
-    forgetAt = bytes + asked + limits.forget / 4
+    forgetAt = all.bytes + asked + limits.forget / 4
   }
   return {
     get bytes() {
-      return bytes
+      return all.bytes
+    },
+    get working() {
+      return all.working
     },
     whenFull(owner, forget) {
       const known = doneFor.get(owner)
@@ -63,26 +81,44 @@ export function createListMemory(limits: ListLimits): ListMemory {
         owners.add(new WeakRef(owner))
       }
     },
-    account(owner) {
-      const held = { bytes: 0 }
-      let isRegistered = false
-      return {
-        add(more) {
-          const least = isRegistered ? 0 : leastBytes
-          if (held.bytes + more <= least) {
-            if (isRegistered) bytes += more
-            held.bytes += more
-            return
-          }
-          const counted = isRegistered ? more : held.bytes + more
-          if (more > 0 && bytes + counted > forgetAt) forgetAll(counted)
-          if (more > 0 && bytes + counted > limits.refuse) throw tooManyLists()
-          if (!isRegistered) collected.register(owner, held)
-          isRegistered = true
-          held.bytes += more
-          bytes += counted
-        },
-      }
+    account: (owner) => accountIn(owner, { all, makeRoom, collected, refuse: limits.refuse }),
+  }
+}
+
+interface Books {
+  all: Held
+  makeRoom(asked: number): void
+  collected: FinalizationRegistry<Held>
+  refuse: number
+}
+
+function accountIn(owner: object, { all, makeRoom, collected, refuse }: Books): ListAccount {
+  const held: Held = { bytes: 0, working: 0 }
+  let isCounted = false
+  const add = (bytes: number) => {
+    if (!isCounted && held.bytes + bytes <= leastBytes) {
+      held.bytes += bytes
+      return
+    }
+    const more = isCounted ? bytes : held.bytes + bytes
+    if (more > 0) makeRoom(more)
+    if (!isCounted) collected.register(owner, held)
+    isCounted = true
+    held.bytes += bytes
+    all.bytes += more
+  }
+  return {
+    add,
+    work(bytes) {
+      if (bytes > 0 && all.working + bytes > refuse) throw tooManyLists()
+      add(bytes)
+      if (!isCounted) return
+      held.working += bytes
+      all.working += bytes
+    },
+    done() {
+      all.working -= held.working
+      held.working = 0
     },
   }
 }

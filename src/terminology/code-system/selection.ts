@@ -94,13 +94,17 @@ export function filteredSelection(base: Selection, test: (ref: Ref) => boolean):
     const passed: Ref[] = []
     const memory = listMemory.account(passed)
     let counted = 0
-    for (let i = 0, n = base.size(); i < n; i++) {
-      const ref = base.at(i)
-      if (test(ref)) passed.push(ref)
-      if (i % testsPerStep !== testsPerStep - 1) continue
-      memory.add((passed.length - counted) * bytesOfRef)
-      counted = passed.length
-      yield testsPerStep
+    try {
+      for (let i = 0, n = base.size(); i < n; i++) {
+        const ref = base.at(i)
+        if (test(ref)) passed.push(ref)
+        if (i % testsPerStep !== testsPerStep - 1) continue
+        memory.work((passed.length - counted) * bytesOfRef)
+        counted = passed.length
+        yield testsPerStep
+      }
+    } finally {
+      memory.done()
     }
     kept = passed
   }

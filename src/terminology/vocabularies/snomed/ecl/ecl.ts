@@ -51,11 +51,9 @@ export function eclSet(content: SnomedContent, text: string, limit = mostSteps):
       if (is !== undefined || !isOfNeighbours(expression)) return is
       return cost.atOnce(() => subject.maySame?.some((each) => plan.has(each))) ? undefined : false
     },
-    *members() {
+    members() {
       cost.restart()
-      const members = yield* plan.all()
-      cost.forgetAllBut(members)
-      return members
+      return cost.working(() => plan.all())
     },
   }
 }

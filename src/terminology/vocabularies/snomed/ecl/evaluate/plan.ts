@@ -48,6 +48,7 @@ export class EclCost {
   #left: number
   #kept = 0
   #lists: Kept[] = []
+  #isWorking = false
   #sinceTurn = 0
   #isAtOnce = false
   readonly #context: { text: string; limit: number }
@@ -96,13 +97,30 @@ export class EclCost {
    */
   keep(list: Int32Array, forget: () => void): Int32Array {
     if (this.#kept + list.length > mostKept) this.#refuse(`remembers more than ${mostKept} concepts`)
-    this.#memory.add(list.byteLength)
+    if (this.#isWorking) this.#memory.work(list.byteLength)
+    else this.#memory.add(list.byteLength)
     this.#kept += list.length
     this.#lists.push({ list, forget })
     return list
   }
 
-  /** Forgets all lists but one: what an expression is made of is not asked when its members are known. */
+  /**
+   * Looks for members, and remembers none but these: what an expression is made of is not asked when its members are known. What it takes
+   * meanwhile counts among what all are working on.
+   */
+  *working(find: () => Steps<Int32Array>): Steps<Int32Array> {
+    this.#isWorking = true
+    try {
+      const members = yield* find()
+      this.forgetAllBut(members)
+      return members
+    } finally {
+      this.#isWorking = false
+      this.#memory.done()
+    }
+  }
+
+  /** Forgets all lists but one. */
   forgetAllBut(members: Int32Array): void {
     const gone = this.#lists.filter(({ list }) => list !== members)
     this.#lists = this.#lists.filter(({ list }) => list === members)
