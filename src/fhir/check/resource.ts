@@ -19,7 +19,6 @@ import {
 import { type IssueCode, issue } from '../error.ts'
 import type { Issue, Resource } from '../types.ts'
 import { narrativeFault } from '../xml/narrative.ts'
-import { isSound } from './sound.ts'
 
 const MAX_ISSUES = 100
 const MAX_DEPTH = 256
@@ -95,11 +94,6 @@ type Content = Record<string, unknown>
  * none. Severity is error, or warning for names of type id that are not of its form. Never throws, whatever it is given.
  */
 export function checkResource(resource: unknown, options: StructureOptions = {}): Issue[] {
-  return isSound(resource) ? [] : resourceIssues(resource, options)
-}
-
-/** The same without a look at the whole first. */
-export function resourceIssues(resource: unknown, options: StructureOptions = {}): Issue[] {
   const check: Check = { issues: [], tolerant: options.tolerant === true, path: [], indexes: [] }
   checkResourceAt(check, resource)
   return check.issues.slice(0, MAX_ISSUES)

