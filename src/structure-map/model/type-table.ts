@@ -17,8 +17,9 @@ export function neededTypes(definition: StructureDefinition): string[] {
   return [...needed].filter((each) => !r4Name(each))
 }
 
-/** Most names that a table finds without looking. */
+/** Most names that a table finds without looking, and the longest of them. */
 const MOST_NAMES = 500
+const LONGEST_NAME = 200
 
 /** A table over definitions by the canonical they were asked for. */
 export function createTypeTable(definitions: ReadonlyMap<string, StructureDefinition>): TypeTable {
@@ -35,8 +36,9 @@ export function createTypeTable(definitions: ReadonlyMap<string, StructureDefini
       const known = found.get(urlOrName)
       if (known) return known
       const type = look(urlOrName)
-      // Instances say what they are, in whatever words.
-      if (type && found.size < MOST_NAMES) found.set(urlOrName, type)
+      // Instances say what they are, in whatever words: what stands behind a bar is theirs, and not to be kept.
+      const isOurs = !urlOrName.includes('|') || definitions.has(urlOrName)
+      if (type && isOurs && urlOrName.length <= LONGEST_NAME && found.size < MOST_NAMES) found.set(urlOrName, type)
       return type
     },
   }
