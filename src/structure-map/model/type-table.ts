@@ -1,6 +1,6 @@
 import type { StructureDefinition } from '../../fhir/types.ts'
 import { logicalType, type TypeTable } from './logical-type.ts'
-import { lastPart, r4Name, r4Type, type Type } from './types.ts'
+import { lastPart, mayKeep, r4Name, r4Type, type Type } from './types.ts'
 
 export type { TypeTable } from './logical-type.ts'
 
@@ -17,9 +17,8 @@ export function neededTypes(definition: StructureDefinition): string[] {
   return [...needed].filter((each) => !r4Name(each))
 }
 
-/** Most names that a table finds without looking, and the longest of them. */
+/** Most names that a table finds without looking. */
 const MOST_NAMES = 500
-const LONGEST_NAME = 200
 
 /** A table over definitions by the canonical they were asked for. */
 export function createTypeTable(definitions: ReadonlyMap<string, StructureDefinition>): TypeTable {
@@ -38,7 +37,7 @@ export function createTypeTable(definitions: ReadonlyMap<string, StructureDefini
       const type = look(urlOrName)
       // Instances say what they are, in whatever words: what stands behind a bar is theirs, and not to be kept.
       const isOurs = !urlOrName.includes('|') || definitions.has(urlOrName)
-      if (type && isOurs && urlOrName.length <= LONGEST_NAME && found.size < MOST_NAMES) found.set(urlOrName, type)
+      if (type && isOurs && mayKeep(urlOrName, found, MOST_NAMES)) found.set(urlOrName, type)
       return type
     },
   }
