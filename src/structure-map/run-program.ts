@@ -6,7 +6,7 @@ import type { FindRun } from './generate/generated-runs.ts'
 import { storedPosition } from './model/extensions.ts'
 import { dropEmpty, inferType, type Node } from './model/nodes.ts'
 import { lastPart, UNKNOWN } from './model/types.ts'
-import { relocate } from './run/fault.ts'
+import { relocate, TransformFault } from './run/fault.ts'
 import { type Run, spend, type TransformLimits, type Writing } from './run/run.ts'
 import { dropInvalid } from './run/typed-copy.ts'
 import { createInstance } from './run/write.ts'
@@ -36,6 +36,8 @@ export function runProgram({ program, main, source, call, limits, elapsed, findR
   try {
     if (generated) generated(root, target, run)
     else group.call(argumentsOf(group, root, target), run, 1)
+    if (target.loose === false && holds(target.value ?? null, target.value ?? null))
+      throw new TransformFault('the result is put into itself')
   } catch (error) {
     throw relocate(error, { map: main.canonical, group: first.name, position: storedPosition(first) })
   }
@@ -48,6 +50,14 @@ export function runProgram({ program, main, source, call, limits, elapsed, findR
 function argumentsOf(group: CompiledGroup, root: Node, target: Node): (Node | undefined)[] {
   const given = { source: [root], target: [target] }
   return group.inputs.map((each) => given[each.mode].shift())
+}
+
+/** Whether an object stands somewhere within a value: a result that was moved may have been moved into what it holds itself. */
+function holds(value: Json, wanted: Json, seen: Set<Json> = new Set()): boolean {
+  if (typeof value !== 'object' || value === null || seen.has(value)) return false
+  seen.add(value)
+  for (const each of Object.values(value)) if (each === wanted || holds(each ?? null, wanted, seen)) return true
+  return false
 }
 
 /** What was written untyped may stand inside something that has a type in the end. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
-import { stringifyJson } from '../../src/base/json.ts'
+import { isJsonObject, stringifyJson } from '../../src/base/json.ts'
+import type { Json } from '../../src/base/json-value.ts'
 import { FhirError } from '../../src/fhir/error.ts'
 import { parseJson } from '../../src/fhir/json.ts'
 import type { Resource } from '../../src/fhir/types.ts'
@@ -163,4 +164,22 @@ test('a long map comes back in pieces as it was read, rules inside rules and dec
   const expected = parseMap(fml).map
   assert.equal(stringifyJson(await putTogether(takeApart(expected))), stringifyJson(expected))
   assert.ok(takeApart(expected).rules.length > 5)
+})
+
+test('a map that puts its result into itself is told so: nobody could write it', async () => {
+  for (const rule of [
+    'src -> tgt.contained = tgt "r";',
+    `src -> create('Bundle') as b then { src -> b.entry as e, e.resource = tgt "a"; src -> tgt.contained = b "b"; } "r";`,
+  ])
+    for (const outcome of await both(withRules(rule), patient)) {
+      assert.ok(isJsonObject(outcome as Json), 'it is an outcome')
+      const { status } = outcome as { status: number }
+      assert.equal(status, 422)
+      assert.match(stringifyJson(outcome as Json), /the result is put into itself/)
+    }
+  const [aside] = await both(
+    withRules(`src -> create('Bundle') as b, b.entry as e, e.resource = tgt, tgt.active = true "r";`),
+    patient,
+  )
+  assert.match(stringifyJson(aside as Json), /"active\\":true/)
 })

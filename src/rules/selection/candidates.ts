@@ -64,11 +64,20 @@ function candidates(rules: PlanDefinition[], choice: PlanChoice): PlanDefinition
   return here.filter((each) => wanted.has(planKey(each)))
 }
 
-/** The selection itself (`selectPlans`) over all of these; what is the same for a question at every clock is judged once. */
+/**
+ * The selection itself (`selectPlans`) over all of these; what is the same for a question at every clock is judged once, and is one for all
+ * questions that have the same candidates: countries that no rule set names would each hold every rule set that names none.
+ */
 export const selectionIn = keepPerObject((plans: PlanDefinition[]) => {
   const candidates = candidatesIn(plans)
   const known = keep<string, PlansHere>(mostQuestions)
-  const judge = (choice: PlanChoice) => plansHere(candidates(choice), choice)
+  const judged = new WeakMap<PlanDefinition[], PlansHere>()
+  const judge = (choice: PlanChoice) => {
+    const among = candidates(choice)
+    const found = judged.get(among) ?? plansHere(among, choice)
+    judged.set(among, found)
+    return found
+  }
   return (choice: PlanChoice): PlanDefinition[] => {
     const question = questionOf(choice)
     return selectedNow(question === undefined ? judge(choice) : known.of(question, () => judge(choice)), choice.clock)

@@ -1,6 +1,6 @@
 import { choiceProperty } from '../../fhir/elements.ts'
 import type { StructureDefinition } from '../../fhir/types.ts'
-import { type ElementType, lastPart, type Type, UNKNOWN } from './types.ts'
+import { type ElementType, lastPart, mayKeep, type Type, UNKNOWN } from './types.ts'
 
 /** Finds types by name or canonical; made once per compiled map, after its definitions have been loaded. */
 export interface TypeTable {
@@ -74,7 +74,7 @@ function makeLogical(
       if (known || elements.has(property)) return known
       const own = logicalElement(scope, property)
       const element = own && (own.types.length > 0 || !type.base) ? own : (type.base?.element(property) ?? own)
-      if (elements.size < 1000) elements.set(property, element)
+      if (mayKeep(property, elements, 1000)) elements.set(property, element)
       return element
     },
   }

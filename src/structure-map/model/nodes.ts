@@ -1,6 +1,6 @@
 import { exactNumber, keepExactNumber } from '../../base/exact-number.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
-import { INFERRED, r4Type, type Type, UNKNOWN } from './types.ts'
+import { INFERRED, mayKeep, r4Type, type Type, UNKNOWN } from './types.ts'
 
 /**
  * A value with its type. For a target it also knows where it stands, so that a primitive can be set later:
@@ -85,7 +85,7 @@ function extraName(property: string): string {
   const known = extraNames.get(property)
   if (known !== undefined) return known
   const name = `_${property}`
-  if (extraNames.size < 5000) extraNames.set(property, name)
+  if (mayKeep(property, extraNames, 5000)) extraNames.set(property, name)
   return name
 }
 

@@ -1,6 +1,6 @@
 import type { StructureDefinition } from '../../fhir/types.ts'
 import { logicalType, type TypeTable } from './logical-type.ts'
-import { lastPart, r4Name, r4Type, type Type } from './types.ts'
+import { lastPart, mayKeep, r4Name, r4Type, type Type } from './types.ts'
 
 export type { TypeTable } from './logical-type.ts'
 
@@ -35,8 +35,9 @@ export function createTypeTable(definitions: ReadonlyMap<string, StructureDefini
       const known = found.get(urlOrName)
       if (known) return known
       const type = look(urlOrName)
-      // Instances say what they are, in whatever words.
-      if (type && found.size < MOST_NAMES) found.set(urlOrName, type)
+      // Instances say what they are, in whatever words: what stands behind a bar is theirs, and not to be kept.
+      const isOurs = !urlOrName.includes('|') || definitions.has(urlOrName)
+      if (type && isOurs && mayKeep(urlOrName, found, MOST_NAMES)) found.set(urlOrName, type)
       return type
     },
   }

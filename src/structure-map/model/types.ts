@@ -77,7 +77,7 @@ export function r4Type(name: string): Type | undefined {
       const known = elements.get(property)
       if (known || elements.has(property)) return known
       const element = r4Element(name, property)
-      if (element || elements.size < 500) elements.set(property, element)
+      if (element || mayKeep(property, elements, 500)) elements.set(property, element)
       return element
     },
   }
@@ -123,6 +123,13 @@ function systemType(name: string): string {
   const lower = name.charAt(0).toLowerCase() + name.slice(1)
   return isPrimitive(lower) ? lower : 'string'
 }
+
+/** Longest name that is kept though nobody declares it. */
+const LONGEST_NAME = 200
+
+/** Whether a name is kept among so many at most: instances have names of strangers, any number of them and of any length. */
+export const mayKeep = (name: string, known: ReadonlyMap<string, unknown>, most: number): boolean =>
+  known.size < most && name.length <= LONGEST_NAME
 
 /** Last part of a canonical or dotted name. */
 export function lastPart(url: string): string {

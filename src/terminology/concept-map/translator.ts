@@ -31,13 +31,17 @@ export async function translator(given: string | ConceptMap, artefacts: Artefact
   refuseUnusable(map, scope, admit)
   translateBy(map, { code: '', reverse: false, dependencies: [] }, scope)
   const listed = listedCodes(map)
-  return remembering((code, system) =>
-    listed && !listed.has(code.toLowerCase())
-      ? NOTHING
-      : closestFirst(translateBy(map, { code, system, reverse: false, dependencies: [] }, scope)).flatMap(
-          ({ target, equivalence }) =>
-            target && equivalence !== 'unmatched' && equivalence !== 'disjoint' ? { ...target, equivalence } : [],
-        ),
+  const isAll = (map.group ?? []).every(({ unmapped }) => !unmapped)
+  const isListed = (code: string) => listed === undefined || listed.has(code.toLowerCase())
+  return remembering(
+    (code, system) =>
+      isAll && !isListed(code)
+        ? NOTHING
+        : closestFirst(translateBy(map, { code, system, reverse: false, dependencies: [] }, scope)).flatMap(
+            ({ target, equivalence }) =>
+              target && equivalence !== 'unmatched' && equivalence !== 'disjoint' ? { ...target, equivalence } : [],
+          ),
+    isListed,
   )
 }
 
@@ -46,24 +50,26 @@ const NOTHING: never[] = []
 /** Maps with more codes are asked for each. */
 const MOST_LISTED = 5000
 
-/** The codes of a map, in lower case, when it says something of these alone. */
+/** The codes of a map, in lower case; undefined where there are too many. */
 function listedCodes({ group = [] }: ConceptMap): Set<string> | undefined {
   const codes = new Set<string>()
-  for (const { element = [], unmapped } of group) {
-    if (unmapped || codes.size + element.length > MOST_LISTED) return undefined
+  for (const { element = [] } of group) {
+    if (codes.size + element.length > MOST_LISTED) return undefined
     for (const { code } of element) if (code) codes.add(code.toLowerCase())
   }
   return codes
 }
 
-/** Most answers that a translator remembers. */
+/** Most answers that a translator remembers, and the longest question, in characters. */
 const MOST_ANSWERS = 1000
+const LONGEST_QUESTION = 300
 
 /**
- * The same codes come with every certificate. Only what the map itself has for a code is remembered: what it hands on as it was asked
- * may be any text of a stranger. Nobody can change an answer that others get, too.
+ * The same codes come with every certificate. Only what the map itself has for a code is remembered: what it hands on as it was asked, or
+ * has one answer for whatever it is, may be any text of a stranger. Nobody can change an answer that others get, too.
+ * @param isListed whether a code may be one of the map
  */
-export function remembering(translate: Translator): Translator {
+export function remembering(translate: Translator, isListed: (code: string) => boolean = () => true): Translator {
   const known = new Map<string | undefined, Map<string, ReturnType<Translator>>>()
   let count = 0
   return (code, system) => {
@@ -71,7 +77,8 @@ export function remembering(translate: Translator): Translator {
     if (found) return found
     const made = translate(code, system)
     const isOwn = made.length > 0 && made.every((each) => each.code !== code)
-    if (!isOwn || count >= MOST_ANSWERS) return made
+    const isShort = code.length + (system?.length ?? 0) <= LONGEST_QUESTION
+    if (!isOwn || !isShort || !isListed(code) || count >= MOST_ANSWERS) return made
     for (const each of made) Object.freeze(each)
     let ofSystem = known.get(system)
     if (!ofSystem) {

@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import type { PlanDefinition } from '../../../src/fhir/types.ts'
 import { createPlans } from '../../../src/rules/plans.ts'
 import { type PlanChoice, selectPlans } from '../../../src/rules/select-plans.ts'
-import { candidatesIn } from '../../../src/rules/selection/candidates.ts'
+import { candidatesIn, selectionIn } from '../../../src/rules/selection/candidates.ts'
 
 const country = fc.constantFrom('CH', 'CHE', 'DE', 'FR', '001', 'nowhere')
 const context = (code: string, system: string, values: string[]) =>
@@ -95,5 +95,32 @@ describe('rule sets that apply', () => {
     assert.equal(found.length, 200)
     assert.equal(candidates({ ...question, jurisdiction: 'CHE', clock: new Date(0) }), found)
     assert.equal(candidates({ ...question, jurisdiction: 'US' }).length, 0)
+  })
+
+  it('are judged once for all countries that no rule set names', () => {
+    let looks = 0
+    const all = Array.from({ length: 50 }, (_, index): PlanDefinition => {
+      const made: PlanDefinition = {
+        resourceType: 'PlanDefinition',
+        url: `http://example.org/PlanDefinition/${index}`,
+        version: '1',
+        status: 'active',
+        type: { coding: [{ code: 'eca-rule' }] },
+      }
+      return Object.defineProperty(made, 'status', {
+        get() {
+          looks++
+          return 'active'
+        },
+      })
+    })
+    const select = selectionIn(all)
+    const question: PlanChoice = { jurisdiction: 'US', kinds: ['vaccination'], clock: new Date() }
+    assert.equal(select(question).length, 50)
+    const before = looks
+    for (const jurisdiction of ['UY', 'BR', 'AR', 'USA']) assert.equal(select({ ...question, jurisdiction }).length, 50)
+    assert.equal(looks, before)
+    assert.equal(select({ ...question, kinds: ['test'] }).length, 50)
+    assert.ok(looks > before, 'another kind is another question')
   })
 })

@@ -115,6 +115,15 @@ describe('what maps and rules ask code by code', () => {
     assert.deepEqual([await ask(two, 'a'), await ask(two, 'b')], [['one0-equivalent'], ['c']])
   })
 
+  it('keeps what it has for its own codes, and nothing that was asked beside them', async () => {
+    const map = withUnmapped({ mode: 'fixed', code: 'f' })
+    const translate = await terminologyOver([map]).translator(map)
+    // What is kept is everybody's, and nobody can change it.
+    assert.equal(Object.isFrozen(translate('a', source)), true)
+    assert.equal(Object.isFrozen(translate('Ada of Elsewhere', source)), false)
+    assert.equal(translate('Ada of Elsewhere', source)[0]?.code, 'f')
+  })
+
   it('says of a code that no group has what the map says of all others', async () => {
     assert.deepEqual(await ask(withUnmapped({ mode: 'provided' }), 'unknown'), ['unknown'])
     assert.deepEqual(await ask(withUnmapped({ mode: 'fixed', code: 'f' }), 'unknown'), ['f'])
