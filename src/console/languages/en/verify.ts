@@ -2,6 +2,7 @@
 export const verify = {
   title: 'Verify',
   ready: 'Ready. Scan a code, paste it, or use the camera.',
+  next: 'Another code can be scanned at any time.',
   atRest: 'A verdict will stand here. Nothing of a person is kept: it is cleared after a minute without touch.',
   field: 'Code',
   fieldHint: 'A hand-held scanner types here by itself. Text that is pasted is checked at once.',
@@ -174,7 +175,11 @@ export const verify = {
     waits: 'An identity document is given. It will be compared with the next code.',
     lines: 'Line {count} of {of} of an identity document is read. Scan the others.',
     forget: 'Forget the document',
-    without: 'Check without the document',
+    without: 'Go on without the document',
+    unread: 'Not read rightly',
+    misread: 'The document was not read rightly: read it again.',
+    badDate: 'The date of birth on the document is no date: write it as 1985-03-14.',
+    changed: 'The document was changed. Nothing was checked with it yet.',
     left: 'An identity document was given before this code. It was not compared with this person: if it is theirs, read it again.',
   },
   certified: {

@@ -4,6 +4,7 @@ import type { Texts } from '../texts.ts'
 export const verify: Texts['verify'] = {
   title: 'Verificar',
   ready: 'Listo. Escanee un código, péguelo o use la cámara.',
+  next: 'Se puede leer otro código en cualquier momento.',
   atRest: 'Aquí estará el veredicto. De una persona no se guarda nada: se borra tras un minuto sin tocar.',
   field: 'Código',
   fieldHint: 'Un lector de mano escribe aquí por sí solo. Un texto pegado se comprueba enseguida.',
@@ -176,7 +177,11 @@ export const verify: Texts['verify'] = {
     waits: 'Se ha dado un documento de identidad. Se comparará con el código siguiente.',
     lines: 'Leída la línea {count} de {of} de un documento de identidad. Lea las demás.',
     forget: 'Olvidar el documento',
-    without: 'Comprobar sin el documento',
+    without: 'Seguir sin el documento',
+    unread: 'Mal leído',
+    misread: 'El documento no se ha leído bien: léalo de nuevo.',
+    badDate: 'La fecha de nacimiento del documento no es una fecha: escríbala así: 1985-03-14.',
+    changed: 'El documento se ha modificado. Todavía no se ha comprobado nada con él.',
     left: 'Se dio un documento de identidad antes de este código. No se ha comparado con esta persona: si es suyo, léalo de nuevo.',
   },
   certified: {

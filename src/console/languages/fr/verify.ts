@@ -4,6 +4,7 @@ import type { Texts } from '../texts.ts'
 export const verify: Texts['verify'] = {
   title: 'Vérifier',
   ready: 'Prêt. Scannez un code, collez-le ou utilisez la caméra.',
+  next: 'Un autre code peut être lu à tout moment.',
   atRest: 'Le verdict s’affichera ici. Rien d’une personne n’est gardé : tout s’efface après une minute sans contact.',
   field: 'Code',
   fieldHint: 'Un lecteur à main écrit ici de lui-même. Un texte collé est vérifié aussitôt.',
@@ -176,7 +177,11 @@ export const verify: Texts['verify'] = {
     waits: 'Une pièce d’identité est donnée. Elle sera comparée au prochain code.',
     lines: 'Ligne {count} sur {of} d’une pièce d’identité lue. Lisez les autres.',
     forget: 'Oublier la pièce',
-    without: 'Contrôler sans la pièce',
+    without: 'Continuer sans la pièce',
+    unread: 'Mal lue',
+    misread: 'La pièce n’a pas été lue correctement : lisez-la de nouveau.',
+    badDate: 'La date de naissance de la pièce n’est pas une date : écrivez-la ainsi : 1985-03-14.',
+    changed: 'La pièce a été modifiée. Rien n’a encore été contrôlé avec elle.',
     left: 'Une pièce d’identité a été donnée avant ce code. Elle n’a pas été comparée à cette personne : si c’est la sienne, lisez-la de nouveau.',
   },
   certified: {

@@ -4,6 +4,7 @@ import type { Texts } from '../texts.ts'
 export const verify: Texts['verify'] = {
   title: 'Verificar',
   ready: 'Pronto. Leia um código, cole-o ou use a câmara.',
+  next: 'Pode ler-se outro código a qualquer momento.',
   atRest: 'O veredicto ficará aqui. De uma pessoa nada se guarda: apaga-se após um minuto sem toque.',
   field: 'Código',
   fieldHint: 'Um leitor manual escreve aqui por si. Um texto colado é verificado de imediato.',
@@ -174,7 +175,11 @@ export const verify: Texts['verify'] = {
     waits: 'Foi dado um documento de identidade. Será comparado com o código seguinte.',
     lines: 'Lida a linha {count} de {of} de um documento de identidade. Leia as outras.',
     forget: 'Esquecer o documento',
-    without: 'Verificar sem o documento',
+    without: 'Continuar sem o documento',
+    unread: 'Mal lido',
+    misread: 'O documento não foi lido corretamente: leia-o de novo.',
+    badDate: 'A data de nascimento do documento não é uma data: escreva-a assim: 1985-03-14.',
+    changed: 'O documento foi alterado. Ainda nada foi verificado com ele.',
     left: 'Foi dado um documento de identidade antes deste código. Não foi comparado com esta pessoa: se for o seu, leia-o de novo.',
   },
   certified: {
