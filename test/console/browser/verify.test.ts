@@ -217,6 +217,7 @@ describe('the Verify view', { skip: noBrowser ?? false }, () => {
       await paste(code('vaccination'))
       await page.getByText(text).waitFor()
       assert.equal(await word.count(), 0, text)
+      assert.doesNotMatch((await page.locator('.standing').textContent()) ?? '', /Ready/, 'beside a fault')
     }
     await page.getByText(/Asking again in \d s/).waitFor()
     await page.unroute('**/$evaluate')

@@ -90,7 +90,7 @@ export function DocumentForm({ desk }: { desk: Desk }) {
         </Field>
         {unread && <p class="hint">{unread}</p>}
         {['answered', 'documentUnread'].includes(desk.state.value.is) && (
-          <button type="submit" disabled={!given}>
+          <button type="submit" disabled={!given || unread !== undefined}>
             {words.compare}
           </button>
         )}
