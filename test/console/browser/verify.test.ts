@@ -197,6 +197,14 @@ describe('the Verify view', { skip: noBrowser ?? false }, () => {
     assert.deepEqual(await page.getByText('Compared', { exact: true }).count(), 0)
     await page.getByRole('button', { name: 'Go on without the document' }).click()
     await says('Genuine')
+    // What only the server can tell: a name without a letter.
+    await page.getByText('Identity document', { exact: true }).click()
+    await page.getByLabel('Name on the document').fill('—')
+    await page.getByRole('button', { name: 'Compare', exact: true }).click()
+    await page.getByRole('alert').getByText('read it again').waitFor()
+    assert.deepEqual([await word.count(), await page.getByText('Compared', { exact: true }).count()], [0, 0])
+    await page.getByRole('button', { name: 'Go on without the document' }).click()
+    await says('Genuine')
     assertClean(/status of 400/)
   })
 
