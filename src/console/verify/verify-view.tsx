@@ -17,6 +17,7 @@ import { AnswerPanel } from './show/answer-panel.tsx'
 import { DocumentForm } from './show/document-form.tsx'
 import { Samples } from './show/samples.tsx'
 import { SettingsPanel } from './show/settings-panel.tsx'
+import { unreadText } from './show/unread-text.ts'
 
 const openDesk = (): Desk =>
   new Desk({
@@ -107,10 +108,12 @@ function standingOf(desk: Desk): { line: string; giveUp?: { text: string; act: (
   if (desk.isAdding.value) return { line: verify.adding, giveUp: { text: verify.addCancel, act: stop } }
   const document = desk.documentStanding()
   const giveUp = { text: verify.document.forget, act: () => desk.forgetDocument() }
-  if (document.is === 'open')
-    return { line: fill(verify.document.lines, { count: document.lines.count, of: document.lines.of }), giveUp }
+  const unread = unreadText(document)
+  if (unread) return { line: unread, giveUp }
   if (document.is === 'forNext') return { line: verify.document.waits, giveUp }
-  return { line: verify.ready }
+  // What is under way, or came of it, stands beside: this place says only what may be done next.
+  const { is } = desk.state.value
+  return { line: is === 'waiting' || is === 'answered' ? verify.ready : verify.next }
 }
 
 /** Numbers of this session, and nothing else of it. */

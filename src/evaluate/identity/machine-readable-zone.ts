@@ -157,8 +157,8 @@ function isLongNumberRight(beginning: string, optional: string): boolean {
 
 const weights = [7, 3, 1]
 
-/** Doc 9303-3, 4.9: weights 7, 3, 1, modulus 10; A is 10, `<` is 0. */
-function checkDigit(data: string): string {
+/** The check digit of data in A to Z, 0 to 9 and `<` (Doc 9303-3, 4.9): weights 7, 3, 1, modulus 10; A is 10, `<` is 0. */
+export function checkDigit(data: string): string {
   let sum = 0
   for (const [index, character] of [...data].entries()) {
     const value = character === '<' ? 0 : Number.parseInt(character, 36)

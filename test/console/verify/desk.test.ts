@@ -423,7 +423,7 @@ describe('one person after the other', () => {
     desk.scan(['HC1:A'])
     await answer(reply())
     desk.scan([first])
-    assert.deepEqual([asked.length, desk.documentStanding()], [1, { is: 'open', lines: { count: 1, of: 2 } }])
+    assert.deepEqual([asked.length, desk.documentStanding()], [1, { is: 'open', lines: { read: [1], of: 2 } }])
     assert.ok(verdict(), 'nothing else came')
     desk.scan([second])
     assert.deepEqual([asked.length, credentials()], [2, [['HC1:A']]])
@@ -470,5 +470,83 @@ describe('one person after the other', () => {
     desk.begin()
     desk.scan(['HC1:C'])
     assert.equal(identityOf(), undefined)
+  })
+})
+
+describe('a document that was not read rightly', () => {
+  const wrong = () => [passport[0] ?? '', `${passport[1]?.slice(0, -1)}7`]
+  const refusal = (expression: string): Reply<unknown> => ({
+    fault: {
+      kind: 'refused',
+      status: 400,
+      outcome: {
+        resourceType: 'OperationOutcome',
+        issue: [{ severity: 'error', code: 'invalid', expression: [expression] }],
+      },
+    },
+  })
+
+  it('takes the verdict away, is told as such, and is never said to be compared', async () => {
+    desk.scan(['HC1:A'])
+    await answer(reply())
+    for (const line of wrong()) desk.scan([line])
+    assert.deepEqual([desk.state.value, asked.length], [{ is: 'documentUnread' }, 1], 'nothing was sent')
+    assert.deepEqual(desk.documentStanding(), { is: 'misread', what: 'mrz' })
+    desk.again()
+    assert.equal(asked.length, 1, 'nor by asking again')
+    for (const line of passport) desk.scan([line])
+    assert.deepEqual([asked.length, credentials(), identityOf()?.length], [2, [['HC1:A']], 1], 'it is read again')
+    assert.equal(desk.documentStanding().is, 'notCompared', 'while it is asked')
+    await answer({ fault: { kind: 'unreachable' } })
+    assert.equal(desk.documentStanding().is, 'notCompared', 'without an answer')
+    desk.again()
+    await answer(reply())
+    assert.equal(desk.documentStanding().is, 'notCompared', 'by an answer that tells no comparison')
+    desk.again()
+    await answer(reply('accepted', { identity: 'match' }))
+    assert.equal(desk.documentStanding().is, 'compared')
+    desk.document.value = { name: '', birthDate: '14.3.1985', mrz: '' }
+    desk.again()
+    assert.equal(desk.state.value.is, 'documentUnread')
+    assert.deepEqual(desk.documentStanding(), { is: 'misread', what: 'birthDate' })
+    desk.withoutDocument()
+    assert.deepEqual([identityOf(), credentials(), desk.documentStanding().is], [undefined, [['HC1:A']], 'none'])
+    await answer(reply())
+    assert.equal(verdict()?.verdict.decision, 'accepted', 'asked anew without it')
+  })
+
+  it('is that of the server, too, and nothing else that it refuses is', async () => {
+    for (const line of passport) desk.scan([line])
+    desk.scan(['HC1:A'])
+    await answer(refusal("Parameters.parameter.where(name='identity').part.where(name='mrz')"))
+    assert.deepEqual(desk.state.value, { is: 'documentUnread' })
+    assert.deepEqual(desk.documentStanding(), { is: 'misread', what: 'refused' })
+    desk.again()
+    assert.equal(asked.length, 1, 'the same could only be refused again')
+    for (const line of passport) desk.scan([line])
+    assert.equal(asked.length, 2, 'what is read again is asked about')
+    await answer(refusal("Parameters.parameter.where(name='jurisdiction')"))
+    assert.deepEqual([desk.state.value.is, desk.documentStanding().is], ['failed', 'notCompared'])
+  })
+
+  it('or of which a line is missing lets no code pass as if there were none', async () => {
+    const [first = '', second = ''] = passport
+    desk.scan([second])
+    assert.deepEqual(desk.documentStanding(), { is: 'open', lines: { read: [2], of: 2 } })
+    desk.scan(['HC1:A'])
+    assert.deepEqual([desk.state.value, asked.length], [{ is: 'documentUnread' }, 0])
+    desk.scan([first])
+    assert.deepEqual([asked.length, credentials()], [1, [['HC1:A']]])
+    assert.equal(identityOf()?.[0]?.valueString, `${first}\n${second}`)
+    await answer(reply('accepted', { identity: 'match' }))
+    desk.scan([second])
+    assert.ok(verdict(), 'a line of a document is no other code')
+    desk.clear()
+    for (const line of wrong()) desk.scan([line])
+    assert.equal(desk.documentStanding().is, 'misread', 'told before any code came')
+    desk.scan(['HC1:B'])
+    assert.deepEqual([desk.state.value.is, asked.length], ['documentUnread', 1])
+    pass(61)
+    assert.deepEqual([desk.state.value.is, desk.document.value.mrz], ['waiting', ''], 'and forgotten as all else is')
   })
 })

@@ -5,9 +5,11 @@ import fc from 'fast-check'
 import { addTo, type Burst, isOfScanner, isScanned, joined } from '../../../src/console/verify/input/burst.ts'
 import { type Collected, collect, completed, partOf } from '../../../src/console/verify/input/chunks.ts'
 import { countries, countryName } from '../../../src/console/verify/input/countries.ts'
+import { documentFault } from '../../../src/console/verify/input/document-fault.ts'
 import {
   documentLines,
   isDocumentLine,
+  isWholeDocument,
   mayBeDocument,
   withLine,
 } from '../../../src/console/verify/input/document-lines.ts'
@@ -118,12 +120,29 @@ describe('what comes in', () => {
       const lines = machineReadableZone({ layout, name: 'SPECIMEN<<ADA', born: '850314' })
       const line = lines.join('')
       assert.deepEqual(takeIn([line], undefined), { is: 'documentLine', line })
-      assert.deepEqual(documentLines(line), { count: 1, of: 1 })
+      assert.deepEqual(documentLines(line), { read: [1], of: 1 })
       let held = ''
       for (const [at, each] of lines.entries()) {
         held = withLine(held, each)
-        assert.deepEqual(documentLines(held), { count: at + 1, of: lines.length })
+        assert.deepEqual(documentLines(held), {
+          read: lines.slice(0, at + 1).map((_, place) => place + 1),
+          of: lines.length,
+        })
       }
+      let reversed = ''
+      for (const each of lines.toReversed()) {
+        assert.ok(!isWholeDocument(reversed))
+        reversed = withLine(reversed, each)
+        assert.equal(
+          withLine(reversed, each),
+          reversed === lines.join('\n') ? each : reversed,
+          'a line that is read twice',
+        )
+      }
+      assert.equal(reversed, lines.join('\n'), 'in the order of the document')
+      assert.deepEqual(documentLines(lines[1] ?? ''), { read: [2], of: lines.length })
+      for (let end = 1; end <= (lines[1]?.length ?? 0); end++)
+        assert.ok(mayBeDocument((lines[1] ?? '').slice(0, end), false))
       assert.equal(withLine(held, line), line, 'a whole one is another one')
       for (let end = 1; end <= line.length; end++) assert.ok(mayBeDocument(line.slice(0, end), false))
       assert.ok(mayBeDocument(`${lines[1]}\n`, true))
@@ -134,7 +153,29 @@ describe('what comes in', () => {
     assert.ok(
       ['HC1:', 'HC1Ö', 'shc:', 'B64:', '{"a"', 'P<UTO:', 'ABCD'.repeat(30)].every((text) => !mayBeDocument(text, true)),
     )
-    assert.ok(!mayBeDocument('X000000001', false), 'no document begins so')
+    assert.ok(!mayBeDocument('X000000002', false), 'a second line has its check digits')
+    assert.ok(!mayBeDocument('X000000001UTOA', false), 'nor letters where it has a date')
+  })
+
+  it('is a document that was misread by its check digits, and a date that is none, before anything is sent', () => {
+    for (const layout of ['TD1', 'TD2', 'TD3'] as const) {
+      const lines = machineReadableZone({ layout, name: 'SPECIMEN<<ADA', born: '850314' })
+      const mrz = lines.join('\n')
+      assert.equal(documentFault({ name: '', birthDate: '', mrz }), undefined)
+      const [first = '', second = '', ...rest] = lines
+      for (const wrong of [
+        [second, first, ...rest],
+        [first, second.replace('850314', '850315'), ...rest],
+        [first, second.slice(1), ...rest],
+        [first, `${second.slice(0, -1)}${second.endsWith('7') ? '8' : '7'}`, ...rest],
+      ])
+        assert.equal(documentFault({ name: 'Ada', birthDate: '', mrz: wrong.join('\n') }), 'mrz', wrong.join('\n'))
+    }
+    const ofDate = (birthDate: string) => documentFault({ name: '', birthDate, mrz: '' })
+    for (const date of ['', '1985', '1985-03', '1985-03-14', ' 2024-02-29 '])
+      assert.equal(ofDate(date), undefined, date)
+    for (const date of ['14.3.1985', '1985-3-14', '1985-02-30', '2023-02-29', '1985-13', '0000', 'x'])
+      assert.equal(ofDate(date), 'birthDate', date)
   })
 
   it('tells a scanner that types with another keyboard', () => {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import fc from 'fast-check'
+import { openThings, saidKey } from '../../../src/console/verify/reply/open-data.ts'
 import { reasonOf } from '../../../src/console/verify/reply/reason.ts'
 import { recordOf } from '../../../src/console/verify/reply/record.ts'
 import { type Expected, readVerdict, sideBySide, type Verdict } from '../../../src/console/verify/reply/verdict.ts'
@@ -67,6 +68,26 @@ describe('a reply that is shown', () => {
     )
     assert.deepEqual(reasons[1]?.words, ['The certificate does not show a complete vaccination series.'])
     assert.match(reasons[2]?.words.join() ?? '', /doseNumber/)
+  })
+
+  it('says of every specimen that is open what it lacks, in words of the page', async () => {
+    const told = new Map<string, string>()
+    for (const [name] of codes) {
+      const reason = reasonOf(readVerdict(await ask(name), text))
+      if (!['ruleOpen', 'productUnlisted'].includes(reason.name)) continue
+      const things = reason.words.map((words) => openThings(words))
+      assert.equal(new Set(reason.words.map(saidKey)).size, reason.words.length, `${name} says it twice`)
+      assert.ok(
+        things.every((each) => each?.some((thing) => !('words' in thing))),
+        `${name}: ${reason.words.join()}`,
+      )
+      told.set(name, `${reason.name} ${JSON.stringify(things)}`)
+    }
+    assert.match(told.get('test-incomplete') ?? '', /^ruleOpen .*testDate/)
+    assert.match(told.get('ddcc-test-incomplete') ?? '', /^ruleOpen .*testResult/)
+    assert.match(told.get('recovery-incomplete') ?? '', /^ruleOpen .*recoveryDate/)
+    assert.match(told.get('polio-incomplete') ?? '', /^ruleOpen .*vaccinationDate/)
+    assert.match(told.get('icvp-unknown') ?? '', /^productUnlisted .*unlisted/)
   })
 
   it('tells the person, what is certified, rules with their reasons, and the issuer', async () => {

@@ -5,6 +5,7 @@
 import { type Signal, signal } from '@preact/signals'
 import type { Fault, Reply } from '../../api/reply.ts'
 import type { Collected } from '../input/chunks.ts'
+import { type DocumentFault, documentFault, isOfDocument } from '../input/document-fault.ts'
 import { type DocumentLines, documentLines, isWholeDocument, withLine } from '../input/document-lines.ts'
 import { takeIn } from '../input/intake.ts'
 import { type AskingSettings, type IdentityDocument, isGiven, parametersOf, type Question } from '../input/question.ts'
@@ -19,6 +20,8 @@ export type DeskState =
   | { is: 'refused'; why: 'tooLong' | 'tooMany' | 'pictureTooLarge' }
   | { is: 'asking'; isSlow: boolean }
   | { is: 'failed'; fault: Fault; askAgainAt?: number }
+  /** The document is not whole or was not read rightly: nothing was asked, or the server refused it. There is no verdict until it is read, or gone on without. */
+  | { is: 'documentUnread' }
   | { is: 'answered'; answer: Answer }
 
 /** A verdict, and what it is an answer to. */
@@ -44,6 +47,8 @@ export interface Answer {
 export type DocumentStanding =
   | { is: 'none' | 'forNext' | 'notCompared' | 'compared' }
   | { is: 'open'; lines: DocumentLines }
+  /** What was misread; `refused`: the server says so. */
+  | { is: 'misread'; what: DocumentFault | 'refused' }
 
 /** What the desk is given: the server and the time. */
 export interface DeskParts {
@@ -96,6 +101,8 @@ export class Desk {
   #touchedAt: number
   /** The document that went with the last question. */
   #usedDocument: IdentityDocument | undefined
+  /** The document that the server could not read. */
+  #refusedDocument: IdentityDocument | undefined
   /** One was given beside the verdict before, and not found to be that person's. */
   #isDocumentLeft = false
   /** What the tally counts of the person who is asked about. */
@@ -191,14 +198,22 @@ export class Desk {
     this.document.value = noDocument
   }
 
-  /** What becomes of the document. While nobody is asked about it is the next person's, then it is of him who is. */
+  /**
+   * What becomes of the document. While nobody is asked about it is the next person's, then it is of him who is. It was compared when the
+   * verdict that stands there says how it agrees, and not before.
+   */
   documentStanding(): DocumentStanding {
     const { document, state } = this
-    const { mrz } = document.value
     if (!isGiven(document.value)) return { is: 'none' }
-    if (mrz.trim() && !isWholeDocument(mrz)) return { is: 'open', lines: documentLines(mrz) }
-    if (state.value.is === 'waiting' || state.value.is === 'refused') return { is: 'forNext' }
-    return { is: document.value === this.#usedDocument ? 'compared' : 'notCompared' }
+    const fault = this.#unread()
+    if (fault) return fault
+    const { value } = state
+    if (value.is === 'waiting' || value.is === 'refused') return { is: 'forNext' }
+    const isCompared =
+      value.is === 'answered' &&
+      document.value === this.#usedDocument &&
+      ['match', 'close', 'differs'].includes(value.answer.verdict.identity ?? '')
+    return { is: isCompared ? 'compared' : 'notCompared' }
   }
 
   /** Forgets everything, and makes room for the next. */
@@ -207,6 +222,7 @@ export class Desk {
     this.#giveUpReading()
     this.#questions = []
     this.#usedDocument = undefined
+    this.#refusedDocument = undefined
     this.#isDocumentLeft = false
     this.#counted = undefined
     this.isDrafted.value = false
@@ -282,6 +298,7 @@ export class Desk {
     const { value } = this.state
     // A server that is busy is asked when it said, and with the document.
     const isAwaited = value.is === 'failed' && value.askAgainAt !== undefined
+    // The verdict without one that was misread does not stand as if nobody had given it.
     if (this.#questions.length > 0 && !isAwaited && isWholeDocument(this.document.value.mrz)) this.again()
   }
 
@@ -290,6 +307,16 @@ export class Desk {
     this.#documentOfNext()
     this.#questions = []
     this.state.value = { is: 'waiting' }
+  }
+
+  /** Why the document that is given cannot be sent. */
+  #unread(): (DocumentStanding & { is: 'open' | 'misread' }) | undefined {
+    const { value } = this.document
+    const lines = documentLines(value.mrz)
+    if (value.mrz.trim() && lines.read.length < lines.of) return { is: 'open', lines }
+    const what = documentFault(value)
+    if (what) return { is: 'misread', what }
+    return isGiven(value) && value === this.#refusedDocument ? { is: 'misread', what: 'refused' } : undefined
   }
 
   #given(): { identity?: IdentityDocument } {
@@ -355,6 +382,13 @@ export class Desk {
     const mine = new AbortController()
     this.#controller = mine
     this.#questions = asked
+    if (isGiven(this.document.value) && this.#unread()) {
+      if (!isOwn) this.touch()
+      this.#usedDocument = undefined
+      this.#controller = undefined
+      this.state.value = { is: 'documentUnread' }
+      return
+    }
     this.#usedDocument = this.document.value
     this.state.value = { is: 'asking', isSlow: false }
     if (!isOwn) this.touch()
@@ -371,6 +405,11 @@ export class Desk {
     const judged = judge({ asked, replies, settings, now })
     if ('fault' in judged) {
       const { fault } = judged
+      if (isOfDocument(fault) && asked.some(({ identity }) => identity !== undefined)) {
+        this.#refusedDocument = this.#usedDocument
+        this.state.value = { is: 'documentUnread' }
+        return
+      }
       const { retryAfter } = fault
       this.state.value = { is: 'failed', fault, ...(retryAfter && { askAgainAt: now + retryAfter * 1000 }) }
       return

@@ -1,4 +1,5 @@
 /** The machine-readable lines of travel documents, as readers type them: all at once, or one after the other (ICAO Doc 9303-4 to -7). */
+import { checkDigit } from '../../../evaluate/identity/machine-readable-zone.ts'
 
 /** How a document begins: passports, cards, visas. */
 const firstLetters = 'PIACV'
@@ -8,9 +9,32 @@ const run = new RegExp(`^[${firstLetters}][A-Z0-9<]+$`)
 const runLengths = [72, 88, 90]
 const longestRun = Math.max(...runLengths)
 
+/** Of cards of three lines. */
+const shortLine = 30
+
+/** The forms of second lines, column by column: digits and fillers where dates stand, digits where check digits do. */
+const digits = (count: number): string[] => new Array<string>(count).fill('[0-9<]')
+const any = (count: number): string[] => new Array<string>(count).fill('[A-Z0-9<]')
+const letters = (count: number): string[] => new Array<string>(count).fill('[A-Z<]')
+const dates = (between: string[]): string[] => [...digits(6), '\\d', '[MFX<]', ...digits(6), '\\d', ...between]
+const secondOfTwo = [...any(9), '\\d', ...letters(3), ...dates(any(16))]
+const secondOfThree = dates([...letters(3), ...any(11), '\\d'])
+
+/** Data in second lines with their check digit behind them: begin and end. */
+const checkedOfTwo = [
+  [0, 9],
+  [13, 19],
+  [21, 27],
+] as const
+const checkedOfThree = [
+  [0, 6],
+  [8, 14],
+] as const
+
 /** Lines of a document that were read so far. */
 export interface DocumentLines {
-  count: number
+  /** Their numbers, from 1. */
+  read: number[]
   /** How many it has. */
   of: number
 }
@@ -23,24 +47,43 @@ export function isDocumentLine(text: string): boolean {
   return isRun(trimmed) || (lines.length <= 3 && lines.every((each) => line.test(each)))
 }
 
-/** Adds a line to those that were read. One that comes after a whole document, or has another length, is of another document. */
+/**
+ * Adds lines to those that were read, in the order in which the document has them. One that comes after a whole document, has another
+ * length, or stands where another line does, is of another document.
+ */
 export function withLine(held: string, added: string): string {
-  const lines = linesIn(held)
-  const isOther = isRun(added) || lines.some((each) => each.length !== linesIn(added)[0]?.length)
-  return isOther || isWholeDocument(held) ? added : [...lines, added].join('\n')
+  let lines = isWholeDocument(held) ? [] : linesIn(held)
+  for (const each of linesIn(added)) {
+    const isOther = isRun(each) || lines.some((known) => known.length !== each.length)
+    if (isOther) lines = []
+    if (lines.includes(each)) continue
+    const places = placed(lines)
+    const own = placeOf(each)
+    const free = allPlaces(each).find((place) => !places.has(place))
+    const place = own ?? free ?? 0
+    if (places.has(place)) places.clear()
+    places.set(place, each)
+    lines = [...places].sort(([a], [b]) => a - b).map(([, text]) => text)
+  }
+  return lines.join('\n')
 }
 
-/** Whether no line is missing. */
+/** Whether no line is missing, and none is too many. */
 export function isWholeDocument(text: string): boolean {
-  const { count, of } = documentLines(text)
-  return count === of
+  const lines = linesIn(text)
+  const { read, of } = documentLines(text)
+  return read.length === of && lines.length === of
 }
 
-/** How many lines there are, and how many there must be. */
+/** Which lines there are, and how many there must be. */
 export function documentLines(text: string): DocumentLines {
   const lines = linesIn(text)
   const [first = ''] = lines
-  return isRun(first) ? { count: lines.length, of: 1 } : { count: lines.length, of: first.length === 30 ? 3 : 2 }
+  if (isRun(first)) return { read: lines.map((_, at) => at + 1), of: 1 }
+  return {
+    read: [...placed(lines).keys()].sort((a, b) => a - b).map((place) => place + 1),
+    of: allPlaces(first).length,
+  }
 }
 
 /**
@@ -48,7 +91,45 @@ export function documentLines(text: string): DocumentLines {
  * @param isBegun a line of it was read
  */
 export const mayBeDocument = (text: string, isBegun: boolean): boolean =>
-  text.length <= longestRun + 2 && /^[A-Z0-9<\s]*$/.test(text) && (isBegun || firstLetters.includes(text.charAt(0)))
+  text.length <= longestRun + 2 &&
+  /^[A-Z0-9<\s]*$/.test(text) &&
+  (isBegun || firstLetters.includes(text.charAt(0)) || mayBeSecond(text.trim()))
 
+/** Of each line its place from 0; those whose form does not say take what is left. The last of two in one place counts. */
+function placed(lines: readonly string[]): Map<number, string> {
+  const places = new Map<number, string>()
+  const formless: string[] = []
+  for (const each of lines) {
+    const place = placeOf(each)
+    if (place === undefined) formless.push(each)
+    else places.set(place, each)
+  }
+  for (const each of formless) {
+    const free = allPlaces(each).find((place) => !places.has(place))
+    if (free !== undefined) places.set(free, each)
+  }
+  return places
+}
+
+/** The place that a line's form tells; undefined for a form that none has: it was misread. */
+function placeOf(text: string): number | undefined {
+  const isOfThree = text.length === shortLine
+  if (fits(text, isOfThree ? secondOfThree : secondOfTwo)) return 1
+  if (isOfThree && /^[A-Z<]*$/.test(text)) return 2
+  return firstLetters.includes(text.charAt(0)) ? 0 : undefined
+}
+
+/** A second line, or the beginning of one; check digits that are there are right. */
+const mayBeSecond = (text: string): boolean =>
+  (fits(text, secondOfTwo) && isChecked(text, checkedOfTwo)) ||
+  (text.length <= shortLine && fits(text, secondOfThree) && isChecked(text, checkedOfThree))
+
+const isChecked = (text: string, checked: readonly (readonly [number, number])[]): boolean =>
+  checked.every(([begin, end]) => text.length <= end || checkDigit(text.slice(begin, end)) === text.charAt(end))
+
+const fits = (text: string, form: readonly string[]): boolean =>
+  text.length <= form.length && new RegExp(`^${form.slice(0, text.length).join('')}$`).test(text)
+
+const allPlaces = (text: string): number[] => (text.length === shortLine ? [0, 1, 2] : [0, 1])
 const isRun = (text: string) => runLengths.includes(text.length) && run.test(text)
-const linesIn = (text: string) => text.split(/\r?\n/).flatMap((each) => each.trim() || [])
+const linesIn = (text: string) => text.split(/\r?\n/).flatMap((each) => each.trim().toUpperCase() || [])

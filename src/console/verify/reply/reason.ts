@@ -1,4 +1,5 @@
 /** The one sentence of a verdict: which it is, and what the server says to it. */
+import { openThings, saidKey } from './open-data.ts'
 import type { FailureStatus, Verdict } from './verdict.ts'
 
 /** Names of sentences; each has a short title and a sentence in every language. */
@@ -10,6 +11,7 @@ type ReasonName =
   | 'otherPerson'
   | 'notUnderstood'
   | 'ruleOpen'
+  | 'productUnlisted'
   | 'noRule'
   | 'personOpen'
   | 'linkNotFollowed'
@@ -20,6 +22,8 @@ export interface VerdictReason {
   name: ReasonName
   /** In the language that was asked for; of rules, else of issues. */
   words: string[]
+  /** They are the server's own, which are English. */
+  areServers?: true
 }
 
 /** Formats of which the content lies elsewhere. */
@@ -45,12 +49,24 @@ export function reasonOf(verdict: Verdict): VerdictReason {
   }
   const open = messages(null)
   if (isLink(verdict) && linked.length === 0) return { name: 'linkNotFollowed', words: [] }
-  if (open.length > 0) return { name: 'ruleOpen', words: open }
+  if (open.length > 0) {
+    const isUnlisted = open.every((message) => openThings(message)?.some((thing) => 'unlisted' in thing))
+    return { name: isUnlisted ? 'productUnlisted' : 'ruleOpen', words: oncePerKey(open) }
+  }
   const person = issues(verdict).filter((text) => text.startsWith('identity: '))
-  if (person.length > 0) return { name: 'personOpen', words: person.map((text) => text.slice('identity: '.length)) }
-  if (decisive.length === 0 && evaluations.length === 0) return { name: 'noRule', words: issues(verdict) }
-  return { name: 'obstacle', words: issues(verdict) }
+  if (person.length > 0)
+    return ofServer(
+      'personOpen',
+      person.map((text) => text.slice('identity: '.length)),
+    )
+  if (decisive.length === 0 && evaluations.length === 0) return ofServer('noRule', issues(verdict))
+  return ofServer('obstacle', issues(verdict))
 }
+
+const ofServer = (name: ReasonName, words: string[]): VerdictReason => ({ name, words, areServers: true })
+
+const oncePerKey = (messages: string[]): string[] =>
+  messages.filter((each, at) => messages.findIndex((other) => saidKey(other) === saidKey(each)) === at)
 
 const issues = (verdict: Verdict) =>
   unique(verdict.issues.flatMap(({ severity, text }) => (severity === 'information' ? [] : [text])))

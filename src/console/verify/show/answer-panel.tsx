@@ -6,6 +6,7 @@ import { FaultNotice } from '../../parts/fault.tsx'
 import { Icon } from '../../parts/icon.tsx'
 import { Notice } from '../../parts/notice.tsx'
 import type { Desk, DeskState } from '../desk/desk.ts'
+import { unreadText } from './unread-text.ts'
 import { VerdictCard } from './verdict-card.tsx'
 
 /** One of them, never two. */
@@ -31,6 +32,7 @@ export function AnswerPanel({ desk }: { desk: Desk }) {
       )}
       {state.is === 'refused' && <Refused text={verify[state.why]} />}
       {state.is === 'failed' && <Failed desk={desk} state={state} />}
+      {state.is === 'documentUnread' && <DocumentUnread desk={desk} />}
       {state.is === 'answered' && (
         <>
           <VerdictCard key={state.answer.number} answer={state.answer} desk={desk} />
@@ -62,6 +64,31 @@ function Refused({ text }: { text: string }) {
     <Notice kind="bad" isAlert head={verify.noAnswer}>
       <p>{text}</p>
     </Notice>
+  )
+}
+
+/** No verdict stands beside a document that was not read: what is to be read again, and the way on without it. */
+function DocumentUnread({ desk }: { desk: Desk }) {
+  const { verify } = texts()
+  const standing = desk.documentStanding()
+  return (
+    <section>
+      <h2>{verify.noAnswer}</h2>
+      <Notice kind="open" isAlert head={unreadText(standing) ?? verify.document.changed}>
+        <div class="button-row">
+          {unreadText(standing) === undefined && (
+            <button type="button" onClick={() => desk.again()}>
+              {standing.is === 'none' ? verify.document.without : verify.document.compare}
+            </button>
+          )}
+          {standing.is !== 'none' && (
+            <button type="button" class="quiet" onClick={() => desk.withoutDocument()}>
+              {verify.document.without}
+            </button>
+          )}
+        </div>
+      </Notice>
+    </section>
   )
 }
 

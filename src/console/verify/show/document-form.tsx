@@ -4,6 +4,7 @@ import { Field } from '../../parts/field.tsx'
 import { Icon } from '../../parts/icon.tsx'
 import type { Desk } from '../desk/desk.ts'
 import { type IdentityDocument, isGiven } from '../input/question.ts'
+import { unreadText } from './unread-text.ts'
 
 /** Folded until it is used. */
 export function DocumentForm({ desk }: { desk: Desk }) {
@@ -13,7 +14,9 @@ export function DocumentForm({ desk }: { desk: Desk }) {
     desk.document.value = { ...desk.document.value, ...members }
   }
   const given = isGiven(held)
-  const standing = desk.documentStanding().is
+  const stands = desk.documentStanding()
+  const standing = stands.is
+  const unread = unreadText(stands)
   return (
     <details class="fold">
       <summary>
@@ -31,6 +34,11 @@ export function DocumentForm({ desk }: { desk: Desk }) {
         {(standing === 'notCompared' || standing === 'open') && (
           <span class="tag">
             <Icon name="warning" size={14} /> {words.notCompared}
+          </span>
+        )}
+        {standing === 'misread' && (
+          <span class="tag">
+            <Icon name="warning" size={14} /> {words.unread}
           </span>
         )}
       </summary>
@@ -80,8 +88,9 @@ export function DocumentForm({ desk }: { desk: Desk }) {
             />
           )}
         </Field>
-        {desk.state.value.is === 'answered' && (
-          <button type="submit" disabled={!given}>
+        {unread && <p class="hint">{unread}</p>}
+        {['answered', 'documentUnread'].includes(desk.state.value.is) && (
+          <button type="submit" disabled={!given || unread !== undefined}>
             {words.compare}
           </button>
         )}

@@ -59,7 +59,7 @@ function CheckList({ checks }: { checks: readonly Check[] }) {
           <span>
             <bdi>{checkName(name)}</bdi>: {outcomes[outcome]}
             {detail && (
-              <span class="hint" dir="auto">
+              <span class="hint" dir="auto" lang="en">
                 {detail}
               </span>
             )}
@@ -143,6 +143,10 @@ export function Versions({ verdict: { artefacts, evaluationDateTime } }: { verdi
   )
 }
 
+/** A rule's message in the language that was asked for; what else the server says is English. */
+const isOfAuthor = (text: string): boolean =>
+  /^rule "/.test(text) && !/: (?:not determined|the rule was not run): /.test(text)
+
 /** Warnings and errors of the server. */
 export function Remarks({ verdict: { issues } }: { verdict: Verdict }) {
   const { remarks } = texts().verify
@@ -152,7 +156,9 @@ export function Remarks({ verdict: { issues } }: { verdict: Verdict }) {
       <summary>{remarks}</summary>
       <ul>
         {issues.map(({ text }) => (
-          <li dir="auto">{text}</li>
+          <li dir="auto" {...(!isOfAuthor(text) && { lang: 'en' })}>
+            {text}
+          </li>
         ))}
       </ul>
     </details>

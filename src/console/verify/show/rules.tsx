@@ -4,6 +4,7 @@ import { language } from '../../app/session.ts'
 import { counted } from '../../languages/fill.ts'
 import { texts } from '../../languages/languages.ts'
 import { Icon } from '../../parts/icon.tsx'
+import { saidKey } from '../reply/open-data.ts'
 import type { Reason, Rule } from '../reply/rule.ts'
 import { Said } from './said.tsx'
 
@@ -15,13 +16,14 @@ export function Rules({ rules, said }: { rules: readonly Rule[]; said: readonly 
   const { rules: words } = texts().verify
   const rank = ({ result, isInformative }: Rule) => (isInformative ? 3 : result === false ? 0 : result === null ? 1 : 2)
   const ordered = [...rules].sort((a, b) => rank(a) - rank(b))
+  const keys = said.map(saidKey)
   return (
     <section class="told-rules">
       <h3>{words.head}</h3>
       {rules.length === 0 && <p>{words.none}</p>}
       <ul class="plain">
         {ordered.map((rule) => (
-          <RuleItem rule={rule} isSaid={rule.message !== undefined && said.includes(rule.message)} />
+          <RuleItem rule={rule} isSaid={rule.message !== undefined && keys.includes(saidKey(rule.message))} />
         ))}
       </ul>
     </section>

@@ -55,7 +55,7 @@ export function VerdictCard({ answer, desk }: { answer: Answer; desk: Desk }) {
           <ul class="verdict-words">
             {reason.words.slice(0, mostWords).map((words) => (
               <li>
-                <Said message={words} />
+                <Said message={words} isServers={reason.areServers ?? false} />
               </li>
             ))}
           </ul>
