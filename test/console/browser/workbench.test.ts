@@ -181,8 +181,8 @@ describe('the workbench', { skip: noBrowser ?? false }, () => {
     // What would be refused is not offered; why is read with the button.
     const publishes = page.getByRole('button', { name: 'Publish', exact: true })
     assert.equal(await publishes.getAttribute('aria-disabled'), 'true')
-    const reasons = await publishes.evaluate((button) =>
-      (button.getAttribute('aria-describedby') ?? '').split(' ').map((id) => document.getElementById(id)?.textContent),
+    const reasons = await page.evaluate(
+      `document.querySelector('.publish [aria-disabled]').getAttribute('aria-describedby').split(' ').map((id) => document.getElementById(id)?.textContent)`,
     )
     assert.deepEqual(reasons, ['This version is there already with another text. Raise the version.'])
     const sent: string[] = []
@@ -264,6 +264,17 @@ describe('the workbench', { skip: noBrowser ?? false }, () => {
     // The server does not tell what includes it in its text: nobody is told that nothing does.
     await done.getByText('Rules that name version 1.0.0 in their CQL text alone are not listed here').waitFor()
     assert.equal(await done.getByText('It decides from now on').count(), 0)
+    assert.equal(await page.getByText('An older version is open').count(), 0)
+
+    // Whoever opens the version before is told so, and led on.
+    await page.getByRole('button', { name: 'Close' }).click()
+    await page.evaluate(
+      `history.pushState(null, '', '/workbench?library=${found.entry?.[0]?.resource?.id}'); dispatchEvent(new PopStateEvent('popstate'))`,
+    )
+    await page.getByText('An older version is open').waitFor()
+    await page.getByRole('link', { name: /^Open version 1\.[01]\.[01]$/ }).click()
+    await page.getByText('An older version is open').waitFor({ state: 'detached' })
+    await page.getByRole('heading', { level: 2, name: /^CertifiedEvents 1\.[01]\.[01]$/ }).waitFor()
     assertClean(saidNo)
   })
 
