@@ -3,7 +3,9 @@
  * forget that a server may be down, slow, busy, or not the one that was expected.
  */
 import type { OperationOutcome, OperationOutcomeIssue } from 'fhir/r4.js'
+import { holdsCode } from '../app/refused-code.ts'
 import { language, token } from '../app/session.ts'
+import { texts } from '../languages/languages.ts'
 import type { Fault, FaultKind, Reply } from './reply.ts'
 
 export type { Fault, FaultKind, Reply } from './reply.ts'
@@ -58,6 +60,7 @@ export async function askText(path: string, question: Question & { accept: strin
 
 async function send(path: string, question: Question): Promise<Reply<string>> {
   const { method = 'GET', body, contentType = 'application/fhir+json', accept = '*/*', patience = 30_000 } = question
+  if (holdsCode(decoded(path))) return { fault: notSent() }
   const ended = AbortSignal.timeout(patience)
   const signal = question.signal ? AbortSignal.any([question.signal, ended]) : ended
   const init: RequestInit = {
@@ -84,6 +87,23 @@ async function send(path: string, question: Question): Promise<Reply<string>> {
       : { fault: faultOf(response, text) }
   } catch {
     return { fault: { kind: question.signal?.aborted ? 'left' : 'unreachable' } }
+  }
+}
+
+/** Of the address of a question that holds the code of a certificate: proxies and logs keep addresses. */
+const notSent = (): Fault => ({
+  kind: 'refused',
+  outcome: {
+    resourceType: 'OperationOutcome',
+    issue: [{ severity: 'error', code: 'security', details: { text: texts().shell.codeRefused } }],
+  },
+})
+
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return path
   }
 }
 

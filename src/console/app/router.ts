@@ -1,5 +1,6 @@
 /** Where somebody is in the console: path and query of the address. Nothing of a person ever stands in it. */
 import { computed, signal } from '@preact/signals'
+import { codeRefusedAt, withoutCodes } from './refused-code.ts'
 
 /** A place in the console. */
 export interface Place {
@@ -8,10 +9,18 @@ export interface Place {
   query: URLSearchParams
 }
 
-const here = (): Place => ({
-  path: location.pathname.replace(/(?<=.)\/+$/, ''),
-  query: new URLSearchParams(location.search),
-})
+/** Where the address says. The code of a certificate in it is taken away before anything reads it. */
+function here(): Place {
+  const kept = withoutCodes(`${location.pathname}${location.search}${location.hash}`)
+  if (kept !== undefined) {
+    history.replaceState(null, '', kept)
+    codeRefusedAt.value = 'page'
+  }
+  return {
+    path: location.pathname.replace(/(?<=.)\/+$/, ''),
+    query: new URLSearchParams(location.search),
+  }
+}
 
 /** The place that is shown. */
 export const place = signal<Place>(here())
@@ -33,10 +42,15 @@ function decoded(part: string): string {
  */
 export function go(address: string, { replace = false }: { replace?: boolean } = {}): void {
   const from = place.value.path
-  if (replace) history.replaceState(null, '', address)
-  else history.pushState(null, '', address)
+  const kept = withoutCodes(address)
+  if (replace) history.replaceState(null, '', kept ?? address)
+  else history.pushState(null, '', kept ?? address)
   place.value = here()
-  if (place.value.path !== from) scrollTo(0, 0)
+  if (place.value.path !== from) {
+    scrollTo(0, 0)
+    codeRefusedAt.value = undefined
+  }
+  if (kept !== undefined) codeRefusedAt.value = 'page'
 }
 
 /** Changes members of the query and stays; undefined or an empty text takes one away. */
@@ -52,6 +66,12 @@ export function changeQuery(changes: Record<string, string | undefined>, options
 
 /** First parts of addresses that are views; everything else of this origin is the server's. */
 export const views = ['verify', 'catalogue', 'workbench', 'trust', 'status', 'manual'] as const
+
+/** Whether Verify is shown: it is what everything that is no other view shows. */
+export const isVerify = computed(() => {
+  const [first] = segments.value
+  return first === 'verify' || !views.some((each) => each === first)
+})
 
 /** Whether an address is one of the console's. */
 function isOfConsole(path: string): boolean {

@@ -4,6 +4,7 @@ import type { ComponentType } from 'preact'
 import { lazy, Suspense } from 'preact/compat'
 import { useEffect, useErrorBoundary, useRef, useState } from 'preact/hooks'
 import { texts } from '../languages/languages.ts'
+import { CodeRefused } from '../parts/code-refused.tsx'
 import { Icon, type IconName } from '../parts/icon.tsx'
 import { Notice } from '../parts/notice.tsx'
 import { said } from '../parts/say.ts'
@@ -75,6 +76,7 @@ export function Shell() {
         </button>
       </header>
       <main id="main" class={`view-${name}`} ref={main} tabIndex={-1}>
+        <CodeRefused at="page" />
         <Guarded key={name}>
           <Suspense fallback={<p class="waiting">{shell.loading}</p>}>
             <CurrentView />

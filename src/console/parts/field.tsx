@@ -1,6 +1,7 @@
 /** Form fields with their label, hint and error joined to them for those who hear the page. */
 import type { ComponentChildren } from 'preact'
 import { useId } from 'preact/hooks'
+import { CodeRefused } from './code-refused.tsx'
 
 /** What a field's control is given: spread it onto the input, select or textarea. */
 export interface ControlProps {
@@ -38,6 +39,7 @@ export function Field({ label, hint, error, children }: FieldProps) {
           {error}
         </p>
       )}
+      <CodeRefused at={id} />
     </div>
   )
 }

@@ -3,12 +3,14 @@ import { useId, useState } from 'preact/hooks'
 import { fill } from '../languages/fill.ts'
 import { texts } from '../languages/languages.ts'
 import { Icon } from '../parts/icon.tsx'
+import { Notice } from '../parts/notice.tsx'
 import { say } from '../parts/say.ts'
 import { CasesPanel } from './cases/cases-panel.tsx'
 import { type Check, useCheck } from './check.ts'
 import { draft as held, lookAt, looked, open, shownPart } from './desk.ts'
 import { DiscardDialog } from './discard-dialog.tsx'
 import { asKept, type Draft, identityOf, isChanged, type Part, raised, withText } from './document/artefacts.ts'
+import { compareVersions } from './document/header.ts'
 import type { Problem } from './document/problems.ts'
 import { CodeEditor } from './editor/code-editor.tsx'
 import { ProblemList } from './problem-list.tsx'
@@ -26,6 +28,7 @@ export function Bench({ draft }: { draft: Draft }) {
   return (
     <>
       <BenchHead draft={draft} />
+      <Older draft={draft} />
       <div class="bench">
         <section class="bench-text" aria-label={workbench.text}>
           <Tabs
@@ -70,6 +73,22 @@ export function Bench({ draft }: { draft: Draft }) {
         </section>
       </div>
     </>
+  )
+}
+
+const parameters = { Library: 'library', PlanDefinition: 'plan', StructureMap: 'map' } as const
+
+/** Says that what is open decides no more, until it is raised above what does. */
+function Older({ draft: { newer, parts } }: { draft: Draft }) {
+  const { workbench } = texts()
+  const own = newer && parts.map(identityOf).find(({ url }) => url === newer.url)
+  if (!newer || compareVersions(newer.version, own?.version ?? '') <= 0) return null
+  const { type, id, version } = newer
+  return (
+    <Notice kind="open" head={workbench.older}>
+      <p>{fill(workbench.olderHint, { version })}</p>
+      <a href={`/workbench?${parameters[type]}=${encodeURIComponent(id)}`}>{fill(workbench.olderOpen, { version })}</a>
+    </Notice>
   )
 }
 

@@ -1,7 +1,7 @@
 /** Opens what the server has: a library with the rule sets that offer it, a rule set with its library, a map. */
 import type { Bundle, Library, PlanDefinition } from 'fhir/r4.js'
 import { ask, askText, type Fault, type Reply } from '../api/client.ts'
-import { type Draft, mapDraft, type Part, ruleDraft } from './document/artefacts.ts'
+import { type Draft, identityOf, mapDraft, type Newer, type Part, ruleDraft } from './document/artefacts.ts'
 import { compareVersions } from './document/header.ts'
 import { withoutMeta } from './document/json-text.ts'
 import { entriesOf } from './document/resource.ts'
@@ -12,8 +12,32 @@ export interface Wanted {
   id: string
 }
 
-/** Loads it. `missing` where it holds no text that can be edited. */
-export async function loadDraft({ type, id }: Wanted, signal: AbortSignal): Promise<Reply<Draft>> {
+/** Loads it, and what is newer than it. `missing` where it holds no text that can be edited. */
+export async function loadDraft(wanted: Wanted, signal: AbortSignal): Promise<Reply<Draft>> {
+  const reply = await loadTexts(wanted, signal)
+  if (reply.fault) return reply
+  const part = reply.value.parts.find(({ type, from }) => type === wanted.type && (!from || from.id === wanted.id))
+  const { url, version } = part ? identityOf(part) : { url: undefined, version: undefined }
+  if (!url || !version) return reply
+  const newest = await findNewest(wanted.type, url, signal)
+  if (newest.fault) return newest
+  const newer = newest.value
+  if (!newer || compareVersions(newer.version, version) <= 0) return reply
+  return { ...reply, value: { ...reply.value, newer } }
+}
+
+/** The highest version in force, if any is. */
+async function findNewest(type: Wanted['type'], url: string, signal: AbortSignal): Promise<Reply<Newer | undefined>> {
+  const query = new URLSearchParams({ url, status: 'active', _elements: 'id,url,version', _count: '500' })
+  const found = await ask<Bundle>(`/${type}?${query}`, { signal })
+  if (found.fault) return found
+  const [first] = entriesOf(found.value, type)
+    .flatMap(({ id, version }) => (id && version ? [{ type, id, url, version }] : []))
+    .sort((a, b) => compareVersions(b.version, a.version))
+  return { value: first, headers: found.headers }
+}
+
+async function loadTexts({ type, id }: Wanted, signal: AbortSignal): Promise<Reply<Draft>> {
   const path = `/${type}/${encodeURIComponent(id)}`
   if (type === 'StructureMap') {
     const reply = await askText(path, { signal, accept: 'text/fhir-mapping' })

@@ -1,7 +1,8 @@
 /** The workbench in a real browser: from a rule that ships to one that decides otherwise, and what stands in the way. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { Locator, Page } from 'playwright-core'
+import type { Bundle } from 'fhir/r4.js'
+import type { Locator, Page, Request } from 'playwright-core'
 import { demoIssuer } from '../../../src/demo/demo-issuer.ts'
 import { specimens } from '../../../src/demo/specimens.ts'
 import { assertAccessible } from '../../support/browser/accessible.ts'
@@ -107,6 +108,12 @@ const draftLibrary = {
   content: [{ contentType: 'text/cql', data: Buffer.from("library ValidTest version '1.3.0'").toString('base64') }],
 }
 
+const fhirJson = 'application/fhir+json'
+const refusal = {
+  resourceType: 'OperationOutcome',
+  issue: [{ severity: 'error', code: 'invalid', diagnostics: 'no' }],
+}
+
 describe('the workbench', { skip: noBrowser ?? false }, () => {
   it('leads from a rule that ships to a new version of it that decides otherwise', async () => {
     const { page, assertClean } = await openBench('/workbench', { viewport: { width: 1280, height: 800 } })
@@ -171,10 +178,26 @@ describe('the workbench', { skip: noBrowser ?? false }, () => {
     await page.getByText('Publishing needs an access token').waitFor()
     await enterToken(page, 'test')
     await page.getByRole('region', { name: 'Difference of Rule (CQL)' }).waitFor()
-    await page.getByRole('button', { name: 'Publish', exact: true }).click()
-    await page.getByText('The server refused it. Nothing was stored.').waitFor(slowly)
+    // What would be refused is not offered; why is read with the button.
+    const publishes = page.getByRole('button', { name: 'Publish', exact: true })
+    assert.equal(await publishes.getAttribute('aria-disabled'), 'true')
+    const reasons = await page.evaluate(
+      `document.querySelector('.publish [aria-disabled]').getAttribute('aria-describedby').split(' ').map((id) => document.getElementById(id)?.textContent)`,
+    )
+    assert.deepEqual(reasons, ['This version is there already with another text. Raise the version.'])
+    const sent: string[] = []
+    const note = (request: Request) => request.method() === 'POST' && /\/fhir$/.test(request.url()) && sent.push('sent')
+    page.on('request', note)
+    await publishes.focus()
+    await page.keyboard.press('Enter')
     await page.getByRole('button', { name: 'Raise the version' }).first().click()
     await page.getByText('A new version; compared with 1.2.0.').first().waitFor()
+    assert.deepEqual(sent, [])
+    page.off('request', note)
+    await page.route(/\/fhir$/, (route) => route.fulfill({ status: 422, json: refusal, contentType: fhirJson }))
+    await publishes.click()
+    await page.getByText('The server refused it. Nothing was stored.').waitFor(slowly)
+    await page.unroute(/\/fhir$/)
     assert.match(
       await textIn(page.getByRole('region', { name: 'Difference of Rule (CQL)' })),
       /added:parameter "NAAT Hours" Integer default 1/,
@@ -189,7 +212,7 @@ describe('the workbench', { skip: noBrowser ?? false }, () => {
     assert.equal(meanwhile.status, 201)
     await page.getByRole('button', { name: 'Publish', exact: true }).click()
     await page.getByText('Something changed on the server since it was compared').waitFor(slowly)
-    await page.getByText('This version is there already with another text').waitFor()
+    await page.getByText('This version is there as a draft with another text').waitFor()
     assert.match(await textIn(page.getByRole('region', { name: 'What goes with the text of the rule' })), /meanwhile/)
     await page.getByRole('button', { name: 'Publish', exact: true }).click()
     await page.locator('.notice-good').waitFor(slowly)
@@ -197,6 +220,7 @@ describe('the workbench', { skip: noBrowser ?? false }, () => {
     assert.deepEqual(await page.evaluate(coveredInTools), [])
     assert.equal(await page.getByRole('link', { name: 'http://vidimus.org/fhir/Library/ValidTest|1.3.0' }).count(), 1)
     assert.ok(await page.getByRole('link', { name: 'Try it in Verify' }).isVisible())
+    await page.locator('.notice-good').getByText('It decides from now on').waitFor()
 
     await page.getByRole('tab', { name: 'Try it' }).click()
     await outcome.getByText('This is the outcome of an earlier text or input').waitFor()
@@ -209,6 +233,48 @@ describe('the workbench', { skip: noBrowser ?? false }, () => {
       [],
       '',
     ])
+    assertClean(saidNo)
+  })
+
+  it('says of a library that others include what goes on with the version before', async () => {
+    const { address } = await bed.server()
+    const url = 'http://vidimus.org/fhir/Library/CertifiedEvents'
+    const found = (await (await fetch(`${address}/fhir/Library?url=${url}&_elements=id`)).json()) as Bundle
+    const leans = { ...draftLibrary, id: 'leans', url: 'http://example.org/fhir/Library/Leans', name: 'Leans' }
+    const declared = await fetch(`${address}/fhir/Library/leans`, {
+      method: 'PUT',
+      headers: { 'Content-Type': fhirJson, Authorization: 'Bearer test' },
+      body: JSON.stringify({ ...leans, relatedArtifact: [{ type: 'depends-on', resource: `${url}|1.0.0` }] }),
+    })
+    assert.equal(declared.status, 201)
+    const { page, assertClean } = await openBench(`/workbench?library=${found.entry?.[0]?.resource?.id}`)
+    await problems(page).getByText(good).waitFor(slowly)
+    await editorOf(page, /^Rule \(CQL\)/).click()
+    await page.keyboard.press('Control+End')
+    await page.keyboard.type('// another')
+    await page.getByRole('button', { name: 'Raise the version' }).first().click()
+    await enterToken(page, 'test')
+    await page.getByRole('tab', { name: 'Publish' }).click()
+    await page.getByText('A new version; compared with 1.0.0.').waitFor(slowly)
+    await page.getByRole('button', { name: 'Publish', exact: true }).click()
+    const done = page.locator('.notice-good')
+    await done.getByText('It is used by what names this version').waitFor(slowly)
+    await done.getByText('These go on with version 1.0.0:').waitFor()
+    await done.getByRole('link', { name: 'http://example.org/fhir/Library/Leans|1.3.0' }).waitFor()
+    // The server does not tell what includes it in its text: nobody is told that nothing does.
+    await done.getByText('Rules that name version 1.0.0 in their CQL text alone are not listed here').waitFor()
+    assert.equal(await done.getByText('It decides from now on').count(), 0)
+    assert.equal(await page.getByText('An older version is open').count(), 0)
+
+    // Whoever opens the version before is told so, and led on.
+    await page.getByRole('button', { name: 'Close' }).click()
+    await page.evaluate(
+      `history.pushState(null, '', '/workbench?library=${found.entry?.[0]?.resource?.id}'); dispatchEvent(new PopStateEvent('popstate'))`,
+    )
+    await page.getByText('An older version is open').waitFor()
+    await page.getByRole('link', { name: /^Open version 1\.[01]\.[01]$/ }).click()
+    await page.getByText('An older version is open').waitFor({ state: 'detached' })
+    await page.getByRole('heading', { level: 2, name: /^CertifiedEvents 1\.[01]\.[01]$/ }).waitFor()
     assertClean(saidNo)
   })
 

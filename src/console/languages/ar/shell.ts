@@ -38,4 +38,6 @@ export const shell: Texts['shell'] = {
   copy: 'نسخ',
   copied: 'نُسخ',
   line: 'السطر {line}، العمود {column}',
+  codeRefused: 'هذا رمز شهادة صحية',
+  codeRefusedHint: 'فيه بيانات شخص، وليس هذا مكانه. حُذف ولم يُسأل الخادم عنه. امسحه ضوئيًا أو ألصقه في قسم «تحقّق».',
 }

@@ -37,4 +37,7 @@ export const shell = {
   copy: 'Copy',
   copied: 'Copied',
   line: 'Line {line}, column {column}',
+  codeRefused: 'This is the code of a certificate',
+  codeRefusedHint:
+    'It holds a person’s data and does not belong here. It was cleared, and nothing was asked with it. Scan or paste it in Verify.',
 }

@@ -185,6 +185,10 @@ export const workbench = {
   stateRaised: 'A new version; compared with {version}.',
   stateSame: 'Published exactly so.',
   stateChanged: 'This version is there already with another text. Raise the version.',
+  older: 'An older version is open',
+  olderHint: 'Version {version} is published and in force. What is open here was replaced by it.',
+  olderOpen: 'Open version {version}',
+  stateDraft: 'This version is there as a draft with another text. Publishing replaces the draft.',
   idTaken: 'The id {id} belongs to something else on this server. Choose another name or version.',
   nothingToPublish: 'The server has all of it. There is nothing to publish.',
   needsToken: 'Publishing needs an access token. Enter it in the settings (the wheel at the top).',
@@ -195,6 +199,12 @@ export const workbench = {
   publishedHint:
     'It decides from now on, for its jurisdiction and its kind of certificate. Run a sample again under “Try it” to see the new verdict.',
   publishedMapHint: 'From now on it is used wherever its address is named without a version.',
+  publishedLibraryHint:
+    'It is used by what names this version from now on. Rules and rule sets that name another version go on with that one until they are published anew.',
+  leaning: 'These go on with version {version}:',
+  leaningHint:
+    'Rules that name version {version} in their CQL text alone are not listed here; they go on with it, too.',
+  leaningMore: 'There are more of them.',
   tryInVerify: 'Try it in Verify',
   publishRefused: 'The server refused it. Nothing was stored.',
   publishRefusedHint: 'What has a place is marked in the text.',

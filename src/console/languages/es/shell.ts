@@ -39,4 +39,7 @@ export const shell: Texts['shell'] = {
   copy: 'Copiar',
   copied: 'Copiado',
   line: 'Línea {line}, columna {column}',
+  codeRefused: 'Este es el código de un certificado',
+  codeRefusedHint:
+    'Contiene datos de una persona y no debe estar aquí. Se ha borrado y no se ha preguntado nada con él. Escanéelo o péguelo en Verificar.',
 }

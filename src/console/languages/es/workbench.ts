@@ -189,6 +189,10 @@ export const workbench: Texts['workbench'] = {
   stateRaised: 'Una versión nueva; comparada con {version}.',
   stateSame: 'Publicado exactamente así.',
   stateChanged: 'Esta versión ya existe con otro texto. Suba la versión.',
+  older: 'Está abierta una versión anterior',
+  olderHint: 'La versión {version} está publicada y en vigor. Ha reemplazado lo que está abierto aquí.',
+  olderOpen: 'Abrir la versión {version}',
+  stateDraft: 'Esta versión ya existe como borrador con otro texto. Al publicar se reemplaza el borrador.',
   idTaken: 'El id {id} pertenece a otra cosa en este servidor. Elija otro nombre u otra versión.',
   nothingToPublish: 'El servidor ya lo tiene todo. No hay nada que publicar.',
   needsToken: 'Para publicar hace falta un token de acceso. Introdúzcalo en los ajustes (la rueda de arriba).',
@@ -199,6 +203,12 @@ export const workbench: Texts['workbench'] = {
   publishedHint:
     'Desde ahora decide, para su país y su clase de certificado. Ejecute de nuevo una muestra en «Probar» para ver el nuevo veredicto.',
   publishedMapHint: 'Desde ahora se usa dondequiera que se nombre su dirección sin versión.',
+  publishedLibraryHint:
+    'Desde ahora la usa lo que nombra esta versión. Las reglas y los conjuntos de reglas que nombran otra versión siguen con esa hasta que se publiquen de nuevo.',
+  leaning: 'Siguen con la versión {version}:',
+  leaningHint:
+    'Las reglas que nombran la versión {version} solo en su texto CQL no figuran aquí; también siguen con ella.',
+  leaningMore: 'Hay más.',
   tryInVerify: 'Probarlo en Verificar',
   publishRefused: 'El servidor lo rechazó. No se guardó nada.',
   publishRefusedHint: 'Lo que tiene un lugar está marcado en el texto.',

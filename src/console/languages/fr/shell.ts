@@ -39,4 +39,7 @@ export const shell: Texts['shell'] = {
   copy: 'Copier',
   copied: 'Copié',
   line: 'Ligne {line}, colonne {column}',
+  codeRefused: 'C’est le code d’un certificat',
+  codeRefusedHint:
+    'Il contient les données d’une personne et n’a pas sa place ici. Il a été effacé, et rien n’a été demandé avec lui. Scannez-le ou collez-le dans Vérifier.',
 }

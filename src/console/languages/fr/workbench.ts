@@ -190,6 +190,10 @@ export const workbench: Texts['workbench'] = {
   stateRaised: 'Une nouvelle version ; comparée à {version}.',
   stateSame: 'Publié exactement ainsi.',
   stateChanged: 'Cette version existe déjà avec un autre texte. Augmentez la version.',
+  older: 'Une version antérieure est ouverte',
+  olderHint: 'La version {version} est publiée et en vigueur. Ce qui est ouvert ici a été remplacé par elle.',
+  olderOpen: 'Ouvrir la version {version}',
+  stateDraft: 'Cette version existe déjà comme brouillon avec un autre texte. La publication remplace le brouillon.',
   idTaken: 'L’identifiant {id} appartient à autre chose sur ce serveur. Choisissez un autre nom ou une autre version.',
   nothingToPublish: 'Le serveur a déjà tout. Il n’y a rien à publier.',
   needsToken: 'Publier demande un jeton d’accès. Saisissez-le dans les paramètres (la roue en haut).',
@@ -200,6 +204,12 @@ export const workbench: Texts['workbench'] = {
   publishedHint:
     'Elle décide désormais, pour son pays et son genre de certificat. Exécutez de nouveau un exemple sous « Essayer » pour voir le nouveau verdict.',
   publishedMapHint: 'Elle est désormais utilisée partout où son adresse est nommée sans version.',
+  publishedLibraryHint:
+    'Elle est désormais utilisée par ce qui nomme cette version. Les règles et jeux de règles qui nomment une autre version continuent avec celle-là jusqu’à ce qu’ils soient publiés de nouveau.',
+  leaning: 'Continuent avec la version {version} :',
+  leaningHint:
+    'Les règles qui ne nomment la version {version} que dans leur texte CQL ne figurent pas ici ; elles continuent aussi avec elle.',
+  leaningMore: 'Il y en a d’autres.',
   tryInVerify: 'L’essayer dans Vérifier',
   publishRefused: 'Le serveur l’a refusé. Rien n’a été enregistré.',
   publishRefusedHint: 'Ce qui a une place est signalé dans le texte.',

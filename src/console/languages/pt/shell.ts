@@ -39,4 +39,7 @@ export const shell: Texts['shell'] = {
   copy: 'Copiar',
   copied: 'Copiado',
   line: 'Linha {line}, coluna {column}',
+  codeRefused: 'Este é o código de um certificado',
+  codeRefusedHint:
+    'Contém dados de uma pessoa e não deve estar aqui. Foi apagado e nada foi perguntado com ele. Leia-o ou cole-o em Verificar.',
 }

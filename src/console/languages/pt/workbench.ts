@@ -189,6 +189,10 @@ export const workbench: Texts['workbench'] = {
   stateRaised: 'Uma nova versão; comparada com {version}.',
   stateSame: 'Publicado exatamente assim.',
   stateChanged: 'Esta versão já existe com outro texto. Suba a versão.',
+  older: 'Está aberta uma versão anterior',
+  olderHint: 'A versão {version} está publicada e em vigor. Substituiu o que está aberto aqui.',
+  olderOpen: 'Abrir a versão {version}',
+  stateDraft: 'Esta versão já existe como rascunho com outro texto. Publicar substitui o rascunho.',
   idTaken: 'O id {id} pertence a outra coisa neste servidor. Escolha outro nome ou outra versão.',
   nothingToPublish: 'O servidor já tem tudo. Não há nada a publicar.',
   needsToken: 'Publicar exige um token de acesso. Introduza-o nas definições (a roda em cima).',
@@ -199,6 +203,12 @@ export const workbench: Texts['workbench'] = {
   publishedHint:
     'A partir de agora decide, para o seu país e o seu género de certificado. Execute de novo uma amostra em «Experimentar» para ver o novo veredicto.',
   publishedMapHint: 'A partir de agora é usado onde quer que o seu endereço seja nomeado sem versão.',
+  publishedLibraryHint:
+    'A partir de agora é usada pelo que nomeia esta versão. As regras e os conjuntos de regras que nomeiam outra versão continuam com essa até serem publicados de novo.',
+  leaning: 'Continuam com a versão {version}:',
+  leaningHint:
+    'As regras que nomeiam a versão {version} apenas no seu texto CQL não figuram aqui; também continuam com ela.',
+  leaningMore: 'Há mais.',
   tryInVerify: 'Experimentar em Verificar',
   publishRefused: 'O servidor recusou. Nada foi guardado.',
   publishRefusedHint: 'O que tem um lugar está assinalado no texto.',

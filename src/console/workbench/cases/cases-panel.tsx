@@ -167,6 +167,7 @@ function CasesText({ text, draft, fault, take }: CasesTextProps) {
             class="code"
             dir="ltr"
             rows={8}
+            data-takes-scans
             spellcheck={false}
             value={text}
             onInput={(event) => take(event.currentTarget.value)}

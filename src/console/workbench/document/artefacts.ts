@@ -26,6 +26,16 @@ export interface Part {
 export interface Draft {
   kind: 'rule' | 'map'
   parts: Part[]
+  /** The highest version in force of what was opened, where another was opened. */
+  newer?: Newer
+}
+
+/** A version on the server. */
+export interface Newer {
+  type: Part['type']
+  id: string
+  url: string
+  version: string
 }
 
 /** What a text says it is. */

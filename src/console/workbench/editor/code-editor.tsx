@@ -18,12 +18,15 @@ import {
   lineNumbers,
 } from '@codemirror/view'
 import { tags } from '@lezer/highlight'
-import { useEffect, useRef } from 'preact/hooks'
+import { useEffect, useId, useRef } from 'preact/hooks'
+import { codeRefusedAt } from '../../app/refused-code.ts'
 import { texts } from '../../languages/languages.ts'
+import { CodeRefused } from '../../parts/code-refused.tsx'
 import { type Problem, spanOf } from '../document/problems.ts'
 import { cqlTokens } from './cql-language.ts'
 import { eclTokens } from './ecl-language.ts'
 import { fmlTokens } from './fml-language.ts'
+import { refusingCodes } from './refusing-codes.ts'
 
 /** A place that the editor is to show; a new object shows it again. */
 export interface Shown {
@@ -55,6 +58,7 @@ export function CodeEditor(props: CodeEditorProps) {
   const changed = useRef(props.onChange)
   changed.current = props.onChange
   const { phrases } = texts().workbench
+  const id = useId()
   useEffect(() => {
     const element = host.current
     if (!element) return undefined
@@ -66,6 +70,10 @@ export function CodeEditor(props: CodeEditorProps) {
         doc: text,
         extensions: [
           extensionsFor(language),
+          refusingCodes((isRefused) => {
+            if (isRefused) codeRefusedAt.value = id
+            else if (codeRefusedAt.value === id) codeRefusedAt.value = undefined
+          }),
           EditorState.phrases.of(phrasesOf(phrases)),
           EditorState.readOnly.of(isReadOnly),
           EditorView.contentAttributes.of({
@@ -110,7 +118,12 @@ export function CodeEditor(props: CodeEditorProps) {
     current.dispatch({ selection: { anchor: from }, effects: EditorView.scrollIntoView(from, { y: 'center' }) })
     current.focus()
   }, [shown])
-  return <div class="code-editor" dir="ltr" ref={host} />
+  return (
+    <>
+      <CodeRefused at={id} />
+      <div class="code-editor" dir="ltr" ref={host} />
+    </>
+  )
 }
 
 /** The smallest single change from one text to another: the cursor stays where it was. */

@@ -16,7 +16,8 @@ import { asKept, asPublished, type Draft, identityOf, libraryOf, raised } from '
 import { besideAsText } from '../document/beside.ts'
 import { type PlacesOf, type Problem, problemsOf } from '../document/problems.ts'
 import { Difference } from './difference.tsx'
-import { type Comparison, compareDraft, type Published, publish } from './publishing.ts'
+import { Leaning } from './leaning.tsx'
+import { type Comparison, compareDraft, isFixed, type Published, publish } from './publishing.ts'
 
 /** Problems of parts, each with the text that they are of. */
 export type Refused = { key: string; text: string; problems: Problem[] }[]
@@ -121,7 +122,7 @@ function Compared({ compared }: { compared: Comparison }) {
     new: workbench.stateNew,
     raised: fill(workbench.stateRaised, { version: against?.version ?? '' }),
     same: workbench.stateSame,
-    changed: workbench.stateChanged,
+    changed: isFixed(compared) ? workbench.stateChanged : workbench.stateDraft,
   }[state]
   return (
     <section class="card compared" aria-label={title}>
@@ -129,7 +130,9 @@ function Compared({ compared }: { compared: Comparison }) {
       <p>
         <code dir="ltr">{`${identity.url ?? '?'}|${identity.version ?? '?'}`}</code>
       </p>
-      <p class={state === 'changed' || state === 'unnamed' || isTaken ? 'error' : ''}>{said}</p>
+      <p id={`state-${part.key}`} class={state === 'changed' || state === 'unnamed' || isTaken ? 'error' : ''}>
+        {said}
+      </p>
       {isMovedOn && (
         <p class="error">
           <Icon name="warning" /> {workbench.movedOn}
@@ -179,6 +182,9 @@ function SendButton({ compared, isSending, send }: SendButtonProps) {
   const { workbench } = texts()
   const isUnnamed = compared.some(({ state }) => state === 'unnamed')
   const isTaken = compared.some((each) => each.isTaken)
+  // What is refused anyway is not offered; who hears the page is told why at the button.
+  const fixed = compared.filter(isFixed).map(({ part }) => `state-${part.key}`)
+  const isRefused = fixed.length > 0
   const count = compared.filter(({ state }) => state !== 'same').length
   if (count === 0) return <p>{workbench.nothingToPublish}</p>
   return (
@@ -190,7 +196,14 @@ function SendButton({ compared, isSending, send }: SendButtonProps) {
         </p>
       )}
       <div class="actions">
-        <button type="button" disabled={isSending || isUnnamed || isTaken || !token.value} onClick={send}>
+        <button
+          type="button"
+          disabled={isSending || isUnnamed || isTaken || !token.value}
+          {...(isRefused && { 'aria-disabled': true, 'aria-describedby': fixed.join(' ') })}
+          onClick={() => {
+            if (!isRefused) send()
+          }}
+        >
           {isSending ? workbench.publishing : workbench.publishNow}
         </button>
       </div>
@@ -235,11 +248,16 @@ function Done({ published, isOld, again }: { published: Published; isOld: boolea
               </li>
             ))}
           </ul>
-          <p>
-            {published.artefacts.some(({ type }) => type === 'StructureMap')
-              ? workbench.publishedMapHint
-              : workbench.publishedHint}
-          </p>
+          {published.artefacts.some(({ type }) => type === 'StructureMap') && <p>{workbench.publishedMapHint}</p>}
+          {published.artefacts.some(({ type }) => type === 'PlanDefinition') && <p>{workbench.publishedHint}</p>}
+          {published.artefacts
+            .filter(({ type }) => type === 'Library')
+            .map(({ key, before }) => (
+              <div key={key}>
+                <p>{workbench.publishedLibraryHint}</p>
+                {before && <Leaning on={before} but={published.artefacts.map(({ url }) => url)} />}
+              </div>
+            ))}
           <a class="button quiet" href="/">
             {workbench.tryInVerify}
           </a>

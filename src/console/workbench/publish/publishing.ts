@@ -39,6 +39,10 @@ export interface Comparison {
   isMovedOn: boolean
 }
 
+/** Whether this version is in force with another content: that never changes, and the server would refuse it. */
+export const isFixed = ({ state, against }: Comparison): boolean =>
+  state === 'changed' && against !== undefined && against.status !== 'draft'
+
 /** Compares every text of a draft with the server. */
 export async function compareDraft({ parts }: Draft, signal: AbortSignal): Promise<Reply<Comparison[]>> {
   const found: Comparison[] = []
@@ -141,6 +145,8 @@ interface PublishedArtefact {
   id: string
   url: string
   tag: string | undefined
+  /** Canonical of the version that it was compared with, where that is another one. */
+  before?: string
 }
 
 /** What came of it. `refused`: nothing was stored, and why · `moved`: nothing, for something changed since it was compared · `unknown`: no answer came, and it may be stored or not */
@@ -160,12 +166,13 @@ export async function publish(compared: readonly Comparison[]): Promise<Publishe
   if (reply.fault) return endOf(reply.fault)
   return {
     kind: 'published',
-    artefacts: wanted.map(({ part, identity }, at) => ({
+    artefacts: wanted.map(({ part, identity, state, against }, at) => ({
       key: part.key,
       type: part.type,
       id: identity.id ?? '',
       url: `${identity.url}|${identity.version}`,
       tag: tagOf(reply.value, at) ?? reply.headers.get('ETag') ?? undefined,
+      ...(state === 'raised' && against?.version && { before: `${identity.url}|${against.version}` }),
     })),
   }
 }

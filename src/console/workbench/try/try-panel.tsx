@@ -162,6 +162,7 @@ function GivenFields({ part, given, change, isSpent }: GivenFieldsProps) {
             class="code"
             dir="ltr"
             rows={isMap ? 8 : 4}
+            data-takes-scans
             spellcheck={false}
             autocomplete="off"
             value={given.text}
