@@ -21,6 +21,15 @@ async function run(argv: string[], environment: Record<string, string> = {}) {
   }
 }
 
+/** Whether a process of that number goes on; one that has ended and is not reaped does not. */
+function isThere(id: number): boolean {
+  try {
+    return !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${id}/stat`, 'utf8'))
+  } catch {
+    return false
+  }
+}
+
 const resultsOf = (name: string) => JSON.parse(readFileSync(file(name), 'utf8')) as Results
 
 describe('npm run bench', () => {
@@ -39,6 +48,17 @@ describe('npm run bench', () => {
       sections.map(({ name, status, figures }) => [name, status, figures.length]),
       [['work', 'measured', 4]],
     )
+  })
+
+  it('ends what a section leaves behind, which would be measured with every later one', async () => {
+    const { code, text } = await run(['leaving', '--quick', '--json', file('leaving.json')])
+    assert.equal(code, 0, text)
+    const left = Number(resultsOf('leaving.json').sections[0]?.figures[0]?.value)
+    assert.ok(left > 1, text)
+    // A process that was killed stays a moment, until it is reaped.
+    const end = Date.now() + 10_000
+    while (isThere(left) && Date.now() < end) await new Promise((done) => setTimeout(done, 20))
+    assert.ok(!isThere(left))
   })
 
   it('shows a planted slowdown, and only that', async () => {
@@ -82,7 +102,7 @@ describe('npm run bench', () => {
     })
 
   it('names its sections', async () => {
-    assert.deepEqual(await run(['--list']), { code: 0, text: 'absent\nbroken\nwork' })
+    assert.deepEqual(await run(['--list']), { code: 0, text: 'absent\nbroken\nleaving\nwork' })
   })
 
   it('says how it is called', async () => {

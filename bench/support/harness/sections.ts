@@ -3,6 +3,7 @@ import { fork } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { isSystemError } from '../../../src/base/system-error.ts'
 import type { Figure } from './figure.ts'
 import type { BaselineFound } from './measure.ts'
 import { figuresFault, type SectionResult } from './results.ts'
@@ -49,12 +50,17 @@ export async function runSection(folder: string, name: string, isQuick: boolean)
 type Unmeasured = Required<Pick<SectionResult, 'status' | 'reason'>>
 
 function answerOf(path: string, isQuick: boolean): Promise<SectionAnswer | Unmeasured> {
-  const child = fork(program, [path, ...(isQuick ? ['quick'] : [])], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  const child = fork(program, [path, ...(isQuick ? ['quick'] : [])], {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    detached: true,
+  })
+  const endAll = () => endGroup(child.pid)
+  process.once('exit', endAll)
   return new Promise((resolve) => {
     let isTimedOut = false
     const timeout = setTimeout(() => {
       isTimedOut = true
-      child.kill('SIGKILL')
+      endAll()
     }, longestMilliseconds)
     let answer: SectionAnswer | Unmeasured | undefined
     child.on('message', (message) => {
@@ -67,8 +73,21 @@ function answerOf(path: string, isQuick: boolean): Promise<SectionAnswer | Unmea
     })
     child.on('exit', (code, signal) => {
       clearTimeout(timeout)
+      endAll()
+      process.off('exit', endAll)
       const reason = isTimedOut ? 'it said nothing for five minutes' : `its process ended with ${code ?? signal}`
       resolve(answer ?? { status: 'failed', reason })
     })
   })
+}
+
+/** Ends what a section has started, too: a server that it left would be measured with every later one. */
+function endGroup(leader: number | undefined): void {
+  if (leader === undefined) return
+  try {
+    process.kill(-leader, 'SIGKILL')
+  } catch (error) {
+    // It is gone, as it should be.
+    if (!isSystemError(error) || error.code !== 'ESRCH') throw error
+  }
 }

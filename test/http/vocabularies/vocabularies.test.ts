@@ -156,7 +156,7 @@ const snomed: Question[] = [
     () =>
       served.ask('ValueSet/$check-ecl', {
         resourceType: 'Parameters',
-        parameter: [{ name: 'expression', valueString: ' '.repeat(20_000) + '<<' }],
+        parameter: [{ name: 'expression', valueString: `${' '.repeat(20_000)}<<` }],
       }),
     400,
     'too-long',
