@@ -17,9 +17,9 @@ function newSpaceAfter(call: string): number {
 }
 
 describe('The space for new objects', () => {
-  it('stays as small as it is at the start, or as is enough for an import, where that is wanted, and grows otherwise', () => {
+  it('stays as small as it is at the start where that is wanted, and grows otherwise', () => {
     assert.ok(newSpaceAfter('') > 32)
     assert.ok(newSpaceAfter('generation.keepYoungGeneration()') <= 8)
-    assert.ok(newSpaceAfter('generation.keepHeapSmall()') <= 16)
+    assert.ok(newSpaceAfter('generation.keepHeapSmall()') <= 8)
   })
 })
