@@ -210,6 +210,9 @@ export function firstParameter(parameters: Parameters, name: string): Parameter 
   return undefined
 }
 
+/** Where a parameter of a name stands, as a FHIRPath expression for an issue. */
+export const parameterAt = (name: string): string => `Parameters.parameter.where(name = '${name}')`
+
 /** Text of a primitive parameter (string, uri, code, canonical, dateTime… alike); undefined when absent or not primitive. */
 export function textParameter(parameters: Parameters, name: string): string | undefined {
   const value = parameterValue(firstParameter(parameters, name))

@@ -1,7 +1,7 @@
 /** `ValueSet/$check-ecl`: what is wrong with an expression constraint, with its places (docs/ecl.md). */
 import { input, output } from '../fhir/declare-parameter.ts'
 import { badRequest } from '../fhir/error.ts'
-import { defineOperation, textParameter } from '../fhir/operation.ts'
+import { defineOperation, parameterAt, textParameter } from '../fhir/operation.ts'
 import type { OperationContext } from './context.ts'
 
 /** Longest expression that is checked: every concept of it is looked up, and those that are not there are searched for. */
@@ -41,7 +41,7 @@ export const checkEclOperation = defineOperation<OperationContext>({
   ],
   handle: async ({ parameters }, { terminology }) => {
     const text = textParameter(parameters, 'expression')
-    const expression = "Parameters.parameter.where(name = 'expression')"
+    const expression = parameterAt('expression')
     if (text === undefined || text.trim() === '')
       throw badRequest({ text: 'expression is required: the expression constraint to check', expression }, 'required')
     if (text.length > longestExpression)

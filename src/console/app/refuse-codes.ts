@@ -2,11 +2,8 @@
  * Refuses the code of a certificate in every field of the console that is not made for one: what stands there goes into addresses,
  * questions and published texts. Verify has its own way with scanners.
  */
-import { codeRefusedAt, holdsCode } from './refused-code.ts'
+import { codeRefusedAt, holdsCode, silence } from './refused-code.ts'
 import { isVerify } from './router.ts'
-
-/** The rest of a refused code is awaited until nothing was typed for so long, in milliseconds. */
-const silence = 1_000
 
 type Control = HTMLInputElement | HTMLTextAreaElement
 

@@ -37,3 +37,6 @@ function decoded(part: string): string {
     return part
   }
 }
+
+/** The rest of a refused code is awaited until nothing was typed for so long, in milliseconds. */
+export const silence = 1_000

@@ -2,7 +2,7 @@ import { readClock } from '../../evaluate/request.ts'
 import { input, output } from '../../fhir/declare-parameter.ts'
 import { badRequest, FhirError, notFound, unprocessable } from '../../fhir/error.ts'
 import { isAnyResource, isOfType } from '../../fhir/json.ts'
-import { allParameters, defineOperation, firstParameter, parameterValue } from '../../fhir/operation.ts'
+import { allParameters, defineOperation, firstParameter, parameterAt, parameterValue } from '../../fhir/operation.ts'
 import type { Bundle, Parameter, Parameters, Provenance, Resource } from '../../fhir/types.ts'
 import type { Signer } from '../../provenance/signature/signer.ts'
 import type { ProvenanceVerdict, SignatureVerdict } from '../../provenance/signature/verify.ts'
@@ -71,8 +71,6 @@ export const verifySignatureOperation = defineOperation<OperationContext>({
   },
 })
 
-const at = (name: string): string => `Parameters.parameter.where(name = '${name}')`
-
 function readSubject(parameters: Parameters): { provenance: Provenance } | { reference: string } | { bundle: Bundle } {
   const names = ['provenance', 'reference', 'bundle'].filter((name) => allParameters(parameters, name).length > 0)
   if (names.length !== 1)
@@ -85,14 +83,17 @@ function readSubject(parameters: Parameters): { provenance: Provenance } | { ref
   if (name === 'provenance' && isOfType(resource, 'Provenance')) return { provenance: resource }
   if (name === 'bundle' && isOfType(resource, 'Bundle')) {
     if (allParameters(parameters, 'resource').length > 0)
-      throw badRequest({ text: 'resource belongs to a Provenance, and there is none.', expression: at('resource') })
+      throw badRequest({
+        text: 'resource belongs to a Provenance, and there is none.',
+        expression: parameterAt('resource'),
+      })
     return { bundle: resource }
   }
   const value = parameterValue(firstParameter(parameters, name))
   const text = typeof value === 'string' ? value : referenceOf(value)
   if (text !== undefined) return { reference: text }
   throw badRequest(
-    { text: 'reference must be a Reference or uri of a stored Provenance.', expression: at(name) },
+    { text: 'reference must be a Reference or uri of a stored Provenance.', expression: parameterAt(name) },
     'value',
   )
 }
@@ -106,12 +107,15 @@ async function readStored(reference: string, { storage }: OperationContext): Pro
   const [, id, versionId] =
     /^(?:.*\/)?Provenance\/([A-Za-z0-9.-]{1,64})(?:\/_history\/([A-Za-z0-9.-]{1,64}))?$/.exec(reference) ?? []
   if (id === undefined)
-    throw badRequest({ text: 'reference must name a Provenance of this server.', expression: at('reference') }, 'value')
+    throw badRequest(
+      { text: 'reference must name a Provenance of this server.', expression: parameterAt('reference') },
+      'value',
+    )
   const found = await (versionId === undefined
     ? storage.read('Provenance', id)
     : storage.readVersion('Provenance', id, versionId))
   if (found?.resource?.resourceType === 'Provenance') return found.resource
-  throw notFound({ text: `There is no Provenance with the id ${id}.`, expression: at('reference') })
+  throw notFound({ text: `There is no Provenance with the id ${id}.`, expression: parameterAt('reference') })
 }
 
 function readResource(parameters: Parameters): Resource | undefined {
@@ -119,7 +123,7 @@ function readResource(parameters: Parameters): Resource | undefined {
   if (!given) return undefined
   const resource: unknown = given.resource
   if (isAnyResource(resource)) return resource
-  throw badRequest({ text: 'resource must be a resource.', expression: at('resource') }, 'value')
+  throw badRequest({ text: 'resource must be a resource.', expression: parameterAt('resource') }, 'value')
 }
 
 async function loadTarget(provenance: Provenance, { storage }: OperationContext): Promise<Resource> {
@@ -145,7 +149,10 @@ function readMoment(parameters: Parameters): Date | undefined {
   } catch (error) {
     if (!(error instanceof FhirError)) throw error
   }
-  throw unprocessable({ text: 'at must be an instant, such as 2026-01-31T12:00:00Z.', expression: at('at') }, 'value')
+  throw unprocessable(
+    { text: 'at must be an instant, such as 2026-01-31T12:00:00Z.', expression: parameterAt('at') },
+    'value',
+  )
 }
 
 const noAuthor =

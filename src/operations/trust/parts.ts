@@ -1,18 +1,15 @@
 /** What the operations about trust read and answer alike. */
 import { participantCode } from '../../base/participant-codes.ts'
 import { badRequest } from '../../fhir/error.ts'
-import { textParameter } from '../../fhir/operation.ts'
+import { parameterAt, textParameter } from '../../fhir/operation.ts'
 import type { Parameter, Parameters } from '../../fhir/types.ts'
-
-/** Where a parameter of a name stands, as a FHIRPath expression. */
-export const at = (name: string): string => `Parameters.parameter.where(name = '${name}')`
 
 /** The participant that is asked for, as it was written; undefined for any. @throws FhirError 400 for what is no code of one */
 export function readParticipant(parameters: Parameters): string | undefined {
   const participant = textParameter(parameters, 'participant')
   if (participant !== undefined && participantCode(participant) === undefined)
     throw badRequest(
-      { text: 'participant must be a code of two or three letters', expression: at('participant') },
+      { text: 'participant must be a code of two or three letters', expression: parameterAt('participant') },
       'value',
     )
   return participant

@@ -2,14 +2,14 @@
 import { participantCode } from '../../base/participant-codes.ts'
 import { input, output } from '../../fhir/declare-parameter.ts'
 import { badRequest } from '../../fhir/error.ts'
-import { defineOperation, firstParameter, textParameter } from '../../fhir/operation.ts'
+import { defineOperation, firstParameter, parameterAt, textParameter } from '../../fhir/operation.ts'
 import type { Parameter, Parameters } from '../../fhir/types.ts'
 import { isExpired, type TrustedKey } from '../../trust/keys/trusted-key.ts'
 import { listedParticipants } from '../../trust/participants.ts'
 import type { TrustListStatus } from '../../trust/trust.ts'
 import type { OperationContext } from '../context.ts'
 import { mirrorOutputs, mirrorParts } from './mirrored.ts'
-import { at, codePart, readParticipant, textPart } from './parts.ts'
+import { codePart, readParticipant, textPart } from './parts.ts'
 
 const most = { page: 500, days: 3_660 }
 const usual = { page: 50, days: 30 }
@@ -183,7 +183,7 @@ function whole(parameters: Parameters, name: string, largest: number): number | 
 }
 
 function wrong(name: string, wanted: string) {
-  return badRequest({ text: `${name} must be ${wanted}`, expression: at(name) }, 'value')
+  return badRequest({ text: `${name} must be ${wanted}`, expression: parameterAt(name) }, 'value')
 }
 
 type Keys = Pick<ReturnType<OperationContext['trustedKeys']>, 'keys' | 'leftOut'>

@@ -1,13 +1,13 @@
 import { readClock } from '../../evaluate/request.ts'
 import { input, output } from '../../fhir/declare-parameter.ts'
 import { badRequest, FhirError } from '../../fhir/error.ts'
-import { allParameters, defineOperation, textParameter, textParameters } from '../../fhir/operation.ts'
+import { allParameters, defineOperation, parameterAt, textParameter, textParameters } from '../../fhir/operation.ts'
 import type { Parameter, Parameters } from '../../fhir/types.ts'
 import { MOST_CERTIFICATES, readCertificates } from '../../trust/verify/candidates.ts'
 import type { TrustSubject } from '../../trust/verify/subject.ts'
 import { type TrustVerdict, unreadable, verifyTrust } from '../../trust/verify/verify-trust.ts'
 import type { OperationContext } from '../context.ts'
-import { at, codePart, readParticipant, textPart } from './parts.ts'
+import { codePart, readParticipant, textPart } from './parts.ts'
 
 /** A token or certificate chain with content is far smaller. */
 const maximumBytes = 1_000_000
@@ -120,17 +120,20 @@ function readSubject(parameters: Parameters): TrustSubject | string {
       'required',
     )
   if (given.length > 1)
-    throw badRequest({ text: `only one of ${SUBJECTS.join(', ')} may be given`, expression: given.map(at) })
+    throw badRequest({ text: `only one of ${SUBJECTS.join(', ')} may be given`, expression: given.map(parameterAt) })
   const content = textParameter(parameters, 'content')
   const [name] = given
   if (name !== 'jws' && content !== undefined)
-    throw badRequest({ text: 'content belongs to a detached jws, and there is none', expression: at('content') })
+    throw badRequest({
+      text: 'content belongs to a detached jws, and there is none',
+      expression: parameterAt('content'),
+    })
   const text = textParameter(parameters, name ?? '') ?? ''
   if (name === 'keyId') return { keyId: text }
   if (name === 'jwt') return { jwt: text }
   if (name === 'certificate') return readGivenCertificates(textParameters(parameters, name))
   if (content === undefined)
-    throw badRequest({ text: 'a detached jws needs its content', expression: at('jws') }, 'required')
+    throw badRequest({ text: 'a detached jws needs its content', expression: parameterAt('jws') }, 'required')
   return { jws: text, content: readContent(content) }
 }
 
@@ -140,7 +143,8 @@ const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$
 
 function readContent(text: string): Buffer {
   const plain = withoutBlanks(text)
-  if (!BASE64.test(plain)) throw badRequest({ text: 'content must be base64', expression: at('content') }, 'value')
+  if (!BASE64.test(plain))
+    throw badRequest({ text: 'content must be base64', expression: parameterAt('content') }, 'value')
   return Buffer.from(plain, 'base64')
 }
 
@@ -175,7 +179,7 @@ function readMoment(parameters: Parameters): Date | undefined {
   } catch (error) {
     if (!(error instanceof FhirError)) throw error
     throw badRequest(
-      { text: 'at must be a FHIR dateTime, such as 2026-01-31T12:00:00Z', expression: at('at') },
+      { text: 'at must be a FHIR dateTime, such as 2026-01-31T12:00:00Z', expression: parameterAt('at') },
       'value',
     )
   }

@@ -1,28 +1,6 @@
 /** Text of generated code. What a map says enters it as numbered constants, and as names of members of a form that cannot be anything else. */
 
-/** Constants of one program, by number: generated code names them `k0`, `k1` … */
-export interface Constants {
-  /** The name of a constant; the same for the same value. */
-  of(value: unknown): string
-  /** In the order of their numbers. */
-  values: unknown[]
-}
-
-/** An empty pool. */
-export function createConstants(): Constants {
-  const names = new Map<unknown, string>()
-  const values: unknown[] = []
-  return {
-    values,
-    of(value) {
-      const known = names.get(value)
-      if (known !== undefined) return known
-      const name = `k${values.push(value) - 1}`
-      names.set(value, name)
-      return name
-    },
-  }
-}
+import type { Constants } from '../../base/code/generated-code.ts'
 
 /** Names of members that stand in code as they are, between quotes: letters, digits, underscores, or a whole number. */
 const PLAIN = /^(?:[A-Za-z_][A-Za-z0-9_]{0,62}|-?[0-9]{1,6})$/

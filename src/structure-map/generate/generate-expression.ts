@@ -1,11 +1,13 @@
 /** FHIRPath of conditions and values as JavaScript over values of which type and JSON are known. */
+
+import type { Constants } from '../../base/code/generated-code.ts'
 import { safeRegex } from '../../fhir/safe-regex.ts'
 import type { ExpressionHost } from '../fhirpath/expression-types.ts'
 import { isSystemName, matchesType } from '../fhirpath/native-types.ts'
 import { type Scope, slotOf } from '../fhirpath/scope.ts'
 import type { Expression } from '../language/parse-expression.ts'
 import { INFERRED, type Type } from '../model/types.ts'
-import { type Constants, isMemberName, memberOf } from './code.ts'
+import { isMemberName, memberOf } from './code.ts'
 import { expectedOf, type Holdings, type JsonKind, type Known } from './held.ts'
 
 /** Where an expression stands. */

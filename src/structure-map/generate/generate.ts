@@ -7,23 +7,16 @@
  * Code has no text of a map: what a map says enters as numbered constants, and as names of members that are letters and digits.
  */
 
+import { createConstants, type GeneratedCode, preamble } from '../../base/code/generated-code.ts'
 import type { Steps } from '../../workers/budget.ts'
 import { allRules } from '../compile/load-terminology.ts'
 import type { CompiledGroup, Program } from '../compile/program.ts'
 import type { Type } from '../model/types.ts'
-import { createConstants } from './code.ts'
 import { closuresOf, ruleCode } from './generate-rule.ts'
 import { STEP, stepsCode } from './generate-target.ts'
 import { type Held, justMade, type Known } from './held.ts'
 import { type FunctionCode, nodeOf, type ProgramCode } from './program-code.ts'
 import { RUNTIME } from './runtime.ts'
-
-/** Text and constants of generated code. */
-export interface GeneratedCode {
-  /** Body of a function of the constants (`k`) and of {@link RUNTIME} (`h`), which gives the entry. */
-  text: string
-  constants: readonly unknown[]
-}
 
 /** Characters of code of one program after which rules and calls stay with the closures. */
 const LONGEST = 400_000
@@ -66,10 +59,7 @@ export function* generateSteps(
   }
   const { values } = code.constants
   const args = group.inputs.map(({ mode }) => (mode === 'source' ? 'source.value' : 'target')).join(', ')
-  const text = `"use strict";
-const { ${Object.keys(RUNTIME).join(', ')} } = h;
-const [${values.map((_, index) => `k${index}`).join(', ')}] = k;
-${functions.join('\n')}
+  const text = `${preamble(RUNTIME, values)}${functions.join('\n')}
 return (source, target, r) => ${entry}(${args}, r, 1);`
   return { text, constants: values }
 }

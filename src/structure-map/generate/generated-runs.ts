@@ -1,10 +1,11 @@
 import { setImmediate } from 'node:timers/promises'
+import { evaluateCode } from '../../base/code/generated-code.ts'
 import { finish, type Steps } from '../../workers/budget.ts'
 import type { CompiledGroup, Program } from '../compile/program.ts'
 import type { Node } from '../model/nodes.ts'
 import type { Type } from '../model/types.ts'
 import type { Run } from '../run/run.ts'
-import { type GeneratedCode, generateSteps } from './generate.ts'
+import { generateSteps } from './generate.ts'
 import { RUNTIME } from './runtime.ts'
 
 /** Runs the first group of a program over an instance, without its closures. */
@@ -41,11 +42,13 @@ export function generatedRuns(program: Program, { runsBefore = RUNS_BEFORE, fail
     if (!isUsual(group, type, target.type)) return undefined
     const steps = generateSteps(program, group, { source: type, target: target.type })
     if (runsBefore > 0) {
-      inTurns(steps, (code) => made.set(type, code && evaluateCode(code))).catch((error: unknown) => failed?.(error))
+      inTurns(steps, (code) => made.set(type, code && evaluateCode<GeneratedRun>(code, RUNTIME))).catch(
+        (error: unknown) => failed?.(error),
+      )
       return undefined
     }
     const code = finish(steps)
-    const run = code && evaluateCode(code)
+    const run = code && evaluateCode<GeneratedRun>(code, RUNTIME)
     made.set(type, run)
     return run
   }
@@ -68,14 +71,4 @@ const isPlainObject = (value: Node['value']): boolean =>
 function isUsual({ inputs }: CompiledGroup, ...types: Type[]): boolean {
   const modes = inputs.map(({ mode }) => mode).sort()
   return modes.join() === 'source,target' && types.every(({ kind }) => kind !== 'unknown' && kind !== 'primitive')
-}
-
-/** The function that code is; undefined where the process was started with `--disallow-code-generation-from-strings`. */
-function evaluateCode({ text, constants }: GeneratedCode): GeneratedRun | undefined {
-  try {
-    return new Function('k', 'h', text)(constants, RUNTIME)
-  } catch (error) {
-    if (error instanceof EvalError) return undefined
-    throw error
-  }
 }

@@ -1,5 +1,5 @@
+import type { Constants } from '../../base/code/generated-code.ts'
 import type { CompiledGroup, MapScope, Program } from '../compile/program.ts'
-import type { Constants } from './code.ts'
 import type { Held, Holdings, Known, Stretch } from './held.ts'
 
 /** What the code of a program is made with. */

@@ -46,5 +46,7 @@ export const isScanned = (burst: Burst, text: string): boolean =>
   isOfScanner(burst) || (beginsLikeCode(text) && text.length >= 20)
 
 /** Whether nobody types so fast. */
-export const isOfScanner = ({ characters, first, last }: Burst): boolean =>
-  characters >= fewest && last - first <= slowest * (characters - 1)
+export const isOfScanner = (burst: Burst): boolean => burst.characters >= fewest && isFast(burst)
+
+/** The same of few characters, which somebody may type so fast by chance. */
+export const isFast = ({ characters, first, last }: Burst): boolean => last - first <= slowest * (characters - 1)

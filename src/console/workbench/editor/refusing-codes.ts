@@ -1,14 +1,10 @@
 /** Keeps the code of a certificate out of a text that is written: it would be checked, saved and published with it. */
 import { EditorState, type Extension, type Transaction, type TransactionSpec } from '@codemirror/state'
-import { holdsLongCode } from '../../app/refused-code.ts'
-import { addTo, type Burst, beginsLikeCode } from '../../verify/input/burst.ts'
+import { holdsLongCode, silence } from '../../app/refused-code.ts'
+import { addTo, type Burst, beginsLikeCode, isFast } from '../../verify/input/burst.ts'
 
 /** A longer pause begins another run of keys, in milliseconds. */
 const longestPause = 300
-/** The rest of a refused code is awaited until nothing was typed for so long, in milliseconds. */
-const silence = 1_000
-/** Scanners type a character within so many milliseconds; people need 80 and more. */
-const slowest = 45
 
 interface Run {
   text: string
@@ -77,7 +73,7 @@ function following(run: Run, typed: Typed, at: number): Run {
 const isCode = (text: string) => beginsLikeCode(text.trim()) || holdsLongCode(text)
 
 /** Nobody types the beginning of a code so fast, nor a whole one. */
-function isScanned({ text, burst: { characters, first, last } }: Run): boolean {
+function isScanned({ text, burst }: Run): boolean {
   if (holdsLongCode(text)) return true
-  return beginsLikeCode(text) && last - first <= slowest * (characters - 1)
+  return beginsLikeCode(text) && isFast(burst)
 }

@@ -1,5 +1,7 @@
 /** Text of generated code. What a library says enters it as numbered constants, and as names of members of a form that cannot be anything else. */
 
+import { createConstants } from '../../../../base/code/generated-code.ts'
+
 /** A function of JavaScript under way, and all that its unit has so far. */
 export interface Writing {
   /** The name of a constant. */
@@ -22,8 +24,7 @@ const MOST_NODES = 5_000
 
 /** An empty unit. */
 export function createUnit(): { writing: Writing; constants: unknown[]; functions: string[] } {
-  const constants: unknown[] = []
-  const names = new Map<unknown, string>()
+  const constants = createConstants()
   const functions: string[] = []
   let variables = 0
   let numbered = 0
@@ -31,13 +32,7 @@ export function createUnit(): { writing: Writing; constants: unknown[]; function
   const writingOf = (): Writing => {
     const own: string[] = []
     return {
-      constant(value) {
-        const known = names.get(value)
-        if (known !== undefined) return known
-        const name = `k${constants.push(value) - 1}`
-        names.set(value, name)
-        return name
-      },
+      constant: constants.of,
       variable() {
         const name = `v${variables++}`
         own.push(name)
@@ -54,7 +49,7 @@ export function createUnit(): { writing: Writing; constants: unknown[]; function
       },
     }
   }
-  return { writing: writingOf(), constants, functions }
+  return { writing: writingOf(), constants: constants.values, functions }
 }
 
 const plain = /^[A-Za-z_][A-Za-z0-9_]{0,62}$/

@@ -3,18 +3,12 @@
  * closures. What is not written as code stays a step, which the code calls. Code has no text of a library: what one says enters
  * as numbered constants, and as names of members that are letters and digits.
  */
+import { evaluateCode, type GeneratedCode, preamble } from '../../../../base/code/generated-code.ts'
 import type { Json } from '../../../../base/json-value.ts'
 import type { Direct, Place } from '../place.ts'
 import { createUnit, TooLong } from './code.ts'
 import { expressionCode } from './expressions.ts'
 import { RUNTIME } from './runtime.ts'
-
-/** Text and constants of generated code. */
-export interface GeneratedCode {
-  /** Body of a function of the constants (`k`) and of {@link RUNTIME} (`h`), which gives the function that is wanted. */
-  text: string
-  constants: readonly unknown[]
-}
 
 /** The code of an expression, where the operands of its function are the names of its place. @throws TooLong */
 export function generate(expression: Json | undefined, place: Place): GeneratedCode {
@@ -23,10 +17,7 @@ export function generate(expression: Json | undefined, place: Place): GeneratedC
     const code = expressionCode(expression, place, own)
     return `(${['r', ...place.slots.map((each) => `n${each}`)].join(', ')}) {\n${own.declarations()}return ${code};\n}`
   })
-  const text = `"use strict";
-const { ${Object.keys(RUNTIME).join(', ')} } = h;
-const [${constants.map((_, index) => `k${index}`).join(', ')}] = k;
-${functions.join('\n')}
+  const text = `${preamble(RUNTIME, constants)}${functions.join('\n')}
 return ${entry};`
   return { text, constants }
 }
@@ -34,11 +25,9 @@ return ${entry};`
 /** The same as a function; undefined for what is too long or deep, and where code cannot be made of texts. */
 export function generated(expression: Json | undefined, place: Place): Direct | undefined {
   try {
-    const { text, constants } = generate(expression, place)
-    return new Function('k', 'h', text)(constants, RUNTIME)
+    return evaluateCode<Direct>(generate(expression, place), RUNTIME)
   } catch (error) {
-    // EvalError: the process was started with --disallow-code-generation-from-strings.
-    if (error instanceof TooLong || error instanceof RangeError || error instanceof EvalError) return undefined
+    if (error instanceof TooLong || error instanceof RangeError) return undefined
     throw error
   }
 }
