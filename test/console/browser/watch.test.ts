@@ -33,6 +33,7 @@ describe('Trust', { skip: noBrowser ?? false }, () => {
     await page.getByRole('button', { name: 'Settings' }).click()
     await page.getByLabel('Access token').fill('test')
     await page.getByRole('button', { name: 'Use token' }).click()
+    await page.getByRole('button', { name: 'Forget token' }).waitFor()
     await page.keyboard.press('Escape')
     await page.getByText('Details').first().click()
     await page.getByText('Location:').first().waitFor()

@@ -66,6 +66,8 @@ async function enterToken(page: Page, token: string) {
   if (await forget.isVisible()) await forget.click()
   await page.getByLabel('Access token').fill(token)
   await page.getByRole('button', { name: 'Use token' }).click()
+  // It is tried first; what the page shows is asked anew when it is in use.
+  await page.getByRole('button', { name: 'Forget token' }).waitFor()
   await page.keyboard.press('Escape')
 }
 
