@@ -27,6 +27,11 @@ function assertNothing(page: Page, asked: readonly string[]): void {
   assert.doesNotMatch(decodeURIComponent(page.url()), /HC1|NCFO|TSMAHN/)
 }
 
+/** Types as a scanner does, which does not wait until the page has taken a key before it sends the next. */
+async function scan(page: Page, text: string): Promise<void> {
+  await Promise.all([...text].map((key) => page.keyboard.press(key)))
+}
+
 /** Types again once the scanner has been silent: until then all that comes is taken for the rest of the code. */
 async function fillAfterSilence(field: Locator, text: string): Promise<void> {
   const end = Date.now() + 20_000
@@ -42,7 +47,7 @@ describe('the code of a certificate', { skip: noBrowser ?? false }, () => {
     const asked = listen(page)
     const keyId = page.getByLabel('Key id')
     await keyId.click()
-    await page.keyboard.type(code)
+    await scan(page, code)
     await page.keyboard.press('Enter')
     await page.getByText(said).waitFor()
     assert.equal(await keyId.inputValue(), '')
@@ -58,7 +63,7 @@ describe('the code of a certificate', { skip: noBrowser ?? false }, () => {
     await fillAfterSilence(search, 'vaccin')
     await page.waitForURL(/q=vaccin/)
     await search.press('End')
-    await page.keyboard.type(code)
+    await scan(page, code)
     await page.getByText(said).waitFor()
     await page.waitForURL(/catalogue$/)
     assert.equal(await search.inputValue(), '')
@@ -96,7 +101,7 @@ describe('the code of a certificate', { skip: noBrowser ?? false }, () => {
     const editor = page.getByRole('textbox', { name: /^Map \(FML\)/ })
     await editor.click()
     const before = await editor.textContent()
-    await page.keyboard.type(code)
+    await scan(page, code)
     await page.keyboard.press('Enter')
     await page.getByText(said).waitFor()
     assert.equal(await editor.textContent(), before)

@@ -153,7 +153,7 @@ describe('the workbench', { skip: noBrowser ?? false }, () => {
     await replaceInEditor(page, { name: rule, from: 'Nowi()', to: 'Now()' })
     await replaceInEditor(page, { name: rule, from: 'Integer default 72', to: 'Integer default 1' })
     // While nobody knows how the new text stands nothing old is shown as if it did.
-    await problems(page).getByText('raise the version').waitFor(slowly)
+    await problems(page).locator('.problem-text').getByText('raise the version').waitFor(slowly)
     await problems(page).getByText('The text itself has no errors').waitFor()
     assert.equal(
       await problems(page)
