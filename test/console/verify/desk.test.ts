@@ -446,6 +446,44 @@ describe('one person after the other', () => {
     assert.equal(verdict()?.isDocumentLeft, false, 'it was that of the second')
   })
 
+  it('judges a code that came in two pieces as one: of the same person, beside what was his, with what was his', async () => {
+    const goesOn = { goesOn: true }
+    desk.scan(['HC1:A'])
+    await answer(reply())
+    desk.scan([passport.join('')])
+    await answer(reply('rejected', { identity: 'differs' }))
+    for (const piece of ['HC1:B', 'HC1:C']) {
+      desk.scan([piece])
+      await answer(reply('unverified'))
+      desk.begin(goesOn)
+      desk.scan([`${piece}REST`], goesOn)
+      assert.deepEqual([credentials(), identityOf()], [[[`${piece}REST`]], undefined])
+      await answer(reply())
+      // Of the document that went with A this is said of the next person, and of nobody after.
+      assert.equal(verdict()?.isDocumentLeft, piece === 'HC1:B')
+    }
+    assert.deepEqual(desk.tally.value, { accepted: 2, rejected: 1, undetermined: 0, unverified: 0 }, 'three people')
+    // The second code of a person, in pieces: he keeps the first.
+    desk.isAdding.value = true
+    desk.scan(['HC1:D'])
+    await answer(reply('unverified'))
+    desk.scan(['HC1:DREST'], goesOn)
+    assert.deepEqual(credentials(), [['HC1:CREST'], ['HC1:DREST']])
+    await answer(reply())
+    desk.scan(['HC1:E'])
+    assert.deepEqual(credentials(), [['HC1:E']])
+    // A document that waited for the code is that of the whole code.
+    desk.clear()
+    desk.document.value = { name: 'Next', birthDate: '', mrz: '' }
+    desk.scan(['HC1:F'])
+    await answer(reply('unverified'))
+    desk.begin(goesOn)
+    desk.scan(['HC1:FREST'], goesOn)
+    assert.equal(identityOf()?.[0]?.valueString, 'Next')
+    await answer(reply('accepted', { identity: 'match' }))
+    assert.deepEqual([verdict()?.isDocumentLeft, desk.documentStanding().is], [false, 'compared'])
+  })
+
   it('has half a document never held against the next, nor a whole one that came while the server was asked or busy', async () => {
     const [first = '', second = ''] = passport
     desk.scan(['HC1:A'])

@@ -99,6 +99,8 @@ export class Desk {
   #questions: Question[] = []
   #isMistyped = false
   #touchedAt: number
+  /** The question to which the last code was added. */
+  #addedTo: Question | undefined
   /** The document that went with the last question. */
   #usedDocument: IdentityDocument | undefined
   /** The document that the server could not read. */
@@ -119,8 +121,11 @@ export class Desk {
     this.now = signal(parts.now())
   }
 
-  /** Texts of a scanner or a paste. @param isMistyped the scanner may type with another keyboard */
-  scan(texts: readonly string[], isMistyped = false): void {
+  /**
+   * Texts of a scanner or a paste.
+   * @param scanned `isMistyped`: the scanner may type with another keyboard; `goesOn`: the code before was a piece of this one
+   */
+  scan(texts: readonly string[], { isMistyped = false, goesOn = false } = {}): void {
     this.touch()
     const intake = takeIn(texts, this.collected.value)
     if (intake.is === 'nothing') return
@@ -135,18 +140,19 @@ export class Desk {
       this.collected.value = undefined
       this.isDrafted.value = false
       this.#isMistyped = isMistyped
-      this.#askAbout(intake.credentials)
+      this.#askAbout(intake.credentials, goesOn)
     }
   }
 
   /**
    * Something else comes: a picture that is being read, a code that is being typed. The verdict that stands there is not its verdict.
+   * @param coming `goesOn`: it goes on with the code before
    * @returns aborts when another code came meanwhile, or all was cleared: what is read after that is asked about no more
    */
-  begin(): AbortSignal {
+  begin({ goesOn = false } = {}): AbortSignal {
     this.touch()
     this.#giveUpReading()
-    if (!this.isAdding.value) this.#forgetAnswer()
+    if (!this.isAdding.value) this.#forgetAnswer({ goesOn })
     this.#reading = new AbortController()
     return this.#reading.signal
   }
@@ -221,6 +227,7 @@ export class Desk {
     this.#stop()
     this.#giveUpReading()
     this.#questions = []
+    this.#addedTo = undefined
     this.#usedDocument = undefined
     this.#refusedDocument = undefined
     this.#isDocumentLeft = false
@@ -302,9 +309,10 @@ export class Desk {
     if (this.#questions.length > 0 && !isAwaited && isWholeDocument(this.document.value.mrz)) this.again()
   }
 
-  #forgetAnswer(): void {
+  #forgetAnswer({ goesOn = false } = {}): void {
     this.#stop()
-    this.#documentOfNext()
+    // A code that goes on is of the same person: the document, and what is said of it, too.
+    if (!goesOn) this.#documentOfNext()
     this.#questions = []
     this.state.value = { is: 'waiting' }
   }
@@ -339,10 +347,11 @@ export class Desk {
     return this.#given()
   }
 
-  #askAbout(credentials: string[][]): void {
-    const [first] = this.#questions
-    if (this.isAdding.value && first) {
-      this.#add(first, { credentials })
+  #askAbout(credentials: string[][], goesOn: boolean): void {
+    // What goes on with a piece stands in its place.
+    if (!goesOn) this.#addedTo = this.isAdding.value ? this.#questions[0] : undefined
+    if (this.#addedTo) {
+      this.#add(this.#addedTo, { credentials })
       return
     }
     if (credentials.length > mostCredentials) {
@@ -350,7 +359,7 @@ export class Desk {
       return
     }
     this.isAdding.value = false
-    const identity = this.#documentOfNext()
+    const identity = goesOn ? this.#given() : this.#documentOfNext()
     void this.#put(credentials.map((each) => ({ credentials: [each], ...identity })))
   }
 

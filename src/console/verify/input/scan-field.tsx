@@ -33,12 +33,13 @@ export function ScanField({ desk, field }: { desk: Desk; field: RefObject<HTMLTe
   const submit = ({ bySilence = false } = {}) => {
     const element = field.current
     // A line end that comes after the silence ends nothing more.
-    const text = element?.value ? joined(piece.current, element.value, began.current) : ''
+    const typed = element?.value ?? ''
+    const text = typed ? joined(piece.current, typed, began.current) : ''
     piece.current = bySilence ? { text, at: performance.now() } : undefined
     const isTyped = burst.current !== undefined && isOfScanner(burst.current)
     empty()
     desk.isDrafted.value = false
-    if (text !== '') desk.scan([text], isTyped && isMistyped(text))
+    if (text !== '') desk.scan([text], { isMistyped: isTyped && isMistyped(text), goesOn: text !== typed })
   }
   const typed = ({ currentTarget: { value }, timeStamp }: InputEvent & { currentTarget: HTMLTextAreaElement }) => {
     clearTimeout(timer.current)
@@ -49,9 +50,9 @@ export function ScanField({ desk, field }: { desk: Desk; field: RefObject<HTMLTe
     const { silence } = working.value
     burst.current = added > 0 ? addTo(burst.current, added, timeStamp, silence) : undefined
     desk.isDrafted.value = value !== ''
-    if (added > 0 && isOfOther(desk, value)) desk.begin()
+    const whole = joined(piece.current, value, began.current)
+    if (added > 0 && isOfOther(desk, value)) desk.begin({ goesOn: whole !== value })
     timer.current = setTimeout(() => {
-      const whole = joined(piece.current, value, began.current)
       if (burst.current && isScanned(burst.current, whole)) submit({ bySilence: true })
     }, silence)
   }
