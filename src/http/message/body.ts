@@ -202,7 +202,8 @@ function gather(
       stop(error)
     }
   })
-  source.on('end', () => resolve(Buffer.concat(chunks)))
+  // What came in one piece is of its own size already; a decompressor cuts its pieces out of larger ones.
+  source.on('end', () => resolve(!decompressor && chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)))
   decompressor?.on('error', () => stop(new FhirError(400, issue('structure', 'The compressed body is broken.'))))
   onAbort(message, reject)
   if (decompressor) message.pipe(decompressor)

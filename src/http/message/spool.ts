@@ -29,11 +29,11 @@ interface Spooling {
  * belongs in memory. A principal whose proof covers the body is judged by all of it, so that his must fit there.
  * @throws FhirError of `spoolBody`, and of what the operation thinks of the address
  */
-export async function spoolFor(
+export function spoolFor(
   operation: BoundOperation,
   request: FhirRequest,
   { message, response, resourceType, essence, folder }: Spooling,
-): Promise<string | undefined> {
+): Promise<string> | undefined {
   const { spoolBytes, accepts = [], admit } = operation
   const isFile = spoolBytes !== undefined && accepts.includes(essence)
   if (!admit && !isFile) return undefined

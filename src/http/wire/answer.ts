@@ -81,11 +81,14 @@ function auditSource(context: HttpContext, { message, id, resolved, principal }:
 /** Answers a request of an address below the base, or says what is wrong with it; never rejects. */
 async function answer(context: HttpContext, errorLog: ErrorLog, passage: Passage): Promise<Outgoing> {
   try {
-    const entered = await enter(context, passage)
+    // What is known at once is not waited for: every wait costs a promise.
+    const entering = enter(context, passage)
+    const entered = entering instanceof Promise ? await entering : entering
     if ('status' in entered) return entered
-    const { resolved, request } = entered
+    const { resolved, request, bodyType } = entered
     const format = formatOf(passage.asked, resolved)
-    await receive(context, entered, passage)
+    if (bodyType) await receive(context, { resolved, request, bodyType }, passage)
+    else request.requester.principal?.checkBody?.(new Uint8Array())
     passage.request = request
     const reply = await replyTo(resolved, request)
     const chosen = format ?? (reply.resource ? chooseFormat(passage.asked) : errorFormat(passage.asked))
@@ -136,24 +139,21 @@ function bodyLimit(
 /** Reads the body of a request. One that is long for an attachment's sake waits until few others are in memory. */
 async function receive(
   context: HttpContext,
-  { resolved, request, bodyType }: Entered,
-  passage: Passage,
+  { resolved, request, bodyType }: Entered & { bodyType: MediaType },
+  { message, response }: Passage,
 ): Promise<void> {
-  if (!bodyType) return request.requester.principal?.checkBody?.(new Uint8Array())
   const client = request.requester.client()
   const operation = operationOf(context, resolved)
-  const spooled = {
-    resourceType: resolved.target.type,
-    essence: bodyType.essence,
-    folder: context.settings.uploadFolder,
-  }
-  const file = operation && (await spoolFor(operation, request, { ...spooled, ...passage }))
-  if (file !== undefined) {
-    request.body = { mediaType: bodyType, file }
+  const { essence } = bodyType
+  const { type: resourceType } = resolved.target
+  const folder = context.settings.uploadFolder
+  const spooling = operation && spoolFor(operation, request, { message, response, resourceType, essence, folder })
+  if (spooling) {
+    request.body = { mediaType: bodyType, file: await spooling }
     return
   }
   const limit = bodyLimit(context, operation, request, bodyType)
-  const bytes = await readBody(passage, { limitBytes: limit.bytes, bodies: context.bodies, client })
+  const bytes = await readBody({ message, response }, { limitBytes: limit.bytes, bodies: context.bodies, client })
   if (bytes.length > limit.plainBytes) {
     checkAttachment(bytes, limit.plainBytes)
     await request.requester.enter(context.attachmentGate)
@@ -162,8 +162,8 @@ async function receive(
   request.body = { mediaType: bodyType, bytes }
 }
 
-/** Understands a request as far as its body, or answers OPTIONS. @throws FhirError */
-async function enter(context: HttpContext, passage: Passage): Promise<Entered | Outgoing> {
+/** Understands a request as far as its body, or answers OPTIONS; at once where it is known at once who sends it. @throws FhirError */
+function enter(context: HttpContext, passage: Passage): Entered | Outgoing | Promise<Entered> {
   const { message, address } = passage
   const question = address.indexOf('?')
   const query = parseQuery(question < 0 ? '' : address.slice(question + 1))
@@ -177,9 +177,28 @@ async function enter(context: HttpContext, passage: Passage): Promise<Entered | 
   passage.resolved = found
   // What the server itself can do is no question to the store.
   if (passage.behind && path[0] !== 'metadata') throw passage.behind.error
-  const headers = headersOf(message)
   const proved = context.authenticate(message)
-  const principal = proved instanceof Promise ? await proved : proved
+  const asked: Understood = { method, path, query, mediaType, found }
+  return proved instanceof Promise
+    ? proved.then((principal) => admit(context, passage, asked, principal))
+    : admit(context, passage, asked, proved)
+}
+
+/** What a request says before it is looked at who sends it. */
+interface Understood extends Pick<FhirRequest, 'method' | 'path' | 'query'> {
+  mediaType: MediaType
+  found: Resolved
+}
+
+/** Lets a request in whose sender is known, or known to be nobody in particular. @throws FhirError */
+function admit(
+  context: HttpContext,
+  passage: Passage,
+  { method, path, query, mediaType, found }: Understood,
+  principal: Principal | undefined,
+): Entered {
+  const { message } = passage
+  const headers = headersOf(message)
   if (principal) passage.principal = principal
   const requester = requesterOf(message, principal, context)
   if (context.hooks.rates) countKnown(context.hooks.rates, passage, principal?.id)
@@ -241,11 +260,9 @@ function createExchange(context: HttpContext, logs: Logs): (passage: Passage) =>
     return passage.sampled ? undefined : hit
   }
 
-  const workOut = async (passage: Passage): Promise<Answered> => {
-    const { key, address } = passage
-    const revision = key === undefined ? 0 : cache.revision()
-    const outgoing = await answer(context, logs.errorLog, passage)
-    const { resolved, request } = passage
+  /** What was worked out, with where it comes from; kept for others where that may be. */
+  const placed = (passage: Passage, outgoing: Outgoing, revision: number): Answered => {
+    const { key, address, resolved, request } = passage
     const place = { route: resolved?.pattern ?? 'unknown', resourceType: resolved?.target.type ?? '' }
     if (!resolved || key === undefined || request?.requester.principal || request?.momentary) return { outgoing, place }
     if (!isCacheable(resolved.pattern, resolved.target.operation)) return { outgoing, place }
@@ -273,7 +290,9 @@ function createExchange(context: HttpContext, logs: Logs): (passage: Passage) =>
       if (rates && !isHit) countLast(rates, passage)
       return deliver(context, passage, made)
     }
-    return workOut(passage).then((found) => {
+    const revision = passage.key === undefined ? 0 : cache.revision()
+    return answer(context, logs.errorLog, passage).then((outgoing) => {
+      const found = placed(passage, outgoing, revision)
       if (rates) countLast(rates, passage)
       return deliver(context, passage, found)
     })

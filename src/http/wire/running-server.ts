@@ -102,6 +102,9 @@ export async function listen(unbounded: Handler, options: ListenOptions): Promis
     requestTimeout: Math.max(limits.headerSeconds, limits.bodySeconds) * 1000,
     connectionsCheckingInterval: sweepMilliseconds,
     maxHeaderSize: headBytes,
+    // A request that announces no body has none: without this each goes through the whole life of an empty stream. Nobody may wait for
+    // the end of such a message, see `hasBody`.
+    optimizeEmptyRequests: true,
   }
   const leaving = { isSo: false }
   const handler = withBoundedHead(source ? sendingOff(unbounded, leaving) : unbounded)

@@ -168,21 +168,30 @@ const longestBlindMilliseconds = 5
 /**
  * `Storage.revision`: asked many times for every request, where a look into the file would be the dearest part of many
  * an answer. So a look is taken once in a while, and at once after a write through this store (`forget`); what it
- * answers by types is kept until the number of the last version of all has changed.
+ * answers by types is kept until the number of the last version of all has changed. Whether others have committed anything
+ * is cheaper to ask than that number.
  */
 function createRevision(
   database: Database,
   elapsed: () => number,
 ): { revision: Storage['revision']; forget: () => void } {
+  // Another number after every commit of another connection (https://www.sqlite.org/pragma.html#pragma_data_version).
+  const ofOthers = database.connection.prepare('PRAGMA data_version')
   let last = -1
+  let seen: unknown
   let byTypes = new WeakMap<readonly string[], number>()
   let validUntil = Number.NEGATIVE_INFINITY
   const look = () => {
     const now = elapsed()
     if (now < validUntil) return
-    const current = lastSequence(database)
-    if (current !== last) byTypes = new WeakMap()
-    last = current
+    // Asked first: what is committed between the two is in the second, and shows in the first the next time.
+    const found = ofOthers.get()?.data_version
+    if (found === undefined || found !== seen) {
+      const current = lastSequence(database)
+      if (current !== last) byTypes = new WeakMap()
+      last = current
+      seen = found
+    }
     validUntil = now + longestBlindMilliseconds
   }
   return {
@@ -197,6 +206,7 @@ function createRevision(
     },
     forget: () => {
       validUntil = Number.NEGATIVE_INFINITY
+      seen = undefined
     },
   }
 }

@@ -51,6 +51,7 @@ async function serve(limits: NonNullable<ListenOptions['limits']> = wide, reques
       printMap: () => '',
       checkWrite: async () => [],
       mayWrite: (bytes) => running.connections.mayWrite(bytes),
+      forms: new Map([['/form', async ({ text }) => formReply(`form of ${text.length}`)]]),
     },
     errorLog: ({ error }) => assert.fail(String(error)),
     now: () => new Date(),
@@ -76,6 +77,8 @@ async function serve(limits: NonNullable<ListenOptions['limits']> = wide, reques
     },
   }
 }
+
+const formReply = (text: string) => ({ contentType: 'text/plain', body: Buffer.from(text) })
 
 /** An event, whatever else happens: a connection that is cut off is no fault here. */
 const event = (socket: Socket, name: string) => new Promise<void>((resolve) => socket.once(name, () => resolve()))
@@ -266,6 +269,31 @@ describe('bodies', () => {
     assert.match(await tooLarge.until(/\r\n\r\n/), /^HTTP\/1.1 413 /)
     await tooLarge.closed()
     assert.doesNotMatch(tooLarge.received(), /100 Continue/)
+  })
+
+  it('that are not announced are not there: nobody waits for one, and what follows is the next request', async () => {
+    const server = await serve()
+    const client = server.open()
+    const bare = (method: string, path: string) => `${method} ${path} HTTP/1.1\r\nHost: x\r\n\r\n`
+    for (const [method, path, answer] of [
+      ['POST', '/fhir/$much', /^HTTP\/1.1 200 [\s\S]*Content-Length: 0[\s\S]*\r\n\r\n$/],
+      ['POST', '/fhir/ValueSet', /^HTTP\/1.1 401 /],
+      ['POST', '/form', /^HTTP\/1.1 200 [\s\S]*form of 0$/],
+      ['PUT', '/health', /^HTTP\/1.1 405 /],
+      ['DELETE', '/fhir/ValueSet/a', /^HTTP\/1.1 401 /],
+      ['GET', '/fhir/$much?bytes=3', /^HTTP\/1.1 200 [\s\S]*xxx$/],
+    ] as const) {
+      const before = client.received().length
+      client.send(bare(method, path))
+      while (!answer.test(client.received().slice(before))) {
+        if (client.socket.closed) assert.fail(`${method} ${path}: ${client.received().slice(before)}`)
+        await Promise.race([event(client.socket, 'data'), client.closed()])
+      }
+    }
+    // Bytes that nobody announced are no body of the request before them.
+    client.send(`${bare('POST', '/form')}a=b`)
+    await client.closed()
+    assert.match(client.received(), /form of 0[\s\S]*HTTP\/1.1 400 /)
   })
 
   it('are smaller without a token than with one', async () => {

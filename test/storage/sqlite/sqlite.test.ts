@@ -89,6 +89,42 @@ test('the revision shows own writes at once, those of another holder five millis
   await other.close()
 })
 
+test('a look after a look shows each write of another holder, and own ones between them', async () => {
+  const file = newFile()
+  let clock = 0
+  const [own, other] = [openSqlite(file, { elapsed: () => clock }), openSqlite(file)]
+  const sets = ['ValueSet']
+  const looked = () => {
+    clock += 5
+    return [own.revision(), own.revision(sets)]
+  }
+  assert.deepEqual(looked(), [0, 0])
+  for (let written = 1; written <= 6; written++) {
+    await (written % 3 === 0 ? own : other).write([write(`v${written}`)])
+    assert.deepEqual(looked(), [written, written])
+    assert.deepEqual(looked(), [written, written])
+  }
+  // Of another connection of this process, as long transactions have one.
+  await own.write(Array.from({ length: 30 }, (_, index) => write(`many${index}`)))
+  assert.deepEqual([own.revision(), own.revision(sets)], [36, 36])
+  await other.records.replace('kind', 'key', undefined, 'no version')
+  assert.deepEqual(looked(), [36, 36])
+  await own.close()
+  await other.close()
+})
+
+test('a look that fails is no look: the next one is taken at once', async () => {
+  const file = newFile()
+  let clock = 0
+  const own = openSqlite(file, { elapsed: () => clock })
+  assert.equal(own.revision(), 0)
+  // Nothing can be asked any more.
+  await own.close()
+  clock += 5
+  assert.throws(() => own.revision())
+  assert.throws(() => own.revision())
+})
+
 test('a store that another holds for too long answers 503', async () => {
   const file = newFile()
   const storage = openSqlite(file, { busyMilliseconds: 10 })
