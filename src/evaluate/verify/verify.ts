@@ -1,3 +1,4 @@
+import type { Soon } from '../../base/keep.ts'
 import { participantOfIssuer } from '../../base/participant-codes.ts'
 import {
   type CheckName,
@@ -63,8 +64,9 @@ interface Case {
 /**
  * Verifies one credential: recognise, decode, find the key, signature, and only then the content, which is read once (HCERT 6.3); then
  * the key's and the credential's own period, usage, revocation. A wrong credential is a verdict, never an exception; no detail quotes it.
+ * @returns at once, but where several keys or a JSON-LD proof are tried
  */
-export async function verifyCredential(scanned: Scanned, context: VerificationContext): Promise<Verification> {
+export function verifyCredential(scanned: Scanned, context: VerificationContext): Soon<Verification> {
   const report = createReport()
   const format = context.formats.find((each) => each.recognises(scanned))
   if (!format) {
@@ -89,9 +91,11 @@ export async function verifyCredential(scanned: Scanned, context: VerificationCo
   const issuer = fault === undefined && typeof decoded.issuer === 'string' ? decoded.issuer : undefined
   const subject: Case = { envelope: decoded, issuer, format, report, context }
   const found = findKeys(subject, fault)
-  const keys = found instanceof Promise ? await found : found
-  return keys ? judge(subject, keys) : verdict(subject, undefined, undefined)
+  return found instanceof Promise ? found.then((keys) => concluded(subject, keys)) : concluded(subject, found)
 }
+
+const concluded = (subject: Case, keys: TrustedKey[] | undefined): Verification =>
+  keys ? judge(subject, keys) : verdict(subject, undefined, undefined)
 
 /** Made by the decoder, all passed once there is an envelope. */
 const decodingChecks = ['encoding', 'compression', 'envelope', 'payload'] as const
@@ -112,7 +116,7 @@ function refused(report: CheckReport, failure: Failure, made: (name: CheckName) 
 function findKeys(
   { envelope, format, report, context }: Case,
   fault: string | undefined,
-): TrustedKey[] | undefined | Promise<TrustedKey[] | undefined> {
+): Soon<TrustedKey[] | undefined> {
   const fail = (check: CheckName, status: Status, detail: string) => report.enter({ check, status, detail })
   if (envelope.keyId === undefined) {
     fail('key', 'KID_NOT_INCLUDED', 'the credential names no key id')
