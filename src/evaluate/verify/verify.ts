@@ -255,6 +255,8 @@ function verdict(subject: Case, key: TrustedKey | undefined, opened: Opened | un
     isIssuerUnknown: issuerCodes(issuer).length === 0,
     obstacles: [],
     links: [],
+    // Here and not below: added to the object later, it and the decoded credential were found held until the whole heap is collected.
+    usageFault: status === 'VERIFIED' && key ? (more) => usageFault(key, useOf(subject, more)) : undefined,
   }
   if (status !== 'VERIFIED' || !opened) return verification
   const { content, events, happened = events, links = [] } = opened
@@ -270,7 +272,6 @@ function verdict(subject: Case, key: TrustedKey | undefined, opened: Opened | un
   verification.content = content
   verification.events = happened
   verification.links = links
-  if (key) verification.usageFault = (more) => usageFault(key, useOf(subject, more))
   return verification
 }
 
