@@ -81,9 +81,10 @@ function decodeMessage(bytes: Buffer, limits: Limits): Envelope | Failure {
     coverage: 'whole',
     period,
     remarks: isCwt ? periodRemarks(period) : [],
-    revocation: (key, ids) => {
+    revocation: (key, ids, held) => {
       const isEcdsa = algorithm.keyTypes.includes('ec')
-      return hashRevocation(key, { issuer: typeof issuer === 'string' ? issuer : '', ids, signature, isEcdsa })
+      const revocable = { issuer: typeof issuer === 'string' ? issuer : '', ids, signature, isEcdsa }
+      return hashRevocation(key, revocable, held)
     },
     open: () => openClaims(claims),
   }

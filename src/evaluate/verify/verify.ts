@@ -12,8 +12,8 @@ import {
   type Opened,
   type Scanned,
   type Status,
-  type VerificationKey,
 } from '../../credentials/credential-format.ts'
+import type { HeldLists } from '../../credentials/held-lists.ts'
 import { incomplete } from '../../fhir/error.ts'
 import type { KeySource, TrustedKey } from '../../trust/keys/trusted-key.ts'
 import type { RevocationLists } from '../../trust/revocation/revocation-lists.ts'
@@ -217,7 +217,7 @@ function judgeKey(
   for (const each of checkLinks(opened?.links, clock)) report.enter(each)
   for (const each of envelope.remarks) if (!isOfDecoding(each.check)) report.enter(each)
   if (!opened || report.failedWith()) return
-  const named = envelope.revocation ? envelope.revocation(withLists(subject, key), opened.certificateIds) : []
+  const named = envelope.revocation ? envelope.revocation(key, opened.certificateIds, heldLists(subject, key)) : []
   const revocation = checkRevocation(named, revocationFailure)
   if (typeof revocation === 'string') report.skip('revocation', revocation)
   else {
@@ -226,12 +226,12 @@ function judgeKey(
   }
 }
 
-/** The key with the revocation lists that the server holds, for this credential. */
-function withLists({ envelope, issuer, context }: Case, key: TrustedKey): VerificationKey {
+/** The revocation lists that the server holds, for this credential. */
+function heldLists({ envelope, issuer, context }: Case, key: TrustedKey): HeldLists | undefined {
   const { revocations, clock } = context
-  if (!revocations || envelope.keyId === undefined) return key
+  if (!revocations || envelope.keyId === undefined) return undefined
   const question = { key, keyId: envelope.keyId, issuer, clock }
-  return { ...key, heldLists: { hashes: () => revocations.hashes(question), cards: () => revocations.cards(question) } }
+  return { hashes: () => revocations.hashes(question), cards: () => revocations.cards(question) }
 }
 
 /** Whether the key look-up compared the issuer: an exact name, or a country or participant; a URL, a urn or free text it cannot. */
