@@ -1,6 +1,5 @@
 import { isJsonObject } from '../../base/json.ts'
 import { type Finding, revocationFault, revoked, type VerificationKey } from '../credential-format.ts'
-import type { HeldLists } from '../held-lists.ts'
 import { heldRevocation } from './held-revocation.ts'
 import { hashesOf, hashTypes } from './revocation-hashes.ts'
 
@@ -13,7 +12,7 @@ type Revocable = Parameters<typeof hashesOf>[1]
 export function hashRevocation(
   key: VerificationKey,
   revocable: Revocable,
-  held: HeldLists | undefined,
+  held: Parameters<typeof heldRevocation>[1] | undefined,
 ): Finding[] | undefined {
   const heldFound = held && heldRevocation(revocable, held)
   const own = ownRevocation(key, revocable)

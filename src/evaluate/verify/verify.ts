@@ -13,7 +13,6 @@ import {
   type Scanned,
   type Status,
 } from '../../credentials/credential-format.ts'
-import type { HeldLists } from '../../credentials/held-lists.ts'
 import { incomplete } from '../../fhir/error.ts'
 import type { KeySource, TrustedKey } from '../../trust/keys/trusted-key.ts'
 import type { RevocationLists } from '../../trust/revocation/revocation-lists.ts'
@@ -227,7 +226,7 @@ function judgeKey(
 }
 
 /** The revocation lists that the server holds, for this credential. */
-function heldLists({ envelope, issuer, context }: Case, key: TrustedKey): HeldLists | undefined {
+function heldLists({ envelope, issuer, context }: Case, key: TrustedKey) {
   const { revocations, clock } = context
   if (!revocations || envelope.keyId === undefined) return undefined
   const question = { key, keyId: envelope.keyId, issuer, clock }
