@@ -35,22 +35,30 @@ export function parseJson(input: string | Uint8Array, limits: JsonLimits = {}): 
   return value
 }
 
-/** How values are written whose text is quicker made than by going through them. */
-const texts = new WeakMap<object, () => string | undefined>()
+/**
+ * Under which a value that is written often has its text, unseen by JSON.stringify, spreading and comparison. No WeakMap: what one holds
+ * stands until the whole heap is collected, not just what is new in it, and with each reply all that it was made of.
+ */
+const TEXT = Symbol('text')
+
+interface Texted {
+  [TEXT]?: () => string | undefined
+}
+
+const textOf = (value: Texted) => value[TEXT]
 
 /** Has {@link stringifyJson} write a value by its own text; undefined stands for: as any other value. */
 export function keepText<T extends object>(value: T, text: () => string | undefined): T {
-  texts.set(value, text)
-  return value
+  return Object.defineProperty(value, TEXT, { value: text, configurable: true })
 }
 
 /** Whether a value has a text of its own. */
-export const hasText = (value: object): boolean => texts.has(value)
+export const hasText = (value: object): boolean => textOf(value) !== undefined
 
 /** JSON text in which decimals stand as they were read; `space` as for JSON.stringify. */
 export function stringifyJson(value: unknown, space?: number): string {
   if (space === undefined && typeof value === 'object' && value !== null) {
-    const text = texts.get(value)?.()
+    const text = textOf(value)?.()
     if (text !== undefined) return text
   }
   return JSON.stringify(value, hasExactNumbers(value) ? exactReplacer : undefined, space)

@@ -140,3 +140,6 @@ function areSame(some: readonly unknown[], others: readonly unknown[]): boolean 
   for (let at = 0; at < some.length; at++) if (some[at] !== others[at]) return false
   return true
 }
+
+/** What is there at once, or comes. Where it nearly always is there nobody should wait for it: a promise takes a turn of the queue. */
+export type Soon<T> = T | Promise<T>

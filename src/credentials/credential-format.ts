@@ -86,8 +86,6 @@ export interface VerificationKey {
   revocationVersion?: number
   /** The revocation list that came with the key, as it was published. */
   revocationList?: Json
-  /** The revocation lists that the server holds of its owner. */
-  heldLists?: HeldLists
 }
 
 /** A decoded, not yet verified credential: what finds the key and judges the period, and no content (HCERT 6.3). */
@@ -119,10 +117,10 @@ export interface Envelope {
   /** About the envelope and its claims. */
   remarks: Finding[]
   /**
-   * What the revocation list that came with the key and those that the server holds say: that one names the credential (status
+   * What the revocation list that came with the key and those that the server holds of its owner say: that one names the credential (status
    * REVOKED), or what is wrong with a list; undefined when no list is known at all. Absent where the format has no revocation.
    */
-  revocation?(key: VerificationKey, certificateIds: string[]): Finding[] | undefined
+  revocation?(key: VerificationKey, certificateIds: string[], held: HeldLists | undefined): Finding[] | undefined
   /** Reads the content; called only when the signature matched. A text says why it is no content of this kind (UNSUPPORTED_CONTENT). */
   open(): Opened | string
 }

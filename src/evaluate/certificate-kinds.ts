@@ -1,4 +1,4 @@
-import { isJsonObject, objectsIn } from '../base/json.ts'
+import { isJsonObject } from '../base/json.ts'
 import type { Json, JsonObject } from '../base/json-value.ts'
 import { asJson } from '../fhir/json.ts'
 import type { Bundle, BundleEntry } from '../fhir/types.ts'
@@ -26,11 +26,15 @@ const productSystem = /PreQualProductIds$/
  * are against. A product of the international certificate that nobody knows may be against any disease of it.
  */
 export function certificateKinds(kinds: readonly string[], content: Bundle | undefined): string[] {
-  const vaccinations = (content?.entry ?? []).flatMap(({ resource }) =>
-    resource?.resourceType === 'Immunization' ? [asJson(resource)] : [],
-  )
-  if (!kinds.includes(VACCINATION) || vaccinations.length === 0) return [...kinds]
-  return [...new Set([...kinds.filter((each) => each !== VACCINATION), ...vaccinations.flatMap(kindsOf)])]
+  if (!kinds.includes(VACCINATION)) return [...kinds]
+  const told: string[] = []
+  for (const { resource } of content?.entry ?? [])
+    if (resource?.resourceType === 'Immunization') addTo(told, kindsOf(asJson(resource)))
+  if (told.length === 0) return [...kinds]
+  const all: string[] = []
+  for (const each of kinds) if (each !== VACCINATION) addOnce(all, each)
+  addTo(all, told)
+  return all
 }
 
 /** Kinds of which a vaccination may be. */
@@ -41,49 +45,68 @@ const vaccinationKinds = new Set([VACCINATION, ...diseaseKinds.values()])
  * fever, which is a whole series, would else complete that of any other disease.
  */
 export function contentAbout(kinds: readonly string[], content: Bundle): Bundle {
-  const own = kinds.filter((each) => vaccinationKinds.has(each))
-  if (own.length === 0) return content
+  if (!kinds.some(isVaccinationKind)) return content
   const isOther = ({ resource }: BundleEntry) =>
-    resource?.resourceType === 'Immunization' && !kindsOf(asJson(resource)).some((each) => own.includes(each))
+    resource?.resourceType === 'Immunization' && !isAmong(kinds, kindsOf(asJson(resource)))
   const { entry = [] } = content
   return entry.some(isOther) ? { ...content, entry: entry.filter((each) => !isOther(each)) } : content
 }
 
 /** The core data sets as a rule set about these kinds is to see them: without the vaccinations that {@link contentAbout} leaves out. */
 export function coreDataSetsAbout(kinds: readonly string[], coreDataSets: JsonObject[]): JsonObject[] {
-  const own = kinds.filter((each) => vaccinationKinds.has(each))
-  if (own.length === 0) return coreDataSets
-  return coreDataSets.filter(({ vaccination }) => {
-    if (!isJsonObject(vaccination)) return true
+  if (!kinds.some(isVaccinationKind)) return coreDataSets
+  const isOther = ({ vaccination }: JsonObject) => {
+    if (!isJsonObject(vaccination)) return false
     const { disease, vaccine, brand } = vaccination
-    return kindsByCodes(objectsIn([disease ?? null]), objectsIn([vaccine ?? null, brand ?? null])).some((each) =>
-      own.includes(each),
-    )
-  })
+    return !isAmong(kinds, kindsByCodes([disease], [vaccine, brand]))
+  }
+  return coreDataSets.some(isOther) ? coreDataSets.filter((each) => !isOther(each)) : coreDataSets
 }
 
+const isVaccinationKind = (kind: string): boolean => vaccinationKinds.has(kind)
+
+const isAmong = (kinds: readonly string[], own: readonly string[]): boolean => own.some((each) => kinds.includes(each))
+
 function kindsOf(immunization: JsonObject): string[] {
-  const named = listAt(immunization, 'protocolApplied')
-    .flatMap((each) => listAt(each, 'targetDisease'))
-    .flatMap((each) => listAt(each, 'coding'))
+  const named: Coded[] = []
+  for (const applied of listAt(immunization, 'protocolApplied'))
+    for (const disease of listAt(applied, 'targetDisease')) named.push(...listAt(disease, 'coding'))
   return kindsByCodes(named, listAt(immunization.vaccineCode, 'coding'))
 }
 
-/** Kinds by the codings of the diseases that are named, and of the vaccine. */
-function kindsByCodes(named: JsonObject[], coding: JsonObject[]): string[] {
-  const byDisease = named.map(({ code }) => diseaseKinds.get(String(code)) ?? VACCINATION)
-  const byVaccine = coding.some(isYellowFeverVaccine) ? ['yellow-fever'] : []
-  if (named.length > 0) return [...byDisease, ...byVaccine]
-  if (byVaccine.length > 0) return byVaccine
-  const isCatalogued = coding.some(({ system }) => productSystem.test(String(system)))
-  return isCatalogued ? ['yellow-fever', 'poliomyelitis'] : [VACCINATION]
+/** What may be a coding: the content of a Bundle that maps of strangers made may have any shape. */
+type Coded = Json | undefined
+
+/**
+ * Kinds by the codings of the diseases that are named, and of the vaccine; what is no object is no coding. In loops: asked several times
+ * of every vaccination.
+ */
+function kindsByCodes(named: readonly Coded[], codings: readonly Coded[]): string[] {
+  const kinds: string[] = []
+  for (const each of named) if (isJsonObject(each)) addOnce(kinds, diseaseKinds.get(String(each.code)) ?? VACCINATION)
+  if (codings.some(isYellowFeverVaccine)) addOnce(kinds, 'yellow-fever')
+  if (kinds.length > 0) return kinds
+  return codings.some(isCatalogued) ? ['yellow-fever', 'poliomyelitis'] : [VACCINATION]
 }
 
-/** The objects under a member; the content of a Bundle that maps of strangers made may have any shape. */
-function listAt(value: Json | undefined, name: string): JsonObject[] {
+function addOnce(kinds: string[], kind: string): void {
+  if (!kinds.includes(kind)) kinds.push(kind)
+}
+
+function addTo(kinds: string[], more: readonly string[]): void {
+  for (const each of more) addOnce(kinds, each)
+}
+
+/** The list under a member; empty where there is none. */
+function listAt(value: Coded, name: string): readonly Coded[] {
   const list = isJsonObject(value) ? value[name] : undefined
-  return objectsIn(list)
+  return Array.isArray(list) ? list : nothing
 }
 
-const isYellowFeverVaccine = ({ system, code }: JsonObject) =>
-  vaccineSystem.test(String(system)) && yellowFeverVaccines.has(String(code))
+const nothing: readonly Coded[] = []
+
+/** By its code first: nearly none has such a one. */
+const isYellowFeverVaccine = (coding: Coded): boolean =>
+  isJsonObject(coding) && yellowFeverVaccines.has(String(coding.code)) && vaccineSystem.test(String(coding.system))
+
+const isCatalogued = (coding: Coded): boolean => isJsonObject(coding) && productSystem.test(String(coding.system))

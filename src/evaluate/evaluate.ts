@@ -93,7 +93,7 @@ export function artefactFinder(
 ): (evaluation: Named) => Artefacts | Promise<Artefacts> {
   const last = keepLast<Artefacts>()
   return (evaluation) => {
-    const named = namesOf(evaluation)
+    const named = addNames([], evaluation)
     const before = revision?.()
     const known = before === undefined ? undefined : last.get([before, ...named])
     if (known) return [...known]
@@ -104,15 +104,14 @@ export function artefactFinder(
   }
 }
 
-/** Types and canonicals in turn. */
-function namesOf(evaluation: Named): string[] {
-  const names: string[] = []
-  for (const { rules, structureMaps, valueSets } of allWithin(evaluation)) {
-    for (const { planDefinition } of rules) names.push('PlanDefinition', planDefinition)
-    for (const { library } of rules) names.push('Library', library)
-    for (const each of structureMaps) names.push('StructureMap', each)
-    for (const each of valueSets) names.push('ValueSet', each)
-  }
+/** Adds types and canonicals in turn, of an evaluation and of those of single credentials and linked files, however they lie within. */
+function addNames(names: string[], { rules, structureMaps, valueSets, evaluations, linked }: Named): string[] {
+  for (const { planDefinition } of rules) names.push('PlanDefinition', planDefinition)
+  for (const { library } of rules) names.push('Library', library)
+  for (const each of structureMaps) names.push('StructureMap', each)
+  for (const each of valueSets) names.push('ValueSet', each)
+  for (const each of evaluations) addNames(names, each)
+  for (const { evaluation } of linked) if (evaluation) addNames(names, evaluation)
   return names
 }
 
@@ -133,13 +132,6 @@ async function findArtefacts(
   }
   return artefacts
 }
-
-/** An evaluation with those of single credentials and of linked files, however they lie within one another. */
-const allWithin = (evaluation: Named): Named[] => [
-  evaluation,
-  ...evaluation.evaluations.flatMap(allWithin),
-  ...evaluation.linked.flatMap((file) => (file.evaluation ? allWithin(file.evaluation) : [])),
-]
 
 const atOnce: InTurn = (work) => work()
 

@@ -15,22 +15,54 @@ const mostAtOnce = 100
  * into them: their text is written at once, and the objects are made only for who asks for them.
  */
 export function evaluationReply(evaluation: Evaluation): Parameters {
-  let made: Parameter[] | undefined
-  const reply: Parameters = {
-    resourceType: 'Parameters',
-    get parameter() {
-      made ??= replyParameters(evaluation, asObjects)
-      return made
-    },
-    set parameter(given) {
-      made = given
-    },
+  const parts = new Parts(evaluation)
+  const reply: Parameters = { resourceType: 'Parameters' }
+  Object.defineProperty(reply, PARTS, { value: parts })
+  Object.defineProperty(reply, 'parameter', whenAsked)
+  return lengthOf(evaluation) > mostAtOnce ? reply : keepText(reply, () => parts.text())
+}
+
+/** What the parameters of a reply are made of, and they themselves as soon as somebody has asked for them. */
+class Parts {
+  /** Who has the objects may change them: from then on they are the reply. */
+  made: Parameter[] | undefined
+  readonly #evaluation: Evaluation
+
+  constructor(evaluation: Evaluation) {
+    this.#evaluation = evaluation
   }
-  if (lengthOf(evaluation) > mostAtOnce) return reply
-  // Who has the objects may change them: from then on they are the reply.
-  return keepText(reply, () =>
-    made ? undefined : `{"resourceType":"Parameters","parameter":[${listed(replyParameters(evaluation, asTexts))}]}`,
-  )
+
+  objects(): Parameter[] {
+    this.made ??= replyParameters(this.#evaluation, asObjects)
+    return this.made
+  }
+
+  text(): string | undefined {
+    if (this.made) return undefined
+    return `{"resourceType":"Parameters","parameter":[${listed(replyParameters(this.#evaluation, asTexts))}]}`
+  }
+}
+
+const PARTS = Symbol('parts')
+
+interface InParts {
+  [PARTS]?: Parts
+}
+
+/**
+ * The member `parameter` of every reply. One for all: with functions of its own each reply would have a shape of its own, which stays in
+ * memory, with all that the functions know, until the whole heap is collected.
+ */
+const whenAsked = {
+  get(this: InParts): Parameter[] | undefined {
+    return this[PARTS]?.objects()
+  },
+  set(this: InParts, given: Parameter[] | undefined): void {
+    const parts = this[PARTS]
+    if (parts) parts.made = given
+  },
+  enumerable: true,
+  configurable: true,
 }
 
 /** About as many parameters as the reply will have. */

@@ -176,11 +176,15 @@ function readUseContexts(parameters: Parameters): UsageContext[] {
 }
 
 function readCredential(parameters: Parameters, place = at): Scanned {
-  const whole = allParameters(parameters, 'credential')
-  if (whole.length > 1) throw badRequest('credential may be given once; further chunks go into credentialPart')
-  const parts = [...whole, ...allParameters(parameters, 'credentialPart')].map((each) => parameterValue(each))
-  const texts = parts.filter((each) => typeof each === 'string')
-  if (texts.length !== parts.length) throw badRequest('credential and credentialPart must be strings')
+  const given = allParameters(parameters, 'credential')
+  if (given.length > 1) throw badRequest('credential may be given once; further chunks go into credentialPart')
+  for (const each of allParameters(parameters, 'credentialPart')) given.push(each)
+  const texts: string[] = []
+  for (const each of given) {
+    const text = parameterValue(each)
+    if (typeof text !== 'string') throw badRequest('credential and credentialPart must be strings')
+    texts.push(text)
+  }
   const data = firstParameter(parameters, 'credentialData')
   if (data && texts.length > 0) {
     throw badRequest({ text: 'Either credential or credentialData is possible', expression: place('credentialData') })

@@ -1,5 +1,6 @@
 import { alpha2FromAlpha3 } from '../base/iso-3166.ts'
 import type { JsonObject } from '../base/json-value.ts'
+import type { Soon } from '../base/keep.ts'
 import type { EventKind } from '../credentials/credential-format.ts'
 import { incomplete, issue, notFound } from '../fhir/error.ts'
 import type { Bundle, Issue, PlanDefinition } from '../fhir/types.ts'
@@ -44,12 +45,24 @@ interface NamedRules {
  * @throws FhirError 404 for an artefact that the server does not have, 422 for a define or CQL parameter that no rule has and a use that
  * nobody knows
  */
-export async function readNamedRules(
+export function readNamedRules(
   surroundings: RuleSurroundings,
   request: EvaluateRequest,
   given: PlanDefinition[],
-): Promise<NamedRules> {
+): Soon<NamedRules> {
   const uses = readAskedUses(request.useContexts)
+  const { planDefinitions, libraries, parameters } = request
+  // Nearly every question names nothing, and then nobody is asked.
+  const names = given.length + planDefinitions.length + libraries.length
+  if (names === 0 && !parameters) return { sources: [], uses, remarks: [] }
+  return findNamedRules(surroundings, request, { given, uses })
+}
+
+async function findNamedRules(
+  surroundings: RuleSurroundings,
+  request: EvaluateRequest,
+  { given, uses }: { given: PlanDefinition[]; uses: ReadonlySet<string> },
+): Promise<NamedRules> {
   const plans = [...given]
   for (const canonical of request.planDefinitions) {
     const found = await surroundings.plans.named(canonical, request.clock)
@@ -62,12 +75,10 @@ export async function readNamedRules(
   const libraries = request.libraries.map((library) => ({ library, expressions: request.expressions }))
   const sources: RuleSource[] = [...plans.map((plan) => ({ plan })), ...libraries]
   const { parameters } = request
-  // A question that names nothing has nothing to be held against rules.
-  if (sources.length > 0 || parameters)
-    await surroundings.rules.checkQuestion(
-      sources.length > 0 ? sources : await candidates(surroundings, request, uses),
-      parameters,
-    )
+  await surroundings.rules.checkQuestion(
+    sources.length > 0 ? sources : await candidates(surroundings, request, uses),
+    parameters,
+  )
   return { sources, uses, remarks: plans.flatMap((each) => planRemarks(each, { clock: request.clock, uses })) }
 }
 
@@ -138,7 +149,8 @@ export async function judge(
   judged: Judged,
 ): Promise<Pick<Evaluation, 'rules' | 'issues' | 'obstacles' | 'valueSets'>> {
   const { named, content } = judged
-  const sources = named.sources.length > 0 ? named.sources : await selected(surroundings, judged)
+  const found = named.sources.length > 0 ? named.sources : selected(surroundings, judged)
+  const sources = found instanceof Promise ? await found : found
   const valueSets = new Set<string>()
   const callFor = ruleCalls(judged, valueSets)
   const rules: Evaluation['rules'] = []
@@ -156,7 +168,12 @@ export async function judge(
   for (const rule of rules) issues.push(...ruleIssues(rule))
   if (rules.every(({ informative }) => informative)) issues.push(rules.length === 0 ? noRule : noDecidingRule)
   issues.push(...obstacles)
-  return { rules, issues: distinct(issues), obstacles, valueSets: [...valueSets].sort() }
+  return {
+    rules,
+    issues: distinct(issues),
+    obstacles,
+    valueSets: valueSets.size < 2 ? [...valueSets] : [...valueSets].sort(),
+  }
 }
 
 const noRule = issue('not-found', { severity: 'warning', text: 'No rule of this server applies to this credential' })
@@ -185,25 +202,32 @@ const noEvents = issue('not-supported', {
   text: 'The credential certifies no vaccination, test or recovery, so rules about them say nothing of it',
 })
 
-async function selected(
+function selected(
   surroundings: RuleSurroundings,
   { request, verifications, named: { uses }, content }: Judged,
-): Promise<RuleSource[]> {
+): Soon<RuleSource[]> {
   const certified: string[] = []
-  for (const { events } of verifications)
+  const issuers: string[] = []
+  let isIssuerUnknown = false
+  for (const { events, issuer, isIssuerUnknown: isUnknown } of verifications) {
     for (const kind of events) if (!certified.includes(kindNames[kind])) certified.push(kindNames[kind])
+    issuers.push(...issuerCodes(issuer))
+    isIssuerUnknown ||= isUnknown
+  }
   const kinds = certificateKinds(certified, 'notRun' in content ? undefined : content)
-  const plans = await surroundings.plans.select({
+  const plans = surroundings.plans.select({
     jurisdiction: request.jurisdiction,
-    issuerCountry: verifications.flatMap(({ issuer }) => issuerCodes(issuer)),
-    isIssuerUnknown: verifications.some(({ isIssuerUnknown }) => isIssuerUnknown),
+    issuerCountry: issuers,
+    isIssuerUnknown,
     // Of a credential whose content is not known any kind may apply.
     kinds: kinds.length === 0 && 'notRun' in content ? undefined : kinds,
     uses,
     clock: request.clock,
   })
-  return plans.map((plan) => ({ plan }))
+  return plans instanceof Promise ? plans.then(asSources) : asSources(plans)
 }
+
+const asSources = (plans: PlanDefinition[]): RuleSource[] => plans.map((plan) => ({ plan }))
 
 /** The kinds of the code system of certificate kinds, by what a credential certifies. */
 const kindNames: Record<EventKind, string> = {

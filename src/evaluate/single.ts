@@ -1,3 +1,4 @@
+import type { Soon } from '../base/keep.ts'
 import type { CertificateInput } from '../credentials/credential-format.ts'
 import { credentialFormats } from '../credentials/credentials.ts'
 import { FhirError, incomplete, issue } from '../fhir/error.ts'
@@ -44,12 +45,14 @@ export async function readQuestion(
   for (const canonical of request.structureMaps) {
     if (!(await environment.mapping.findMap(canonical))) throw unknownArtefact('StructureMap', canonical)
   }
-  return { environment, request, named: await readNamedRules(environment, request, given) }
+  const named = readNamedRules(environment, request, given)
+  return { environment, request, named: named instanceof Promise ? await named : named }
 }
 
 /** Judges the one credential of a question, from its text to the word: the way of nearly every question. */
 export async function evaluateSingle(question: Question): Promise<Evaluation> {
-  const verification = await verifySingle(question)
+  const verified = verifySingle(question)
+  const verification = verified instanceof Promise ? await verified : verified
   const evaluation = begin(question, verification)
   const { follow, request } = question
   if (request.followLinks && follow && verification.links.length > 0)
@@ -59,7 +62,7 @@ export async function evaluateSingle(question: Question): Promise<Evaluation> {
 }
 
 /** The one place where what was sent is verified: texts, or the bytes of raw transport. */
-export function verifySingle({ environment, request }: Question): Promise<Verification> {
+export function verifySingle({ environment, request }: Question): Soon<Verification> {
   const { credential, trustAnchors, trustDomains, clock } = request
   const { revocationFailure = 'warn', domainMismatch = 'warn' } = environment.settings
   // A request with anchors is judged by them alone.

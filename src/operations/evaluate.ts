@@ -102,10 +102,20 @@ interface Asked {
   place?: NamedByPlace
 }
 
-/** Answers one question. */
-async function answer(question: Parameters, { call, context, asker, place }: Asked): Promise<Parameters> {
-  const named = place ?? (call.level === 'system' ? undefined : await namedByPlace(call, context))
+/** Answers one question: nearly always one whose address names nothing, and which is judged by what is in force. */
+function answer(question: Parameters, asked: Asked): Promise<Parameters> {
+  const { call, context, asker, place } = asked
   const manifest = textParameter(question, 'manifest')
+  if (manifest !== undefined || place || call.level !== 'system') return answerAs(question, asked, manifest)
+  return context.evaluate.answer(question, asker)
+}
+
+async function answerAs(
+  question: Parameters,
+  { call, context, asker, place }: Asked,
+  manifest: string | undefined,
+): Promise<Parameters> {
+  const named = place ?? (await namedByPlace(call, context))
   if (manifest === undefined) return context.evaluate.answer(question, { ...asker, ...named })
   const under = await evaluationUnder(manifest, question, { context, place: named })
   return told(await under.evaluate.answer(question, { ...asker, ...named }), under.name)
@@ -293,16 +303,18 @@ function lengthOfTexts(parameters: Parameter[]): number {
 
 function checkQuestion(question: Parameters): void {
   const expression = 'Parameters.parameter'
-  const parts = (question.parameter ?? []).reduce((sum, { part = [] }) => sum + 1 + part.length, 0)
+  const given = question.parameter ?? []
+  let parts = given.length
+  for (const { part } of given) if (part) parts += part.length
   if (parts > maximumParameters)
     throw badRequest({ text: `More than ${maximumParameters} parameters`, expression }, 'too-costly')
   // A body is let in that is long for a picture's sake: nothing else may be.
-  if (lengthOfTexts(question.parameter ?? []) > maximumQuestionBytes) {
+  if (lengthOfTexts(given) > maximumQuestionBytes) {
     const text = `What stands beside a picture is longer than ${maximumQuestionBytes} characters`
     throw new FhirError(413, issue('too-long', { text, expression }))
   }
-  const given = firstParameter(question, 'parameters')?.resource
-  if (jsonSize(given, maximumRuleParameters) > maximumRuleParameters) {
+  const forRules = firstParameter(question, 'parameters')?.resource
+  if (jsonSize(forRules, maximumRuleParameters) > maximumRuleParameters) {
     const text = `The parameters for rules are larger than ${maximumRuleParameters} characters`
     throw badRequest({ text, expression }, 'too-costly')
   }

@@ -2,7 +2,6 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { keepPerObject } from '../base/keep.ts'
 import type { Config } from '../config.ts'
 import type { CredentialFormat } from '../credentials/credential-format.ts'
 import { createEvaluate, type Evaluate } from '../evaluate/evaluate.ts'
@@ -18,15 +17,7 @@ import type { PendingContent } from '../publish/base-content/pending.ts'
 import { manifestReader } from '../publish/lifecycle/manifest.ts'
 import type { RuleGuard } from '../publish/provenance/rule-guard.ts'
 import { createPlans, createRules, type Rules } from '../rules/rules.ts'
-import {
-  intact,
-  listedByRevision,
-  madeByRevision,
-  mapFinder,
-  mapTypes,
-  ruleTypes,
-  terminologySource,
-} from '../storage/by-revision.ts'
+import { intact, madeByRevision, mapFinder, mapTypes, ruleTypes, terminologySource } from '../storage/by-revision.ts'
 import {
   findByCanonical as find,
   findMaps,
@@ -242,7 +233,11 @@ function wireEvaluate(
       return verdictMaps.compile(map ? artefactName(map) : canonical)
     },
   )
-  const listPlans = listedByRevision(storage, 'PlanDefinition', guard)
+  const plans = madeByRevision(
+    () => storage.revision(planTypes) + guard.epoch(),
+    1,
+    async () => (await guard.admit(await listUsable(storage, 'PlanDefinition'))).toSorted(byName),
+  )
   return createEvaluate({
     settings: config,
     ...(formats ? { formats } : {}),
@@ -253,7 +248,7 @@ function wireEvaluate(
     readImage: images.read,
     rules,
     plans: createPlans({
-      all: () => listPlans().then(inOrder),
+      all: () => plans('all'),
       find: async (canonical) => guard.admit(await findRunnable(storage, 'PlanDefinition', canonical)),
     }),
     hasLibrary: async (canonical) => (await findRunnable(storage, 'Library', canonical)).length > 0,
@@ -273,8 +268,10 @@ const tellWarning =
   (error: unknown): void =>
     process.emitWarning(`${what}: ${error instanceof Error ? error.name : 'unknown'}`)
 
+const planTypes = ['PlanDefinition']
+
 /** Rule sets answer in an order of their own, not in that in which they were stored: on every server, and by a kit, in the same. */
-const inOrder = keepPerObject((plans: PlanDefinition[]) => plans.toSorted((a, b) => compareNames(nameOf(a), nameOf(b))))
+const byName = (a: PlanDefinition, b: PlanDefinition): number => compareNames(nameOf(a), nameOf(b))
 
 const nameOf = (plan: PlanDefinition): string => `${artefactName(plan)} ${plan.id}`
 const compareNames = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

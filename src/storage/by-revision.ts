@@ -1,8 +1,7 @@
 /** What is made of stored artefacts, and when it is stale. */
-import { type Keep, keep } from '../base/keep.ts'
+import { type Keep, keep, type Soon } from '../base/keep.ts'
 import { artefactName, brokenSignature, isCopy, ownFirst } from '../fhir/artefact.ts'
 import { unprocessable } from '../fhir/error.ts'
-import type { ResourceOf, ResourceType } from '../fhir/json.ts'
 import type { Resource, StructureMap } from '../fhir/types.ts'
 import { findMapOrDraft, listUsable, usable } from './find-artefacts.ts'
 import type { Storage } from './storage.ts'
@@ -34,27 +33,8 @@ interface Guard {
   epoch(): number
 }
 
-/** Every current resource of a type that is usable, active ones first, read anew when one of them has changed. */
-export function listedByRevision<T extends ResourceType>(
-  storage: Storage,
-  type: T,
-  guard?: Guard,
-): () => Promise<ResourceOf<T>[]> {
-  const types = [type]
-  return cachedByRevision(
-    () => storage.revision(types) + (guard?.epoch() ?? 0),
-    async () => {
-      const found = await listUsable(storage, type)
-      return guard ? guard.admit(found) : found
-    },
-  )
-}
-
 /** Most maps that are kept by name. */
 const mapsKept = 200
-
-/** What is there at once, or comes. */
-type Soon<T> = T | Promise<T>
 
 /** Makes what a name stands for once a revision: from then on it is there at once. What fails is tried again. */
 export function madeByRevision<Value>(

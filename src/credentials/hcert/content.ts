@@ -88,7 +88,7 @@ function openHcert(claims: CborMap, hcert: CborMap): Opened | string {
   const opened = merged(found.map((each) => each.opened))
   const remarks = [...read.remarks, ...opened.remarks]
   if (unknown.length > 0) remarks.push('claims that are not known to this server')
-  if (Object.keys(read.json).length === found.length) return { ...opened, content, remarks }
+  if (hcert.size === found.length) return { ...opened, content, remarks }
   const other = reservedIn(hcert)
   const text = `The certificate holds a kind of certificate beside the known one that this server does not read${other === undefined ? '' : `: ${other}`}`
   const remark = other === undefined ? 'an unknown kind of certificate stands' : `${other}, stands`

@@ -72,9 +72,8 @@ function decodeMessage(bytes: Buffer, limits: Limits): Envelope | Failure {
   const isCwt = claims.has(claimKeys.hcert)
   const period = isCwt ? claimedPeriod(claims) : { ...claimedPeriod(claims), ...flatPeriod(claims) }
   const { issuer } = issuerClaim(claims)
-  return {
+  const envelope: Envelope = {
     format: form.format,
-    ...(issuer === undefined ? {} : { issuer }),
     keyId: keyId instanceof Uint8Array && keyId.length > 0 ? asBuffer(keyId).toString('base64') : undefined,
     algorithm: algorithm.name,
     verify: ({ publicKey }) => signatureMatches(algorithm, publicKey, signedBytes(protectedBytes, payload), signature),
@@ -82,12 +81,15 @@ function decodeMessage(bytes: Buffer, limits: Limits): Envelope | Failure {
     coverage: 'whole',
     period,
     remarks: isCwt ? periodRemarks(period) : [],
-    revocation: (key, ids) => {
+    revocation: (key, ids, held) => {
       const isEcdsa = algorithm.keyTypes.includes('ec')
-      return hashRevocation(key, { issuer: typeof issuer === 'string' ? issuer : '', ids, signature, isEcdsa })
+      const revocable = { issuer: typeof issuer === 'string' ? issuer : '', ids, signature, isEcdsa }
+      return hashRevocation(key, revocable, held)
     },
     open: () => openClaims(claims),
   }
+  if (issuer !== undefined) envelope.issuer = issuer
+  return envelope
 }
 
 /** Both are mandatory for every kind with CWT claims (HCERT 3.3.1). */

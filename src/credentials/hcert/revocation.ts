@@ -9,12 +9,15 @@ type Revocable = Parameters<typeof hashesOf>[1]
  * What the list that came with the key, and those that the server holds, say of a certificate. That one of them names it is all there is
  * to say; else what is wrong with any.
  */
-export function hashRevocation(key: VerificationKey, revocable: Revocable): Finding[] | undefined {
-  const { heldLists } = key
-  const held = heldLists && heldRevocation(revocable, heldLists)
-  const found = [ownRevocation(key, revocable), held].filter((each) => each !== undefined)
-  if (found.length === 0) return undefined
-  const all = found.flat()
+export function hashRevocation(
+  key: VerificationKey,
+  revocable: Revocable,
+  held: Parameters<typeof heldRevocation>[1] | undefined,
+): Finding[] | undefined {
+  const heldFound = held && heldRevocation(revocable, held)
+  const own = ownRevocation(key, revocable)
+  if (!own && !heldFound) return undefined
+  const all = [...(own ?? []), ...(heldFound ?? [])]
   return all.find(({ status }) => status !== undefined) ? [revoked] : all
 }
 

@@ -1,6 +1,7 @@
 import { isJsonObject } from '../../base/json.ts'
 import type { Json } from '../../base/json-value.ts'
 import { type Claim, type Finding, revocationFault, revoked, type VerificationKey } from '../credential-format.ts'
+import type { HeldLists } from '../held-lists.ts'
 
 /** What of a card its revocation entries are about. */
 interface Revocable {
@@ -12,9 +13,13 @@ interface Revocable {
  * What the revocation list that came with the key, and those that the server holds, say of a card; an entry `rid` revokes, `rid.seconds`
  * revokes cards with an nbf before that time. Well-formed entries count even in a list that is otherwise at fault.
  */
-export function ridRevocation(key: VerificationKey, card: Revocable): Finding[] | undefined {
+export function ridRevocation(
+  key: VerificationKey,
+  card: Revocable,
+  held: HeldLists | undefined,
+): Finding[] | undefined {
   const { revocationList: list, revocationVersion: version } = key
-  const lists = key.heldLists?.cards()
+  const lists = held?.cards()
   const own = list === undefined ? undefined : ownRevocation(key, list, card)
   if (!lists) {
     if (own || version === undefined) return own

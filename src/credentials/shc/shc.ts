@@ -115,7 +115,7 @@ function envelopeOf(card: JsonObject, bundle: JsonObject, message: Jws): Envelop
     coverage: 'whole',
     period,
     remarks: [],
-    revocation: (key) => ridRevocation(key, revocable),
+    revocation: (key, _ids, held) => ridRevocation(key, revocable, held),
     open: () => openCard(card, bundle),
   }
 }

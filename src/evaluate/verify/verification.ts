@@ -45,7 +45,7 @@ export interface Verification {
   /** Where content lies elsewhere: signed pointers of a VERIFIED credential, or a bare link, which nobody signed. */
   links: NonNullable<Opened['links']>
   /** Only when VERIFIED: why the key that signed may not certify that content as well; undefined when it may. */
-  usageFault?(content: Pick<Opened, 'formats' | 'events'>): (Finding & { status: Status }) | undefined
+  usageFault?: ((content: Pick<Opened, 'formats' | 'events'>) => (Finding & { status: Status }) | undefined) | undefined
 }
 
 /** The verdict on what is no credential, or has failed before its key was found: nothing is known but the checks. */

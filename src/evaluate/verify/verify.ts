@@ -1,3 +1,4 @@
+import type { Soon } from '../../base/keep.ts'
 import { participantOfIssuer } from '../../base/participant-codes.ts'
 import {
   type CheckName,
@@ -11,7 +12,6 @@ import {
   type Opened,
   type Scanned,
   type Status,
-  type VerificationKey,
 } from '../../credentials/credential-format.ts'
 import { incomplete } from '../../fhir/error.ts'
 import type { KeySource, TrustedKey } from '../../trust/keys/trusted-key.ts'
@@ -63,8 +63,9 @@ interface Case {
 /**
  * Verifies one credential: recognise, decode, find the key, signature, and only then the content, which is read once (HCERT 6.3); then
  * the key's and the credential's own period, usage, revocation. A wrong credential is a verdict, never an exception; no detail quotes it.
+ * @returns at once, but where several keys or a JSON-LD proof are tried
  */
-export async function verifyCredential(scanned: Scanned, context: VerificationContext): Promise<Verification> {
+export function verifyCredential(scanned: Scanned, context: VerificationContext): Soon<Verification> {
   const report = createReport()
   const format = context.formats.find((each) => each.recognises(scanned))
   if (!format) {
@@ -89,9 +90,11 @@ export async function verifyCredential(scanned: Scanned, context: VerificationCo
   const issuer = fault === undefined && typeof decoded.issuer === 'string' ? decoded.issuer : undefined
   const subject: Case = { envelope: decoded, issuer, format, report, context }
   const found = findKeys(subject, fault)
-  const keys = found instanceof Promise ? await found : found
-  return keys ? judge(subject, keys) : verdict(subject, undefined, undefined)
+  return found instanceof Promise ? found.then((keys) => concluded(subject, keys)) : concluded(subject, found)
 }
+
+const concluded = (subject: Case, keys: TrustedKey[] | undefined): Verification =>
+  keys ? judge(subject, keys) : verdict(subject, undefined, undefined)
 
 /** Made by the decoder, all passed once there is an envelope. */
 const decodingChecks = ['encoding', 'compression', 'envelope', 'payload'] as const
@@ -112,7 +115,7 @@ function refused(report: CheckReport, failure: Failure, made: (name: CheckName) 
 function findKeys(
   { envelope, format, report, context }: Case,
   fault: string | undefined,
-): TrustedKey[] | undefined | Promise<TrustedKey[] | undefined> {
+): Soon<TrustedKey[] | undefined> {
   const fail = (check: CheckName, status: Status, detail: string) => report.enter({ check, status, detail })
   if (envelope.keyId === undefined) {
     fail('key', 'KID_NOT_INCLUDED', 'the credential names no key id')
@@ -213,7 +216,7 @@ function judgeKey(
   for (const each of checkLinks(opened?.links, clock)) report.enter(each)
   for (const each of envelope.remarks) if (!isOfDecoding(each.check)) report.enter(each)
   if (!opened || report.failedWith()) return
-  const named = envelope.revocation ? envelope.revocation(withLists(subject, key), opened.certificateIds) : []
+  const named = envelope.revocation ? envelope.revocation(key, opened.certificateIds, heldLists(subject, key)) : []
   const revocation = checkRevocation(named, revocationFailure)
   if (typeof revocation === 'string') report.skip('revocation', revocation)
   else {
@@ -222,12 +225,12 @@ function judgeKey(
   }
 }
 
-/** The key with the revocation lists that the server holds, for this credential. */
-function withLists({ envelope, issuer, context }: Case, key: TrustedKey): VerificationKey {
+/** The revocation lists that the server holds, for this credential. */
+function heldLists({ envelope, issuer, context }: Case, key: TrustedKey) {
   const { revocations, clock } = context
-  if (!revocations || envelope.keyId === undefined) return key
+  if (!revocations || envelope.keyId === undefined) return undefined
   const question = { key, keyId: envelope.keyId, issuer, clock }
-  return { ...key, heldLists: { hashes: () => revocations.hashes(question), cards: () => revocations.cards(question) } }
+  return { hashes: () => revocations.hashes(question), cards: () => revocations.cards(question) }
 }
 
 /** Whether the key look-up compared the issuer: an exact name, or a country or participant; a URL, a urn or free text it cannot. */
@@ -251,6 +254,8 @@ function verdict(subject: Case, key: TrustedKey | undefined, opened: Opened | un
     isIssuerUnknown: issuerCodes(issuer).length === 0,
     obstacles: [],
     links: [],
+    // Here and not below: added to the object later, it and the decoded credential were found held until the whole heap is collected.
+    usageFault: status === 'VERIFIED' && key ? (more) => usageFault(key, useOf(subject, more)) : undefined,
   }
   if (status !== 'VERIFIED' || !opened) return verification
   const { content, events, happened = events, links = [] } = opened
@@ -266,7 +271,6 @@ function verdict(subject: Case, key: TrustedKey | undefined, opened: Opened | un
   verification.content = content
   verification.events = happened
   verification.links = links
-  if (key) verification.usageFault = (more) => usageFault(key, useOf(subject, more))
   return verification
 }
 

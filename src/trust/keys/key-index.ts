@@ -162,9 +162,10 @@ function agesOf({ standings = new Map(), now = () => new Date() }: IndexRules) {
       return old === undefined ? undefined : `${old}, on which every key depends, is too old`
     },
     remarksOn: (key: TrustedKey): string[] => {
-      const all = needed.map(remarkOn).filter((each) => each !== undefined)
       const own = remarksOfLists(key)
-      return all.length + own.length === 0 ? [] : [...new Set([...all, ...own])]
+      if (needed.length === 0 && own.length < 2) return own
+      const all = needed.map(remarkOn).filter((each) => each !== undefined)
+      return [...new Set([...all, ...own])]
     },
   }
 }

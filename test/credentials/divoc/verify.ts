@@ -1,5 +1,6 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import type { JsonObject } from '../../../src/base/json-value.ts'
+import type { Soon } from '../../../src/base/keep.ts'
 import { credentialFormats } from '../../../src/credentials/credentials.ts'
 import { type DivocOptions, divocContent } from '../../../src/demo/issue-divoc.ts'
 import type { Verification } from '../../../src/evaluate/verify/verification.ts'
@@ -35,7 +36,7 @@ export function verifyText(
   text: string,
   { publicKey, method: kid }: TestSigner,
   { clock = '2022-06-01T00:00:00Z', key = {} }: { clock?: string; key?: object } = {},
-): Promise<Verification> {
+): Soon<Verification> {
   const jwk = { ...publicKey.export({ format: 'jwk' }), kid, ...key }
   return verifyCredential([text], {
     formats: credentialFormats,

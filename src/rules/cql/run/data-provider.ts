@@ -35,7 +35,7 @@ export interface RequestData {
   /** One source per Patient of the Bundle, in order; empty when it has none. */
   patients: RecordSource[]
   /** Every resource, for libraries without patient context. */
-  readonly all: RecordSource
+  all(): RecordSource
 }
 
 /** What records are read with. */
@@ -72,7 +72,8 @@ export function splitByPatient(data: Bundle | undefined, reading: DataReading): 
             entry.resource.resourceType === 'Patient' ? entry === patient : belongsTo(entry, fhirClass, patient, isLone)
           return new Records(entries, reading, { key: keyOf(patient), belongs })
         }),
-    get all() {
+    // No accessor: an object with one has a shape of its own, which keeps the data until the whole heap is collected.
+    all() {
       return new Records(entries, reading, { key: '', belongs: () => true })
     },
   }

@@ -149,7 +149,7 @@ class OpenRun implements LibraryRun {
   }
 
   #sourceOf(define: Define): RecordSource {
-    return define.context === 'Unfiltered' ? this.#data.all : choosePatient(this.#data.patients, this.#call.subject)
+    return define.context === 'Unfiltered' ? this.#data.all() : choosePatient(this.#data.patients, this.#call.subject)
   }
 
   #open(source: RecordSource, { executable, issues }: { executable: Executable; issues: Issue[] }): PatientContext {
