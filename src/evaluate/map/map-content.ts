@@ -45,13 +45,14 @@ export async function mapContent(inputs: CertificateInput[], chosen: string[], m
     const output = made instanceof Promise ? await made : made
     if (isResourceBundle(output) && isOfType(output, 'Bundle')) bundles.push(output)
   }
+  let isR4 = false
   if (bundles.length > 0) {
-    const merged = mergeBundles(bundles, mapped.obstacles)
-    mapped.bundle = isByDefault(chosen, inputs) ? letStandAlone(merged, mapping.uuid) : merged
+    mapped.bundle = mergeBundles(bundles, mapped.obstacles)
+    if (isByDefault(chosen, inputs)) isR4 = letStandAlone(mapped.bundle, mapping.uuid)
   }
   let due = 0
   for (const { events } of inputs) due += events
-  checkMapped(mapped, { due, makers: run.makers, clock: mapping.now })
+  checkMapped(mapped, { due, makers: run.makers, clock: mapping.now, isR4 })
   return mapped
 }
 
