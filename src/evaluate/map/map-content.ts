@@ -129,12 +129,14 @@ function toBundle(
 }
 
 /** Applies maps one after another. */
-function advanceAll([first, ...others]: readonly string[], current: Json, whole: boolean, run: Run): Soon<Json> {
-  if (first === undefined) return current
-  const advanced = advance(first, current, whole, run)
-  return advanced instanceof Promise
-    ? advanced.then((come) => advanceAll(others, come, whole, run))
-    : advanceAll(others, advanced, whole, run)
+function advanceAll(maps: readonly string[], current: Json, whole: boolean, run: Run): Soon<Json> {
+  let made = current
+  for (let at = 0; at < maps.length; at++) {
+    const advanced = advance(maps[at] ?? '', made, whole, run)
+    if (advanced instanceof Promise) return advanced.then((come) => advanceAll(maps.slice(at + 1), come, whole, run))
+    made = advanced
+  }
+  return made
 }
 
 /** Applies one map: to the whole, or to each core data set in turn, whose Bundles become one. */
