@@ -9,7 +9,7 @@ import { choose } from '../run/fit.ts'
 import { isMemberName, memberOf } from './code.ts'
 import { type Value, type ValuePlace, valueCode } from './generate-value.ts'
 import { forgetMembers, type Held, type Holdings, justMade, type Known, lacks, noteSet } from './held.ts'
-import { type FunctionCode, frameOf, isNone, nodeOf } from './program-code.ts'
+import { type FunctionCode, frameOf, nodeOf } from './program-code.ts'
 
 /** Where a target stands. */
 export interface TargetPlace {
@@ -245,7 +245,7 @@ function setPrimitive(
   if (after.length > 0) return setDrawn({ owner, element }, given, { compiled, code })
   if (held.literal !== undefined && check(held.literal) !== undefined) return undefined
   const isSound = held.literal !== undefined || (held.isSound === true && held.type.check === check)
-  const test = `${isThere === undefined ? '' : `${isThere} && `}${isNone(chosen.type, held, constants)}`
+  const test = `${isThere === undefined ? '' : `${isThere} && `}${constants.of(check)}(${held.value}) !== undefined`
   const property = constants.of(chosen.property)
   const member = memberOf(owner.value, chosen.property, constants)
   const isFirst = lacks(owner, chosen.property, code)

@@ -12,7 +12,7 @@ import { INFERRED, plainTypeName, r4Type, type Type } from '../model/types.ts'
 import { CODE, STRING, URI } from '../run/transform-call.ts'
 import { expressionCode } from './generate-expression.ts'
 import { type Held, type Holdings, jsonOf, justMade, type Known } from './held.ts'
-import { type FunctionCode, isNone, nodeOf } from './program-code.ts'
+import { type FunctionCode, nodeOf } from './program-code.ts'
 
 /** Where a value is made. */
 export interface ValuePlace {
@@ -113,7 +113,7 @@ function memberText(
   const { literal, value: text } = made.held
   const { constants } = place.code
   if (literal !== undefined) return type.check?.(literal) === undefined ? { text, before: [] } : undefined
-  return { text, before: [`if (${isNone(type, made.held, constants)}) ${place.giveUp}`] }
+  return { text, before: [`if (${constants.of(type.check)}(${text}) !== undefined) ${place.giveUp}`] }
 }
 
 /** `c(system, code, display?)`. */
@@ -176,7 +176,8 @@ function castCode([given, name]: Argument[], place: ValuePlace): Value | undefin
     return undefined
   const { literal, value: text } = made.held
   if (literal !== undefined && type.check(literal) !== undefined) return undefined
-  const before = literal === undefined ? [`if (${isNone(type, made.held, place.code.constants)}) ${place.giveUp}`] : []
+  const before =
+    literal === undefined ? [`if (${place.code.constants.of(type.check)}(${text}) !== undefined) ${place.giveUp}`] : []
   const held: Known = {
     value: text,
     type,

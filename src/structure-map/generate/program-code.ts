@@ -1,7 +1,5 @@
 import type { Constants } from '../../base/code/generated-code.ts'
-import { leastCharacter, primitiveCheck } from '../../fhir/elements.ts'
 import type { CompiledGroup, MapScope, Program } from '../compile/program.ts'
-import type { Type } from '../model/types.ts'
 import type { Held, Holdings, Known, Stretch } from './held.ts'
 
 /** What the code of a program is made with. */
@@ -39,14 +37,6 @@ export function nodeOf(held: Held, constants: Constants): string {
   const { value, type, listed, loose } = held
   const marks = `${listed ? ', listed: true' : ''}${loose === undefined ? '' : `, loose: ${loose}`}`
   return `{ value: ${value}, type: ${constants.of(type)}${marks} }`
-}
-
-/** Condition under which a value is none of a primitive type; most texts are told to be some without the check of their type. */
-export function isNone(type: Type, { value, json }: Known, constants: Constants): string {
-  const { check, name } = type
-  const judged = `${constants.of(check)}(${value}) !== undefined`
-  const least = json === 'string' && check === primitiveCheck(name) ? leastCharacter(name) : undefined
-  return least === undefined ? judged : `!isAscii(${value}, ${least}) && ${judged}`
 }
 
 /** JavaScript of the frame in which closures find the variables. */

@@ -1,7 +1,6 @@
 /** What generated code calls. Everything that is odd about an instance is left to the closures; see generate.ts. */
 import { exactNumber } from '../../base/exact-number.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
-import { isAscii } from '../../fhir/elements.ts'
 import type { CompiledBody } from '../compile/program.ts'
 import { isEmpty, type Node } from '../model/nodes.ts'
 import type { Type } from '../model/types.ts'
@@ -135,7 +134,6 @@ export const RUNTIME = {
   areAll,
   countOf,
   isEmpty,
-  isAscii,
   exactNumber,
   noteEmpty,
   rest,
