@@ -40,12 +40,26 @@ export function hasExactNumbers(value: unknown): boolean {
   return isInUse && holdsExact(value)
 }
 
+/** A text is of a number, and to ask an object for a symbol costs more than to look through it: only what holds numbers is asked. */
 function holdsExact(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false
-  if (textsOf(value)) return true
-  if (Array.isArray(value)) return value.some(holdsExact)
-  return Object.values(value).some(holdsExact)
+  if (!isObject(value)) return false
+  let hasNumber = false
+  if (Array.isArray(value)) {
+    for (const item of value) {
+      if (typeof item === 'number') hasNumber = true
+      else if (typeof item === 'object' && holdsExact(item)) return true
+    }
+  } else {
+    for (const name in value) {
+      const member = value[name]
+      if (typeof member === 'number') hasNumber = true
+      else if (typeof member === 'object' && holdsExact(member)) return true
+    }
+  }
+  return hasNumber && textsOf(value) !== undefined
 }
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
 
 /** A copy of a JSON value in which every number keeps its text. */
 export function copyJson<T extends Json>(value: T): T

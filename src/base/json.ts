@@ -251,7 +251,7 @@ function countMembers(value: Json): number {
     for (const item of value) if (typeof item === 'object') count += countMembers(item)
     return count
   }
-  for (const name of Object.keys(value)) {
+  for (const name in value) {
     count++
     const member = value[name]
     if (typeof member === 'object') count += countMembers(member)
@@ -276,7 +276,9 @@ export function isJsonObject(value: unknown): value is JsonObject {
 
 /** The objects of a list; none of what is no list. */
 export function objectsIn(value: unknown): JsonObject[] {
-  return Array.isArray(value) ? value.filter(isJsonObject) : []
+  const found: JsonObject[] = []
+  if (Array.isArray(value)) for (const item of value) if (isJsonObject(item)) found.push(item)
+  return found
 }
 
 /** Sets a member whatever its name, `__proto__` included. */

@@ -301,13 +301,16 @@ function isDigit(value: string, at: number): boolean {
 const twoDigitsAt = (value: string, at: number): number =>
   10 * (value.charCodeAt(at) - 0x30) + value.charCodeAt(at + 1) - 0x30
 
-/** Whether a text begins with a day that every month has. */
+/** Days that a month has in every year, by its number. */
+const usualDays = [0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+
+/** Whether a text begins with a day that its month has in every year. */
 function hasUsualDay(value: string): boolean {
   if (!twoDigits(value, 0) || !twoDigits(value, 2) || !twoDigits(value, 5) || !twoDigits(value, 8)) return false
-  if (value.charCodeAt(4) !== hyphen || value.charCodeAt(7) !== hyphen || value.startsWith('0000')) return false
-  const month = twoDigitsAt(value, 5)
+  if (value.charCodeAt(4) !== hyphen || value.charCodeAt(7) !== hyphen) return false
+  if (twoDigitsAt(value, 0) === 0 && twoDigitsAt(value, 2) === 0) return false
   const day = twoDigitsAt(value, 8)
-  return month >= 1 && month <= 12 && day >= 1 && day <= 28
+  return day >= 1 && day <= (usualDays[twoDigitsAt(value, 5)] ?? 0)
 }
 
 const isUsualDate = (value: string) => value.length === 10 && hasUsualDay(value)

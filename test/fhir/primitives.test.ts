@@ -124,3 +124,21 @@ for (const [type, form] of Object.entries(FORMS))
     )
     assert.ok(good > 20, `${good}`)
   })
+
+test('a day is one of the calendar: every number for a day, of every number for a month, in years of each kind', () => {
+  const two = (number: number) => String(number).padStart(2, '0')
+  for (const year of ['0000', '0001', '0100', '0400', '1900', '2000', '2023', '2024'])
+    for (let month = 0; month <= 13; month++)
+      for (let day = 0; day <= 32; day++) {
+        const text = `${year}-${two(month)}-${two(day)}`
+        const at = new Date(`${text}T00:00:00Z`)
+        const isDay = year !== '0000' && !Number.isNaN(at.getTime()) && at.toISOString().startsWith(text)
+        for (const [type, value] of [
+          ['date', text],
+          ['dateTime', text],
+          ['dateTime', `${text}T07:08:09Z`],
+          ['instant', `${text}T07:08:09Z`],
+        ] as const)
+          assert.equal(primitiveFault(type, value) === undefined, isDay, `${type} ${value}`)
+      }
+})

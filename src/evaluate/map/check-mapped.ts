@@ -18,19 +18,21 @@ interface Expected {
   makers: ReadonlyMap<JsonObject, CompiledMap>
   /** By which of several names the one in force is found. */
   clock: Date
+  /** The resources are known to be R4. */
+  isR4?: boolean
 }
 
 /**
  * Compares what the maps made with what was certified and with the models: what is missing, contradictory or not FHIR is an
  * obstacle; a primitive that FHIR would refuse is taken out and told. What is left tells whom it is about.
  */
-export function checkMapped(mapped: Mapped, { due, makers, clock }: Expected): void {
+export function checkMapped(mapped: Mapped, { due, makers, clock, isR4 = false }: Expected): void {
   const { obstacles, coreDataSets, bundle } = mapped
   if (!bundle) obstacles.push(issue('incomplete', 'The maps made no FHIR resources of the content'))
   checkCount(mapped, due)
   for (let index = 0; index < coreDataSets.length; index++) checkCoreDataSet(index, makers, mapped)
-  if (bundle) checkBundle(bundle, mapped)
-  obstacles.push(...personFaults(coreDataSets))
+  if (bundle && !isR4) checkBundle(bundle, mapped)
+  if (coreDataSets.length > 1) obstacles.push(...personFaults(coreDataSets))
   if (bundle && countOf(bundle, PATIENT) !== 1)
     obstacles.push(
       issue('conflict', 'The maps made no Patient of the content, or several: events are judged for one person'),

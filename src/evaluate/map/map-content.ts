@@ -45,13 +45,14 @@ export async function mapContent(inputs: CertificateInput[], chosen: string[], m
     const output = made instanceof Promise ? await made : made
     if (isResourceBundle(output) && isOfType(output, 'Bundle')) bundles.push(output)
   }
+  let isR4 = false
   if (bundles.length > 0) {
-    const merged = mergeBundles(bundles, mapped.obstacles)
-    mapped.bundle = isByDefault(chosen, inputs) ? letStandAlone(merged, mapping.uuid) : merged
+    mapped.bundle = mergeBundles(bundles, mapped.obstacles)
+    if (isByDefault(chosen, inputs)) isR4 = letStandAlone(mapped.bundle, mapping.uuid)
   }
   let due = 0
   for (const { events } of inputs) due += events
-  checkMapped(mapped, { due, makers: run.makers, clock: mapping.now })
+  checkMapped(mapped, { due, makers: run.makers, clock: mapping.now, isR4 })
   return mapped
 }
 
@@ -128,12 +129,14 @@ function toBundle(
 }
 
 /** Applies maps one after another. */
-function advanceAll([first, ...others]: readonly string[], current: Json, whole: boolean, run: Run): Soon<Json> {
-  if (first === undefined) return current
-  const advanced = advance(first, current, whole, run)
-  return advanced instanceof Promise
-    ? advanced.then((come) => advanceAll(others, come, whole, run))
-    : advanceAll(others, advanced, whole, run)
+function advanceAll(maps: readonly string[], current: Json, whole: boolean, run: Run): Soon<Json> {
+  let made = current
+  for (let at = 0; at < maps.length; at++) {
+    const advanced = advance(maps[at] ?? '', made, whole, run)
+    if (advanced instanceof Promise) return advanced.then((come) => advanceAll(maps.slice(at + 1), come, whole, run))
+    made = advanced
+  }
+  return made
 }
 
 /** Applies one map: to the whole, or to each core data set in turn, whose Bundles become one. */

@@ -1,6 +1,7 @@
 import { copyJson } from '../../base/exact-number.ts'
 import { defineMember, isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
+import { isSoundWith } from '../../fhir/check/sound.ts'
 import { isResource } from '../../fhir/elements.ts'
 import { issue } from '../../fhir/error.ts'
 import { asJson, isOfType } from '../../fhir/json.ts'
@@ -85,9 +86,16 @@ const sameId = (type: string) =>
 const isFhir = ({ resourceType }: JsonObject) => typeof resourceType === 'string' && isResource(resourceType)
 
 const ABSOLUTE = /^(?:https?:\/\/|urn:)/
-const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/
-/** Most ids are short, or one. */
-const isUuid = (id: string) => id.length === 36 && UUID.test(id)
+/** Whether it is a UUID in lower case; without regular expression, for nearly every id is one. */
+function isUuid(id: string): boolean {
+  if (id.length !== 36) return false
+  for (let at = 0; at < 36; at++) {
+    const code = id.charCodeAt(at)
+    const isHyphen = at === 8 || at === 13 || at === 18 || at === 23
+    if (isHyphen ? code !== 0x2d : !((code >= 0x30 && code <= 0x39) || (code >= 0x61 && code <= 0x66))) return false
+  }
+  return true
+}
 
 /**
  * The Bundle as others can read it alone: every entry has an absolute fullUrl (FHIR R4, Bundle.entry.fullUrl), by which the references
@@ -95,24 +103,30 @@ const isUuid = (id: string) => id.length === 36 && UUID.test(id)
  */
 export function standingAlone(bundle: Bundle, uuid: () => string): Bundle {
   const copy = copyJson(asJson(bundle))
-  return isOfType(copy, 'Bundle') ? letStandAlone(copy, uuid) : bundle
+  if (!isOfType(copy, 'Bundle')) return bundle
+  letStandAlone(copy, uuid)
+  return copy
 }
 
-/** {@link standingAlone} of a Bundle that is nobody else's, in place. */
-export function letStandAlone(bundle: Bundle, uuid: () => string): Bundle {
+/** {@link standingAlone} of a Bundle that is nobody else's, in place. Answers whether it is sound for certain, as nearly every one is. */
+export function letStandAlone(bundle: Bundle, uuid: () => string): boolean {
   const addresses = new Map<string, string>()
+  let isOdd = false
   for (const each of bundle.entry ?? []) {
     const { resource, fullUrl } = each
     if (!resource) continue
-    const { id } = resource
+    const { id, resourceType } = resource
     const own = fullUrl !== undefined && ABSOLUTE.test(fullUrl)
     const address = own ? fullUrl : `urn:uuid:${id !== undefined && isUuid(id) ? id : uuid()}`
     if (fullUrl) addresses.set(fullUrl, address)
-    if (id) addresses.set(`${resource.resourceType}/${id}`, address)
+    if (id) addresses.set(`${resourceType}/${id}`, address)
     each.fullUrl = address
+    if (!isResource(resourceType)) isOdd = true
   }
+  // An address of what has no type of R4 may stand for another one: references are changed once then.
+  if (!isOdd && isSoundWith(addresses, bundle)) return true
   redirect(asJson(bundle), addresses)
-  return bundle
+  return false
 }
 
 /** A resource whose references go to other addresses. */

@@ -12,10 +12,11 @@ export function seededUuids(seed: string): () => string {
   let count = 0
   let block = ''
   return () => {
-    const at = count++ % perHash
-    if (at === 0) block = hash('sha512', `${base}${count}`, 'hex')
-    const hex = block.slice(at * 32, at * 32 + 32)
-    const variant = '89ab'[Number.parseInt(hex[16] ?? '0', 16) & 3]
-    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20)}`
+    const index = count++ % perHash
+    if (index === 0) block = hash('sha512', `${base}${count}`, 'hex')
+    const at = index * 32
+    const hex = (from: number, to: number) => block.slice(at + from, at + to)
+    const variant = '89ab'[Number.parseInt(hex(16, 17), 16) & 3]
+    return `${hex(0, 8)}-${hex(8, 12)}-8${hex(13, 16)}-${variant}${hex(17, 20)}-${hex(20, 32)}`
   }
 }

@@ -22,16 +22,19 @@ export function modelFaults(instance: JsonObject, type: Type): ModelFaults {
 
 /** Faults are noted by where they are in what is visited; who visits it puts its own name before. Most instances have none. */
 function visitObject(object: JsonObject, type: Type, faults: ModelFaults): void {
-  for (const { name, properties } of requiredOf(type)) if (!isPresent(object, properties)) faults.missing.push(name)
+  // Data types of R4 tell no names: of them nothing is required.
+  if (type.names)
+    for (const { name, properties } of requiredOf(type)) if (!isPresent(object, properties)) faults.missing.push(name)
   for (const name in object) {
     const element = type.element(name)
     const value = object[name]
     if (!element || value === undefined) continue
     const { missing, misshapen } = faults
-    const [before, others] = [missing.length, misshapen.length]
+    const before = missing.length
+    const others = misshapen.length
     visitElement(value, element, faults)
-    putUnder(name, missing, before)
-    putUnder(name, misshapen, others)
+    if (missing.length > before) putUnder(name, missing, before)
+    if (misshapen.length > others) putUnder(name, misshapen, others)
   }
 }
 
@@ -79,7 +82,8 @@ function visitElement(value: Json, { types, isArray }: ElementType, faults: Mode
   else if (!Array.isArray(value)) visitValue(value, type, faults)
   else
     for (let at = 0; at < value.length; at++) {
-      const [missing, misshapen] = [faults.missing.length, faults.misshapen.length]
+      const missing = faults.missing.length
+      const misshapen = faults.misshapen.length
       visitValue(value[at] ?? null, type, faults)
       if (faults.missing.length === missing && faults.misshapen.length === misshapen) continue
       putUnder(`[${at}]`, faults.missing, missing)

@@ -145,7 +145,7 @@ function translate(call: TransformCall): Node | undefined {
     case 'coding':
       return codingNode(found, call.run)
     case 'CodeableConcept':
-      return make({ coding: [codingOf(found, 'CodeableConcept.coding', call.run)] }, 'CodeableConcept')
+      return make({ coding: [codingOf(found, CONCEPT_PLACES, call.run)] }, 'CodeableConcept')
     default:
       throw new TransformFault(
         `translate() gives code, system, display, Coding or CodeableConcept, not '${text(asked) ?? ''}'`,
@@ -158,13 +158,24 @@ export const TRANSLATION_FIELDS = ['code', 'uri', 'system', 'display', 'Coding',
 
 /** What `translate` gives as a Coding. */
 export function codingNode(found: Readonly<Translation>, run: Run): Node {
-  return { value: codingOf(found, 'Coding', run), type: CODING, loose: true }
+  return { value: codingOf(found, CODING_PLACES, run), type: CODING, loose: true }
 }
 
-function codingOf({ system, code, display }: Readonly<Translation>, path: string, run: Run): JsonObject {
-  const url = validText(run, `${path}.system`, URI, system)
-  const given = validText(run, `${path}.code`, CODE, code)
-  const words = validText(run, `${path}.display`, STRING, display)
+/** Where the members of a Coding stand, for remarks. */
+const placesIn = (path: string) => ({ system: `${path}.system`, code: `${path}.code`, display: `${path}.display` })
+const CODING_PLACES = placesIn('Coding')
+const CONCEPT_PLACES = placesIn('CodeableConcept.coding')
+
+function codingOf(
+  { system, code, display }: Readonly<Translation>,
+  places: typeof CODING_PLACES,
+  run: Run,
+): JsonObject {
+  const url = validText(run, places.system, URI, system)
+  const given = validText(run, places.code, CODE, code)
+  const words = validText(run, places.display, STRING, display)
+  if (url !== undefined && given !== undefined && words !== undefined)
+    return { system: url, code: given, display: words }
   const coding: JsonObject = {}
   if (url !== undefined) coding.system = url
   if (given !== undefined) coding.code = given

@@ -33,8 +33,8 @@ export const translateOid: Translator = (oid) => {
     : []
 }
 
-/** Relations that say that there is no such code. */
-const NEGATIVE = new Set(['unmatched', 'disjoint'])
+/** Whether a relation says that there is no such code. */
+const isNegative = (equivalence: string) => equivalence === 'unmatched' || equivalence === 'disjoint'
 
 /** Translator over a concept map that is contained in a map; a code without system matches in every group. */
 export function inlineTranslator(map: ConceptMap): Translator {
@@ -83,7 +83,7 @@ function translateCoding(coding: Json, translate: Translator): Readonly<Translat
 }
 
 function firstOf(found: readonly TranslatedCode[]): Readonly<Translation> | undefined {
-  for (const each of found) if (!NEGATIVE.has(each.equivalence) && each.code !== '') return each
+  for (const each of found) if (!isNegative(each.equivalence) && each.code !== '') return each
   return undefined
 }
 

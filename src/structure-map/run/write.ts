@@ -3,7 +3,7 @@ import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
 import { decimalText } from '../model/decimal-text.ts'
 import { type Node, setMember } from '../model/nodes.ts'
-import { type ElementType, lastPart, type Type, UNKNOWN } from '../model/types.ts'
+import { type ElementType, type Type, UNKNOWN } from '../model/types.ts'
 import { TransformFault, ValueFault } from './fault.ts'
 import { choose, conform, fit } from './fit.ts'
 import type { ListPlace, Run, Writing } from './run.ts'
@@ -16,7 +16,7 @@ const ends = new WeakMap<Json[], { first: number; last: number }>()
 export function createInstance(type: Type): Node {
   if (type.kind === 'primitive') return { value: undefined, type, loose: true }
   const named = type.kind === 'resource' || (type.kind === 'logical' && type.url !== undefined)
-  const value: JsonObject = named ? { resourceType: type.kind === 'logical' ? lastPart(type.name) : type.name } : {}
+  const value: JsonObject = named ? { resourceType: type.name } : {}
   if (named && type.kind === 'logical') models.set(value, type)
   return { value, type, loose: true }
 }

@@ -10,6 +10,7 @@ import { loaded, perform } from '../request/work.ts'
 import { translateBy } from './concept-map.ts'
 import { closestFirst } from './equivalence.ts'
 import { conceptMapOf, loadMaps } from './find-map.ts'
+import { fits, sidesOf } from './group-sides.ts'
 
 /** One translation of a code. */
 interface TranslatedCode {
@@ -31,12 +32,12 @@ export async function translator(given: string | ConceptMap, artefacts: Artefact
   refuseUnusable(map, scope, admit)
   translateBy(map, { code: '', reverse: false, dependencies: [] }, scope)
   const listed = listedCodes(map)
-  const isAll = (map.group ?? []).every(({ unmapped }) => !unmapped)
   const isListed = (code: string) => listed === undefined || listed.has(code.toLowerCase())
+  const byRule = map.group?.some(({ unmapped }) => unmapped?.mode === 'other-map') ? undefined : rulesOf(map, scope)
   return remembering(
     (code, system) =>
-      isAll && !isListed(code)
-        ? NOTHING
+      byRule && !isListed(code)
+        ? byRule(code, system)
         : closestFirst(translateBy(map, { code, system, reverse: false, dependencies: [] }, scope)).flatMap(
             ({ target, equivalence }) =>
               target && equivalence !== 'unmatched' && equivalence !== 'disjoint' ? { ...target, equivalence } : [],
@@ -45,7 +46,29 @@ export async function translator(given: string | ConceptMap, artefacts: Artefact
   )
 }
 
-const NOTHING: never[] = []
+/**
+ * What the groups of a map answer for a code that none of them has: as it is, or one for all of them. Many a code comes so with every
+ * certificate, and cannot be remembered.
+ */
+function rulesOf({ group = [] }: ConceptMap, scope: Scope): Translator {
+  const rules = group.flatMap((each) => {
+    const { mode, code, display } = each.unmapped ?? {}
+    const isFixed = mode === 'fixed' && code
+    if (mode !== 'provided' && !isFixed) return []
+    const sides = sidesOf(each, scope)
+    const fixed = isFixed ? { code, ...(display && { display }) } : undefined
+    return [{ ...sides, fixed, equivalence: fixed ? 'relatedto' : 'equivalent' }]
+  })
+  let asked: { system: string | undefined; rules: typeof rules } | undefined
+  return (code, system) => {
+    if (asked?.system !== system || !asked)
+      asked = { system, rules: closestFirst(rules.filter(({ source }) => fits(source, system))) }
+    return asked.rules.map(({ target, fixed, equivalence }) => {
+      const own = fixed ?? { code }
+      return target ? { system: target, ...own, equivalence } : { ...own, equivalence }
+    })
+  }
+}
 
 /** Maps with more codes are asked for each. */
 const MOST_LISTED = 5000

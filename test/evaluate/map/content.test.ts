@@ -9,7 +9,7 @@ import { issueSeal, sampleSeal, sealKeyUsage } from '../../../src/demo/issue-ica
 import { cardKeyId, issueCard, sampleCard } from '../../../src/demo/issue-shc.ts'
 import { variantPayload, variantsOf } from '../../../src/demo/sample-variants.ts'
 import { sampleKinds, samplePayload } from '../../../src/demo/samples.ts'
-import { standingAlone } from '../../../src/evaluate/map/mapped.ts'
+import { letStandAlone, standingAlone } from '../../../src/evaluate/map/mapped.ts'
 import { checkResource } from '../../../src/fhir/check/resource.ts'
 import { asJson, isOfType } from '../../../src/fhir/json.ts'
 import { firstParameter } from '../../../src/fhir/operation.ts'
@@ -202,6 +202,26 @@ describe('a Bundle stands alone', () => {
     const resource = { ...dose('x'), vaccineCode: { text: 'B', coding: [{ display: 'A' }] } }
     const told = standingAlone({ resourceType: 'Bundle', type: 'collection', entry: [{ resource }] }, uuids())
     assert.ok(JSON.stringify(told).includes('"vaccineCode":{"text":"B"}'), JSON.stringify(told))
+  })
+
+  it('an id is its address where it is a UUID in lower case, and no other', () => {
+    const own = '0123456a-89ab-4cde-8f01-23456789abcf'
+    const others = [own.toUpperCase(), own.replace('a-', 'g-'), own.replace('-', '0'), `${own}0`, own.replace('0', '-')]
+    for (const id of [own, ...others]) {
+      const entry = [{ resource: { ...patient, id } }]
+      const told = standingAlone({ resourceType: 'Bundle', type: 'collection', entry }, uuids())
+      const wanted = id === own ? own : '00000000-0000-4000-8000-000000000001'
+      assert.equal(told.entry?.[0]?.fullUrl, `urn:uuid:${wanted}`)
+    }
+  })
+
+  it('is told to be sound when it is for certain: not with a type that is none of R4, nor with what it lacks', () => {
+    const standsAlone = (resource: object) =>
+      letStandAlone({ resourceType: 'Bundle', type: 'collection', entry: [{ resource }] } as Bundle, uuids())
+    const whole = { ...dose('Patient/holder'), vaccineCode: { text: 'A' } }
+    assert.equal(standsAlone(whole), true)
+    for (const odd of [{ ...whole, status: undefined }, { ...whole, resourceType: 'urn:x' }, dose('Patient/holder')])
+      assert.equal(standsAlone(JSON.parse(JSON.stringify(odd))), false)
   })
 
   it('once is enough: what stands alone does not change', () => {

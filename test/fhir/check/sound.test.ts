@@ -5,7 +5,7 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { keepExactNumber } from '../../../src/base/exact-number.ts'
 import { checkResource } from '../../../src/fhir/check/resource.ts'
-import { hasSoundParts, isSound } from '../../../src/fhir/check/sound.ts'
+import { hasSoundParts, isSound, isSoundWith } from '../../../src/fhir/check/sound.ts'
 import { demoBundle } from './sound-resources.ts'
 
 type Tree = Record<string, unknown> | unknown[]
@@ -139,6 +139,40 @@ describe('what is sound', () => {
       { numRuns: 4000 },
     )
     assert.ok(sound > 300 && faulty > 1500, `${sound} ${faulty}`)
+  })
+
+  it('is told with references that go elsewhere, and not of a display alone: of resources with whatever changes', () => {
+    const addresses = new Map(
+      ['Patient/holder', 'Organization/issuer', 'x', 'ü'].map((each) => [each, `urn:x:${each}`]),
+    )
+    const isMere = (each: Tree) => Object.keys(each).every((name) => name === 'display')
+    const told = { sound: 0, odd: 0, gone: 0 }
+    fc.assert(
+      fc.property(fc.array(change, { maxLength: 2 }), fc.nat(), (changes, at) => {
+        const resource = demoBundle()
+        const holders = treesIn(resource).filter((each) => 'reference' in each || 'coding' in each)
+        const holder = holders[at % holders.length] ?? {}
+        if ('reference' in holder) Object.assign(holder, { reference: [...addresses.keys(), 'Patient/other'][at % 5] })
+        else if ('coding' in holder && at % 3 === 0) Object.assign(holder, { coding: [{ display: 'A' }] })
+        for (const each of changes) apply(resource, each)
+        const wanted = structuredClone(resource)
+        for (const each of treesIn(wanted))
+          if ('reference' in each && addresses.has(String(each.reference)) && typeof each.reference === 'string')
+            Object.assign(each, { reference: addresses.get(each.reference) })
+        const concepts = treesIn(wanted).flatMap((each) => ('coding' in each ? treesIn(each.coding) : []))
+        if (isSoundWith(addresses, resource)) {
+          told.sound++
+          assert.deepEqual(resource, wanted)
+          assert.deepEqual([isSound(resource), concepts.some(isMere)], [true, false])
+          if (JSON.stringify(resource).includes('urn:x:')) told.gone++
+        } else {
+          told.odd++
+          assert.ok(!isSound(resource) || concepts.some(isMere))
+        }
+      }),
+      { numRuns: 4000 },
+    )
+    assert.ok(told.sound > 500 && told.odd > 500 && told.gone > 50, JSON.stringify(told))
   })
 
   it('is not what is nested too deep, a narrative, or a whole number that is not written as one', () => {

@@ -133,6 +133,50 @@ describe('what maps and rules ask code by code', () => {
     } as ConceptMap
     assert.deepEqual(await ask(withUnmapped({ mode: 'other-map', url: other.url }), 'unknown', [other]), ['o'])
   })
+
+  it('is what `$translate` answers, of several groups with whatever rules, asked in whichever order', async () => {
+    const unmapped = fc.constantFrom(
+      undefined,
+      { mode: 'provided' },
+      { mode: 'fixed', code: 'f' },
+      { mode: 'fixed', code: 'F', display: 'words' },
+      { mode: 'other-map', url: 'http://example.org/ConceptMap/other' },
+    )
+    const systems = [source, 'http://example.org/CodeSystem/else', undefined] as const
+    const ofGroup = fc.record({
+      source: fc.constantFrom(...systems),
+      target: fc.constantFrom(target, undefined),
+      element: fc.constantFrom([], group?.element ?? []),
+      unmapped,
+    })
+    const questions = fc.array(
+      fc.record({ code: fc.constantFrom('a', 'A', 'unknown', 'f'), system: fc.constantFrom(...systems.slice(0, 2)) }),
+      { minLength: 1, maxLength: 4 },
+    )
+    const property = fc.asyncProperty(
+      fc.array(ofGroup, { minLength: 1, maxLength: 3 }),
+      questions,
+      async (groups, asked) => {
+        const map = JSON.parse(JSON.stringify({ ...one, group: groups })) as ConceptMap
+        const terminology = terminologyOver([map, conceptMap('other', ['wider'])])
+        const translate = await terminology.translator(map)
+        for (const { code, system } of asked) {
+          const reply = await terminology.translate(parameters({ url: map.url, system: system ?? source, code }))
+          const wanted = (reply.parameter ?? []).flatMap(({ name, part = [] }) => {
+            const { valueCoding } = part.find((each) => each.name === 'concept') ?? {}
+            const { valueCode } = part.find((each) => each.name === 'equivalence') ?? {}
+            return name === 'match' && valueCoding ? [JSON.stringify([valueCoding, valueCode])] : []
+          })
+          const told = translate(code, system ?? source).map(({ equivalence, ...coding }) =>
+            JSON.stringify([coding, equivalence]),
+          )
+          // `$translate` tells a match once.
+          assert.deepEqual([...new Set(told)], [...new Set(wanted)])
+        }
+      },
+    )
+    await fc.assert(property, { numRuns: 300 })
+  })
 })
 
 describe('where a translation comes from', () => {
