@@ -10,6 +10,8 @@ export interface StringTable {
   equals(index: number, text: string): boolean
   /** Below zero when an entry stands before a text in the order of code units, above it behind. */
   compare(index: number, text: string): number
+  /** Whether an entry begins with that text; makes no string for plain text. */
+  begins(index: number, text: string): boolean
 }
 
 /** The strings of sections `name` and `name.offsets`, all in memory: for those that are looked for. */
@@ -32,6 +34,16 @@ export function stringTable(sections: Sections, name: string, length?: number): 
         if (own !== other) return own - other
       }
       return size - text.length
+    },
+    begins: (index, text) => {
+      const from = offsets[index] ?? 0
+      for (let i = 0; i < text.length; i++) {
+        const other = text.charCodeAt(i)
+        if (other > PLAIN) return at(index).startsWith(text)
+        // The bytes of what is not plain are never those of what is.
+        if (block[from + i] !== other || from + i >= (offsets[index + 1] ?? 0)) return false
+      }
+      return true
     },
     equals: (index, text) => {
       const from = offsets[index] ?? 0
