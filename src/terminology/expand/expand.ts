@@ -30,7 +30,8 @@ export function* expandValueSet(request: Request): Work<ValueSet> {
   const query = queryOf(request, set.canonical)
   const page = pageOf(request)
   const options = listingOptions(request)
-  yield* findEnumerated(contentOf(set).clauses, query)
+  const { long } = contentOf(set)
+  if (long.length > 0) yield* findEnumerated(long, query)
   const withoutExpressions = booleanParameter(request.parameters, 'excludePostCoordinated') === true
   const wish = { without: options.without, withoutExpressions }
   const facts = knownFacts(set, query, wish) ?? (yield* findFacts(set, query, wish))
