@@ -45,11 +45,7 @@ function systemInQuestion(parameters: Parameters, codings: (Coding | undefined)[
     codings.map((each, index) => ({ at: `coding${index === 0 ? 'A' : 'B'}.${part}`, says: each?.[part] }))
   const system = agreed(
     'code system',
-    [
-      { at: 'codeSystem', says: own?.url },
-      { at: 'system', says: canonical?.url },
-      ...partsOf('system'),
-    ],
+    [{ at: 'codeSystem', says: own?.url }, { at: 'system', says: canonical?.url }, ...partsOf('system')],
     systemIdentity,
   )
   const version = agreed('version of the code system', [

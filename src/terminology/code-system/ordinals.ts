@@ -67,6 +67,9 @@ let room = new Int32Array(0)
 /** A bit for each ordinal of the largest index so far; none is set between two walks. */
 let marks = new Int32Array(0)
 
+/** Numbers that memory is kept for. */
+const largestRoom = 1 << 16
+
 const roomFor = (most: number): Int32Array => {
   if (room.length < most) room = new Int32Array(most)
   return room
@@ -112,15 +115,21 @@ export function commonBits(a: Int32Array, b: Int32Array): Int32Array {
 
 /** Ascending, each once, of lists one behind the other. */
 export function united(all: Int32Array, count: number): Int32Array {
-  // Few are sorted sooner than all bits are looked through.
-  return all.length <= count >> sortedBelow ? distinct(all) : listOf(bitsOf(all, count), Math.min(all.length, count))
+  return isFew(all, count) ? distinct(all.slice()) : listOf(bitsOf(all, count), Math.min(all.length, count))
 }
+
+/** The same of a list that nobody else has: it may be changed. */
+export const ordered = (own: Int32Array, count: number): Int32Array =>
+  isFew(own, count) ? distinct(own) : united(own, count)
+
+/** Few are sorted sooner than all bits are looked through. */
+const isFew = (list: Int32Array, count: number): boolean => list.length <= count >> sortedBelow
 
 const sortedBelow = 9
 
 /** The ordinals of bits, ascending; not more than `most`. */
 export function listOf(bits: Int32Array, most: number): Int32Array {
-  const found = new Int32Array(most)
+  const found = most <= largestRoom ? roomFor(most) : new Int32Array(most)
   let size = 0
   for (let word = 0; word < bits.length; word++) {
     // Takes the lowest mark out until none is left.
@@ -131,8 +140,8 @@ export function listOf(bits: Int32Array, most: number): Int32Array {
   return found.slice(0, size)
 }
 
-function distinct(all: Int32Array): Int32Array {
-  const sorted = all.slice().sort()
+function distinct(own: Int32Array): Int32Array {
+  const sorted = own.sort()
   let size = 0
   for (let i = 0; i < sorted.length; i++) if (i === 0 || sorted[i] !== sorted[i - 1]) sorted[size++] = sorted[i] ?? 0
   return size === sorted.length ? sorted : sorted.slice(0, size)

@@ -1,6 +1,6 @@
 /** Which concepts have a word, and which have words that begin so. */
 import { type Keep, keep, keepPerObject } from '../../base/keep.ts'
-import { alsoIn, bitsOf, commonBits, listOf, united, withBit } from './ordinals.ts'
+import { alsoIn, bitsOf, commonBits, listOf, ordered, united, withBit } from './ordinals.ts'
 
 /** Which concepts have a word. */
 export interface Postings {
@@ -114,7 +114,8 @@ function amongTheRarest([rarest, ...others]: readonly Beginning[], index: number
     const { all } = each
     some = all.length < LONG ? alsoIn(some, all, count) : withBit(some, bitsWith(each, index, count))
   }
-  return united(some, count)
+  // No part of the index any more: at least one other was looked through.
+  return ordered(some, count)
 }
 
 /** A list that is longer is compared as bits, which are kept. */

@@ -90,11 +90,7 @@ const namesImplied = (asked: ConceptMap | string | undefined): asked is string =
   typeof asked === 'string' && asked.includes('?fhir_cm=')
 
 /** The map that a code system implies, where the request names one. */
-function* impliedBy(
-  { parameters, scope }: Request,
-  asked: string,
-  codings: Coding[],
-): Work<ImpliedMap | undefined> {
+function* impliedBy({ parameters, scope }: Request, asked: string, codings: Coding[]): Work<ImpliedMap | undefined> {
   const rule = versionRules(parameters, SYSTEM_RULES).get(SNOMED)
   const code = codings.find(({ version }) => version !== undefined)?.version
   return yield* impliedMap(scope, asked, { version: textParameter(parameters, 'conceptMapVersion'), code, rule })

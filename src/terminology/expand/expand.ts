@@ -2,6 +2,7 @@ import { keepPerObject } from '../../base/keep.ts'
 import { badRequest, type FhirError } from '../../fhir/error.ts'
 import type { Extension, ValueSet } from '../../fhir/types.ts'
 import type { Steps } from '../../workers/budget.ts'
+import type { Ref } from '../code-system/code-system.ts'
 import { EXTENSION } from '../code-system/extensions.ts'
 import { echoedParameters } from '../request/expansion-parameters.ts'
 import type { Languages } from '../request/languages.ts'
@@ -44,7 +45,8 @@ export function* expandValueSet(request: Request): Work<ValueSet> {
   const isNested = isNestable(request, page) && canNest(set, query, options.without)
   const contains = yield* showEntries({ listing, from, to }, shown, { isNested, query })
   const expansion = expansionOf({ request, set, languages, page, listing, contains, facts, decisive, shown })
-  if (booleanParameter(request.parameters, 'includeDefinition') !== true) return { ...rootOf(set.definition), expansion }
+  if (booleanParameter(request.parameters, 'includeDefinition') !== true)
+    return { ...rootOf(set.definition), expansion }
   const { text, meta, expansion: _, ...rest } = set.definition
   return { ...rest, status: statusOf(set.definition), expansion }
 }
@@ -107,6 +109,7 @@ function* showEntries(
 ): Steps<Contains[]> {
   const show = (entry: Entry) => containsEntry(entry, options)
   if (isNested) return yield* nest(part.listing, show, () => query.pass(costPerEntry))
+  approach(part)
   const contains: Contains[] = []
   for (let index = part.from; index < part.to; index++) {
     const entry = part.listing.at(index)
@@ -114,6 +117,21 @@ function* showEntries(
     if (entry) contains.push(show(entry))
   }
   return contains
+}
+
+/** What is fetched for more than that would be gone before it is used. */
+const longestPage = 100
+
+/** Tells the code system of a page's first entry which of its concepts will be asked for. */
+function approach({ listing, from, to }: { listing: Listing; from: number; to: number }): void {
+  const provider = to - from > longestPage ? undefined : listing.at(from)?.provider
+  if (!provider?.approach) return
+  const refs: Ref[] = []
+  for (let index = from; index < to; index++) {
+    const entry = listing.at(index)
+    if (entry?.provider === provider) refs.push(entry.ref)
+  }
+  provider.approach(refs)
 }
 
 function entryOptions(

@@ -71,7 +71,9 @@ function versionIsNeeded(value: CodedValue, { head }: CodeSystemProvider): Issue
 /** What rules a concept out although the set has it: abstract where that is not allowed, inactive where only active ones count. */
 export function checkUse(
   value: CodedValue,
-  { provider, ref }: Pick<Located, 'provider' | 'ref'>, options: ValidationOptions): readonly Issue[] {
+  { provider, ref }: Pick<Located, 'provider' | 'ref'>,
+  options: ValidationOptions,
+): readonly Issue[] {
   if (!options.abstractAllowed && provider.isAbstract(ref)) {
     return [txIssue('ABSTRACT_CODE_NOT_ALLOWED', [value.system, value.code], { expression: value.at('code') })]
   }

@@ -12,6 +12,8 @@ export interface StringTable {
   compare(index: number, text: string): number
   /** Whether an entry begins with that text; makes no string for plain text. */
   begins(index: number, text: string): boolean
+  /** Looks at entries that are about to be read, without reading them (`CodeSystemProvider.approach`); answers anything. */
+  glance(indexes: readonly number[]): number
 }
 
 /** The strings of sections `name` and `name.offsets`, all in memory: for those that are looked for. */
@@ -22,6 +24,12 @@ export function stringTable(sections: Sections, name: string, length?: number): 
   return {
     length: offsets.length - 1,
     at,
+    glance: (indexes) => {
+      let seen = 0
+      for (let i = 0; i < indexes.length; i++) seen ^= offsets[indexes[i] ?? 0] ?? 0
+      for (let i = 0; i < indexes.length; i++) seen ^= block[offsets[indexes[i] ?? 0] ?? 0] ?? 0
+      return seen
+    },
     compare: (index, text) => {
       const from = offsets[index] ?? 0
       const size = (offsets[index + 1] ?? 0) - from
@@ -67,10 +75,18 @@ export function stringsOf(sections: Sections, name: string, length?: number): { 
 }
 
 /** The texts of sections `name` and `name.offsets`, read by position: for those that are only shown. */
-export function textTable(sections: Sections, name: string, length?: number): Pick<StringTable, 'length' | 'at'> {
+export function textTable(
+  sections: Sections,
+  name: string,
+  length?: number,
+): Pick<StringTable, 'length' | 'at' | 'glance'> {
   const bytes: PagedBytes = sections.paged(name)
   const offsets = offsetsOf(sections, name, { length, bytes: bytes.length })
-  return { length: offsets.length - 1, at: textsInRuns(runsBy(bytes.text, offsets)) }
+  return {
+    length: offsets.length - 1,
+    at: textsInRuns(runsBy(bytes.text, offsets)),
+    glance: (indexes) => bytes.glance(indexes.map((index) => offsets[index] ?? 0)),
+  }
 }
 
 const runsBy = (text: PagedBytes['text'], offsets: Uint32Array): TextRuns => ({
