@@ -72,11 +72,10 @@ export function withWords(postings: Postings, count: number, beginnings: readonl
   if (beginnings.length === 1) return allOf(beginningOf(postings, only), index, count)
   const begun = beginnings.map((prefix) => beginningOf(postings, prefix)).sort((a, b) => a.all.length - b.all.length)
   const rarest = begun[0]?.all.length ?? 0
-  const isFrequent = rarest > count >> oftenOf
-  const search = () => (isFrequent ? amongBits(begun, index, count) : amongTheRarest(begun, index, count))
   // To look for what is found as quickly would cost as much as to find it.
-  if (rarest < FEW) return search()
-  return kept.found.of(`${index} ${begun.map(({ prefix }) => prefix).join(' ')}`, search)
+  if (rarest < FEW) return amongTheRarest(begun, index, count)
+  const search = rarest > count >> oftenOf ? amongBits : amongTheRarest
+  return kept.found.of(`${index} ${begun.map(({ prefix }) => prefix).join(' ')}`, () => search(begun, index, count))
 }
 
 const NO_ORDINALS = new Int32Array(0)
@@ -132,7 +131,7 @@ const keepLists = (most: number): Keep<string, Int32Array> =>
   keep(most, (text, list) => ENTRY_BYTES + 2 * text.length + list.byteLength)
 
 /** What texts of several words found, beginnings of words, and these as bits; each under the number of its index. */
-const kept = { found: keepLists(6 << 20), begun: keepLists(6 << 20), bits: keepLists(8 << 20) }
+const kept = { found: keepLists(4 << 20), begun: keepLists(8 << 20), bits: keepLists(8 << 20) }
 
 let indexes = 0
 const numberOf = keepPerObject((_: Postings): number => indexes++)
