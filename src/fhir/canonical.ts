@@ -7,8 +7,10 @@ export interface Canonical {
 
 /** Splits a canonical; never fails: what has no `|` or `#` is all url. */
 export function parseCanonical(text: string): Canonical {
-  if (text.includes(EXPRESSION_SET)) return parseExpressionSet(text)
   const hash = text.indexOf('#')
+  // Most are a url alone.
+  if (hash <= 0 && !text.includes('|')) return { url: text }
+  if (text.includes(EXPRESSION_SET)) return parseExpressionSet(text)
   const fragment = hash > 0 ? text.slice(hash + 1) : undefined
   const rest = hash > 0 ? text.slice(0, hash) : text
   const bar = rest.indexOf('|')

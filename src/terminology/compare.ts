@@ -30,7 +30,7 @@ export function* compareValueSets(request: Request): Work<Parameters> {
   const one = yield* compiledSide(request, 'this')
   const other = yield* compiledSide(request, 'other')
   const query = queryOf(request, one.canonical)
-  for (const set of [one, other]) yield* findEnumerated(contentOf(set).clauses, query)
+  for (const set of [one, other]) yield* findEnumerated(contentOf(set).long, query)
   const comparison = byDefinition(one, other, query) ?? (yield* byExpansion(one, other, query, request))
   const parameter: Parameter[] = [
     { name: 'result', valueCode: comparison.result },

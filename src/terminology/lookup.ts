@@ -1,4 +1,4 @@
-import { parseCanonical } from '../fhir/canonical.ts'
+import { type Canonical, parseCanonical } from '../fhir/canonical.ts'
 import { badRequest, FhirError, notFound } from '../fhir/error.ts'
 import { firstParameter, textParameter } from '../fhir/operation.ts'
 import type { Parameter, Parameters } from '../fhir/types.ts'
@@ -28,33 +28,37 @@ export function* lookUp(request: Request): Work<Parameters> {
   const system = agreedSystem(coding, named)
   if (!code || !system) throw badRequest('Send code and system, or coding', 'required')
   const languages = requestedLanguages(request)
-  const found = yield* requestedSystem(
-    request,
-    system,
-    agreedVersion(coding, 'version', textParameter(parameters, 'version')),
-  )
+  const canonical = parseCanonical(system)
+  const wanted = agreedVersion(coding, 'version', textParameter(parameters, 'version'))
+  const version = versionAsked(canonical, wanted)
+  const need: Need = { type: 'CodeSystem', url: canonical.url }
+  if (!request.scope.has(need)) yield [need]
+  const found = systemOf(request, canonical.url, version)
   const supplements = bringsSupplements(request) ? yield* requestedSupplements(request, languages) : NO_SUPPLEMENTS
   const provider = supplemented(found, supplements)
   const { head } = provider
   const ref = provider.locate(code)
   if (ref === undefined) {
-    const others = request.scope.systemsHere(parseCanonical(system).url)
+    const others = request.scope.systemsHere(canonical.url)
     const issues = unknownCodeIssues(provider, { code, system: head.url, expression: 'code' }, others)
     throw new FhirError(404, [...issues, ...explanationOf(provider, { code, expression: 'code' })])
   }
   const parameter: Parameter[] = [
     { name: 'name', valueString: head.name },
     { name: 'code', valueCode: provider.code(ref) },
-    { name: 'system', valueUri: parseCanonical(system).url },
+    { name: 'system', valueUri: canonical.url },
   ]
   if (head.version !== undefined) parameter.push({ name: 'version', valueString: head.version })
-  const display = replyDisplay({ provider, ref }, languages)
+  const texts = textsOf(provider, ref)
+  // The display comes first where there is one.
+  const display = languages ? replyDisplay({ provider, ref }, languages) : texts[0]?.value
   if (display !== undefined) parameter.push({ name: 'display', valueString: display })
   const definition = provider.definition(ref)
   if (definition !== undefined) parameter.push({ name: 'definition', valueString: definition })
   parameter.push({ name: 'abstract', valueBoolean: provider.isAbstract(ref) })
-  for (const text of textsOf(provider, ref)) parameter.push(designationParameter(shownDesignation(text), text.source))
-  parameter.push(...propertyParameters(provider, ref, { asked: textParameters(parameters, 'property'), languages }))
+  for (const text of texts) parameter.push(designationParameter(shownDesignation(text), text.source))
+  const asked = textParameters(parameters, 'property')
+  for (const each of propertyParameters(provider, ref, { asked, languages })) parameter.push(each)
   for (const valueCanonical of head.supplements) parameter.push({ name: 'used-supplement', valueCanonical })
   return { resourceType: 'Parameters', parameter }
 }
@@ -64,13 +68,18 @@ export function* lookUp(request: Request): Work<Parameters> {
  * newest; 404 when there is none.
  */
 export function* requestedSystem(request: Request, canonical: string, wanted?: string): Work<CodeSystemProvider> {
-  const { url, version } = parseCanonical(canonical)
-  const asked = wanted ? agreedWith(version, wanted) : version
-  const need: Need = { type: 'CodeSystem', url }
+  const parsed = parseCanonical(canonical)
+  const version = versionAsked(parsed, wanted)
+  const need: Need = { type: 'CodeSystem', url: parsed.url }
   if (!request.scope.has(need)) yield [need]
+  return systemOf(request, parsed.url, version)
+}
+
+/** The same once it is in memory. */
+function systemOf(request: Request, url: string, version: string | undefined): CodeSystemProvider {
   const candidates = request.scope.systems(url)
   const rule = versionRules(request.parameters, SYSTEM_RULES).get(url)
-  const pattern = rule?.force ?? asked ?? wanted ?? rule?.default ?? rule?.check
+  const pattern = rule?.force ?? version ?? rule?.default ?? rule?.check
   const fits = ({ head }: CodeSystemProvider) =>
     pattern === undefined || (pattern === '' ? head.version === undefined : matchesVersion(pattern, head.version))
   const found = candidates.find(fits)
@@ -83,11 +92,14 @@ export function* requestedSystem(request: Request, canonical: string, wanted?: s
   throw notFound({ text: `A definition for CodeSystem '${url}' could not be found`, expression: 'system' })
 }
 
-const agreedWith = (version: string | undefined, wanted: string): string | undefined =>
-  agreed('version of the code system', [
+/** The version that a canonical and the parameter beside it name; empty: the one without version. @throws FhirError 400 when they are two */
+function versionAsked({ version }: Canonical, wanted: string | undefined): string | undefined {
+  if (!wanted) return version ?? wanted
+  return agreed('version of the code system', [
     { at: 'system', says: version },
     { at: 'version', says: wanted },
   ])
+}
 
 function designationParameter(text: ReturnType<typeof shownDesignation>, source: string | undefined): Parameter {
   const part: Parameter[] = []
@@ -117,8 +129,14 @@ function propertyParameters(
 ): Parameter[] {
   if (provider.lookUp)
     return provider.lookUp(ref, asked, languages?.tags ?? []).map((each) => lookedUp('property', each))
+  const inactive: Parameter[] = [
+    { name: 'code', valueCode: 'inactive' },
+    { name: 'value', valueBoolean: provider.isInactive(ref) },
+  ]
+  const made: Parameter[] = [{ name: 'property', part: inactive }]
+  // Most ask for nothing else.
+  if (asked.length === 0) return made
   const wants = (code: string) => asked.includes('*') || asked.includes(code)
-  const made: Parameter[] = []
   const add = (code: string, member: string, value: unknown, description?: string) => {
     const part: Parameter[] = [
       { name: 'code', valueCode: code },
@@ -127,7 +145,6 @@ function propertyParameters(
     if (description !== undefined) part.push({ name: 'description', valueString: description })
     made.push({ name: 'property', part })
   }
-  add('inactive', 'valueBoolean', provider.isInactive(ref))
   for (const { code, member, value } of provider.properties(ref)) {
     if (code !== 'inactive' && wants(code)) add(code, member, value)
   }

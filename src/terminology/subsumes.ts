@@ -36,20 +36,21 @@ export function* subsumption(request: Request): Work<Parameters> {
 function systemInQuestion(parameters: Parameters, codings: (Coding | undefined)[]) {
   const own = resourceParameter(parameters, 'codeSystem', 'CodeSystem')
   const named = textParameter(parameters, 'system') ?? textParameter(parameters, 'url')
+  const canonical = named ? parseCanonical(named) : undefined
+  const beside = textParameter(parameters, 'version') ?? canonical?.version
+  // Most name it once.
+  if (!own && codings.every((each) => each === undefined))
+    return { system: canonical?.url || undefined, version: beside || undefined }
   const partsOf = (part: 'system' | 'version') =>
     codings.map((each, index) => ({ at: `coding${index === 0 ? 'A' : 'B'}.${part}`, says: each?.[part] }))
   const system = agreed(
     'code system',
-    [
-      { at: 'codeSystem', says: own?.url },
-      { at: 'system', says: named && parseCanonical(named).url },
-      ...partsOf('system'),
-    ],
+    [{ at: 'codeSystem', says: own?.url }, { at: 'system', says: canonical?.url }, ...partsOf('system')],
     systemIdentity,
   )
   const version = agreed('version of the code system', [
     { at: 'codeSystem', says: own?.version },
-    { at: 'version', says: textParameter(parameters, 'version') ?? (named && parseCanonical(named).version) },
+    { at: 'version', says: beside },
     ...partsOf('version'),
   ])
   // An instance without version is meant itself, whatever versions of its system there are.

@@ -49,6 +49,46 @@ async function status(answered: Promise<unknown>): Promise<number> {
   }
 }
 
+describe('what an expansion says of its set', () => {
+  it('is the same whatever was asked of the set before', async () => {
+    const resources = [
+      codeSystem('a', [{ code: 'a' }], { version: '1', status: 'draft' }),
+      codeSystem('a', [{ code: 'a' }, { code: 'a2' }], { version: '2', content: 'fragment' }),
+      codeSystem('b', [{ code: 'b', display: 'B' }], { version: '1', experimental: true }),
+      valueSet([{ system: `${CS}a` }, { system: `${CS}b` }]),
+    ]
+    const questions: Record<string, string | boolean>[] = [
+      {},
+      { 'exclude-system': `${CS}b` },
+      { 'system-version': `${CS}a|1` },
+      { excludePostCoordinated: true },
+      { includeDefinition: true },
+      { displayLanguage: 'de', filter: 'b' },
+    ]
+    const ask = (terminology: ReturnType<typeof terminologyOver>, question: Record<string, string | boolean>) =>
+      terminology.expand(parameters({ url: 'http://example.org/ValueSet/x', ...question }))
+    const said = (set: ValueSet) => ({ ...set, expansion: { ...set.expansion, identifier: '' } })
+    const alone = await Promise.all(questions.map((each) => ask(terminologyOver(resources), each)))
+    const terminology = terminologyOver(resources)
+    for (let round = 0; round < 2; round++)
+      for (const [at, question] of questions.entries()) {
+        const found = await ask(terminology, question)
+        assert.deepEqual(said(found), said(alone[at] ?? found), JSON.stringify(question))
+      }
+    assert.equal(new Set(alone.map((each) => JSON.stringify(said(each)))).size, questions.length)
+  })
+
+  it('is not to be changed by who asked for it', async () => {
+    const terminology = terminologyOver([
+      codeSystem('a', [{ code: 'a' }], { version: '1' }),
+      valueSet([{ system: `${CS}a` }]),
+    ])
+    const found = await terminology.expand(parameters({ url: 'http://example.org/ValueSet/x' }))
+    const used = found.expansion?.parameter?.find(({ name }) => name === 'used-codesystem')
+    assert.throws(() => Object.assign(used ?? {}, { valueUri: 'http://example.org/another' }), TypeError)
+  })
+})
+
 describe('a system that is left out (HealthIntersections/FHIRsmith#89)', () => {
   const terminology = terminologyOver([
     codeSystem('known', [{ code: 'a' }, { code: 'b' }], { version: '1' }),

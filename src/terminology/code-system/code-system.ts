@@ -122,6 +122,11 @@ export interface CodeSystemProvider {
   readonly head: CodeSystemHead
   /** The concept of a code; the exact code first, then, where case does not count, one that differs by it. */
   locate(code: string): Ref | undefined
+  /**
+   * Looks at concepts that are about to be shown. They may lie anywhere in a large memory: asked for one after the other each is waited
+   * for, but those that are looked at in one go come at the same time. What it answers says nothing.
+   */
+  approach?(refs: readonly Ref[]): number
   /** The code as the system writes it. */
   code(ref: Ref): string
   display(ref: Ref): string | undefined

@@ -251,13 +251,16 @@ const VALUE_MEMBERS = [
 /** Property values in a form that names the member once. */
 export function propertiesOf(concept: CodeSystemConcept | undefined): ConceptProperty[] {
   if (!concept?.property) return NO_PROPERTIES
-  return concept.property.flatMap((property) => {
+  const found: ConceptProperty[] = []
+  for (const property of concept.property) {
     for (const member of VALUE_MEMBERS) {
       const value = property[member]
-      if (value !== undefined) return [{ code: property.code, member, value }]
+      if (value === undefined) continue
+      found.push({ code: property.code, member, value })
+      break
     }
-    return []
-  })
+  }
+  return found
 }
 
 /** Property `status`, else the standards status extension. */

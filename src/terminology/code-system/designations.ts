@@ -98,15 +98,20 @@ export function shownDesignation(text: Text): {
   value: string
   extension?: Extension[]
 } {
-  const extension = text.extension?.filter((each) => KEPT.has(each.url))
+  const { value, language } = text
+  const extension = text.extension?.filter((each) => KEPT.has(each.url)) ?? NO_EXTENSIONS
   const use = text.isDisplay ? PREFERRED : text.use
+  // Most are a language and a value.
+  if (extension.length === 0 && !use) return language ? { language, value } : { value }
   return {
-    ...(extension?.length && { extension }),
-    ...(text.language && { language: text.language }),
+    ...(extension.length > 0 && { extension }),
+    ...(language && { language }),
     ...(use && { use }),
-    value: text.value,
+    value,
   }
 }
+
+const NO_EXTENSIONS: Extension[] = []
 
 /** Whether a designation is one of those asked for: a language, `urn:ietf:bcp:47|language` (a token, no range), or `system|code` of its use. */
 export function isWanted(text: Text, wanted: string[]): boolean {

@@ -51,30 +51,85 @@ function merged(a: Int32Array, b: Int32Array): Int32Array {
 /** A bit for each of `count` ordinals, set for those of the list. */
 export function bitsOf(list: Int32Array, count: number): Int32Array {
   const bits = new Int32Array((count + 31) >> 5)
+  mark(bits, list)
+  return bits
+}
+
+function mark(bits: Int32Array, list: Int32Array): void {
   for (let i = 0; i < list.length; i++) {
     const ordinal = list[i] ?? 0
     bits[ordinal >> 5] = (bits[ordinal >> 5] ?? 0) | (1 << (ordinal & 31))
   }
-  return bits
 }
 
-/** Those of a list whose bit is set. */
+/** Memory for what a walk finds before it is known how much that is; used again by every walk. */
+let room = new Int32Array(0)
+/** A bit for each ordinal of the largest index so far; none is set between two walks. */
+let marks = new Int32Array(0)
+
+/** Numbers that memory is kept for. */
+const largestRoom = 1 << 16
+
+const roomFor = (most: number): Int32Array => {
+  if (room.length < most) room = new Int32Array(most)
+  return room
+}
+
+/** Those of a list whose bit is set, in its order and as often as they stand in it. */
 export function withBit(list: Int32Array, bits: Int32Array): Int32Array {
-  const kept = new Int32Array(list.length)
-  let count = 0
+  const kept = roomFor(list.length)
+  let size = 0
   for (let i = 0; i < list.length; i++) {
     const ordinal = list[i] ?? 0
-    kept[count] = ordinal
-    count += ((bits[ordinal >> 5] ?? 0) >> (ordinal & 31)) & 1
+    kept[size] = ordinal
+    size += ((bits[ordinal >> 5] ?? 0) >> (ordinal & 31)) & 1
   }
-  return kept.slice(0, count)
+  return kept.slice(0, size)
+}
+
+/** Those of another list of ordinals below `count` that stand in a shorter one, each once, in no order. */
+export function alsoIn(short: Int32Array, other: Int32Array, count: number): Int32Array {
+  if (marks.length << 5 < count) marks = new Int32Array((count + 31) >> 5)
+  mark(marks, short)
+  const kept = roomFor(short.length + 1)
+  let size = 0
+  for (let i = 0; i < other.length; i++) {
+    const ordinal = other[i] ?? 0
+    const at = ordinal >> 5
+    const isMarked = ((marks[at] ?? 0) >> (ordinal & 31)) & 1
+    kept[size] = ordinal
+    size += isMarked
+    // What is taken is marked no more.
+    marks[at] = (marks[at] ?? 0) & ~(isMarked << (ordinal & 31))
+  }
+  for (let i = 0; i < short.length; i++) marks[(short[i] ?? 0) >> 5] = 0
+  return kept.slice(0, size)
+}
+
+/** The bits that are set in both. */
+export function commonBits(a: Int32Array, b: Int32Array): Int32Array {
+  const both = new Int32Array(a.length)
+  for (let i = 0; i < both.length; i++) both[i] = (a[i] ?? 0) & (b[i] ?? 0)
+  return both
 }
 
 /** Ascending, each once, of lists one behind the other. */
 export function united(all: Int32Array, count: number): Int32Array {
-  if (all.length < count >> 5) return distinct(all)
-  const bits = bitsOf(all, count)
-  const found = new Int32Array(Math.min(all.length, count))
+  return isFew(all, count) ? distinct(all.slice()) : listOf(bitsOf(all, count), Math.min(all.length, count))
+}
+
+/** The same of a list that nobody else has: it may be changed. */
+export const ordered = (own: Int32Array, count: number): Int32Array =>
+  isFew(own, count) ? distinct(own) : united(own, count)
+
+/** Few are sorted sooner than all bits are looked through. */
+const isFew = (list: Int32Array, count: number): boolean => list.length <= count >> sortedBelow
+
+const sortedBelow = 9
+
+/** The ordinals of bits, ascending; not more than `most`. */
+export function listOf(bits: Int32Array, most: number): Int32Array {
+  const found = most <= largestRoom ? roomFor(most) : new Int32Array(most)
   let size = 0
   for (let word = 0; word < bits.length; word++) {
     // Takes the lowest mark out until none is left.
@@ -85,9 +140,9 @@ export function united(all: Int32Array, count: number): Int32Array {
   return found.slice(0, size)
 }
 
-function distinct(all: Int32Array): Int32Array {
-  const sorted = all.slice().sort()
+function distinct(own: Int32Array): Int32Array {
+  const sorted = own.sort()
   let size = 0
   for (let i = 0; i < sorted.length; i++) if (i === 0 || sorted[i] !== sorted[i - 1]) sorted[size++] = sorted[i] ?? 0
-  return sorted.slice(0, size)
+  return size === sorted.length ? sorted : sorted.slice(0, size)
 }

@@ -14,9 +14,9 @@ export function conceptMapOf(scope: Scope, canonical: string, version?: string):
 }
 
 /** `url|version` of a map. */
-export function mapCanonical(map: ConceptMap): string {
-  return map.url ? formatCanonical(map.url, map.version) : `#${map.id ?? ''}`
-}
+export const mapCanonical = keepPerObject((map: ConceptMap): string =>
+  map.url ? formatCanonical(map.url, map.version) : `#${map.id ?? ''}`,
+)
 
 const need = (type: Need['type'], canonical: string | undefined): Need[] =>
   canonical === undefined ? [] : [{ type, url: parseCanonical(canonical).url }]

@@ -7,8 +7,8 @@ import type { Group } from './element-index.ts'
 
 /** A group with the sides its codes really are on. */
 export interface Sides {
-  source: string | undefined
-  target: string | undefined
+  readonly source: string | undefined
+  readonly target: string | undefined
 }
 
 /** A judgement about a group, and the code systems it was made over. */
@@ -18,14 +18,29 @@ interface Judgement {
   swapped: boolean
 }
 
-const judgements = keepPerObject((_: Group): { last?: Judgement } => ({}))
+/** What is known of a group: the urls of its systems, its sides as they are written and exchanged, and what was judged last. */
+interface GroupFacts {
+  sourceUrl: string | undefined
+  targetUrl: string | undefined
+  written: Sides
+  exchanged: Sides
+  last?: Judgement
+}
+
+const factsOf = keepPerObject(
+  ({ source, target }: Group): GroupFacts => ({
+    sourceUrl: source === undefined ? undefined : parseCanonical(source).url,
+    targetUrl: target === undefined ? undefined : parseCanonical(target).url,
+    written: { source, target },
+    exchanged: { source: target, target: source },
+  }),
+)
 
 /** Whether source and target of a group are exchanged: every element is unknown in the source and known in the target. */
-function isSwapped(group: Group, scope: Scope): boolean {
-  const source = systemHere(group.source, scope)
-  const target = systemHere(group.target, scope)
-  const judgement = judgements(group)
-  const known = judgement.last
+function isSwapped(group: Group, facts: GroupFacts, scope: Scope): boolean {
+  const source = systemHere(facts.sourceUrl, scope)
+  const target = systemHere(facts.targetUrl, scope)
+  const known = facts.last
   if (known && known.source === source && known.target === target) return known.swapped
   const codes = (group.element ?? []).flatMap((each) => each.code ?? [])
   const swapped =
@@ -33,18 +48,17 @@ function isSwapped(group: Group, scope: Scope): boolean {
     target !== undefined &&
     codes.length > 0 &&
     codes.every((code) => source.locate(code) === undefined && target.locate(code) !== undefined)
-  judgement.last = { source, target, swapped }
+  facts.last = { source, target, swapped }
   return swapped
 }
 
-const systemHere = (system: string | undefined, scope: Scope): CodeSystemProvider | undefined =>
-  system === undefined ? undefined : scope.systemsHere(parseCanonical(system).url)[0]
+const systemHere = (url: string | undefined, scope: Scope): CodeSystemProvider | undefined =>
+  url === undefined ? undefined : scope.systemsHere(url)[0]
 
 /** The systems of a group, each on the side where its codes are. */
 export function sidesOf(group: Group, scope: Scope): Sides {
-  return isSwapped(group, scope)
-    ? { source: group.target, target: group.source }
-    : { source: group.source, target: group.target }
+  const facts = factsOf(group)
+  return isSwapped(group, facts, scope) ? facts.exchanged : facts.written
 }
 
 /** Whether a group's side can be the system: the same one, or none that names a code system at all. */

@@ -34,9 +34,11 @@ export function askedMap(parameters: Parameters): ConceptMap | string | undefine
  */
 export function* translate(request: Request, stored: ConceptMap[]): Work<Parameters> {
   const { parameters } = request
-  const { codings, reverse, explicit } = askedCodings(parameters)
-  const implied = namesImplied(parameters) ? yield* impliedBy(request, codings) : undefined
-  const maps = implied ? [implied.named] : yield* candidateMaps(request, stored)
+  const isR4 = !speaksR5(parameters)
+  const { codings, reverse, explicit } = askedCodings(parameters, isR4)
+  const asked = askedMap(parameters)
+  const implied = namesImplied(asked) ? yield* impliedBy(request, asked, codings) : undefined
+  const maps = implied ? [implied.named] : yield* candidateMaps(request, asked, stored)
   yield* loadMaps(maps, request.scope)
   const otherSystem = wantedSystem(parameters, reverse)
   const dependencies = dependenciesOf(parameters)
@@ -67,7 +69,7 @@ export function* translate(request: Request, stored: ConceptMap[]): Work<Paramet
   )
   const parameter: Parameter[] = [{ name: 'result', valueBoolean: result }]
   if (!result) parameter.push({ name: 'message', valueString: nothingFound(codings, maps) })
-  const form = { keepDirection: reverse && explicit, isR4: !speaksR5(parameters) }
+  const form = { keepDirection: reverse && explicit, isR4 }
   for (const each of unique) parameter.push(matchParameter(each, form))
   if (implied) parameter.push(...usedBy(implied))
   return { resourceType: 'Parameters', parameter }
@@ -84,15 +86,11 @@ function dependenciesOf(parameters: Parameters): TranslateQuestion['dependencies
 const NO_DEPENDENCIES: TranslateQuestion['dependencies'] = []
 
 /** Whether a request names a map that a code system implies. */
-function namesImplied(parameters: Parameters): boolean {
-  const asked = askedMap(parameters)
-  return typeof asked === 'string' && asked.includes('?fhir_cm=')
-}
+const namesImplied = (asked: ConceptMap | string | undefined): asked is string =>
+  typeof asked === 'string' && asked.includes('?fhir_cm=')
 
 /** The map that a code system implies, where the request names one. */
-function* impliedBy({ parameters, scope }: Request, codings: Coding[]): Work<ImpliedMap | undefined> {
-  const asked = askedMap(parameters)
-  if (typeof asked !== 'string') return undefined
+function* impliedBy({ parameters, scope }: Request, asked: string, codings: Coding[]): Work<ImpliedMap | undefined> {
   const rule = versionRules(parameters, SYSTEM_RULES).get(SNOMED)
   const code = codings.find(({ version }) => version !== undefined)?.version
   return yield* impliedMap(scope, asked, { version: textParameter(parameters, 'conceptMapVersion'), code, rule })
@@ -172,11 +170,14 @@ const TARGET: QuestionNames = {
 }
 
 /** The codes in question; a target code (R5) or `reverse` asks from target to source. */
-function askedCodings(parameters: Parameters): { codings: Coding[]; reverse: boolean; explicit: boolean } {
+function askedCodings(
+  parameters: Parameters,
+  isR4: boolean,
+): { codings: Coding[]; reverse: boolean; explicit: boolean } {
   requireOneQuestion(parameters, QUESTIONS)
-  const target = codingsNamed(parameters, TARGET)
+  const target = isR4 ? NO_CODINGS : codingsNamed(parameters, TARGET)
   if (target.length > 0) return { codings: target, reverse: true, explicit: true }
-  const source = codingsNamed(parameters, SOURCE)
+  const source = isR4 ? NO_CODINGS : codingsNamed(parameters, SOURCE)
   const plain = codingsNamed(parameters, PLAIN)
   const codings = source.length > 0 ? source : plain
   if (codings.length === 0)
@@ -229,21 +230,25 @@ function wantedSystem(parameters: Parameters, reverse: boolean): string | undefi
 }
 
 /** The map that is asked for; without one every map that may fit. 404 for an unknown one. */
-function* candidateMaps(request: Request, stored: ConceptMap[]): Work<ConceptMap[]> {
+function* candidateMaps(
+  request: Request,
+  url: ConceptMap | string | undefined,
+  stored: ConceptMap[],
+): Work<ConceptMap[]> {
   const { parameters, scope } = request
-  const url = askedMap(parameters)
   if (typeof url === 'object') return [url]
   if (url) {
+    const canonical = parseCanonical(url)
     const version = agreed('version of the concept map', [
-      { at: 'url', says: parseCanonical(url).version },
+      { at: 'url', says: canonical.version },
       { at: 'conceptMapVersion', says: textParameter(parameters, 'conceptMapVersion') },
     ])
-    const need: Need = { type: 'ConceptMap', url: parseCanonical(url).url }
+    const need: Need = { type: 'ConceptMap', url: canonical.url }
     if (!scope.has(need)) yield [need]
     const map = conceptMapOf(scope, url, version)
     if (map) return [map]
-    const canonical = url.includes('|') ? url : formatCanonical(url, version)
-    const text = `A definition for the concept map '${canonical}' could not be found`
+    const named = url.includes('|') ? url : formatCanonical(url, version)
+    const text = `A definition for the concept map '${named}' could not be found`
     throw new FhirError(404, otherIssue('not-found', text, { type: 'not-found' }))
   }
   const brought = scope.brought.filter(isOf('ConceptMap'))

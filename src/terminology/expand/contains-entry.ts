@@ -18,10 +18,10 @@ export interface EntryOptions {
   designations: string[]
   /** Property codes asked for; `*` for all. */
   properties: string[]
-  /** Whether entries carry the version of their system. */
-  withVersion(entry: Entry): boolean
-  /** Collects code → uri of every property shown. */
-  declared: Map<string, string | undefined>
+  /** Versions by url, where there is more than one of any system: entries of that carry theirs. */
+  versions: ReadonlyMap<string, number> | undefined
+  /** Collects code → uri of every property shown; none so far. */
+  declared: Map<string, string | undefined> | undefined
 }
 
 const CONCEPT_PROPERTIES = 'http://hl7.org/fhir/concept-properties#'
@@ -43,7 +43,8 @@ export function containsEntry(entry: Entry, options: EntryOptions): Contains {
   const code = provider.code(ref)
   const concept = enumeratedConcept(clause, code, provider.head.caseSensitive)
   const made: Contains = { system: writtenSystem(clause.system ?? provider.head.url), code }
-  if (provider.head.version && options.withVersion(entry)) made.version = provider.head.version
+  const { head } = provider
+  if (head.version && (head.versionNeeded === true || isOneOfSeveral(head.url, options))) made.version = head.version
   if (provider.isAbstract(ref)) made.abstract = true
   if (provider.isInactive(ref)) made.inactive = true
   if (options.languages || options.includeDesignations || options.designations.length > 0) {
@@ -60,6 +61,8 @@ export function containsEntry(entry: Entry, options: EntryOptions): Contains {
   if (extension.length > 0) made.extension = extension
   return made
 }
+
+const isOneOfSeveral = (url: string, { versions }: EntryOptions): boolean => (versions?.get(url) ?? 0) > 1
 
 const NONE: Extension[] = []
 
@@ -93,6 +96,7 @@ function shownProperties(entry: Entry, own: Extension[], options: EntryOptions):
   const shown: ConceptProperty[] = []
   const show = (property: ConceptProperty, uri: string | undefined) => {
     if (shown.some((each) => each.code === property.code && each.value === property.value)) return
+    options.declared ??= new Map()
     options.declared.set(property.code, uri)
     shown.push(property)
   }

@@ -1,11 +1,10 @@
-import { formatCanonical } from '../../fhir/canonical.ts'
+import { keepPerObject } from '../../base/keep.ts'
 import { badRequest, type FhirError } from '../../fhir/error.ts'
 import type { Extension, ValueSet } from '../../fhir/types.ts'
 import type { Steps } from '../../workers/budget.ts'
-import type { CodeSystemHead } from '../code-system/code-system.ts'
+import type { Ref } from '../code-system/code-system.ts'
 import { EXTENSION } from '../code-system/extensions.ts'
-import { systemNames } from '../request/aliases.ts'
-import { type ExpansionParameter, echoedParameters } from '../request/expansion-parameters.ts'
+import { echoedParameters } from '../request/expansion-parameters.ts'
 import type { Languages } from '../request/languages.ts'
 import { txError } from '../request/messages.ts'
 import {
@@ -17,14 +16,14 @@ import {
   textParameters,
 } from '../request/request.ts'
 import { compileRequested, queryOf } from '../request/requested-set.ts'
-import { artefactWarnings, warningOfBase } from '../request/resource-status.ts'
 import type { Work } from '../request/work.ts'
 import { type CompiledSet, contentOf } from '../value-set/clause.ts'
-import { findEnumerated, requireMembers } from '../value-set/clause-members.ts'
-import { isLeftOut, type LeftOut, type ListingOptions, leftOut, list } from '../value-set/listing.ts'
+import { findEnumerated } from '../value-set/clause-members.ts'
+import { type ListingOptions, leftOut, list } from '../value-set/listing.ts'
 import { canNest, nest } from '../value-set/nesting.ts'
 import type { Entry, Listing, ValueSetQuery } from '../value-set/query.ts'
 import { type Contains, containsEntry, type EntryOptions } from './contains-entry.ts'
+import { findFacts, knownFacts, type SetFacts } from './set-facts.ts'
 
 /** `$expand` (https://hl7.org/fhir/R4/valueset-operation-expand.html). */
 export function* expandValueSet(request: Request): Work<ValueSet> {
@@ -32,32 +31,24 @@ export function* expandValueSet(request: Request): Work<ValueSet> {
   const query = queryOf(request, set.canonical)
   const page = pageOf(request)
   const options = listingOptions(request)
-  yield* findEnumerated(contentOf(set).clauses, query)
-  const heads = yield* usedSystems(set, query, options.without)
-  const listing = yield* list(set, query, {
-    ...options,
-    ...(page.count === undefined && { most: page.limit + (page.offset ?? 0) }),
-  })
+  const { long } = contentOf(set)
+  if (long.length > 0) yield* findEnumerated(long, query)
+  const withoutExpressions = booleanParameter(request.parameters, 'excludePostCoordinated') === true
+  const wish = { without: options.without, withoutExpressions }
+  const facts = knownFacts(set, query, wish) ?? (yield* findFacts(set, query, wish))
+  if (page.count === undefined) options.most = page.limit + (page.offset ?? 0)
+  const listing = yield* list(set, query, options)
   if (listing === 'tooMany') throw tooManyCodes(request, set, page)
   const { from, to } = pageBounds(listing, page)
   if (to - from > page.limit) throw tooManyCodes(request, set, page)
-  const shown = entryOptions(request, languages, heads, set)
+  const shown = entryOptions(request, languages, facts)
   const isNested = isNestable(request, page) && canNest(set, query, options.without)
   const contains = yield* showEntries({ listing, from, to }, shown, { isNested, query })
-  return {
-    ...rootOf(set.definition, booleanParameter(request.parameters, 'includeDefinition') === true),
-    expansion: expansionOf({
-      request,
-      set,
-      languages,
-      page,
-      listing,
-      contains,
-      heads,
-      decisive,
-      declared: shown.declared,
-    }),
-  }
+  const expansion = expansionOf({ request, set, languages, page, listing, contains, facts, decisive, shown })
+  if (booleanParameter(request.parameters, 'includeDefinition') !== true)
+    return { ...rootOf(set.definition), expansion }
+  const { text, meta, expansion: _, ...rest } = set.definition
+  return { ...rest, status: statusOf(set.definition), expansion }
 }
 
 /** A set that came with the request is named as it names itself, one that was looked up with its version. */
@@ -118,6 +109,7 @@ function* showEntries(
 ): Steps<Contains[]> {
   const show = (entry: Entry) => containsEntry(entry, options)
   if (isNested) return yield* nest(part.listing, show, () => query.pass(costPerEntry))
+  approach(part)
   const contains: Contains[] = []
   for (let index = part.from; index < part.to; index++) {
     const entry = part.listing.at(index)
@@ -127,45 +119,34 @@ function* showEntries(
   return contains
 }
 
+/** What is fetched for more than that would be gone before it is used. */
+const longestPage = 100
+
+/** Tells the code system of a page's first entry which of its concepts will be asked for. */
+function approach({ listing, from, to }: { listing: Listing; from: number; to: number }): void {
+  const provider = to - from > longestPage ? undefined : listing.at(from)?.provider
+  if (!provider?.approach) return
+  const refs: Ref[] = []
+  for (let index = from; index < to; index++) {
+    const entry = listing.at(index)
+    if (entry?.provider === provider) refs.push(entry.ref)
+  }
+  provider.approach(refs)
+}
+
 function entryOptions(
   { parameters }: Request,
   languages: Languages | undefined,
-  heads: CodeSystemHead[],
-  set: CompiledSet,
+  { versions }: Pick<SetFacts, 'versions'>,
 ): EntryOptions {
-  const versions = new Map<string, number>()
-  for (const url of namedVersions(set, heads)) versions.set(url, (versions.get(url) ?? 0) + 1)
   return {
     languages,
     includeDesignations: booleanParameter(parameters, 'includeDesignations') === true,
     designations: textParameters(parameters, 'designation'),
     properties: textParameters(parameters, 'property'),
-    withVersion: ({ provider: { head } }) => head.versionNeeded === true || (versions.get(head.url) ?? 0) > 1,
-    declared: new Map(),
+    versions,
+    declared: undefined,
   }
-}
-
-/** The url of a system once per version that the set names or uses. */
-function namedVersions(set: CompiledSet, heads: CodeSystemHead[]): string[] {
-  const named = new Set<string>()
-  for (const clause of contentOf(set).clauses)
-    if (clause.system && clause.version) named.add(`${clause.version}|${clause.system}`)
-  const urls = [...named].map((each) => each.slice(each.indexOf('|') + 1))
-  const used = heads.map((each) => each.url)
-  return urls.length > used.length ? urls : used
-}
-
-/** Heads of every version of every system that the set takes codes from, each once. */
-function* usedSystems(set: CompiledSet, query: ValueSetQuery, without: LeftOut): Steps<CodeSystemHead[]> {
-  const heads = new Map<string, CodeSystemHead>()
-  for (const clause of contentOf(set).clauses) {
-    if (!clause.system || isLeftOut(without, clause.identity, clause.version)) continue
-    const { provider, resolution } = requireMembers(clause, query)
-    if (query.pass(100)) yield
-    if (resolution.isUnknown || isLeftOut(without, clause.identity, provider.head.version)) continue
-    heads.set(formatCanonical(provider.head.url, provider.head.version), provider.head)
-  }
-  return [...heads.values()]
 }
 
 /** What an expansion keeps of its definition: what identifies it and says what it is good for, not what explains it. */
@@ -186,17 +167,15 @@ const ROOT = [
   'copyright',
 ] as const
 
-/** Root elements of the reply: {@link ROOT}, or the definition whole. A status that the definition lacks is not known. */
-function rootOf(definition: ValueSet, whole: boolean): ValueSet {
-  const status = definition.status ?? 'unknown'
-  if (whole) {
-    const { text, meta, expansion, ...rest } = definition
-    return { ...rest, status }
-  }
-  const root: ValueSet = { resourceType: 'ValueSet', status }
+/** A status that the definition lacks is not known. */
+const statusOf = ({ status }: ValueSet) => status ?? 'unknown'
+
+/** Root elements of the reply: {@link ROOT}. */
+const rootOf = keepPerObject((definition: ValueSet): ValueSet => {
+  const root: ValueSet = { resourceType: 'ValueSet', status: statusOf(definition) }
   for (const name of ROOT) if (definition[name] !== undefined) Object.assign(root, { [name]: definition[name] })
   return root
-}
+})
 
 interface Parts {
   request: Request
@@ -205,95 +184,36 @@ interface Parts {
   page: Page
   listing: Listing
   contains: Contains[]
-  heads: CodeSystemHead[]
+  facts: SetFacts
   decisive: ReadonlyMap<string, string>
-  declared: Map<string, string | undefined>
+  shown: EntryOptions
 }
 
-function expansionOf(parts: Parts): NonNullable<ValueSet['expansion']> {
-  const { request, set, page, listing, contains, declared, heads } = parts
-  const isWithoutExpressions = booleanParameter(request.parameters, 'excludePostCoordinated') === true
-  const open = openSystems(set, isWithoutExpressions)
-  const entirely = openSystems(set, false)
-  const isEndless = heads.some((each) => each.unbounded?.basedOn && entirely.get(each.url) === 'whole')
-  const extension = [...unclosed(heads, open), ...[...declared].map(([code, uri]) => propertyDeclaration(code, uri))]
-  return {
-    ...(extension.length > 0 && { extension }),
-    identifier: `urn:uuid:${request.around.uuid()}`,
-    timestamp: request.around.now().toISOString(),
-    ...(!isEndless && { total: listing.size }),
-    ...((page.offset !== undefined || page.count !== undefined) && { offset: page.offset ?? 0 }),
-    parameter: [...echoedParameters(request.parameters, parts), ...usedArtefacts(parts)],
-    ...(contains.length > 0 && { contains }),
-  }
+type Expansion = NonNullable<ValueSet['expansion']>
+
+/** Members in the order of R4. One by one: an object that is put together of others costs more than all that is in it. */
+function expansionOf(parts: Parts): Expansion {
+  const { request, set, page, listing, contains, facts, languages, decisive } = parts
+  const identifier = `urn:uuid:${request.around.uuid()}`
+  const timestamp = request.around.now().toISOString()
+  const extension = extensionsOf(facts, parts.shown)
+  const expansion: Expansion = extension ? { extension, identifier, timestamp } : { identifier, timestamp }
+  if (!facts.isEndless) expansion.total = listing.size
+  if (page.offset !== undefined || page.count !== undefined) expansion.offset = page.offset ?? 0
+  const parameter = echoedParameters(request.parameters, { set, languages, heads: facts.heads, decisive })
+  for (const each of facts.used) parameter.push(each)
+  expansion.parameter = parameter
+  if (contains.length > 0) expansion.contains = contains
+  return expansion
+}
+
+function extensionsOf({ unclosed }: SetFacts, { declared }: EntryOptions): Extension[] | undefined {
+  if (unclosed.length === 0 && !declared) return undefined
+  return [...unclosed, ...[...(declared ?? [])].map(([code, uri]) => propertyDeclaration(code, uri))]
 }
 
 function propertyDeclaration(code: string, uri: string | undefined): Extension {
   const extension: Extension[] = [{ url: 'code', valueCode: code }]
   if (uri) extension.push({ url: 'uri', valueUri: uri })
   return { url: EXTENSION.expansionProperty, extension }
-}
-
-/**
- * Systems of which the set takes more than it enumerates: all of it, or what a filter finds; `listed` where it takes no expressions of a
- * grammar, only what can be listed.
- */
-function openSystems(set: CompiledSet, isWithoutExpressions: boolean): Map<string, Opening> {
-  const open = new Map<string, Opening>()
-  for (const { system, concepts, filters } of contentOf(set).clauses) {
-    if (!system || concepts) continue
-    const refuses = filters.some(({ property, value }) => property === 'expressions' && value === 'false')
-    const opening = isWithoutExpressions || refuses ? 'listed' : filters.length > 0 ? 'filtered' : 'whole'
-    const known = open.get(system)
-    if (known === undefined || OPENINGS.indexOf(opening) > OPENINGS.indexOf(known)) open.set(system, opening)
-  }
-  return open
-}
-
-const OPENINGS = ['listed', 'filtered', 'whole'] as const
-type Opening = (typeof OPENINGS)[number]
-
-function unclosed(heads: CodeSystemHead[], open: Map<string, Opening>): Extension[] {
-  const reasons: string[] = []
-  let isUnclosed = false
-  for (const { url, unbounded, content } of heads) {
-    const opening = systemNames(url)
-      .map((name) => open.get(name))
-      .find((each) => each !== undefined)
-    if (opening === undefined) continue
-    const grammar = `The code System '${url}' has a grammar and so has infinite members`
-    if (unbounded?.basedOn) reasons.push(`${grammar}. This extension is based on ${unbounded.basedOn}`)
-    else if (unbounded && opening === 'whole') reasons.push(grammar)
-    else if (unbounded && opening === 'filtered') isUnclosed = true
-    else if (content === 'fragment') reasons.push(`This extension is based on a fragment of the code system ${url}`)
-  }
-  if (reasons.length === 0 && !isUnclosed) return []
-  return [
-    { url: EXTENSION.unclosed, valueBoolean: true },
-    ...reasons.map((valueString) => ({ url: EXTENSION.unclosedReason, valueString })),
-  ]
-}
-
-function usedArtefacts({ set, heads }: Parts): ExpansionParameter[] {
-  const parameters: ExpansionParameter[] = []
-  const use = (name: string, valueUri: string) => {
-    if (!parameters.some((each) => each.name === name && each.valueUri === valueUri))
-      parameters.push({ name, valueUri })
-  }
-  for (const head of heads) use('used-codesystem', formatCanonical(head.url, head.version))
-  for (const imported of contentOf(set).imports) {
-    if (!imported.contained && imported.definition.url) use('used-valueset', imported.canonical)
-  }
-  for (const head of heads) for (const supplement of head.supplements) use('used-supplement', supplement)
-  for (const head of heads) {
-    if (head.content === 'fragment') use('used-fragment', formatCanonical(head.url, head.version))
-  }
-  for (const { warning, canonical } of artefactWarnings(set, heads)) use(`warning-${warning}`, canonical)
-  const open = openSystems(set, false)
-  for (const { url, unbounded } of heads) {
-    const base = open.get(url) === 'whole' ? unbounded?.definition : undefined
-    const warning = base && warningOfBase(base, set)
-    if (warning) use(`warning-${warning}`, formatCanonical(base?.url, base?.version))
-  }
-  return parameters
 }

@@ -24,6 +24,8 @@ export interface ValidationOptions {
 export interface Located {
   provider: CodeSystemProvider
   ref: Ref
+  /** As the system writes it. */
+  code: string
   /** How the value set enumerates it. */
   concept?: EnumeratedConcept | undefined
   /** A filter brought it that is made for inactive concepts, too: that it is inactive is nothing to be remarked. */
@@ -35,13 +37,12 @@ const NOTHING: readonly Issue[] = []
 /** Comments on a concept and the way it is written; errors only for the display. */
 export function checkConcept(
   value: CodedValue,
-  { provider, ref, concept, isMeant }: Located,
+  { provider, ref, code, concept, isMeant }: Located,
   options: ValidationOptions,
 ): readonly Issue[] {
   if (options.membershipOnly) return NOTHING
   const issues: Issue[] = []
   if (provider.head.versionNeeded && value.version === undefined) issues.push(versionIsNeeded(value, provider))
-  const code = provider.code(ref)
   if (code !== value.code && code.toLowerCase() === value.code.toLowerCase()) {
     issues.push(caseDifference(value.code, code, provider.head, value.at('code')))
   }
@@ -68,7 +69,11 @@ function versionIsNeeded(value: CodedValue, { head }: CodeSystemProvider): Issue
 }
 
 /** What rules a concept out although the set has it: abstract where that is not allowed, inactive where only active ones count. */
-export function checkUse(value: CodedValue, { provider, ref }: Located, options: ValidationOptions): readonly Issue[] {
+export function checkUse(
+  value: CodedValue,
+  { provider, ref }: Pick<Located, 'provider' | 'ref'>,
+  options: ValidationOptions,
+): readonly Issue[] {
   if (!options.abstractAllowed && provider.isAbstract(ref)) {
     return [txIssue('ABSTRACT_CODE_NOT_ALLOWED', [value.system, value.code], { expression: value.at('code') })]
   }
@@ -97,7 +102,7 @@ export function checkEnumeration(
 
 /** The display to answer with: in a wished language, else the usual one. */
 export function replyDisplay(
-  { provider, ref, concept }: Located,
+  { provider, ref, concept }: Omit<Located, 'code'>,
   languages: Languages | undefined,
 ): string | undefined {
   const display = concept?.display ?? provider.display(ref)

@@ -60,23 +60,26 @@ export function judge(
 function judgeMatch(judgement: Judgement, set: CompiledSet, match: Match, options: ValidationOptions): Judgement {
   const { value } = judgement
   const { provider, ref, clause, resolution } = match
-  const concept = enumeratedConcept(clause, provider.code(ref), provider.head.caseSensitive)
+  const code = provider.code(ref)
+  const concept = enumeratedConcept(clause, code, provider.head.caseSensitive)
   // Of SNOMED CT filters of hierarchy and attributes find active concepts alone; whatever brings others asks for them.
   const isMeant = provider.head.edition !== undefined && clause.filters.length > 0
-  const located: Located = { provider, ref, concept, isMeant }
+  const located: Located = { provider, ref, code, concept, isMeant }
   const version = checkVersion(clause, resolution, value)
   const use = checkUse(value, located, options)
   judgement.isMember = use.length === 0
   judgement.located = located
   judgement.version = provider.head.version
-  judgement.issues.push(...version.issues, ...use)
+  for (const each of version.issues) judgement.issues.push(each)
+  for (const each of use) judgement.issues.push(each)
   if (use.length > 0) judgement.issues.push(notInSet(set, value))
-  judgement.unknown.push(...version.unknown)
+  for (const each of version.unknown) judgement.unknown.push(each)
   if (resolution.isUnknown) remarkUnknown(judgement)
   else if (resolution.fragment && !options.membershipOnly && resolution.fragment.locate(value.code) === undefined)
     judgement.issues.push(unknownInFragment(value, resolution.fragment))
-  judgement.issues.push(...checkConcept(value, located, options))
-  if (!options.membershipOnly) judgement.issues.push(...checkEnumeration(value, concept, match.set.canonical))
+  for (const each of checkConcept(value, located, options)) judgement.issues.push(each)
+  if (options.membershipOnly) return judgement
+  for (const each of checkEnumeration(value, concept, match.set.canonical)) judgement.issues.push(each)
   return judgement
 }
 
@@ -116,7 +119,7 @@ function judgeUnresolved(
   if (!provider) return judgement
   judgement.version = provider.head.version
   const ref = provider.locate(value.code)
-  if (ref !== undefined) judgement.located = { provider, ref }
+  if (ref !== undefined) judgement.located = { provider, ref, code: provider.code(ref) }
   return judgement
 }
 
@@ -227,7 +230,7 @@ function addCode(
     if (!options.membershipOnly) judgement.issues.push(...unknownCode(value, provider, query))
     return
   }
-  judgement.located = { provider, ref }
+  judgement.located = { provider, ref, code: provider.code(ref) }
   judgement.issues.push(...checkConcept(value, judgement.located, options))
 }
 

@@ -33,11 +33,9 @@ export function* validateInValueSet(request: Request): Work<Parameters> {
   if (!areHere(request, question)) yield* loadSystems(request, question)
   const query = queryOf(request, set.canonical)
   const options = validationOptions(request, languages)
-  yield* findEnumerated(
-    contentOf(set).clauses,
-    query,
-    new Set([undefined, ...question.values.map(({ version }) => version)]),
-  )
+  const { long } = contentOf(set)
+  if (long.length > 0)
+    yield* findEnumerated(long, query, new Set([undefined, ...question.values.map(({ version }) => version)]))
   const [only] = question.values
   if (
     only &&
@@ -140,7 +138,7 @@ function judgeInSystem(asked: CodedValue, given: SystemQuestion, query: ValueSet
     return judgement
   }
   judgement.isMember = true
-  judgement.located = { provider, ref }
+  judgement.located = { provider, ref, code: provider.code(ref) }
   judgement.issues.push(
     ...checkUse(value, judgement.located, options),
     ...checkConcept(value, judgement.located, options),
@@ -227,13 +225,18 @@ function reply(question: Question, judgements: Judgement[], { set, options }: Re
   if (question.codeableConcept)
     parameter.push({ name: 'codeableConcept', valueCodeableConcept: question.codeableConcept })
   if (issues.length > 0) parameter.push({ name: 'issues', resource: operationOutcome(issues) })
-  const reasons = result ? [] : judgements.flatMap(({ reason }) => reason ?? [])
-  const message = [...reasons, messageOf(issues)].filter((each) => each !== undefined).join('; ')
+  const message = result && issues.length === 0 ? '' : messageWith(result ? [] : judgements, issues)
   if (message !== '') parameter.push({ name: 'message', valueString: message })
   if (shown) addState(parameter, shown)
   for (const { parameter: name, canonical } of uniqueUnknown(judgements))
     parameter.push({ name, valueCanonical: canonical })
   return { resourceType: 'Parameters', parameter }
+}
+
+/** Why concepts are not in the set, and the texts of issues. */
+function messageWith(judgements: Judgement[], issues: Issue[]): string {
+  const reasons = judgements.flatMap(({ reason }) => reason ?? [])
+  return [...reasons, messageOf(issues)].filter((each) => each !== undefined).join('; ')
 }
 
 const STATUS_MESSAGES = {
@@ -278,9 +281,8 @@ function openParameters(judgements: Judgement[]): Parameter[] {
 
 function addState(parameter: Parameter[], { value, located }: Judgement): void {
   if (!located) return
-  const { provider, ref, isMeant } = located
+  const { provider, ref, code, isMeant } = located
   const status = provider.status(ref)
-  const code = provider.code(ref)
   // A status explains why the use of a concept should be reviewed; a property of that name may mean anything.
   const isInactive = provider.isInactive(ref) && !isMeant
   if (isInactive) parameter.push({ name: 'inactive', valueBoolean: true })

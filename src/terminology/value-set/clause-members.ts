@@ -43,9 +43,6 @@ const enumerated = keepPerObject((_: Clause) => keepPerObject((_: CodeSystemProv
 /** What a code that is put together by a grammar costs for each of its characters, as a multiple of a clause that is asked. */
 const costPerCharacter = 10
 
-/** Codes of a clause that are found at once, whatever they are. */
-const fewCodes = 100
-
 /** What a clause enumerates, in its order; undefined for what the system does not have. */
 export const enumeratedRefs = (clause: Clause, provider: CodeSystemProvider): Located =>
   finish(located(clause, provider, () => false))
@@ -65,7 +62,7 @@ function* located(clause: Clause, provider: CodeSystemProvider, pass: ValueSetQu
 }
 
 /**
- * Finds what clauses enumerate, in steps, so that nobody waits for it where the clauses are asked: codes may be put together by a grammar.
+ * Finds what long clauses enumerate, in steps, so that nobody waits for it where the clauses are asked: codes may be put together by a grammar.
  * `versions` are those that the values in question name. @throws FhirError 422 too-costly
  */
 export function* findEnumerated(
@@ -74,7 +71,6 @@ export function* findEnumerated(
   versions: ReadonlySet<string | undefined> = new Set([undefined]),
 ): Steps<void> {
   for (const clause of clauses) {
-    if (!clause.concepts || clause.concepts.size <= fewCodes) continue
     for (const version of versions) {
       const { provider } = resolveSystem(clause, query, version)
       if (provider) yield* located(clause, provider, query.pass)

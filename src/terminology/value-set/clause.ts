@@ -65,11 +65,16 @@ interface SetContent {
   includes: Clause[]
   /** Every set that is imported, directly or not. */
   imports: CompiledSet[]
+  /** Clauses that enumerate more codes than are found at once. */
+  long: Clause[]
 }
+
+/** Codes of a clause that are found at once, whatever they are. */
+const fewCodes = 100
 
 /** The content of a set; each set that it imports counts once. */
 export const contentOf = keepPerObject((root: CompiledSet): SetContent => {
-  const content: SetContent = { clauses: [], includes: [], imports: [] }
+  const content: SetContent = { clauses: [], includes: [], imports: [], long: [] }
   const seen = new Set<CompiledSet>()
   const bringing = new Set<CompiledSet>()
   const visit = (set: CompiledSet, brings: boolean) => {
@@ -82,6 +87,7 @@ export const contentOf = keepPerObject((root: CompiledSet): SetContent => {
     for (const [index, clause] of clauses.entries()) {
       const isInclude = brings && index < set.includes.length
       if (isNew) content.clauses.push(clause)
+      if (isNew && clause.concepts && clause.concepts.size > fewCodes) content.long.push(clause)
       if (isInclude) content.includes.push(clause)
       for (const imported of clause.imports) visit(imported, isInclude)
     }

@@ -124,7 +124,7 @@ function hasText({ provider, ref, clause }: Match, display: string): boolean {
 }
 
 function matchClause(clause: Clause, set: CompiledSet, context: Context): Match[] {
-  context.search.missing.push(...clause.missing)
+  for (const each of clause.missing) context.search.missing.push(each)
   let matches: Match[] | undefined
   if (clause.identity !== undefined) {
     const match = matchSystem(clause, set, context)

@@ -2,7 +2,16 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { bitsOf, commonOrdinals, united, withBit } from '../../../src/terminology/code-system/ordinals.ts'
+import {
+  alsoIn,
+  bitsOf,
+  commonBits,
+  commonOrdinals,
+  listOf,
+  ordered,
+  united,
+  withBit,
+} from '../../../src/terminology/code-system/ordinals.ts'
 import { exactOrdinals, type Postings, withWords } from '../../../src/terminology/code-system/postings.ts'
 import { collectPostings, searchPostings, words } from '../../../src/terminology/code-system/text-index.ts'
 
@@ -17,6 +26,21 @@ describe('ordinals', () => {
         assert.deepEqual([...commonOrdinals(a, b)], expected)
         assert.deepEqual([...commonOrdinals(b, a)], expected)
         assert.deepEqual([...withBit(a, bitsOf(b, 301))], expected)
+        assert.deepEqual([...listOf(commonBits(bitsOf(a, 301), bitsOf(b, 301)), a.length)], expected)
+      }),
+    )
+  })
+
+  it('are found among those of several lists, each once, whatever was looked for before', () => {
+    const lists = fc.array(fc.nat(900), { maxLength: 60 }).map((list) => Int32Array.from(list))
+    const size = fc.constantFrom(901, 1200, 100_000)
+    fc.assert(
+      fc.property(fc.array(fc.tuple(lists, lists, size), { maxLength: 5 }), (asked) => {
+        for (const [a, b, count] of asked) {
+          const expected = [...new Set([...a].filter((each) => b.includes(each)))].sort((x, y) => x - y)
+          assert.deepEqual([...ordered(alsoIn(a, b, count), count)], expected)
+          assert.deepEqual([...ordered(withBit(a, bitsOf(b, count)), count)], expected)
+        }
       }),
     )
   })
@@ -25,7 +49,9 @@ describe('ordinals', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(900), { maxLength: 200 }), fc.constantFrom(901, 100_000), (all, count) => {
         const expected = [...new Set(all)].sort((a, b) => a - b)
-        assert.deepEqual([...united(Int32Array.from(all), count)], expected)
+        const given = Int32Array.from(all)
+        assert.deepEqual([...united(given, count)], expected)
+        assert.deepEqual([...given], all, 'a part of an index stays as it is')
       }),
     )
   })
@@ -34,7 +60,7 @@ describe('ordinals', () => {
 /** Words that share beginnings; 20,000 concepts, so that lists of frequent words are long. */
 const COUNT = 20_000
 const textOf = (i: number) =>
-  `${i % 2 === 0 ? 'even' : 'odd'} every${i % 3} e${i % 11} word${i % 997} ${i % 7 === 0 ? 'Straße straße' : 'x'} ${i % 500 === 0 ? '接种 𝒳a' : ''}`
+  `${i % 41 === 0 ? `rare${i}` : 'often'} ${i % 2 === 0 ? 'even' : 'odd'} every${i % 3} e${i % 11} word${i % 997} ${i % 7 === 0 ? 'Straße straße' : 'x'} ${i % 500 === 0 ? '接种 𝒳a' : ''}`
 
 function postings(): Postings {
   const made = collectPostings()
@@ -64,6 +90,13 @@ describe('texts', () => {
     'word',
     'word9',
     'word99',
+    'word1',
+    'word12',
+    'rare',
+    'rare1',
+    'rare41',
+    'of',
+    'every',
     'str',
     'stra',
     '接',
@@ -86,7 +119,7 @@ describe('texts', () => {
           text,
         )
       }),
-      { numRuns: 60 },
+      { numRuns: 200 },
     )
   })
 

@@ -60,6 +60,12 @@ export function openIndex(resource: CodeSystem, sections: Sections): OpenIndex {
     hierarchical: header.hierarchical,
     hasInactive: header.hasInactive,
     locate,
+    approach: (refs) => {
+      const ordinals = refs.map(asOrdinal)
+      let seen = codes.glance(ordinals) ^ displays.glance(ordinals)
+      for (const each of ordinals) seen ^= flags[each] ?? 0
+      return seen
+    },
     code: (ref) => codes.at(asOrdinal(ref)),
     display: (ref) => displays.at(asOrdinal(ref)) || undefined,
     definition: (ref) => detail(ref).definition,
@@ -68,7 +74,7 @@ export function openIndex(resource: CodeSystem, sections: Sections): OpenIndex {
     extensions: (ref) => (flag(ref, FLAG.extensions) ? (detail(ref).extension ?? NONE) : NONE),
     isInactive: (ref) => flag(ref, FLAG.inactive),
     isAbstract: (ref) => flag(ref, FLAG.abstract),
-    status: (ref) => header.statuses[(statuses[asOrdinal(ref)] ?? 0) - 1],
+    status: header.statuses.length > 0 ? (ref) => header.statuses[(statuses[asOrdinal(ref)] ?? 0) - 1] : noStatus,
     parents: (ref) => relations.parents(asOrdinal(ref)),
     children: (ref) => relations.children(asOrdinal(ref)),
     subsumes: (ancestor, descendant) => relations.subsumes(asOrdinal(ancestor), asOrdinal(descendant)),
@@ -104,6 +110,7 @@ function locator(sections: Sections, codes: StringTable): (code: string) => numb
 
 const NONE: Extension[] = []
 const NOTHING: Partial<CodeSystemConcept> = {}
+const noStatus = () => undefined
 
 /** Definition, designations, properties and extensions; the last concept is kept, since it is asked for several times. */
 function detailReader(details: Pick<StringTable, 'at'>): (ref: Ref) => Partial<CodeSystemConcept> & { code: string } {

@@ -28,6 +28,8 @@ export interface PagedBytes {
   copy(from: number, to: number, into: Buffer): number
   /** A signed number of four bytes at a position that can be divided by four. */
   number(at: number): number
+  /** Looks at bytes that are there already, and reads none; answers anything. */
+  glance(places: readonly number[]): number
 }
 
 /** An index file by position, whatever it is. Parts of one in memory are views. */
@@ -97,6 +99,11 @@ export function pager(file: IndexBytes): (offset: number, length: number) => Pag
         const place = pages.placeOf(number) + at
         return pages.bytes.toString('utf8', place, place + size)
       },
+      glance: (places) => {
+        let seen = 0
+        for (let i = 0; i < places.length; i++) seen ^= pages.keptAt(offset + (places[i] ?? 0))
+        return seen
+      },
       // Sections begin at multiples of eight: a number never lies on two pages.
       number: (from) => {
         const start = offset + from
@@ -164,6 +171,11 @@ function keptPages(file: IndexBytes) {
   const isKept = (page: number): boolean => (placeOfPage[page] ?? 0) > 0
   return {
     bytes,
+    /** The byte at a position of the file where its page is there; else anything. */
+    keptAt: (position: number): number => {
+      const page = Math.floor(position / PAGE)
+      return bytes[((placeOfPage[page] ?? 0) - 1 - page) * PAGE + position] ?? 0
+    },
     /** Where a page begins in `bytes`; true until another one is asked for. */
     placeOf: (page: number): number => {
       const known = (placeOfPage[page] ?? 0) - 1
@@ -203,5 +215,6 @@ function residentBytes(bytes: Uint8Array): PagedBytes {
     slice: (from, to) => block.subarray(from, to),
     copy: (from, to, into) => block.copy(into, 0, from, to),
     number: (at) => numberAt(block, at),
+    glance: (places) => places.reduce((seen, at) => seen ^ (block[at] ?? 0), 0),
   }
 }

@@ -10,6 +10,10 @@ export interface StringTable {
   equals(index: number, text: string): boolean
   /** Below zero when an entry stands before a text in the order of code units, above it behind. */
   compare(index: number, text: string): number
+  /** Whether an entry begins with that text; makes no string for plain text. */
+  begins(index: number, text: string): boolean
+  /** Looks at entries that are about to be read, without reading them (`CodeSystemProvider.approach`); answers anything. */
+  glance(indexes: readonly number[]): number
 }
 
 /** The strings of sections `name` and `name.offsets`, all in memory: for those that are looked for. */
@@ -20,6 +24,12 @@ export function stringTable(sections: Sections, name: string, length?: number): 
   return {
     length: offsets.length - 1,
     at,
+    glance: (indexes) => {
+      let seen = 0
+      for (let i = 0; i < indexes.length; i++) seen ^= offsets[indexes[i] ?? 0] ?? 0
+      for (let i = 0; i < indexes.length; i++) seen ^= block[offsets[indexes[i] ?? 0] ?? 0] ?? 0
+      return seen
+    },
     compare: (index, text) => {
       const from = offsets[index] ?? 0
       const size = (offsets[index + 1] ?? 0) - from
@@ -32,6 +42,16 @@ export function stringTable(sections: Sections, name: string, length?: number): 
         if (own !== other) return own - other
       }
       return size - text.length
+    },
+    begins: (index, text) => {
+      const from = offsets[index] ?? 0
+      for (let i = 0; i < text.length; i++) {
+        const other = text.charCodeAt(i)
+        if (other > PLAIN) return at(index).startsWith(text)
+        // The bytes of what is not plain are never those of what is.
+        if (block[from + i] !== other || from + i >= (offsets[index + 1] ?? 0)) return false
+      }
+      return true
     },
     equals: (index, text) => {
       const from = offsets[index] ?? 0
@@ -55,10 +75,18 @@ export function stringsOf(sections: Sections, name: string, length?: number): { 
 }
 
 /** The texts of sections `name` and `name.offsets`, read by position: for those that are only shown. */
-export function textTable(sections: Sections, name: string, length?: number): Pick<StringTable, 'length' | 'at'> {
+export function textTable(
+  sections: Sections,
+  name: string,
+  length?: number,
+): Pick<StringTable, 'length' | 'at' | 'glance'> {
   const bytes: PagedBytes = sections.paged(name)
   const offsets = offsetsOf(sections, name, { length, bytes: bytes.length })
-  return { length: offsets.length - 1, at: textsInRuns(runsBy(bytes.text, offsets)) }
+  return {
+    length: offsets.length - 1,
+    at: textsInRuns(runsBy(bytes.text, offsets)),
+    glance: (indexes) => bytes.glance(indexes.map((index) => offsets[index] ?? 0)),
+  }
 }
 
 const runsBy = (text: PagedBytes['text'], offsets: Uint32Array): TextRuns => ({

@@ -32,6 +32,20 @@ describe('strings of an index file', () => {
     )
   })
 
+  it('tell how they begin, and look at any of them', () => {
+    const text = fc.oneof(fc.constantFrom('', 'plain', 'plainer', 'wört', 'wörter', '\u{1f600}', 'é'), fc.string())
+    fc.assert(
+      fc.property(fc.array(text, { minLength: 1, maxLength: 20 }), text, (strings, wanted) => {
+        const written = strings.map((each) => each.toWellFormed())
+        const table = tableOf(written)
+        for (const [index, own] of written.entries())
+          for (const begin of [wanted.toWellFormed(), own, own.slice(0, 2).toWellFormed(), `${own}x`])
+            assert.equal(table.begins(index, begin), own.startsWith(begin), `${own} begins with ${begin}`)
+        assert.equal(typeof table.glance(written.map((_, index) => index)), 'number')
+      }),
+    )
+  })
+
   it('are decoded no more than twice when read in order, wherever one is not plain', () => {
     for (let odd = 0; odd < 20; odd++) {
       const strings = Array.from({ length: 200 }, (_, at) => (at % 20 === odd ? 'wört' : `word${at}`))
