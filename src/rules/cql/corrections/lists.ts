@@ -10,7 +10,15 @@ const isItem: Comparison = (element, item) =>
   element == null || item == null ? element == null && item == null : equals(element, item)
 
 /** `contains`: whether one of the elements is the item; unknown while one may be. */
-const contains = (list: unknown[], item: unknown): Ternary => or(list.map((each) => isItem(each, item)))
+function contains(list: unknown[], item: unknown): Ternary {
+  let found: Ternary = false
+  for (const each of list) {
+    const same = isItem(each, item)
+    if (same === true) found = true
+    else if (same === null && found === false) found = null
+  }
+  return found
+}
 
 /** `properly contains`: contains the item, and something else (CQL 1.5, Proper Contains); whether a null is something else is unknown. */
 function properlyContains(list: unknown[], item: unknown): Ternary {

@@ -44,7 +44,33 @@ interface Fields {
 }
 
 function readFields(value: Json | undefined): Fields | undefined {
-  const match = typeof value === 'string' ? dateTimePattern.exec(value) : null
+  if (typeof value !== 'string') return undefined
+  return dayFields(value) ?? otherFields(value)
+}
+
+/** Fields of a plain day, as most dates of certificates are; undefined for every other text. */
+function dayFields(text: string): Fields | undefined {
+  if (text.length !== 10 || text.charCodeAt(4) !== hyphen || text.charCodeAt(7) !== hyphen) return undefined
+  const year = 100 * twoDigits(text, 0) + twoDigits(text, 2)
+  const month = twoDigits(text, 5)
+  const day = twoDigits(text, 8)
+  // What is no digit makes a number NaN, which lies nowhere; the days after the 28th are for who knows the months.
+  if (!(year >= 0 && month >= 1 && month <= 12 && day >= 1 && day <= 28)) return undefined
+  return { year, month, day, hour: null, minute: null, second: null, millisecond: null, offset: undefined }
+}
+
+const hyphen = 0x2d
+const zero = 0x30
+
+/** The number that two characters are; NaN where one is no digit. */
+function twoDigits(text: string, at: number): number {
+  const tens = text.charCodeAt(at) - zero
+  const ones = text.charCodeAt(at + 1) - zero
+  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? 10 * tens + ones : Number.NaN
+}
+
+function otherFields(value: string): Fields | undefined {
+  const match = dateTimePattern.exec(value)
   if (!match) return undefined
   const [, year, month, day, hour, minute, second, fraction, sign, offsetHours, offsetMinutes] = match
   const fields: Fields = {
