@@ -48,16 +48,16 @@ const mayBeList = (node: JsonObject, at: number) => typeKind(node, at) !== 'Inte
 
 /** Installs the corrections of lists. */
 export function correctLists(): void {
-  const holds = (call: Evaluation, [container, item]: unknown[]) =>
+  const holds = (call: Evaluation, container: unknown, item: unknown) =>
     Array.isArray(container) ? contains(container, item) : call.original()
   replaceOperator(
     'Contains',
-    (call) => holds(call, call.args),
+    (call) => holds(call, call.args[0], call.args[1]),
     (node) => mayBeList(node, 0),
   )
   replaceOperator(
     'In',
-    (call) => holds(call, call.args.toReversed()),
+    (call) => holds(call, call.args[1], call.args[0]),
     (node) => mayBeList(node, 1),
   )
   addOperator('ProperContains', properly(0))

@@ -45,8 +45,8 @@ const systemNamespace = '{urn:hl7-org:elm-types:r1}'
  * (distinct, union) then compares FHIR values by their JSON.
  */
 export class FhirInstance {
-  // Own and enumerable on purpose: see above.
-  readonly _json: JsonObject
+  // Own and enumerable on purpose: see above. Declared alone: to define it before it is set would cost as much again.
+  declare readonly _json: JsonObject
   declare readonly [scopeKey]: ReadScope
   declare readonly fhirClass: FhirClass
 

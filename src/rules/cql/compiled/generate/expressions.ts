@@ -48,7 +48,7 @@ const literal: Writer = (node, _, { constant }) => {
 const named: Writer = (node, place) => `n${place.slotOf(textOf(node, 'name'))}`
 
 /** A define or a parameter, which nothing within a define is given to. */
-const asked: Writer = (node, place, { constant }) => `${constant(place.build(node))}(bareFrame(r))`
+const asked: Writer = (node, place, { constant }) => `${constant(place.build(node))}(r.bare)`
 
 const property: Writer = (node, place, writing) => {
   const path = textOf(node, 'path')
@@ -127,7 +127,7 @@ const cast: Writer = (node, place, writing) =>
 const inValueSet: Writer = (node, place, writing) => {
   const code = writing.variable()
   const valueSet = writing.constant(valueSetOf(node.valueset, place))
-  return `((${code} = ${expressionCode(node.code, place, writing)}) == null ? false : ${valueSet}(bareFrame(r)).hasMatch(${code}))`
+  return `((${code} = ${expressionCode(node.code, place, writing)}) == null ? false : ${valueSet}(r.bare).hasMatch(${code}))`
 }
 
 const operatorCode: Writer = (node, place, writing) => {
@@ -137,7 +137,7 @@ const operatorCode: Writer = (node, place, writing) => {
   if (!compute) return undefined
   const operands = Array.isArray(node.operand) ? node.operand : [node.operand]
   const code = operands.map((each) => expressionCode(each, place, writing))
-  return `${writing.constant(compute)}([${code.join(', ')}], bareFrame(r))`
+  return `${writing.constant(compute)}([${code.join(', ')}], r.bare)`
 }
 
 /** A query over one source, as two functions: one goes through the source, one is for each of its elements. */
