@@ -1,7 +1,7 @@
 /** Whether an instance is one of its class: what its model lacks, or has in another form, must not go unseen. */
 import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
-import { elementInfo, primitiveCheck } from '../../fhir/elements.ts'
+import { elementInfo, isAscii, leastCharacter, primitiveCheck } from '../../fhir/elements.ts'
 import type { LogicalClass, LogicalClasses } from './classes.ts'
 import { classIn, type ElementForm } from './logical-model.ts'
 
@@ -133,13 +133,20 @@ function formCheck({ type, fhir }: ElementForm, classes: LogicalClasses): Check 
       else faults.push({ path: '', text: `must be an object with the elements of ${of.name}` })
     }
   }
-  const primitive = primitiveCheck(fhir)
-  if (primitive)
-    return (value, faults) => {
-      const fault = primitive(value)
-      if (fault !== undefined) faults.push({ path: '', text: fault })
-    }
-  return type === 'System.Any' ? () => undefined : datatypeCheck(fhir)
+  return primitiveJudge(fhir) ?? (type === 'System.Any' ? () => undefined : datatypeCheck(fhir))
+}
+
+/** What a value of a primitive type is judged by; undefined for any other type. */
+function primitiveJudge(type: string): Check | undefined {
+  const check = primitiveCheck(type)
+  if (!check) return undefined
+  // Nearly every text is told by its characters alone.
+  const least = leastCharacter(type)
+  return (value, faults) => {
+    if (least !== undefined && typeof value === 'string' && isAscii(value, least)) return
+    const fault = check(value)
+    if (fault !== undefined) faults.push({ path: '', text: fault })
+  }
 }
 
 /** A datatype that CQL has a type of its own for: members that R4 does not have, and a comparator, which makes of a quantity no point. */
@@ -177,18 +184,13 @@ function memberCheck(fhir: string, name: string): Check | undefined {
     types: [type = ''],
     isArray,
   } = element
-  const primitive = primitiveCheck(type)
   if (type === 'Extension') return (value, faults) => void checkList(value, isArray, faults)
-  let judge: Check | undefined
+  let judge = primitiveJudge(type)
   const one: Check = (value, faults) => {
     if (value === null) return
-    if (!primitive) {
-      judge ??= datatypeCheck(type)
-      judge(value, faults)
-      return
-    }
-    const fault = primitive(value)
-    if (fault !== undefined) faults.push({ path: '', text: fault })
+    // Made when it is asked for: types hold parts of their own kind.
+    judge ??= datatypeCheck(type)
+    judge(value, faults)
   }
   return (value, faults) => {
     if (!checkList(value, isArray, faults)) return

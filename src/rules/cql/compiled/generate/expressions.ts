@@ -56,8 +56,28 @@ const property: Writer = (node, place, writing) => {
   const scope = optionalText(node, 'scope')
   const source = scope === undefined ? expressionCode(node.source, place, writing) : `n${place.slotOf(scope)}`
   const holder = writing.variable()
-  return `((${holder} = ${source}) == null ? null : elementOf(${holder}["${path}"], ${holder}, "${path}"))`
+  const read = `((${holder} = ${source}) == null ? null : elementOf(${holder}["${path}"], ${holder}, "${path}"))`
+  const key = elementKey(node, place)
+  if (key === undefined) return read
+  const known = writing.variableOf(key)
+  return `(${known} === undefined ? ${known} = ${read} : ${known})`
 }
+
+/** What an element of a name, or of such an element, is known by within a function; undefined for an element of anything else. */
+function elementKey(node: JsonObject, place: Place): string | undefined {
+  const path = textOf(node, 'path')
+  if (!isMemberName(path)) return undefined
+  const scope = optionalText(node, 'scope')
+  if (scope !== undefined) return `${place.slotOf(scope)}.${path}`
+  const { source } = node
+  if (!isJsonObject(source)) return undefined
+  if (namedTypes.has(source.type)) return `${place.slotOf(textOf(source, 'name'))}.${path}`
+  const of = source.type === 'Property' ? elementKey(source, place) : undefined
+  return of && `${of}.${path}`
+}
+
+/** Names of which each stands for one value in a run of a function. */
+const namedTypes: ReadonlySet<unknown> = new Set(['AliasRef', 'QueryLetRef', 'OperandRef'])
 
 const call: Writer = (node, place, writing) => {
   const operands = objectsOf(node, 'operand')
