@@ -135,13 +135,14 @@ function addInBundle(given: Given[], data: Bundle, faults: Issue[]): void {
     if (!isJsonObject(resource)) continue
     const { resourceType } = resource
     if (typeof resourceType !== 'string') continue
+    const isBinary = resourceType === 'Binary'
+    if (isBinary ? !isJsonType(resource.contentType) : isResource(resourceType)) continue
     const place = `Bundle.entry[${at}].resource`
-    if (resourceType === 'Binary') {
-      if (!isJsonType(resource.contentType)) continue
+    if (isBinary) {
       const json = decoded(resource.data)
       if (json) given.push({ json, place })
       else faults.push(issue('structure', { text: `${place}: holds no JSON object`, expression: `${place}.data` }))
-    } else if (!isResource(resourceType)) given.push({ json: resource, place })
+    } else given.push({ json: resource, place })
   }
 }
 

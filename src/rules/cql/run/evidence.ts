@@ -24,7 +24,7 @@ const evidenceLimit = 50
 
 /** Evaluated defines and parameters that a define refers to, directly or not, nearest first; at once where no value is waited for. */
 export function evidenceOf(define: Define, known: Known, library: CompiledLibrary): Evidence[] | Promise<Evidence[]> {
-  const gathering: Gathering = { known, links: linksIn(library), queue: [define], at: 0, parameters: [], evidence: [] }
+  const gathering: Gathering = { known, queue: [reachFrom(define, library)], at: 0, parameters: [], evidence: [] }
   const waiting = gather(gathering)
   return waiting ? later(gathering, waiting) : gathering.evidence
 }
@@ -32,9 +32,8 @@ export function evidenceOf(define: Define, known: Known, library: CompiledLibrar
 /** How far evidence is gathered: all of it stands here, so that it can go on when something has come. */
 interface Gathering {
   known: Known
-  links: ReadonlyMap<Define, readonly Define[]>
-  /** Defines that are told of, or will be; from `at` on not looked into yet. */
-  queue: Define[]
+  /** Defines that are told of, after the one that is asked for; from `at` on not looked into yet. */
+  queue: Reach[]
   at: number
   /** Names of parameters that are told of. */
   parameters: string[]
@@ -59,7 +58,7 @@ function tell({ evidence }: Gathering, name: string, value: unknown): void {
 
 /** Goes on until something has to be waited for; undefined at the end. */
 function gather(gathering: Gathering): Waiting | undefined {
-  const { known, links, queue, parameters, evidence } = gathering
+  const { known, queue, parameters, evidence } = gathering
   for (; gathering.at < queue.length && evidence.length < evidenceLimit; gathering.at++) {
     const each = queue[gathering.at]
     if (!each) break
@@ -71,7 +70,7 @@ function gather(gathering: Gathering): Waiting | undefined {
       tell(gathering, name, value)
       if (evidence.length >= evidenceLimit) return undefined
     }
-    for (const reached of links.get(each) ?? []) {
+    for (const reached of each.links) {
       const value = known.define(reached.name)
       // What was not evaluated (the right side of `true or …`) explains nothing.
       if (value === undefined || queue.includes(reached)) continue
@@ -83,10 +82,28 @@ function gather(gathering: Gathering): Waiting | undefined {
   return undefined
 }
 
-/** The defines that each one refers to, once for a library. */
-const linksIn = keepPerObject((library: CompiledLibrary) => {
+/** A define as evidence sees it. */
+interface Reach {
+  name: string
+  parameters: readonly string[]
+  /** The defines that it refers to. */
+  links: Reach[]
+}
+
+const reachFrom = (define: Define, library: CompiledLibrary): Reach =>
+  reachesIn(library).get(define) ?? { name: define.name, parameters: define.parameters, links: [] }
+
+/** The defines with what they refer to, once for a library. */
+const reachesIn = keepPerObject((library: CompiledLibrary) => {
   const byName = definesByName(library)
-  return new Map(
-    library.defines.map((define) => [define, define.references.flatMap((name) => byName.get(name) ?? [])] as const),
-  )
+  const reaches = new Map<Define, Reach>()
+  for (const define of library.defines)
+    reaches.set(define, { name: define.name, parameters: define.parameters, links: [] })
+  for (const [{ references }, { links }] of reaches)
+    for (const name of references) {
+      const found = byName.get(name)
+      const reached = found && reaches.get(found)
+      if (reached) links.push(reached)
+    }
+  return reaches
 })

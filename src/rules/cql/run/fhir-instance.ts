@@ -165,7 +165,12 @@ function emptyClass(own: ModelClass, ancestors: ModelClass[], model: ModelInfo):
 
 /** A class that wraps JSON; what its readers are is read through {@link addGetters} once they are known. */
 export function instanceClass(told: Omit<FhirClass, 'wrap'>): FhirClass {
-  class TypedInstance extends FhirInstance {}
+  class TypedInstance extends FhirInstance {
+    // Said out loud: what is said by default costs more.
+    constructor(json: JsonObject, scope: ReadScope) {
+      super(json, scope)
+    }
+  }
   const fhirClass: FhirClass = { ...told, wrap: (json, scope) => new TypedInstance(json, scope) }
   Object.defineProperty(TypedInstance.prototype, 'fhirClass', { value: fhirClass })
   return fhirClass

@@ -1,4 +1,5 @@
 import { Code, Concept, Date as CqlDate, DateTime, Interval, Quantity, Ratio } from 'cql-execution'
+import { defineMember } from '../../../base/json.ts'
 import type { Json, JsonObject } from '../../../base/json-value.ts'
 import { isUncertain } from '../corrections/operators.ts'
 import { FhirInstance } from './fhir-instance.ts'
@@ -28,13 +29,10 @@ export function toJson(value: unknown): Json {
 }
 
 function tupleJson(value: object): JsonObject {
-  // A copy has all members at once, and most of them are JSON as they are.
-  const json: JsonObject = { ...value }
-  for (const member in json) {
-    const each: unknown = json[member]
-    const type = typeof each
-    if (type === 'function') delete json[member]
-    else if (each !== null && type !== 'string' && type !== 'number' && type !== 'boolean') json[member] = toJson(each)
+  const json: JsonObject = {}
+  for (const member of Object.keys(value)) {
+    const each: unknown = Reflect.get(value, member)
+    if (typeof each !== 'function') defineMember(json, member, toJson(each))
   }
   return json
 }
