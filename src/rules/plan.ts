@@ -40,19 +40,42 @@ interface ActionOutcome {
  * not understood is a failed rule, and so is each rule that cannot be run, whatever it throws.
  * @throws FhirError with a status from 500 on, when the server cannot answer now
  */
-export async function runPlan(plan: PlanDefinition, environment: PlanEnvironment): Promise<RuleResult[]> {
+export function runPlan(plan: PlanDefinition, environment: PlanEnvironment): RuleResult[] | Promise<RuleResult[]> {
   const [first, ...others] = planFaults(plan)
   if (first) {
     const text = [first, ...others].map((each) => each.details?.text).join('; ')
     return listPlan(plan, { ...first, details: { text: `the rule set cannot be understood: ${text}` } }, environment)
   }
   const run = planRun(plan, environment)
-  const rules: RuleResult[] = []
-  for (const [index, action] of (plan.action ?? []).entries()) {
-    const outcome = await runAction(action, `${index + 1}`, `PlanDefinition.action[${index}]`, run)
-    rules.push(...outcome.rules)
+  const outcomes = inTurn(plan.action ?? [], (action, index) =>
+    runAction(action, `${index + 1}`, `PlanDefinition.action[${index}]`, run),
+  )
+  return outcomes instanceof Promise ? outcomes.then(rulesOf) : rulesOf(outcomes)
+}
+
+const rulesOf = (outcomes: ActionOutcome[]) => outcomes.flatMap(({ rules }) => rules)
+
+/** Takes one step after the other; at once where none is waited for, as mostly. */
+function inTurn<From, To>(
+  all: readonly From[],
+  take: (each: From, index: number) => To | Promise<To>,
+): To[] | Promise<To[]> {
+  const taken: To[] = []
+  for (let index = 0; index < all.length; index++) {
+    const each = all[index]
+    if (each === undefined) continue
+    const made = take(each, index)
+    if (made instanceof Promise)
+      return restInTurn(made, taken, () => inTurn(all.slice(index + 1), (one, at) => take(one, index + 1 + at)))
+    taken.push(made)
   }
-  return rules
+  return taken
+}
+
+/** What was taken already, what is waited for, and then the others. */
+async function restInTurn<To>(made: Promise<To>, taken: To[], others: () => To[] | Promise<To[]>): Promise<To[]> {
+  const one = await made
+  return [...taken, one, ...(await others())]
 }
 
 /** The rules of a plan that are not run, each without result and with the reason. At least one. */
@@ -109,30 +132,49 @@ function firstFault(action: PlanAction, path: string, plan: PlanDefinition): Iss
 /** A plan that is not shaped as FHIR wants it may hold anything. */
 const textOf = (value: string | undefined) => (typeof value === 'string' ? value : undefined)
 
-async function runAction(action: PlanAction, position: string, path: string, run: PlanRun): Promise<ActionOutcome> {
+/** An action that is run, and where it stands. */
+interface ActionRun {
+  action: PlanAction
+  position: string
+  path: string
+  run: PlanRun
+}
+
+function runAction(
+  action: PlanAction,
+  position: string,
+  path: string,
+  run: PlanRun,
+): ActionOutcome | Promise<ActionOutcome> {
   const fault = firstFault(action, path, run.plan)
   if (fault) {
-    const rule = await failedRule(action, { position, run, condition: action.condition?.[0], cause: fault })
-    return { result: null, rules: [rule] }
+    const failed = failedRule(action, { position, run, condition: action.condition?.[0], cause: fault })
+    return failed.then((rule) => ({ result: null, rules: [rule] }))
   }
-  const own: RuleResult[] = []
-  for (const condition of action.condition ?? []) {
-    const rule = runCondition(condition, action, { position, run })
-    // Mostly it is there.
-    own.push(rule instanceof Promise ? await rule : rule)
-  }
+  const own = inTurn(action.condition ?? [], (condition) => runCondition(condition, action, { position, run }))
+  const at = { action, position, path, run }
+  return own instanceof Promise ? own.then((rules) => withNested(rules, at)) : withNested(own, at)
+}
+
+/** Nested actions matter only when the parent holds. */
+function withNested(
+  own: RuleResult[],
+  { action, position, path, run }: ActionRun,
+): ActionOutcome | Promise<ActionOutcome> {
   const holds = and(own.map((each) => each.result))
   const children = action.action ?? []
-  // Nested actions matter only when the parent holds.
   if (children.length === 0 || holds !== true) return { result: holds, rules: own }
-  const below: ActionOutcome[] = []
-  for (const [index, child] of children.entries())
-    below.push(await runAction(child, `${position}.${index + 1}`, `${path}.action[${index}]`, run))
-  const choose = selections[action.selectionBehavior ?? 'all'] ?? and
-  const result = choose(below.map((each) => each.result))
-  if (choose === and) return { result, rules: [...own, ...below.flatMap((each) => each.rules)] }
-  const group = groupResult(action, below, { result, position, run })
-  return { result: group.result, rules: [...own, group] }
+  const below = inTurn(children, (child, index) =>
+    runAction(child, `${position}.${index + 1}`, `${path}.action[${index}]`, run),
+  )
+  const together = (outcomes: ActionOutcome[]): ActionOutcome => {
+    const choose = selections[action.selectionBehavior ?? 'all'] ?? and
+    const result = choose(outcomes.map((each) => each.result))
+    if (choose === and) return { result, rules: [...own, ...rulesOf(outcomes)] }
+    const group = groupResult(action, outcomes, { result, position, run })
+    return { result: group.result, rules: [...own, group] }
+  }
+  return below instanceof Promise ? below.then(together) : together(below)
 }
 
 /** How the results of nested actions make one, by `selectionBehavior`; `any` means that one is enough. */

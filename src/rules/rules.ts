@@ -284,9 +284,9 @@ export const ruleEvaluator =
   ({ expressions, pin }: RuleWorkshop): Rules['evaluateRules'] =>
   async (source, call) => {
     const runner = createExpressionRunner(call, expressions)
-    return 'plan' in source
-      ? marked(source.plan, await runPlan(source.plan, { runner, pin, language: call.language }))
-      : runRuleLibrary(source, { ...expressions, runner, pin })
+    if (!('plan' in source)) return runRuleLibrary(source, { ...expressions, runner, pin })
+    const results = runPlan(source.plan, { runner, pin, language: call.language })
+    return marked(source.plan, results instanceof Promise ? await results : results)
   }
 
 /** The results of a plan, marked where they inform and do not decide. */

@@ -35,7 +35,7 @@ export interface ExpressionEnvironment {
 }
 
 /** What the rules of one request run over. */
-export interface RuleData extends Omit<RunCall, 'expressions' | 'subject' | 'discreet'> {
+export interface RuleData extends Omit<RunCall, 'expressions' | 'subject'> {
   /** The EU DCC claim object, for CertLogic; absent when the credential carries none. */
   payload?: Json
   /** What CertLogic rules may see of the envelope: `issuerCountryCode`, `countryCode`, `exp`, `iat`. */
@@ -79,7 +79,7 @@ class Runner implements ExpressionRunner {
   readonly #data: RuleData
   readonly #environment: ExpressionEnvironment
   readonly #telling: Telling
-  readonly #opened = new Map<CompiledLibrary, LibraryRun>()
+  readonly #opened: LibraryRun[] = []
 
   constructor(data: RuleData, environment: ExpressionEnvironment) {
     const { language, explainAll = false, isUnexplained = false } = data
@@ -113,10 +113,9 @@ class Runner implements ExpressionRunner {
   }
 
   #open(library: CompiledLibrary): LibraryRun {
-    const known = this.#opened.get(library)
-    if (known) return known
-    const run = openRun(library, { ...this.#data, discreet: true }, this.#environment.run)
-    this.#opened.set(library, run)
+    for (const each of this.#opened) if (each.library === library) return each
+    const run = openRun(library, this.#data, this.#environment.run, true)
+    this.#opened.push(run)
     return run
   }
 }

@@ -33,6 +33,10 @@ export interface PlansHere {
   plans: PlanDefinition[]
   /** Those of them that are for the kind and the use. */
   fitting: ReadonlySet<PlanDefinition>
+  /** Where a period of one of them begins or is over, in milliseconds, in order. */
+  turns: readonly number[]
+  /** What was selected last, and after how many of these moments: mostly it is asked for now, and one is enough. */
+  last: { past: number; selected: readonly PlanDefinition[] }
 }
 
 /** Judges rule sets by everything but the clock. */
@@ -40,16 +44,32 @@ export function plansHere(plans: PlanDefinition[], choice: Omit<PlanChoice, 'clo
   const here = plans.filter(
     (each) => !isOutOfUse(each) && readPlan(each).type !== 'other' && fitsJurisdiction(each, choice),
   )
+  const bounds = here.map((each) => readPlan(each).period.value).flatMap(({ from, until }) => [from ?? [], until ?? []])
   return {
     plans: here,
     fitting: new Set(here.filter((each) => fitsKind(each, choice.kinds) && fitsUse(each, choice.uses))),
+    turns: [...new Set(bounds.flat())].sort((a, b) => a - b),
+    last: { past: Number.NaN, selected: [] },
   }
 }
 
-/** Those that apply at a clock. */
-export function selectedNow({ plans, fitting }: PlansHere, clock: Date): PlanDefinition[] {
+/** Those that apply at a clock: they are the same from one moment at which a period begins or is over to the next. */
+export function selectedNow(here: PlansHere, clock: Date): PlanDefinition[] {
+  const { plans, fitting, last } = here
+  const past = countPast(here.turns, clock.getTime())
+  if (past === last.past) return [...last.selected]
   const now = plans.filter((each) => isNow(readPlan(each).period, clock))
-  return newestOfEach(now).filter((each) => fitting.has(each))
+  const selected = newestOfEach(now).filter((each) => fitting.has(each))
+  here.last = { past, selected }
+  return [...selected]
+}
+
+/** How many of the moments are past; NaN, which is like nothing, for a clock that is none. */
+function countPast(turns: readonly number[], at: number): number {
+  if (Number.isNaN(at)) return at
+  let past = 0
+  for (const each of turns) if (each <= at) past++
+  return past
 }
 
 /** What the versions of one rule set have in common: its url, else its first identifier with the system, else its id. */

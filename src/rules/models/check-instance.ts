@@ -1,7 +1,7 @@
 /** Whether an instance is one of its class: what its model lacks, or has in another form, must not go unseen. */
 import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
-import { elementInfo, primitiveCheck } from '../../fhir/elements.ts'
+import { elementInfo, isAscii, leastCharacter, primitiveCheck } from '../../fhir/elements.ts'
 import type { LogicalClass, LogicalClasses } from './classes.ts'
 import { classIn, type ElementForm } from './logical-model.ts'
 
@@ -17,15 +17,18 @@ type Check = (value: Json, faults: InstanceFault[]) => void
 /** Faults told of one instance. */
 const mostFaults = 10
 
-/** What the members of a class are judged by. */
-type Members = ReadonlyMap<string, Check>
+/** What an object of a class is judged by. */
+interface Judge {
+  of: LogicalClass
+  members: ReadonlyMap<string, Check>
+}
 
-const known = new WeakMap<LogicalClass, Members>()
+const known = new WeakMap<LogicalClass, Judge>()
 
 /** Everything that an instance of a class has and should not have, nothing of what it lacks: that is null. */
 export function instanceFaults(instance: JsonObject, of: LogicalClass, classes: LogicalClasses): InstanceFault[] {
   const faults: InstanceFault[] = []
-  checkMembers(instance, { of, members: membersOf(of, classes), besides: 'resourceType' }, faults)
+  checkMembers(instance, judgeOf(of, classes), faults, 'resourceType')
   return faults
 }
 
@@ -37,37 +40,36 @@ export const knowsAll = (instance: JsonObject, { elements }: LogicalClass): bool
       elements.some(({ forms }) => forms.some(({ property }) => property === name || `_${property}` === name)),
   )
 
-function checkMembers(
-  object: JsonObject,
-  { of, members, besides }: { of: LogicalClass; members: Members; besides?: string },
-  faults: InstanceFault[],
-): void {
+/** Judges the members of an object, but for one of them. */
+function checkMembers(object: JsonObject, { of, members }: Judge, faults: InstanceFault[], besides?: string): void {
   for (const name in object) {
     const member = object[name]
     if (member === null || member === undefined || name === besides) continue
     if (faults.length >= mostFaults) return
     const check = members.get(name)
-    if (check) checkPart(member, name, { check, faults })
+    if (check) checkPart(member, name, check, faults)
     else faults.push({ path: name, text: `is no element of ${of.name}` })
   }
 }
 
-/** Judges a part, and puts its name before the paths of its faults. */
-function checkPart(value: Json, part: string, { check, faults }: { check: Check; faults: InstanceFault[] }): void {
+/** Judges a part, and puts its name, or place in a list, before the paths of its faults. */
+function checkPart(value: Json, part: string | number, check: Check, faults: InstanceFault[]): void {
   const before = faults.length
   check(value, faults)
+  if (faults.length === before) return
   for (const fault of faults.slice(before)) {
     const isMember = fault.path !== '' && !fault.path.startsWith('[')
-    fault.path = `${part}${isMember ? '.' : ''}${fault.path}`
+    fault.path = `${typeof part === 'number' ? `[${part}]` : part}${isMember ? '.' : ''}${fault.path}`
   }
 }
 
-function membersOf(of: LogicalClass, classes: LogicalClasses): Members {
+function judgeOf(of: LogicalClass, classes: LogicalClasses): Judge {
   const found = known.get(of)
   if (found) return found
   const members = new Map<string, Check>()
+  const judge = { of, members }
   // Registered before its members are known: parts may hold parts of their own kind.
-  known.set(of, members)
+  known.set(of, judge)
   for (const { list, choice, forms } of of.elements) {
     if (choice || forms.length === 1)
       for (const form of forms) addMember(members, form.property, { list, check: formCheck(form, classes), form })
@@ -77,7 +79,7 @@ function membersOf(of: LogicalClass, classes: LogicalClasses): Members {
         addMember(members, form.property, { list, check: anyOf(forms.map((each) => formCheck(each, classes))), form })
     }
   }
-  return members
+  return judge
 }
 
 function addMember(
@@ -97,8 +99,11 @@ const listCheck =
       faults.push({ path: '', text: 'must be a list' })
       return
     }
-    for (const [index, each] of value.entries())
-      if (each !== null && faults.length < mostFaults) checkPart(each, `[${index}]`, { check, faults })
+    let index = 0
+    for (const each of value) {
+      if (each !== null && faults.length < mostFaults) checkPart(each, index, check, faults)
+      index++
+    }
   }
 
 const siblingCheck: Check = (value, faults) => {
@@ -120,19 +125,28 @@ function formCheck({ type, fhir }: ElementForm, classes: LogicalClasses): Check 
   const name = classIn(type)
   if (name !== undefined) {
     const of = classes.find(name)
+    let judge: Judge | undefined
     return (value, faults) => {
       if (!of) return
-      if (isJsonObject(value)) checkMembers(value, { of, members: membersOf(of, classes) }, faults)
+      judge ??= judgeOf(of, classes)
+      if (isJsonObject(value)) checkMembers(value, judge, faults)
       else faults.push({ path: '', text: `must be an object with the elements of ${of.name}` })
     }
   }
-  const primitive = primitiveCheck(fhir)
-  if (primitive)
-    return (value, faults) => {
-      const fault = primitive(value)
-      if (fault !== undefined) faults.push({ path: '', text: fault })
-    }
-  return type === 'System.Any' ? () => undefined : datatypeCheck(fhir)
+  return primitiveJudge(fhir) ?? (type === 'System.Any' ? () => undefined : datatypeCheck(fhir))
+}
+
+/** What a value of a primitive type is judged by; undefined for any other type. */
+function primitiveJudge(type: string): Check | undefined {
+  const check = primitiveCheck(type)
+  if (!check) return undefined
+  // Nearly every text is told by its characters alone.
+  const least = leastCharacter(type)
+  return (value, faults) => {
+    if (least !== undefined && typeof value === 'string' && isAscii(value, least)) return
+    const fault = check(value)
+    if (fault !== undefined) faults.push({ path: '', text: fault })
+  }
 }
 
 /** A datatype that CQL has a type of its own for: members that R4 does not have, and a comparator, which makes of a quantity no point. */
@@ -147,13 +161,13 @@ function datatypeCheck(fhir: string): Check {
     for (const name in value) {
       const member = value[name]
       if (member === null || member === undefined) continue
-      const check = members.get(name) ?? memberCheck(fhir, name)
+      let check = members.get(name)
       if (!check) {
-        faults.push({ path: name, text: `is no element of ${fhir}` })
-        continue
+        check = memberCheck(fhir, name)
+        if (check) members.set(name, check)
       }
-      members.set(name, check)
-      checkPart(member, name, { check, faults })
+      if (check) checkPart(member, name, check, faults)
+      else faults.push({ path: name, text: `is no element of ${fhir}` })
     }
   }
 }
@@ -170,22 +184,24 @@ function memberCheck(fhir: string, name: string): Check | undefined {
     types: [type = ''],
     isArray,
   } = element
-  const primitive = primitiveCheck(type)
-  const isExtension = type === 'Extension'
-  let inner: Check | undefined
-  return (value, faults) => {
-    if (isArray !== Array.isArray(value)) {
-      faults.push({ path: '', text: isArray ? 'must be a list' : 'must not be a list' })
-      return
-    }
-    for (const each of Array.isArray(value) ? value : [value]) {
-      if (isExtension || each === null) continue
-      const fault = primitive?.(each)
-      if (fault !== undefined) faults.push({ path: '', text: fault })
-      else if (!primitive) {
-        inner ??= datatypeCheck(type)
-        inner(each, faults)
-      }
-    }
+  if (type === 'Extension') return (value, faults) => void checkList(value, isArray, faults)
+  let judge = primitiveJudge(type)
+  const one: Check = (value, faults) => {
+    if (value === null) return
+    // Made when it is asked for: types hold parts of their own kind.
+    judge ??= datatypeCheck(type)
+    judge(value, faults)
   }
+  return (value, faults) => {
+    if (!checkList(value, isArray, faults)) return
+    if (Array.isArray(value)) for (const each of value) one(each, faults)
+    else one(value, faults)
+  }
+}
+
+/** Whether a value is a list, or is none, as it must be. */
+function checkList(value: Json, isArray: boolean, faults: InstanceFault[]): boolean {
+  if (isArray === Array.isArray(value)) return true
+  faults.push({ path: '', text: isArray ? 'must be a list' : 'must not be a list' })
+  return false
 }

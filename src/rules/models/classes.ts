@@ -24,6 +24,10 @@ export interface LogicalClass extends FhirClass {
 /** The classes of one model. */
 export interface LogicalClasses {
   model: LogicalModel
+  /** With which its types begin, as ELM writes them. */
+  typePrefix: string
+  /** The type of whom instances are about, as ELM writes it. */
+  personType: string
   /** By name without the model's. */
   find(name: string): LogicalClass | undefined
   /** Those of an instance's `resourceType`. */
@@ -47,6 +51,8 @@ function create(model: LogicalModel): LogicalClasses {
   const instances = instancesByType(model, classes)
   return {
     model,
+    typePrefix: `{${model.url}}`,
+    personType: `{${model.url}}${model.person}`,
     find: (name) => classes.get(name),
     ofInstance: (resourceType) => instances.get(resourceType),
   }

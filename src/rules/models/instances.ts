@@ -1,6 +1,7 @@
 /** Instances of logical models as a rule retrieves them: found in what was given, held against their models, by class. */
 import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
+import { keepPerObject } from '../../base/keep.ts'
 import { isResource } from '../../fhir/elements.ts'
 import { FhirError, issue } from '../../fhir/error.ts'
 import { asJson, parseJson } from '../../fhir/json.ts'
@@ -39,7 +40,7 @@ export function readInstances(
   scope: ReadScope,
 ): Instances {
   if (models.length === 0) return none
-  const classes = models.map(logicalClasses)
+  const classes = classesOf(models)
   const faults: Issue[] = []
   const given: Given[] = []
   for (const json of coreDataSets ?? []) given.push({ json, place: `coreDataSet[${given.length}]` })
@@ -51,29 +52,28 @@ export function readInstances(
   }
   if (given.length > 1) faults.push(...personFaults(given))
   if (faults.length > 0) throw new FhirError(422, faults)
-  const byType = new Map<string, FhirInstance[]>()
   return {
     isEmpty: given.length === 0,
     ofType(type) {
-      const known = byType.get(type)
-      if (known) return known
-      const owner = classes.find(({ model }) => type.startsWith(`{${model.url}}`))
+      const owner = classes.find(({ typePrefix }) => type.startsWith(typePrefix))
       if (!owner) return undefined
-      const own = found.filter((each) => each.owner === owner)
-      const name = type.slice(owner.model.url.length + 2)
-      const records =
-        name === owner.model.person
-          ? personOf(
-              own.map(({ instance }) => instance._json),
-              owner,
-              scope,
-            )
-          : own.filter(({ of }) => of.typeNames.includes(type)).map(({ instance }) => instance)
-      byType.set(type, records)
-      return records
+      const isPerson = type === owner.personType
+      const records: FhirInstance[] = []
+      for (const each of found)
+        if (each.owner === owner && (isPerson || each.of.typeNames.includes(type))) records.push(each.instance)
+      return isPerson
+        ? personOf(
+            records.map(({ _json }) => _json),
+            owner,
+            scope,
+          )
+        : records
     },
   }
 }
+
+/** Classes of the models of a library. */
+const classesOf = keepPerObject((models: readonly LogicalModel[]) => models.map(logicalClasses))
 
 function classOf(
   { json, place }: Given,
@@ -133,14 +133,16 @@ function addInBundle(given: Given[], data: Bundle, faults: Issue[]): void {
     const each = entry[at]
     const resource = isJsonObject(each) ? each.resource : undefined
     if (!isJsonObject(resource)) continue
-    const { resourceType, contentType, data: encoded } = resource
-    const place = () => `Bundle.entry[${at}].resource`
-    if (typeof resourceType === 'string' && !isResource(resourceType)) given.push({ json: resource, place: place() })
-    else if (resourceType === 'Binary' && isJsonType(contentType)) {
-      const json = decoded(encoded)
-      if (json) given.push({ json, place: place() })
-      else faults.push(issue('structure', { text: `${place()}: holds no JSON object`, expression: `${place()}.data` }))
-    }
+    const { resourceType } = resource
+    if (typeof resourceType !== 'string') continue
+    const isBinary = resourceType === 'Binary'
+    if (isBinary ? !isJsonType(resource.contentType) : isResource(resourceType)) continue
+    const place = `Bundle.entry[${at}].resource`
+    if (isBinary) {
+      const json = decoded(resource.data)
+      if (json) given.push({ json, place })
+      else faults.push(issue('structure', { text: `${place}: holds no JSON object`, expression: `${place}.data` }))
+    } else given.push({ json: resource, place })
   }
 }
 

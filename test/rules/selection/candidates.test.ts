@@ -51,7 +51,13 @@ const choice: fc.Arbitrary<PlanChoice> = fc.record({
   isIssuerUnknown: fc.boolean(),
   kinds: fc.constantFrom(undefined, [], ['vaccination'], ['test', 'vaccination']),
   uses: fc.constantFrom(new Set<string>(), new Set(['entry']), new Set(['care', 'transit'])),
-  clock: fc.constantFrom(new Date('2025-12-31T00:00:00Z'), new Date('2026-03-01T12:00:00Z')),
+  // On, before and after the moments at which periods begin and are over.
+  clock: fc
+    .constantFrom(
+      ...['2025-05-31T23:59:59.999Z', '2025-06-01T00:00:00Z', '2025-06-01T23:59:59.999Z', '2025-06-02T00:00:00Z'],
+      ...['2025-12-31T00:00:00Z', '2026-01-01T00:00:00Z', '2026-03-01T12:00:00Z', '2026-06-02T00:00:00Z', 'never'],
+    )
+    .map((each) => new Date(each)),
 })
 
 describe('rule sets that apply', () => {

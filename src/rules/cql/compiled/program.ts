@@ -122,9 +122,9 @@ function compile(library: CompiledLibrary, generation: Generation | undefined): 
   const stepOf = (name: string) => steps.get(name) ?? leave('a define is not known')
   return {
     libraries: all.size,
-    evaluate: (name, run) => stepOf(name)({ slots: [], run }),
+    evaluate: (name, run) => stepOf(name)(run.bare),
     known: (name, run) => root.known(name, run),
-    parameter: (name, run) => parameters.get(name)?.({ slots: [], run }),
+    parameter: (name, run) => parameters.get(name)?.(run.bare),
   }
 }
 

@@ -1,9 +1,9 @@
 /** A compiled library over the data of one request. */
-import type { DateTime } from 'cql-execution'
+import type { Date as CqlDate, DateTime } from 'cql-execution'
 import type { BoundCodeService } from '../run/code-service.ts'
 import type { RecordSource } from '../run/data-provider.ts'
 import type { Program } from './program.ts'
-import { type CompiledRun, LeftToExecutor, Suspended } from './step.ts'
+import { type CompiledRun, type Frame, LeftToExecutor, Suspended } from './step.ts'
 
 /** What a program is run over. */
 export interface SessionData {
@@ -32,38 +32,53 @@ export interface Session {
 }
 
 /** Opens a program over data. */
-export function openSession(program: Program, { clock, source, parameters, codes }: SessionData): Session {
-  const values: unknown[][] = []
-  for (let at = 0; at < program.libraries; at++) values.push([])
-  let today: ReturnType<CompiledRun['today']> | undefined
-  const run: CompiledRun = {
-    values,
-    clock,
-    today() {
-      today ??= clock.getDate()
-      return today
-    },
-    source,
-    parameters,
-    codes,
+export const openSession = (program: Program, data: SessionData): Session => new OpenSession(program, data)
+
+class OpenSession implements Session, CompiledRun {
+  readonly values: unknown[][] = []
+  readonly clock: DateTime
+  readonly source: RecordSource
+  readonly parameters: Readonly<Record<string, unknown>>
+  readonly codes: BoundCodeService
+  readonly bare: Frame
+  readonly #program: Program
+  #today: CqlDate | undefined
+
+  constructor(program: Program, { clock, source, parameters, codes }: SessionData) {
+    this.#program = program
+    this.clock = clock
+    this.source = source
+    this.parameters = parameters
+    this.codes = codes
+    this.bare = { slots: [], run: this }
+    for (let at = 0; at < program.libraries; at++) this.values.push([])
   }
-  const evaluate = (define: string): Found | undefined | Promise<Found | undefined> => {
+
+  today(): CqlDate {
+    this.#today ??= this.clock.getDate()
+    return this.#today
+  }
+
+  evaluate(define: string): Found | undefined | Promise<Found | undefined> {
     try {
-      return { value: program.evaluate(define, run) }
+      return { value: this.#program.evaluate(define, this) }
     } catch (error) {
       if (isLeft(error)) return undefined
       if (!(error instanceof Suspended)) throw error
       return error.ready.then(
-        () => evaluate(define),
+        () => this.evaluate(define),
         // The executor meets the same fault, and tells it where it stands.
         () => undefined,
       )
     }
   }
-  return {
-    evaluate,
-    define: (name) => program.known(name, run),
-    parameter: (name) => program.parameter(name, run),
+
+  define(name: string): unknown {
+    return this.#program.known(name, this)
+  }
+
+  parameter(name: string): unknown {
+    return this.#program.parameter(name, this)
   }
 }
 

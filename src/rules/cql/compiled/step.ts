@@ -13,6 +13,8 @@ export interface CompiledRun {
   /** Values of parameters by name; a default stands in place of what is not there. */
   parameters: Readonly<Record<string, unknown>>
   codes: BoundCodeService
+  /** A frame of what asks for no name, and gives none. */
+  bare: Frame
 }
 
 /** Where a step stands: the aliases, lets and operands of the define or function around it. */
@@ -20,9 +22,6 @@ export interface Frame {
   slots: unknown[]
   run: CompiledRun
 }
-
-/** A frame of what asks for no name. */
-export const bareFrame = (run: CompiledRun): Frame => ({ slots: [], run })
 
 /** A node of ELM, ready to answer. @throws LeftToExecutor, Suspended, and what an operator throws */
 export type Step = (frame: Frame) => unknown

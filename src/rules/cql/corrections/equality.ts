@@ -12,6 +12,8 @@ const equality =
   (original: Comparison): Comparison =>
   (a, b) => {
     if (a == null || b == null) return null
+    // Most of what is compared are codes.
+    if (typeof a === 'string' && typeof b === 'string') return a === b
     if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && pairs(a, b, equals)
     if (isTuple(a) && isTuple(b)) return sameNames(a, b) && pairs(Object.values(a), valuesLike(a, b), equals)
     if (a instanceof Quantity && b instanceof Quantity) return original(withUnit(a), withUnit(b))

@@ -10,7 +10,15 @@ const isItem: Comparison = (element, item) =>
   element == null || item == null ? element == null && item == null : equals(element, item)
 
 /** `contains`: whether one of the elements is the item; unknown while one may be. */
-const contains = (list: unknown[], item: unknown): Ternary => or(list.map((each) => isItem(each, item)))
+function contains(list: unknown[], item: unknown): Ternary {
+  let found: Ternary = false
+  for (const each of list) {
+    const same = isItem(each, item)
+    if (same === true) found = true
+    else if (same === null && found === false) found = null
+  }
+  return found
+}
 
 /** `properly contains`: contains the item, and something else (CQL 1.5, Proper Contains); whether a null is something else is unknown. */
 function properlyContains(list: unknown[], item: unknown): Ternary {
@@ -40,16 +48,16 @@ const mayBeList = (node: JsonObject, at: number) => typeKind(node, at) !== 'Inte
 
 /** Installs the corrections of lists. */
 export function correctLists(): void {
-  const holds = (call: Evaluation, [container, item]: unknown[]) =>
+  const holds = (call: Evaluation, container: unknown, item: unknown) =>
     Array.isArray(container) ? contains(container, item) : call.original()
   replaceOperator(
     'Contains',
-    (call) => holds(call, call.args),
+    (call) => holds(call, call.args[0], call.args[1]),
     (node) => mayBeList(node, 0),
   )
   replaceOperator(
     'In',
-    (call) => holds(call, call.args.toReversed()),
+    (call) => holds(call, call.args[1], call.args[0]),
     (node) => mayBeList(node, 1),
   )
   addOperator('ProperContains', properly(0))

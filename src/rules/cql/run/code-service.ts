@@ -143,9 +143,17 @@ function anyCode(value: unknown, includes: Membership): boolean {
       throw new OperatorError('a text was looked up in a value set of several code systems, which is ambiguous')
     return includes(value)
   }
-  if (Array.isArray(value)) return value.some((each) => anyCode(each, includes))
+  if (Array.isArray(value)) return anyOf(value, includes)
   if (typeof value !== 'object') return false
-  if ('codes' in value && Array.isArray(value.codes)) return anyCode(value.codes, includes)
-  const [code, system]: unknown[] = [Reflect.get(value, 'code'), Reflect.get(value, 'system')]
-  return typeof code === 'string' && typeof system === 'string' && includes(code, system)
+  if (value instanceof Code) return isIncluded(value.code, value.system, includes)
+  if ('codes' in value && Array.isArray(value.codes)) return anyOf(value.codes, includes)
+  return isIncluded(Reflect.get(value, 'code'), Reflect.get(value, 'system'), includes)
 }
+
+function anyOf(values: unknown[], includes: Membership): boolean {
+  for (const each of values) if (anyCode(each, includes)) return true
+  return false
+}
+
+const isIncluded = (code: unknown, system: unknown, includes: Membership) =>
+  typeof code === 'string' && typeof system === 'string' && includes(code, system)

@@ -49,61 +49,72 @@ interface Ways {
 }
 
 /** Answers defines one after the other; at once where nothing is waited for. */
-export function compiledDefines(
-  library: CompiledLibrary,
-  { open, execute, failed }: Ways,
-): (define: Define) => DefineResult | Promise<DefineResult> {
-  const trials = trialsOf(library)
-  const answered: Define[] = []
-  let session: Session | undefined
-  let isLeft: boolean | undefined
-  const leave = async (define: Define, fault?: { error: unknown }): Promise<DefineResult> => {
-    isLeft = true
+export class CompiledDefines {
+  readonly #library: CompiledLibrary
+  readonly #ways: Ways
+  readonly #trials: Trials
+  readonly #answered: Define[] = []
+  #session: Session | undefined
+  #isLeft: boolean | undefined
+
+  constructor(library: CompiledLibrary, ways: Ways) {
+    this.#library = library
+    this.#ways = ways
+    this.#trials = trialsOf(library)
+  }
+
+  answer(define: Define): DefineResult | Promise<DefineResult> {
+    this.#isLeft ??= !isTried(this.#trials)
+    if (this.#isLeft) return this.#ways.execute(define)
+    try {
+      this.#session ??= this.#ways.open(define)
+      const session = this.#session
+      const found = session?.evaluate(define.name)
+      if (!session || !found) return this.#leave(define)
+      if (found instanceof Promise) return this.#answerLater(define, found, session)
+      const evidence = evidenceOf(define, session, this.#library)
+      if (evidence instanceof Promise) return this.#answerLater(define, found, session)
+      this.#answered.push(define)
+      return told(define, found.value, evidence)
+    } catch (error) {
+      return this.#leave(define, { error })
+    }
+  }
+
+  async #answerLater(define: Define, found: Promise<Found | undefined> | Found, from: Session): Promise<DefineResult> {
+    try {
+      const given = await found
+      if (!given) return this.#leave(define)
+      const result = told(define, given.value, await evidenceOf(define, from, this.#library))
+      this.#answered.push(define)
+      return result
+    } catch (error) {
+      return this.#leave(define, { error })
+    }
+  }
+
+  async #leave(define: Define, fault?: { error: unknown }): Promise<DefineResult> {
+    const trials = this.#trials
+    this.#isLeft = true
     trials.left++
     // Evidence tells what was evaluated, by earlier questions too.
-    for (const each of answered) await execute(each)
-    const executed = await execute(define)
+    for (const each of this.#answered) await this.#ways.execute(each)
+    const executed = await this.#ways.execute(define)
     // What is wrong with the data, the executor finds as well, and tells.
     if (fault && !executed.issue && !trials.isFaultTold) {
       trials.isFaultTold = true
-      failed?.(fault.error)
+      this.#ways.failed?.(fault.error)
     }
     return executed
   }
-  const told = ({ name, type }: Define, value: unknown, evidence: Evidence[]): DefineResult => ({
-    name,
-    value: value ?? null,
-    type,
-    evidence,
-  })
-  const answer = async (define: Define, found: Promise<Found | undefined> | Found, from: Session) => {
-    try {
-      const given = await found
-      if (!given) return leave(define)
-      const result = told(define, given.value, await evidenceOf(define, from, library))
-      answered.push(define)
-      return result
-    } catch (error) {
-      return leave(define, { error })
-    }
-  }
-  return (define) => {
-    isLeft ??= !isTried(trials)
-    if (isLeft) return execute(define)
-    try {
-      session ??= open(define)
-      const found = session?.evaluate(define.name)
-      if (!session || !found) return leave(define)
-      if (found instanceof Promise) return answer(define, found, session)
-      const evidence = evidenceOf(define, session, library)
-      if (evidence instanceof Promise) return answer(define, found, session)
-      answered.push(define)
-      return told(define, found.value, evidence)
-    } catch (error) {
-      return leave(define, { error })
-    }
-  }
 }
+
+const told = ({ name, type }: Define, value: unknown, evidence: Evidence[]): DefineResult => ({
+  name,
+  value: value ?? null,
+  type,
+  evidence,
+})
 
 /** Whether the executor finds the values of parameters wherever they are asked for: one that has a `default` of its own it takes for a declaration. */
 export const areFound = (values: Readonly<Record<string, unknown>>, declarations: ParameterDeclaration[]): boolean =>

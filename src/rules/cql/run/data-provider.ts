@@ -152,9 +152,8 @@ function typeName(qualified: string): string {
  */
 function belongsTo(entry: Entry, fhirClass: FhirClass, patient: Entry, lone: boolean): boolean {
   if (fhirClass.patientElements.length === 0) return true
-  const references = fhirClass.patientElements
-    .flatMap((name) => patientReferences(entry.resource[name]))
-    .filter((each) => !each.startsWith('#'))
+  const references: string[] = []
+  for (const name of fhirClass.patientElements) addPatientReferences(entry.resource[name], references)
   if (references.length === 0) return lone
   const id = text(patient.resource.id)
   if (id === undefined && patient.fullUrl === undefined) return lone
@@ -170,14 +169,18 @@ function pointsTo(reference: string, id: string, fullUrl: string | undefined): b
   return !match[1] || !fullUrl?.startsWith('http') || fullUrl === `${match[1]}Patient/${id}`
 }
 
-/** References in an element that may be a patient's: those to another type are about somebody or something else. */
-function patientReferences(value: Json | undefined): string[] {
-  return [value ?? []].flat().flatMap((each) => {
-    const reference = isJsonObject(each) ? text(each.reference) : undefined
-    if (reference === undefined) return []
-    const other = /(?:^|\/)([A-Z]\w+)\/[^/]+(?:\/_history\/[^/]+)?$/.exec(reference)
-    return other && other[1] !== 'Patient' ? [] : [reference]
-  })
+/** References in an element that may be a patient's: those to another type, or within the resource, are about somebody or something else. */
+function addPatientReferences(value: Json | undefined, references: string[]): void {
+  if (Array.isArray(value)) {
+    for (const each of value) addPatientReference(each, references)
+  } else addPatientReference(value, references)
+}
+
+function addPatientReference(value: Json | undefined, references: string[]): void {
+  const reference = isJsonObject(value) ? text(value.reference) : undefined
+  if (reference === undefined || reference.startsWith('#')) return
+  const other = reference.includes('/') ? /(?:^|\/)([A-Z]\w+)\/[^/]+(?:\/_history\/[^/]+)?$/.exec(reference) : undefined
+  if (!other || other[1] === 'Patient') references.push(reference)
 }
 
 const text = (value: Json | undefined) => (typeof value === 'string' ? value : undefined)

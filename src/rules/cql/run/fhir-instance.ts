@@ -45,8 +45,8 @@ const systemNamespace = '{urn:hl7-org:elm-types:r1}'
  * (distinct, union) then compares FHIR values by their JSON.
  */
 export class FhirInstance {
-  // Own and enumerable on purpose: see above.
-  readonly _json: JsonObject
+  // Own and enumerable on purpose: see above. Declared alone: to define it before it is set would cost as much again.
+  declare readonly _json: JsonObject
   declare readonly [scopeKey]: ReadScope
   declare readonly fhirClass: FhirClass
 
@@ -165,7 +165,12 @@ function emptyClass(own: ModelClass, ancestors: ModelClass[], model: ModelInfo):
 
 /** A class that wraps JSON; what its readers are is read through {@link addGetters} once they are known. */
 export function instanceClass(told: Omit<FhirClass, 'wrap'>): FhirClass {
-  class TypedInstance extends FhirInstance {}
+  class TypedInstance extends FhirInstance {
+    // Said out loud: what is said by default costs more.
+    constructor(json: JsonObject, scope: ReadScope) {
+      super(json, scope)
+    }
+  }
   const fhirClass: FhirClass = { ...told, wrap: (json, scope) => new TypedInstance(json, scope) }
   Object.defineProperty(TypedInstance.prototype, 'fhirClass', { value: fhirClass })
   return fhirClass

@@ -9,7 +9,7 @@ import { openSession } from '../compiled/session.ts'
 import { type Define, definesByName, liesIn, parameterDeclarations } from '../translate/elm.ts'
 import type { CompiledLibrary } from '../translate/libraries.ts'
 import { type BoundCodeService, bindTerminology, type CqlTerminology } from './code-service.ts'
-import { areFound, compiledDefines } from './compiled-defines.ts'
+import { areFound, CompiledDefines } from './compiled-defines.ts'
 import { type RecordSource, type RequestData, splitByPatient } from './data-provider.ts'
 import type { DefineResult } from './define-result.ts'
 import { evidenceOf, type Known } from './evidence.ts'
@@ -42,8 +42,6 @@ export interface RunCall {
   clock: string
   /** Told of every value set (`url` or `url|version`) that the rules use. */
   asked?: (valueSet: string) => void
-  /** Reasons of failures hold nothing that the data could have put there. */
-  discreet?: boolean
   /** Told of the steps of a library whose steps are numbered ({@link tracedCopy}): for tests of rules. */
   step?: StepListener
 }
@@ -97,10 +95,15 @@ export interface LibraryRun {
 
 /**
  * Opens a library over data.
+ * @param isDiscreet whether reasons of failures hold nothing that the data could have put there
  * @throws FhirError 400 bad clock, 422 wrong parameter
  */
-export const openRun = (library: CompiledLibrary, call: RunCall, environment: RunEnvironment): LibraryRun =>
-  new OpenRun(library, call, environment)
+export const openRun = (
+  library: CompiledLibrary,
+  call: RunCall,
+  environment: RunEnvironment,
+  isDiscreet = false,
+): LibraryRun => new OpenRun(library, call, environment, isDiscreet)
 
 /** Contexts of the executor are made when it is asked; mostly the compiled form answers. */
 class OpenRun implements LibraryRun {
@@ -112,20 +115,22 @@ class OpenRun implements LibraryRun {
   readonly #parameters: BoundParameters['values']
   readonly #data: RequestData
   readonly #codes: BoundCodeService
-  readonly #compiled: ((define: Define) => DefineResult | Promise<DefineResult>) | undefined
+  readonly #isDiscreet: boolean
+  readonly #compiled: CompiledDefines | undefined
   #patient: PatientContext | undefined
   #all: PatientContext | undefined
 
-  constructor(library: CompiledLibrary, call: RunCall, environment: RunEnvironment) {
+  constructor(library: CompiledLibrary, call: RunCall, environment: RunEnvironment, isDiscreet: boolean) {
     const { classes, terminology, programFailed } = environment
     const clock = readClock(call.clock)
     const scope = { timezoneOffset: clock.timezoneOffset ?? 0 }
     const bound = bindParameters(call.parameters, declarationsOf(library), { classes, scope, models: library.models })
     const instances = readInstances(library.models, call, scope)
     this.library = library
-    this.issues = [...library.issues, ...bound.issues]
+    this.issues = library.issues.concat(bound.issues)
     this.ignored = bound.issues
     this.#call = call
+    this.#isDiscreet = isDiscreet
     this.#clock = clock
     this.#parameters = bound.values
     this.#data = splitByPatient(call.data, { classes, scope, instances })
@@ -134,7 +139,7 @@ class OpenRun implements LibraryRun {
     this.#compiled = typeof program === 'object' ? this.#ways(program, programFailed) : undefined
   }
 
-  #ways(program: Program, failed: RunEnvironment['programFailed']) {
+  #ways(program: Program, failed: RunEnvironment['programFailed']): CompiledDefines {
     const open = (define: Define) => {
       const parameters = this.#parameters
       if (this.#call.parameters && !areFound(parameters, declarationsOf(this.library))) return undefined
@@ -145,7 +150,7 @@ class OpenRun implements LibraryRun {
         parameters,
       })
     }
-    return compiledDefines(this.library, { open, execute: (define) => this.#execute(define), failed })
+    return new CompiledDefines(this.library, { open, execute: (define) => this.#execute(define), failed })
   }
 
   #sourceOf(define: Define): RecordSource {
@@ -172,7 +177,7 @@ class OpenRun implements LibraryRun {
 
   #execute(define: Define): Promise<DefineResult> {
     const { library } = this
-    return runDefine(define, this.#contextOf(define), { library, discreet: this.#call.discreet === true })
+    return runDefine(define, this.#contextOf(define), { library, discreet: this.#isDiscreet })
   }
 
   #traced(define: Define): { copy: CompiledLibrary; context: PatientContext } {
@@ -187,7 +192,7 @@ class OpenRun implements LibraryRun {
   evaluate(name: string): DefineResult | Promise<DefineResult> {
     const define = chooseDefine(this.library, name)
     refuseErrors(this.library, [define])
-    return this.#compiled ? this.#compiled(define) : this.#execute(define)
+    return this.#compiled ? this.#compiled.answer(define) : this.#execute(define)
   }
 
   async trace(name: string, results: StepResults): Promise<CompiledLibrary> {

@@ -44,7 +44,42 @@ interface Fields {
 }
 
 function readFields(value: Json | undefined): Fields | undefined {
-  const match = typeof value === 'string' ? dateTimePattern.exec(value) : null
+  if (typeof value !== 'string') return undefined
+  return usualFields(value) ?? otherFields(value)
+}
+
+/** Fields of a plain day, as most dates of certificates are, and of a moment as JavaScript tells one; undefined for every other text. */
+function usualFields(text: string): Fields | undefined {
+  const isDay = text.length === 10
+  if (!isDay && (text.length !== 24 || !text.endsWith('Z'))) return undefined
+  if (text.charCodeAt(4) !== hyphen || text.charCodeAt(7) !== hyphen) return undefined
+  const year = 100 * twoDigits(text, 0) + twoDigits(text, 2)
+  const month = twoDigits(text, 5)
+  const day = twoDigits(text, 8)
+  // What is no digit makes a number NaN, which lies nowhere; the days after the 28th are for who knows the months.
+  if (!(year >= 0 && month >= 1 && month <= 12 && day >= 1 && day <= 28)) return undefined
+  if (isDay) return { year, month, day, hour: null, minute: null, second: null, millisecond: null, offset: undefined }
+  if (text[10] !== 'T' || text[13] !== ':' || text[16] !== ':' || text[19] !== '.') return undefined
+  const hour = twoDigits(text, 11)
+  const minute = twoDigits(text, 14)
+  const second = twoDigits(text, 17)
+  const millisecond = 10 * twoDigits(text, 20) + text.charCodeAt(22) - zero
+  if (!(hour <= 23 && minute <= 59 && second <= 59 && millisecond >= 0 && twoDigits(text, 21) >= 0)) return undefined
+  return { year, month, day, hour, minute, second, millisecond, offset: 0 }
+}
+
+const hyphen = 0x2d
+const zero = 0x30
+
+/** The number that two characters are; NaN where one is no digit. */
+function twoDigits(text: string, at: number): number {
+  const tens = text.charCodeAt(at) - zero
+  const ones = text.charCodeAt(at + 1) - zero
+  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? 10 * tens + ones : Number.NaN
+}
+
+function otherFields(value: string): Fields | undefined {
+  const match = dateTimePattern.exec(value)
   if (!match) return undefined
   const [, year, month, day, hour, minute, second, fraction, sign, offsetHours, offsetMinutes] = match
   const fields: Fields = {

@@ -156,6 +156,10 @@ const precisionCodes = ['a', 'mo', 'd', 'h', 'min', 's', 'ms']
 
 /** FHIR text of a DateTime or Time, and the precision code when FHIR demands more digits than the value has. */
 export function dateTimeText(value: DateTime): { text: string; time: boolean; precision?: string } {
+  const { year, month, day, hour } = value
+  // Most are days.
+  if (hour === null && year !== null && month !== null && day !== null && !value.isTime())
+    return { text: `${String(year).padStart(4, '0')}-${twoDigits(month)}-${twoDigits(day)}`, time: false }
   const numbers = fields.map((each) => fieldOf(value, each))
   const known = numbers.indexOf(null)
   const count = known < 0 ? numbers.length : known
@@ -172,9 +176,10 @@ function offsetText(hours: number | null): string {
   const minutes = Math.round((hours ?? 0) * 60)
   if (minutes === 0) return 'Z'
   const size = Math.abs(minutes)
-  const two = (each: number) => String(each).padStart(2, '0')
-  return `${minutes < 0 ? '-' : '+'}${two(Math.floor(size / 60))}:${two(size % 60)}`
+  return `${minutes < 0 ? '-' : '+'}${twoDigits(Math.floor(size / 60))}:${twoDigits(size % 60)}`
 }
+
+const twoDigits = (value: number) => String(value).padStart(2, '0')
 
 function dateTimeParameter(name: string, value: DateTime): Parameter {
   const { text, time, precision } = dateTimeText(value)

@@ -19,7 +19,7 @@ import { generatedOf, runOneWay } from './both-ways.ts'
 /** Words that code may have: of JavaScript, of the runtime, of our own. */
 const words = new Set([
   ...'use strict const let function return if for null undefined true false'.split(' '),
-  ...'k h r rows list at length push Array isArray slots run body direct hasMatch'.split(' '),
+  ...'k h r rows list at length push Array isArray slots run bare body direct hasMatch'.split(' '),
   ...Object.keys(RUNTIME),
 ])
 

@@ -8,6 +8,8 @@ export interface Writing {
   constant(value: unknown): string
   /** A variable of the function. */
   variable(): string
+  /** The variable of the function for what a key means: what is read once more is the same, and need not be read. */
+  variableOf(key: string): string
   /** Adds a function of its own: its name, and the text of all of it but `function` and its name. */
   addFunction(textFor: (writing: Writing) => string): string
   /** The declaration of the variables, to stand before all else. */
@@ -31,11 +33,18 @@ export function createUnit(): { writing: Writing; constants: unknown[]; function
   let nodes = 0
   const writingOf = (): Writing => {
     const own: string[] = []
+    const byKey = new Map<string, string>()
+    const variable = () => {
+      const name = `v${variables++}`
+      own.push(name)
+      return name
+    }
     return {
       constant: constants.of,
-      variable() {
-        const name = `v${variables++}`
-        own.push(name)
+      variable,
+      variableOf(key) {
+        const name = byKey.get(key) ?? variable()
+        byKey.set(key, name)
         return name
       },
       addFunction(textFor) {

@@ -48,7 +48,7 @@ const literal: Writer = (node, _, { constant }) => {
 const named: Writer = (node, place) => `n${place.slotOf(textOf(node, 'name'))}`
 
 /** A define or a parameter, which nothing within a define is given to. */
-const asked: Writer = (node, place, { constant }) => `${constant(place.build(node))}(bareFrame(r))`
+const asked: Writer = (node, place, { constant }) => `${constant(place.build(node))}(r.bare)`
 
 const property: Writer = (node, place, writing) => {
   const path = textOf(node, 'path')
@@ -56,8 +56,28 @@ const property: Writer = (node, place, writing) => {
   const scope = optionalText(node, 'scope')
   const source = scope === undefined ? expressionCode(node.source, place, writing) : `n${place.slotOf(scope)}`
   const holder = writing.variable()
-  return `((${holder} = ${source}) == null ? null : elementOf(${holder}["${path}"], ${holder}, "${path}"))`
+  const read = `((${holder} = ${source}) == null ? null : elementOf(${holder}["${path}"], ${holder}, "${path}"))`
+  const key = elementKey(node, place)
+  if (key === undefined) return read
+  const known = writing.variableOf(key)
+  return `(${known} === undefined ? ${known} = ${read} : ${known})`
 }
+
+/** What an element of a name, or of such an element, is known by within a function; undefined for an element of anything else. */
+function elementKey(node: JsonObject, place: Place): string | undefined {
+  const path = textOf(node, 'path')
+  if (!isMemberName(path)) return undefined
+  const scope = optionalText(node, 'scope')
+  if (scope !== undefined) return `${place.slotOf(scope)}.${path}`
+  const { source } = node
+  if (!isJsonObject(source)) return undefined
+  if (namedTypes.has(source.type)) return `${place.slotOf(textOf(source, 'name'))}.${path}`
+  const of = source.type === 'Property' ? elementKey(source, place) : undefined
+  return of && `${of}.${path}`
+}
+
+/** Names of which each stands for one value in a run of a function. */
+const namedTypes: ReadonlySet<unknown> = new Set(['AliasRef', 'QueryLetRef', 'OperandRef'])
 
 const call: Writer = (node, place, writing) => {
   const operands = objectsOf(node, 'operand')
@@ -127,7 +147,7 @@ const cast: Writer = (node, place, writing) =>
 const inValueSet: Writer = (node, place, writing) => {
   const code = writing.variable()
   const valueSet = writing.constant(valueSetOf(node.valueset, place))
-  return `((${code} = ${expressionCode(node.code, place, writing)}) == null ? false : ${valueSet}(bareFrame(r)).hasMatch(${code}))`
+  return `((${code} = ${expressionCode(node.code, place, writing)}) == null ? false : ${valueSet}(r.bare).hasMatch(${code}))`
 }
 
 const operatorCode: Writer = (node, place, writing) => {
@@ -137,7 +157,7 @@ const operatorCode: Writer = (node, place, writing) => {
   if (!compute) return undefined
   const operands = Array.isArray(node.operand) ? node.operand : [node.operand]
   const code = operands.map((each) => expressionCode(each, place, writing))
-  return `${writing.constant(compute)}([${code.join(', ')}], bareFrame(r))`
+  return `${writing.constant(compute)}([${code.join(', ')}], r.bare)`
 }
 
 /** A query over one source, as two functions: one goes through the source, one is for each of its elements. */

@@ -1,5 +1,5 @@
 /** What generated code calls: the same functions that the steps call. */
-import { bareFrame, leave } from '../step.ts'
+import { leave } from '../step.ts'
 import { conjunction, disjunction, holds, isThere, negation } from '../steps/plain.ts'
 import { firstOf } from '../steps/queries.ts'
 import { elementOf } from '../steps/references.ts'
@@ -17,7 +17,6 @@ export const RUNTIME = {
   isThere,
   elementOf,
   firstOf,
-  bareFrame,
   bound,
   nothing,
 }

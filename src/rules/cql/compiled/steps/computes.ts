@@ -2,6 +2,7 @@
  * Operators that make a value of the values of their operands. What the executor does is said here, in the words of its own parts
  * (`corrections/parts.ts`); where this project corrects it, the same correction is put around it.
  */
+import { Date as CqlDate, DateTime } from 'cql-execution'
 import type { JsonObject } from '../../../../base/json-value.ts'
 import { correctionOf } from '../../corrections/operators.ts'
 import { isOfType, lists, numbers, uncertain } from '../../corrections/parts.ts'
@@ -60,14 +61,31 @@ export const atPrecision = (method: string): Operator => ({
   },
 })
 
+type Order = 'lessThan' | 'lessThanOrEquals' | 'greaterThan' | 'greaterThanOrEquals'
+
+/** A date or dateTime as it compares itself. */
+interface Moment {
+  before(other: unknown): boolean | null
+}
+
 /** A comparison: of numbers at once, else of values that may lie in a range. */
-export const ordered = (
-  ofNumbers: (a: number, b: number) => boolean,
-  method: 'lessThan' | 'lessThanOrEquals' | 'greaterThan' | 'greaterThanOrEquals',
-): Operator =>
-  two(([a, b]) =>
-    typeof a === 'number' && typeof b === 'number' ? ofNumbers(a, b) : uncertain(a)[method](uncertain(b)),
-  )
+export const ordered = (ofNumbers: (a: number, b: number) => boolean, method: Order): Operator =>
+  two(([a, b]) => {
+    if (typeof a === 'number' && typeof b === 'number') return ofNumbers(a, b)
+    if ((a instanceof DateTime && b instanceof DateTime) || (a instanceof CqlDate && b instanceof CqlDate))
+      return orders[method](a, b)
+    return uncertain(a)[method](uncertain(b))
+  })
+
+/** What the executor makes of two moments of one kind, each taken for a range of itself alone. */
+const orders: Readonly<Record<Order, (a: Moment, b: Moment) => unknown>> = {
+  lessThan: (a, b) => a.before(b),
+  lessThanOrEquals: (a, b) => opposite(b.before(a)),
+  greaterThan: (a, b) => b.before(a),
+  greaterThanOrEquals: (a, b) => opposite(a.before(b)),
+}
+
+const opposite = (value: boolean | null) => (value === null ? null : !value)
 
 /** A duration or difference: a number where it is known, else what lies in a range. */
 export const between = (method: 'differenceBetween' | 'durationBetween'): Operator => ({

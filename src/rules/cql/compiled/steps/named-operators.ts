@@ -114,7 +114,12 @@ const ofClock =
 export const ofOneSource: Readonly<Record<string, OfSource>> = {
   First: (value) => (isList(value) ? value[0] : null),
   Last: (value) => (isList(value) ? value.at(-1) : null),
-  Count: (value) => (Array.isArray(value) ? value.filter((each) => each != null).length : 0),
+  Count: (value) => {
+    if (!Array.isArray(value)) return 0
+    let count = 0
+    for (const each of value) if (each != null) count++
+    return count
+  },
   AllTrue: (value) => allOf(value, true),
   AnyTrue: (value) => allOf(value, false),
   Max: extreme(isGreater),
