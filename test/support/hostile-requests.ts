@@ -725,7 +725,6 @@ const programs: HostileRequest[] = [
     path: 'PlanDefinition/$apply',
     body: inlinePlan(repeat(5000, (i) => ({ title: 'A', condition: [condition('text/cql', `1 = ${i}`)] }))),
     statuses: [200, 422],
-    slow: true,
     bound: 'number of texts',
   },
   {
