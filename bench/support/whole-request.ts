@@ -3,8 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
+import { isJsonObject, parseJson, stringifyJson } from '../../src/base/json.ts'
 import { openLoadedServer } from '../../src/cli/loaded-server.ts'
 import { readConfig } from '../../src/config.ts'
+import { isOfType } from '../../src/fhir/json.ts'
 import type { Parameters } from '../../src/fhir/types.ts'
 import { certificates } from './whole-evaluate.ts'
 
@@ -14,10 +16,16 @@ const count = 2_000
 /** After so many others have a turn, as between requests: code for maps is made then. */
 const withoutTurn = 20
 
-/** The evaluation of one certificate after another, each of them different. */
+/** The evaluation of one certificate after another, each of them different: from the text of the question to the text of the reply. */
 export interface WholeRequest {
-  evaluate(): Promise<unknown>
+  evaluate(): Promise<string | undefined>
   close(): Promise<void>
+}
+
+function parametersOf(text: string): Parameters {
+  const parsed = parseJson(text)
+  if (isJsonObject(parsed) && isOfType(parsed, 'Parameters')) return parsed
+  throw new Error('a question of the benchmark is no Parameters')
 }
 
 /** Opens a server in memory with the own content. @throws Error when it does not accept the certificates */
@@ -25,19 +33,20 @@ export async function wholeRequest(): Promise<WholeRequest> {
   const dataDir = mkdtempSync(join(tmpdir(), 'vidimus-bench-'))
   const server = await openLoadedServer(readConfig({ STORAGE_URL: 'sqlite::memory:', DATA_DIR: dataDir }))
   const issue = certificates(dataDir)
-  const questions = Array.from({ length: count }, () => JSON.parse(issue()) as Parameters)
+  const questions = Array.from({ length: count }, issue)
   let next = 0
   const evaluate = async () => {
     if (next % withoutTurn === 0) await setImmediate()
     const question = questions[next++ % questions.length]
-    return question && server.evaluate.answer(question, {})
+    if (question === undefined) return undefined
+    return stringifyJson(await server.evaluate.answer(parametersOf(question), {}))
   }
   const close = async () => {
     await server.close()
     rmSync(dataDir, { recursive: true, force: true })
   }
-  const first = JSON.stringify(await evaluate())
-  if (first.includes('"accepted"')) return { evaluate, close }
+  const first = await evaluate()
+  if (first?.includes('"accepted"')) return { evaluate, close }
   await close()
-  throw new Error(`the certificate is not accepted: ${first.slice(0, 400)}`)
+  throw new Error(`the certificate is not accepted: ${first?.slice(0, 400)}`)
 }
