@@ -11,7 +11,7 @@ import { wholeRequest } from './support/whole-request.ts'
 export async function bench(effort: Effort): Promise<Measured[]> {
   const dataDir = mkdtempSync(join(tmpdir(), 'vidimus-bench-'))
   try {
-    return [...(await overHttp(dataDir, effort)), ...(await inProcess(effort))]
+    return [...(await overHttp(dataDir, effort)), ...(await inProcess(effort)), ...(await withReasons(effort))]
   } finally {
     rmSync(dataDir, { recursive: true, force: true })
   }
@@ -36,6 +36,17 @@ async function inProcess(effort: Effort): Promise<Measured[]> {
     const thorough = { ...effort, warmUpMilliseconds: 3 * effort.warmUpMilliseconds }
     const cost = await costOfWork(evaluate, thorough, es256)
     return [shareFigure('whole $evaluate in process, of bare ES256', cost, { target: { value: 0.2 } })]
+  } finally {
+    await close()
+  }
+}
+
+/** What is not accepted is run once more for its reasons. */
+async function withReasons(effort: Effort): Promise<Measured[]> {
+  const { evaluate, close } = await wholeRequest({ dose: 1 })
+  try {
+    const cost = await costOfWork(evaluate, { ...effort, warmUpMilliseconds: 3 * effort.warmUpMilliseconds }, es256)
+    return [timeFigure('whole $evaluate in process, rejected, with its reasons', cost, 'µs')]
   } finally {
     await close()
   }

@@ -93,15 +93,15 @@ function bareVerification(requests: number): () => number {
   }
 }
 
-/** Issues EU DCCs of vaccinations: persons, days, products and numbers all differ. */
-export function certificates(dataDir: string): () => string {
+/** Issues EU DCCs of vaccinations: persons, days, products and numbers all differ. @param dose of two; rules reject the first */
+export function certificates(dataDir: string, dose = 2): () => string {
   const now = new Date()
   const issuer = demoIssuer(dataDir, now)
   const signer = { privateKey: issuer.privateKey, keyId: issuer.keyId, algorithm: 'ES256' as const }
   let count = 0
   return () => {
     count += 1
-    const text = issueHcert(vaccination(count, now), signer)
+    const text = issueHcert(vaccination(count, now, dose), signer)
     return JSON.stringify({ resourceType: 'Parameters', parameter: [{ name: 'credential', valueString: text }] })
   }
 }
@@ -111,15 +111,15 @@ const products = [
   { mp: 'EU/1/20/1507', ma: 'ORG-100031184', vp: '1119349007' },
 ]
 
-/** A vaccination that the rules accept, of a person of that number. */
-function vaccination(count: number, now: Date): CborInput {
+/** A vaccination of a person of that number. */
+function vaccination(count: number, now: Date, dose: number): CborInput {
   const day = (before: number) => new Date(now.getTime() - before * dayMilliseconds)
   const date = (before: number) => day(before).toISOString().slice(0, 10)
   const name = count.toString(26).replace(/[0-9]/g, (digit) => 'qrstuvwxyz'[Number(digit)] ?? '')
   const event = {
     ...products[count % products.length],
     tg: '840539006',
-    dn: 2,
+    dn: dose,
     sd: 2,
     dt: date(20 + (count % 60)),
     co: demoCountry,

@@ -28,11 +28,15 @@ function parametersOf(text: string): Parameters {
   throw new Error('a question of the benchmark is no Parameters')
 }
 
-/** Opens a server in memory with the own content. @throws Error when it does not accept the certificates */
-export async function wholeRequest(): Promise<WholeRequest> {
+/**
+ * Opens a server in memory with the own content.
+ * @param dose of the two that each certificate is about: the second is accepted, the first rejected, with the reasons
+ * @throws Error when the certificates are not judged so
+ */
+export async function wholeRequest({ dose = 2 } = {}): Promise<WholeRequest> {
   const dataDir = mkdtempSync(join(tmpdir(), 'vidimus-bench-'))
   const server = await openLoadedServer(readConfig({ STORAGE_URL: 'sqlite::memory:', DATA_DIR: dataDir }))
-  const issue = certificates(dataDir)
+  const issue = certificates(dataDir, dose)
   const questions = Array.from({ length: count }, issue)
   let next = 0
   const evaluate = async () => {
@@ -46,7 +50,8 @@ export async function wholeRequest(): Promise<WholeRequest> {
     rmSync(dataDir, { recursive: true, force: true })
   }
   const first = await evaluate()
-  if (first?.includes('"accepted"')) return { evaluate, close }
+  const wanted = dose === 2 ? 'accepted' : 'rejected'
+  if (first?.includes(`"${wanted}"`)) return { evaluate, close }
   await close()
-  throw new Error(`the certificate is not accepted: ${first?.slice(0, 400)}`)
+  throw new Error(`the certificate is not ${wanted}: ${first?.slice(0, 400)}`)
 }
