@@ -46,7 +46,7 @@ const MALFORMED = new Error('malformed CBOR')
  * bytes after the item.
  */
 export function decodeCbor(bytes: Buffer, limits: CborLimits): { value: CborValue } | undefined {
-  const reader = readerOf(bytes, limits)
+  const reader = { bytes, at: 0, depth: limits.depth, items: limits.items }
   try {
     const value = readItem(reader)
     return reader.at === bytes.length ? { value } : undefined
@@ -58,7 +58,7 @@ export function decodeCbor(bytes: Buffer, limits: CborLimits): { value: CborValu
 
 /** Where {@link decodeCbor} stops at bytes that it refuses; undefined for bytes that it decodes. */
 export function cborFault(bytes: Buffer, limits: CborLimits): number | undefined {
-  const reader = readerOf(bytes, limits)
+  const reader = { bytes, at: 0, depth: limits.depth, items: limits.items }
   try {
     readItem(reader)
     return reader.at === bytes.length ? undefined : reader.at
@@ -74,17 +74,7 @@ interface Reader {
   /** What is left of the limits. */
   depth: number
   items: number
-  /** All bytes as characters, as soon as one text was read. */
-  latin1: string | undefined
 }
-
-const readerOf = (bytes: Buffer, { depth, items }: CborLimits): Reader => ({
-  bytes,
-  at: 0,
-  depth,
-  items,
-  latin1: undefined,
-})
 
 function readItem(reader: Reader): CborValue {
   const item = readItemOrBreak(reader)
@@ -151,14 +141,18 @@ function readText(reader: Reader, length: number | bigint): string {
   reader.at = end
   let all = 0
   for (let i = start; i < end; i++) all |= bytes[i] ?? 0
-  // Nearly every text is ASCII, of which UTF-8 need not be asked: a piece of the whole, for which native code is entered once.
-  if (all < 128) {
-    reader.latin1 ??= bytes.toString('latin1')
-    return reader.latin1.slice(start, end)
-  }
+  // Nearly every text is ASCII, of which UTF-8 need not be asked.
+  if (all < 128) return size < 24 ? shortText(bytes, start, end) : bytes.toString('latin1', start, end)
   const part = bytes.subarray(start, end)
   if (!isUtf8(part)) throw MALFORMED
   return part.toString('utf8')
+}
+
+/** A few characters of ASCII: building them here is quicker than crossing into native code. */
+function shortText(bytes: Buffer, start: number, end: number): string {
+  let text = ''
+  for (let i = start; i < end; i++) text += String.fromCharCode(bytes[i] ?? 0)
+  return text
 }
 
 /** Chunks of an indefinite-length string: definite strings of the same major type (RFC 8949, 3.2.3). */
