@@ -2,12 +2,14 @@ import { isJsonObject, objectsIn } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
 import { oneSystem } from '../../fhir/icd-11.ts'
 import type { Obstacle } from '../credential-format.ts'
+import { count, type Datum, text } from '../data.ts'
 import type { Whose } from './holder.ts'
 
 /**
- * What an event says twice: two codes of one system for its vaccine, its disease or its test, several protocols or diseases,
+ * What makes an event say less than it seems to. What it says twice: two codes of one system for its vaccine, its disease or its test, several protocols or diseases,
  * two forms of one datum (FHIR R4, choice of data types). One of them is read, so that what stands beside it could say no unheard.
- * In a summary a dose of a vaccine against several diseases may have a protocol for each.
+ * In a summary a dose of a vaccine against several diseases may have a protocol for each. And numbers of doses that are none: they are
+ * left out, and a dose without a number is counted as if nobody had said anything.
  */
 export function toldTwice(event: JsonObject, whose: Whose): Obstacle[] {
   const protocols = objectsIn(event.protocolApplied)
@@ -29,6 +31,7 @@ export function toldTwice(event: JsonObject, whose: Whose): Obstacle[] {
       protocols.some((each) => hasForms(each, 'doseNumber') || hasForms(each, 'seriesDoses')),
       `A vaccination of the ${whose} has two numbers of one kind`,
     ],
+    [protocols.some(hasNoNumber), `A number of doses of the ${whose} is not understood`],
   ]
   return faults.flatMap(([is, text]) => (is ? [{ text, blocks: true }] : []))
 }
@@ -36,6 +39,18 @@ export function toldTwice(event: JsonObject, whose: Whose): Obstacle[] {
 /** Whether an element of several types (`occurrence[x]`) is there in more than one. */
 const hasForms = (part: JsonObject, name: string): boolean =>
   Object.keys(part).filter((each) => each.startsWith(name) && /^[A-Z]/.test(each.slice(name.length))).length > 1
+
+/** The forms in which doses are numbered, and how each is read. */
+const numbers: [name: string, read: Datum][] = [
+  ['doseNumberPositiveInt', count],
+  ['seriesDosesPositiveInt', count],
+  ['doseNumberString', text],
+  ['seriesDosesString', text],
+]
+
+/** Whether a number is given that is not of its form. */
+const hasNoNumber = (protocol: JsonObject): boolean =>
+  numbers.some(([name, read]) => protocol[name] !== undefined && read(protocol[name]).value === undefined)
 
 /** Whether two protocols of a dose are about one disease, or about none that is told. */
 function haveOneDisease(protocols: JsonObject[]): boolean {

@@ -173,6 +173,27 @@ describe('events of a card that did not happen, or that are not understood', () 
       assert.match(verdict.obstacles.map(({ details }) => details?.text).join('\n'), told)
     })
   }
+  for (const [what, protocol] of Object.entries({
+    'no number': { doseNumberPositiveInt: 0 },
+    'a text with more than a number': { ...whole, doseNumberPositiveInt: '2 of 2' },
+    'more than there can be': { ...whole, seriesDosesPositiveInt: 2 ** 64 },
+    'a list where one text belongs': { doseNumberString: ['1'] },
+    nothing: { seriesDosesPositiveInt: null },
+  }))
+    it(`a number of doses that is ${what} makes accepted impossible: without it doses are only counted`, async () => {
+      const verdict = await verify([patient, { ...dose, protocolApplied: [protocol] }])
+      assert.equal(verdict.status, 'VERIFIED')
+      assert.match(verdict.obstacles.map(({ details }) => details?.text).join('\n'), /number of doses.*not understood/)
+    })
+  it('numbers of doses as numbers, as digits and as texts are understood', async () => {
+    for (const protocol of [
+      whole,
+      { doseNumberPositiveInt: '2' },
+      { doseNumberString: 'second', seriesDosesString: '2' },
+    ])
+      assert.deepEqual((await verify([patient, { ...dose, protocolApplied: [protocol] }])).obstacles, [])
+  })
+
   it('codes of different systems, and one code said twice, tell one thing', async () => {
     const codings = [janssen, janssen, { system: 'http://snomed.info/sct', code: '1' }, { display: 'Vaccine' }]
     const events = [{ ...dose, vaccineCode: { coding: codings }, protocolApplied: [whole] }, result]
