@@ -16,7 +16,7 @@ import { type EncodedResult, encodeResult } from './cql/run/to-parameters.ts'
 import { terminologyLibrary } from './cql/terminology/library.ts'
 import { generateFhirHelpers } from './cql/translate/fhir-helpers.ts'
 import { type CompiledLibrary, createLibraries, type Libraries } from './cql/translate/libraries.ts'
-import { findLibrary, type LibraryStore, libraryFinder } from './cql/translate/library-index.ts'
+import { findLibrary, type LibraryStore } from './cql/translate/library-index.ts'
 import { type LibraryText, libraryCanonical } from './cql/translate/library-text.ts'
 import { fhirModelInfo, type ModelInfo } from './cql/translate/model-info.ts'
 import { shippedElm } from './cql/translate/shipped-elm.ts'
@@ -195,7 +195,7 @@ export function createRules(environment: RuleEnvironment, options: RulesOptions 
   const expressions: ExpressionEnvironment = {
     libraries,
     run,
-    findLibrary: libraryFinder(environment),
+    findLibrary: (canonical) => findLibrary(canonical, environment),
     euValueSet: async (id) => environment.euValueSet?.(id),
   }
   const pin = pinner(environment)

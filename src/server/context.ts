@@ -182,9 +182,10 @@ export function createContext(parts: Omit<ContextParts, 'past'> & Pick<Operation
   const { aroundRules = (made) => made } = parts
   const programFailed = tellWarning('a compiled rule failed that the executor answered')
   const compiled = { isCompiled: config.compiledRules, isGenerated: config.ruleCode, programFailed }
+  const librariesOf = libraryFinder(storage, guard, () => revision(ruleTypes))
   const ownRules = createRules(
     {
-      findLibraries: async (url) => guard.admit(await find(storage, 'Library', url)),
+      findLibraries: async (url) => librariesOf(url),
       listLibraries: async () => guard.admit(await listUsable(storage, 'Library')),
       listLogicalModels: async () => guard.admit(await listLogicalModels(storage)),
       membership,
@@ -269,6 +270,13 @@ const tellWarning =
     process.emitWarning(`${what}: ${error instanceof Error ? error.name : 'unknown'}`)
 
 const planTypes = ['PlanDefinition']
+
+/** Most urls of libraries that are kept. */
+const librariesKept = 200
+
+/** Libraries by url, once a revision: reasons and CertLogic rules ask for the same few with each verdict. */
+const libraryFinder = (storage: Storage, guard: RuleGuard, revision: () => number) =>
+  madeByRevision(revision, librariesKept, async (url) => guard.admit(await find(storage, 'Library', url)))
 
 /** Rule sets answer in an order of their own, not in that in which they were stored: on every server, and by a kit, in the same. */
 const byName = (a: PlanDefinition, b: PlanDefinition): number => compareNames(nameOf(a), nameOf(b))

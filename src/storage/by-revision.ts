@@ -36,6 +36,9 @@ interface Guard {
 /** Most maps that are kept by name. */
 const mapsKept = 200
 
+/** Characters of a name that is kept: what is longer names nothing that is asked for time after time. */
+const mostCharacters = 500
+
 /** Makes what a name stands for once a revision: from then on it is there at once. What fails is tried again. */
 export function madeByRevision<Value>(
   revision: () => number,
@@ -44,6 +47,7 @@ export function madeByRevision<Value>(
 ): (name: string) => Soon<Value> {
   const known = keptByRevision<{ made: Soon<Value> }>(revision, most)
   return (name) => {
+    if (name.length > mostCharacters) return make(name)
     const kept = known()
     const found = kept.get(name)
     if (found) return found.made

@@ -61,3 +61,35 @@ test('what was begun before the revision changed is not given to who asks later'
   assert.equal(await before, 'old')
   assert.equal(find('a'), 'new')
 })
+
+test('what is not there is not missing for ever, and another number is another state, also a smaller one', async () => {
+  let revision = 1
+  let stored: string | undefined
+  let asked = 0
+  const find = madeByRevision(
+    () => revision,
+    10,
+    async () => {
+      asked++
+      return stored
+    },
+  )
+  assert.deepEqual([await find('a'), await find('a'), asked], [undefined, undefined, 1])
+  stored = 'first'
+  revision++
+  assert.deepEqual([await find('a'), await find('a'), asked], ['first', 'first', 2])
+  stored = undefined
+  revision--
+  assert.equal(await find('a'), undefined)
+})
+
+test('a name that is too long for one is not kept', async () => {
+  let asked = 0
+  const find = madeByRevision(
+    () => 1,
+    10,
+    async () => ++asked,
+  )
+  const long = 'x'.repeat(1000)
+  assert.deepEqual([await find(long), await find(long)], [1, 2])
+})

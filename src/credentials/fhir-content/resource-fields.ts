@@ -1,5 +1,13 @@
-import { birthDate, count, moment, text } from '../data.ts'
+import { birthDate, count, type Datum, moment, text } from '../data.ts'
 import { coding, type Fields, listOf, mapOf } from '../shape.ts'
+
+/** The forms in which a protocol numbers doses (FHIR R4, Immunization.protocolApplied), and how each is read. */
+export const doseNumbers: Readonly<Record<string, Datum>> = {
+  doseNumberPositiveInt: count,
+  doseNumberString: text,
+  seriesDosesPositiveInt: count,
+  seriesDosesString: text,
+}
 
 const concept = mapOf({ coding: listOf(coding), text })
 
@@ -14,15 +22,7 @@ export const resourceFields: Record<string, Fields> = {
     occurrenceString: text,
     lotNumber: text,
     vaccineCode: concept,
-    protocolApplied: listOf(
-      mapOf({
-        doseNumberPositiveInt: count,
-        doseNumberString: text,
-        seriesDosesPositiveInt: count,
-        seriesDosesString: text,
-        targetDisease: listOf(concept),
-      }),
-    ),
+    protocolApplied: listOf(mapOf({ ...doseNumbers, targetDisease: listOf(concept) })),
   },
   Condition: {
     onsetDateTime: moment,

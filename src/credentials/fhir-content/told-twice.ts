@@ -2,8 +2,8 @@ import { isJsonObject, objectsIn } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
 import { oneSystem } from '../../fhir/icd-11.ts'
 import type { Obstacle } from '../credential-format.ts'
-import { count, type Datum, text } from '../data.ts'
 import type { Whose } from './holder.ts'
+import { doseNumbers } from './resource-fields.ts'
 
 /**
  * What makes an event say less than it seems to. What it says twice: two codes of one system for its vaccine, its disease or its test, several protocols or diseases,
@@ -40,17 +40,11 @@ export function toldTwice(event: JsonObject, whose: Whose): Obstacle[] {
 const hasForms = (part: JsonObject, name: string): boolean =>
   Object.keys(part).filter((each) => each.startsWith(name) && /^[A-Z]/.test(each.slice(name.length))).length > 1
 
-/** The forms in which doses are numbered, and how each is read. */
-const numbers: [name: string, read: Datum][] = [
-  ['doseNumberPositiveInt', count],
-  ['seriesDosesPositiveInt', count],
-  ['doseNumberString', text],
-  ['seriesDosesString', text],
-]
-
 /** Whether a number is given that is not of its form. */
 const hasNoNumber = (protocol: JsonObject): boolean =>
-  numbers.some(([name, read]) => protocol[name] !== undefined && read(protocol[name]).value === undefined)
+  Object.entries(doseNumbers).some(
+    ([name, read]) => protocol[name] !== undefined && read(protocol[name]).value === undefined,
+  )
 
 /** Whether two protocols of a dose are about one disease, or about none that is told. */
 function haveOneDisease(protocols: JsonObject[]): boolean {

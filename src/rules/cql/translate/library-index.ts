@@ -1,4 +1,4 @@
-import { keep, keepPerObject } from '../../../base/keep.ts'
+import { keepPerObject } from '../../../base/keep.ts'
 import { isRefused } from '../../../fhir/artefact.ts'
 import { compareVersions, parseCanonical } from '../../../fhir/canonical.ts'
 import { FhirError, notFound, unprocessable } from '../../../fhir/error.ts'
@@ -199,24 +199,6 @@ export async function findLibrary(canonical: string, store: LibraryStore): Promi
     content(each) !== content(first)
   if (others.some(isRival)) throw ambiguous(canonical)
   return first
-}
-
-/** Canonicals that are kept, and characters of each at most. */
-const mostKept = 200
-const mostCharacters = 500
-
-/** {@link findLibrary} for who asks for the same few time after time: each is read once a revision of the store. Nobody may change them. */
-export function libraryFinder(store: LibraryStore): (canonical: string) => Promise<Library | undefined> {
-  const kept = keep<string, Promise<Library | undefined>>(mostKept)
-  let revision = Number.NaN
-  return (canonical) => {
-    const current = store.revision()
-    if (revision !== current) kept.clear()
-    revision = current
-    return canonical.length > mostCharacters
-      ? findLibrary(canonical, store)
-      : kept.of(canonical, (each) => findLibrary(each, store))
-  }
 }
 
 /**
