@@ -6,10 +6,13 @@ import type { Whose } from './holder.ts'
 import { doseNumbers } from './resource-fields.ts'
 
 /**
- * What makes an event say less than it seems to. What it says twice: two codes of one system for its vaccine, its disease or its test, several protocols or diseases,
- * two forms of one datum (FHIR R4, choice of data types). One of them is read, so that what stands beside it could say no unheard.
- * In a summary a dose of a vaccine against several diseases may have a protocol for each. And numbers of doses that are none: they are
- * left out, and a dose without a number is counted as if nobody had said anything.
+ * What makes an event say less than it seems to.
+ *
+ * What it says twice: two codes of one system for its vaccine, its disease or its test, several protocols or diseases, two forms of one
+ * datum (FHIR R4, choice of data types). One of them is read, so that what stands beside it could say no unheard. In a summary a dose of a
+ * vaccine against several diseases may have a protocol for each.
+ *
+ * Numbers of doses that are none: they are left out, and a dose without a number is counted as if nobody had said anything.
  */
 export function toldTwice(event: JsonObject, whose: Whose): Obstacle[] {
   const protocols = objectsIn(event.protocolApplied)
@@ -31,7 +34,10 @@ export function toldTwice(event: JsonObject, whose: Whose): Obstacle[] {
       protocols.some((each) => hasForms(each, 'doseNumber') || hasForms(each, 'seriesDoses')),
       `A vaccination of the ${whose} has two numbers of one kind`,
     ],
-    [protocols.some(hasNoNumber), `A number of doses of the ${whose} is not understood`],
+    [
+      isNoList(event.protocolApplied) || protocols.some(hasNoNumber),
+      `A number of doses of the ${whose} is not understood`,
+    ],
   ]
   return faults.flatMap(([is, text]) => (is ? [{ text, blocks: true }] : []))
 }
@@ -40,11 +46,15 @@ export function toldTwice(event: JsonObject, whose: Whose): Obstacle[] {
 const hasForms = (part: JsonObject, name: string): boolean =>
   Object.keys(part).filter((each) => each.startsWith(name) && /^[A-Z]/.test(each.slice(name.length))).length > 1
 
-/** Whether a number is given that is not of its form. */
+/** Whether a number is given that is not of its form, or in a form that R4 does not have. */
 const hasNoNumber = (protocol: JsonObject): boolean =>
-  Object.entries(doseNumbers).some(
-    ([name, read]) => protocol[name] !== undefined && read(protocol[name]).value === undefined,
+  Object.entries(protocol).some(
+    ([name, value]) => /^(?:doseNumber|seriesDoses)/.test(name) && doseNumbers[name]?.(value).value === undefined,
   )
+
+/** Whether protocols are given that are no list of them. */
+const isNoList = (protocols: Json | undefined): boolean =>
+  protocols !== undefined && !(Array.isArray(protocols) && protocols.every(isJsonObject))
 
 /** Whether two protocols of a dose are about one disease, or about none that is told. */
 function haveOneDisease(protocols: JsonObject[]): boolean {

@@ -179,12 +179,23 @@ describe('events of a card that did not happen, or that are not understood', () 
     'more than there can be': { ...whole, seriesDosesPositiveInt: 2 ** 64 },
     'a list where one text belongs': { doseNumberString: ['1'] },
     nothing: { seriesDosesPositiveInt: null },
+    'in a form of another release': { ...whole, doseNumber: '2' },
+    'in a form that there is not': { seriesDosesInteger: 2 },
+    'within no protocol': '2 of 2',
+    'within a list': [whole],
   }))
     it(`a number of doses that is ${what} makes accepted impossible: without it doses are only counted`, async () => {
       const verdict = await verify([patient, { ...dose, protocolApplied: [protocol] }])
       assert.equal(verdict.status, 'VERIFIED')
       assert.match(verdict.obstacles.map(({ details }) => details?.text).join('\n'), /number of doses.*not understood/)
     })
+  it('protocols that are no list of them make accepted impossible: with them the numbers are left out', async () => {
+    for (const protocolApplied of [whole, 'second', 2, null]) {
+      const verdict = await verify([patient, { ...dose, protocolApplied }])
+      assert.deepEqual([verdict.status, verdict.obstacles.length], ['VERIFIED', 1])
+    }
+    assert.deepEqual((await verify([patient, { ...dose, protocolApplied: [] }])).obstacles, [])
+  })
   it('numbers of doses as numbers, as digits and as texts are understood', async () => {
     for (const protocol of [
       whole,
