@@ -19,6 +19,7 @@ import {
 } from '../fhir/operation.ts'
 import type { Parameter, Parameters, PlanDefinition, Resource } from '../fhir/types.ts'
 import { createBudget, requestLimits } from '../workers/budget.ts'
+import { createGathering } from '../workers/turns.ts'
 import type { OperationContext } from './context.ts'
 import { evaluateParameters } from './evaluate-parameters.ts'
 import { evaluationDetails } from './input/evaluate-audit.ts'
@@ -86,12 +87,25 @@ export const evaluateOperation = defineOperation<OperationContext>({
       return evaluateLines(call, context, isNow ? await namedByPlace(call, context) : undefined)
     }
     checkQuestion(call.parameters)
+    if (isOfOne(call.parameters)) await gathered()
     const asker = askerOf(call, call.budget?.())
     return {
       resource: await asOfThen(call, context, (then) => answer(call.parameters, { call, context: then, asker })),
     }
   },
 })
+
+/** More at once are no cheaper, and each of them would wait for all. */
+const mostAtOnce = 16
+
+/** There is one thread, whoever shares it. */
+const gathered = createGathering(mostAtOnce)
+
+/** Whether a question is about one credential; what several take is counted, and is counted only while nobody else has a turn. */
+function isOfOne({ parameter = [] }: Parameters): boolean {
+  for (const { name } of parameter) if (name === 'furtherCredential' || name === 'credentialImage') return false
+  return true
+}
 
 /** Where and by whom a question is asked. */
 interface Asked {
