@@ -118,3 +118,36 @@ describe('lines of one body', () => {
       await assert.rejects(call(parameter), (error) => error instanceof FhirError && error.status === 400)
   })
 })
+
+describe('questions that come at the same time', () => {
+  /** What happens to questions with these parameters, asked one after the other without waiting. */
+  const order = async (names: string[][]) => {
+    const told: string[] = []
+    const asked = names.map((each, at) => {
+      const parameter = ['credential', ...each].map((name) => ({ name, valueString: 'x' }))
+      const step = async () => {
+        told.push(`${at} begins`)
+        await undefined
+        told.push(`${at} ends`)
+        return { resourceType: 'Parameters' }
+      }
+      return evaluateOperation.handle(
+        { level: 'system', parameters: { resourceType: 'Parameters', parameter }, headers: {} },
+        { evaluate: { answer: step } } as unknown as OperationContext,
+      )
+    })
+    await Promise.all(asked)
+    return told
+  }
+
+  it('begin together', async () => {
+    assert.deepEqual(await order([[], [], []]), ['0 begins', '1 begins', '2 begins', '0 ends', '1 ends', '2 ends'])
+  })
+
+  it('are not counted for one another: who has several credentials does not begin with others', async () => {
+    for (const name of ['furtherCredential', 'credentialImage']) {
+      const told = await order([[], [name], []])
+      assert.deepEqual(told, ['1 begins', '1 ends', '0 begins', '2 begins', '0 ends', '2 ends'])
+    }
+  })
+})
