@@ -6,6 +6,8 @@ import type { Load, Loaded } from './raw-load.ts'
 
 /** A server as it is asked. */
 export interface Asked {
+  /** One of its requests takes as long as so many usual ones: so many fewer make a round. Default 1. */
+  weight?: number
   /** Microseconds of processor time that it used so far. */
   used(): Promise<number>
   /** What is asked, by the number of a request. */
@@ -47,7 +49,8 @@ export async function warmUp(client: ChildProcess, questions: readonly Asked[], 
 }
 
 /** Microseconds of a request, over so many. */
-async function costOf(client: ChildProcess, { used, load }: Asked, from: number, count: number) {
+async function costOf(client: ChildProcess, { used, load, weight = 1 }: Asked, from: number, usual: number) {
+  const count = Math.ceil(usual / weight)
   const before = await used()
   await ask<Loaded>(client, load(from, count))
   return ((await used()) - before) / count

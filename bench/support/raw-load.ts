@@ -5,7 +5,7 @@
  */
 import { connect } from 'node:net'
 
-/** What is asked: every address once, by GET; with bodies by POST, the first address gets the first body. */
+/** What is asked: every address once, by GET; with bodies by POST: the first address gets the first of them, and so on, and round again. */
 export interface Load {
   addresses: string[]
   bodies?: string[]
@@ -71,7 +71,7 @@ function ask({ addresses, bodies, wanted = '' }: Load, take: () => number | unde
       const address = addresses[number] ?? ''
       const path = address.slice(address.indexOf(host) + host.length)
       const common = `${path} HTTP/1.1\r\nHost: ${host}\r\nAccept: application/fhir+json\r\n`
-      const body = bodies?.[number]
+      const body = bodies?.[number % bodies.length]
       if (body === undefined) return socket.write(`GET ${common}\r\n`, 'latin1')
       const length = Buffer.byteLength(body)
       return socket.write(

@@ -78,7 +78,8 @@ interface Run {
 /** A stored map on an instance that is not too large; undefined when it would take too long here. */
 async function tryHere(chosen: ChosenMap, instance: Instance, run: Run): Promise<Done | undefined> {
   if ('brought' in chosen) return undefined
-  const compiled = await run.context.maps.compile('canonical' in chosen ? chosen.canonical : chosen.stored)
+  const { maps } = run.context
+  const compiled = await ('canonical' in chosen ? maps.compile(chosen.canonical) : maps.compileStored(chosen.stored))
   try {
     return transformHere(compiled, instance, run)
   } catch (error) {

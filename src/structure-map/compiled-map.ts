@@ -15,6 +15,8 @@ export interface Maps {
    * or an import cannot be compiled. With a `budget` a map that is brought is compiled in slices of it.
    */
   compile(urlOrMap: string | StructureMap, supporting?: StructureMap[], budget?: Slices): Promise<CompiledMap>
+  /** One version as the store has it, ready to run: cached by its id and number like one that is named by its canonical. */
+  compileStored(map: StructureMap): Promise<CompiledMap>
 }
 
 /** What a run is given from outside. */

@@ -4,6 +4,7 @@
  */
 
 import { keep } from '../base/keep.ts'
+import { brokenSignature } from '../fhir/artefact.ts'
 import { formatCanonical, parseCanonical } from '../fhir/canonical.ts'
 import { notFound } from '../fhir/error.ts'
 import type { StructureMap } from '../fhir/types.ts'
@@ -92,20 +93,27 @@ export function createMaps(environment: MapEnvironment, options: MapOptions = {}
     return readR5(found)
   }
 
-  function cached(url: string): Promise<CompiledMap> {
+  /** @param key a canonical, or what no canonical is: the place of a version in the store */
+  function cached(key: string, read: () => Promise<StructureMap>): Promise<CompiledMap> {
     if (environment.revision() !== revision) {
       cache.clear()
       revision = environment.revision()
     }
     // A failure is told each time anew: what was missing may come.
-    return cache.of(url, async () => build(await find(url, []), [], undefined, true))
+    return cache.of(key, async () => build(await read(), [], undefined, true))
   }
 
   return {
     async compile(urlOrMap, supporting = [], budget) {
       const helpers = supporting.map(readR5)
       if (typeof urlOrMap !== 'string') return build(readR5(urlOrMap), helpers, budget)
-      return helpers.length === 0 ? cached(urlOrMap) : build(await find(urlOrMap, helpers), helpers)
+      if (helpers.length > 0) return build(await find(urlOrMap, helpers), helpers)
+      return cached(urlOrMap, () => find(urlOrMap, []))
+    },
+    async compileStored(map) {
+      const { id, meta } = map
+      const isKnown = id && meta?.versionId && brokenSignature(map) === undefined
+      return isKnown ? cached(` ${id} ${meta.versionId}`, async () => readR5(map)) : build(readR5(map), [])
     },
   }
 }
