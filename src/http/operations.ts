@@ -1,10 +1,11 @@
 import { rm } from 'node:fs/promises'
-import { keepPerObject } from '../base/keep.ts'
+import { type Keep, keepPerObject } from '../base/keep.ts'
 import { nearestName } from '../base/nearest.ts'
 import { isForeignRule, isRefused } from '../fhir/artefact.ts'
 import { checkDeclared } from '../fhir/check/parameters.ts'
 import { FhirError, issue } from '../fhir/error.ts'
 import type { Change, Changed, Operation, OperationCall, OperationReply } from '../fhir/operation.ts'
+import { keptByRevision } from '../storage/by-revision.ts'
 import { respond, respondLater } from './async/respond.ts'
 import type { BoundOperation, HttpContext } from './context.ts'
 import { refusePending } from './interactions/pending.ts'
@@ -166,7 +167,26 @@ async function commit(context: HttpContext, changes: Change[]): Promise<Changed[
   )
 }
 
+/** Most ids of a type of which it is kept that they are there and may be used. */
+const idsKept = 1000
+
+/** What is kept of a view of the store, by type, until something of that type is written: to read it takes long where it is long. */
+const usableIn = keepPerObject((storage: HttpContext['storage']) => {
+  const ofTypes = new Map<string, () => Keep<string, true>>()
+  return (type: string) => {
+    const known = ofTypes.get(type)
+    if (known) return known()
+    const types = [type]
+    const made = keptByRevision<true>(() => storage.revision(types), idsKept)
+    ofTypes.set(type, made)
+    return made()
+  }
+})
+
 async function checkExists(context: HttpContext, { type, id }: Target): Promise<void> {
+  // Taken before the look: what is written in between is another revision's.
+  const usable = usableIn(context.storage)(type)
+  if (usable.get(id)) return
   const version = await context.storage.read(type, id)
   if (version?.resource && isRefused(version.resource)) {
     const text = isForeignRule(version.resource)
@@ -174,7 +194,10 @@ async function checkExists(context: HttpContext, { type, id }: Target): Promise<
       : `${type}/${id} was stored as a draft because it is not fit to be active; it can be read and mended, not used.`
     throw new FhirError(422, issue('business-rule', text))
   }
-  if (version?.resource) return
+  if (version?.resource) {
+    usable.set(id, true)
+    return
+  }
   if (!version) await refusePending(context, type, { ids: [id] })
   const code = version ? 'deleted' : 'not-found'
   throw new FhirError(version ? 410 : 404, issue(code, `${type}/${id} ${version ? 'was deleted' : 'does not exist'}.`))

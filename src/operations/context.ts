@@ -20,6 +20,11 @@ export interface OperationContext {
   /** The same; one whose author's signature holds no more is marked (`brokenSignature`), and not run. */
   admit<T extends Resource>(resources: T[]): Promise<T[]>
   storage: Storage
+  /**
+   * The current version of an id, marked like those above; undefined where there is none. Resources of terminology are shared with
+   * everybody and must not be changed. It looks into `storage` of its own, which says whose view it is.
+   */
+  instances: { storage: Storage; find(type: string, id: string): Promise<Resource | undefined> }
   terminology: Terminology
   maps: Maps
   /** For maps and instances that come with a request. */

@@ -17,7 +17,16 @@ import type { PendingContent } from '../publish/base-content/pending.ts'
 import { manifestReader } from '../publish/lifecycle/manifest.ts'
 import type { RuleGuard } from '../publish/provenance/rule-guard.ts'
 import { createPlans, createRules, type Rules } from '../rules/rules.ts'
-import { intact, madeByRevision, mapFinder, mapTypes, ruleTypes, terminologySource } from '../storage/by-revision.ts'
+import {
+  instanceFinder,
+  intact,
+  madeByRevision,
+  mapFinder,
+  mapTypes,
+  ruleTypes,
+  terminologySource,
+  terminologyTypes,
+} from '../storage/by-revision.ts'
 import {
   findByCanonical as find,
   findMaps,
@@ -214,7 +223,8 @@ export function createContext(parts: Omit<ContextParts, 'past'> & Pick<Operation
   const folders = { uploads: join(config.dataDir, 'uploads'), indexes: join(config.dataDir, INDEXES_FOLDER) }
   const validation = createValidation({ ...own, pending, now })
   const given = { trustedReference, signatures, ...trusted, baseUrl, evaluateAsOf, verifierKits }
-  const wired = { admit: guard.admit, validation, ...given }
+  const instances = { storage, find: instancesOf(storage, guard, { terminology, revision }) }
+  const wired = { admit: guard.admit, instances, validation, ...given }
   return { ...own, ...folders, ...wired, limits, now, uuid }
 }
 
@@ -262,6 +272,12 @@ function wireEvaluate(
     now,
   })
 }
+
+const instancesOf = (
+  storage: Storage,
+  guard: RuleGuard,
+  { terminology, revision }: { terminology: Terminology; revision: Revision },
+) => instanceFinder(storage, { guard, revision: () => revision(terminologyTypes), known: terminology.known })
 
 /** What changes no answer and should not be: on standard error, without a word of what it was about. */
 const tellWarning =

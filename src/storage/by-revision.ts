@@ -68,6 +68,39 @@ export function madeByRevision<Value>(
 export const mapFinder = (storage: Storage, revision: () => number) =>
   madeByRevision<StructureMap | undefined>(revision, mapsKept, (canonical) => findMapOrDraft(storage, canonical))
 
+/** Types whose engine changes nothing of what it is given, and keeps by object what it has made of it. */
+const sharedTypes: readonly string[] = ['CodeSystem', 'ValueSet', 'ConceptMap']
+
+/** Most of them that are kept by id. */
+const instancesKept = 200
+
+/** What {@link instanceFinder} takes beside a store. */
+interface InstanceParts {
+  guard: Guard
+  /** Of what is kept: of terminology and of what admits it. */
+  revision(): number
+  /** The same version as the engine has it already. */
+  known(resource: Resource): Promise<Resource>
+}
+
+/**
+ * Finds the current version of an id, marked where it must not be run (`brokenSignature`). Terminology is read once a revision, and is the
+ * object that the engine has of it: nobody may change it. Everything else is a fresh copy.
+ */
+export function instanceFinder(storage: Storage, { guard, revision, known }: InstanceParts) {
+  const read = async (type: string, id: string): Promise<Resource | undefined> => {
+    const resource = (await storage.read(type, id))?.resource
+    return resource && (await guard.admit([resource]))[0]
+  }
+  const shared = madeByRevision(revision, instancesKept, async (name) => {
+    const [type = '', id = ''] = name.split('/')
+    const found = await read(type, id)
+    return found && brokenSignature(found) === undefined ? known(found) : found
+  })
+  return async (type: string, id: string): Promise<Resource | undefined> =>
+    sharedTypes.includes(type) ? shared(`${type}/${id}`) : read(type, id)
+}
+
 /** What may still come: content that is being loaded. */
 interface Pending {
   /** @throws FhirError 503 when it may still come */

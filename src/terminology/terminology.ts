@@ -11,7 +11,7 @@ import { expandValueSet } from './expand/expand.ts'
 import { lookUp } from './lookup.ts'
 import { type Membership, membership } from './membership.ts'
 import { requireSingle } from './request/agreement.ts'
-import { type ArtefactSource, createArtefacts } from './request/artefacts.ts'
+import { type ArtefactSource, createArtefacts, knownVersion } from './request/artefacts.ts'
 import { DEFAULT_LIMITS, type Limits } from './request/limits.ts'
 import { openRequest, type Request, type Surroundings, sharedScopes, type TerminologyCall } from './request/request.ts'
 import { admitAny, requireUsable } from './request/usable.ts'
@@ -75,6 +75,11 @@ export interface Terminology {
    * their turns meanwhile.
    */
   check(resource: Resource, beside?: Resource[], budget?: OperationBudget): Promise<Issue[]>
+  /**
+   * The very version of a CodeSystem, ValueSet or ConceptMap as the engine has it, with what it has made of it; the resource itself where
+   * the engine has none, or may not use it. It is shared: nobody may change it.
+   */
+  known(resource: Resource): Promise<Resource>
   /** What is wrong with an expression constraint of SNOMED CT, by its places. @throws FhirError 422 for a version that is not here */
   checkConstraint(text: string, version?: string): Promise<CheckedConstraint>
   /** TerminologyCapabilities: the stored and built-in systems that answer, and the parameters understood. */
@@ -167,6 +172,7 @@ export function createTerminology(source: ArtefactSource, options: TerminologyOp
     membership: (valueSet, { drafts } = {}) => membership(valueSet, artefacts, drafts ? admitAny : requireUsable),
     translator: (conceptMap, { drafts } = {}) => translator(conceptMap, artefacts, drafts ? admitAny : requireUsable),
     properties: (system, { drafts = false } = {}) => conceptProperties(system, artefacts, { drafts }),
+    known: (resource) => knownVersion(resource, artefacts),
     check: (resource, beside = [], budget) => checkTerminology(resource, beside, { artefacts, budget }),
     checkConstraint: (text, version) => checkConstraint(text, artefacts, version),
     capabilities: (instance) => terminologyCapabilities(instance, artefacts, options.now()),

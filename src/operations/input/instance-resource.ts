@@ -11,13 +11,20 @@ import type { OperationContext } from '../context.ts'
  */
 export async function instanceOf<T extends ResourceType>(
   { level, id = '' }: OperationCall,
-  { storage, admit }: OperationContext,
+  context: OperationContext,
   type: T,
 ): Promise<ResourceOf<T> | undefined> {
   if (level !== 'instance') return undefined
-  const resource = (await storage.read(type, id))?.resource
-  if (isOfType(resource, type)) return (await admit([resource]))[0]
+  const resource = await currentOf(type, id, context)
+  if (isOfType(resource, type)) return resource
   throw notFound(`${type}/${id} is not known to this server`)
+}
+
+/** What is kept is what the view of its own store shows; through any other view it is looked for anew. */
+async function currentOf(type: ResourceType, id: string, { storage, instances, admit }: OperationContext) {
+  if (instances.storage === storage) return instances.find(type, id)
+  const resource = (await storage.read(type, id))?.resource
+  return resource && (await admit([resource]))[0]
 }
 
 /**

@@ -146,6 +146,22 @@ function unchanged(found: Resource[], before: Resource[]): Resource[] {
   })
 }
 
+/** The same version of a resource where it is in use; the resource itself where it is not, or nothing of its url can be used now. */
+export async function knownVersion(resource: Resource, artefacts: Artefacts): Promise<Resource> {
+  const isKept = isOf('CodeSystem')(resource) || isOf('ValueSet')(resource) || isOf('ConceptMap')(resource)
+  if (!isKept || !resource.url || !resource.meta?.versionId) return resource
+  const { resourceType: type, url } = resource
+  artefacts.refresh()
+  try {
+    const { resources } = artefacts.peek(type, url) ?? (await artefacts.load(type, url))
+    return resources.find((each) => versionKey(each) === versionKey(resource)) ?? resource
+  } catch (error) {
+    // That another version of its url must not be used says nothing of this one, which is judged for itself.
+    if (error instanceof FhirError) return resource
+    throw error
+  }
+}
+
 /** What has its concepts elsewhere is asked by its url, which opens it; what cannot be opened does not answer. */
 async function answeringOf(stored: CodeSystem[], load: Artefacts['load']): Promise<StoredEdition[]> {
   const isApart = ({ concept, count }: CodeSystem) => !concept && Boolean(count)
