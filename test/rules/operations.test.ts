@@ -25,6 +25,8 @@ const context = {
   rules,
   now: () => new Date('2026-01-01T00:00:00Z'),
   admit: async (resources: Resource[]) => resources,
+  // Of another view: everything is read anew.
+  instances: {},
   storage: { read: async (_type: string, id: string) => (id === 'ops' ? { resource: library } : undefined) },
 } as unknown as OperationContext
 

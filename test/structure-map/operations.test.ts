@@ -23,6 +23,8 @@ const context = {
   mapJobs,
   limits: { cpuMilliseconds: 10_000, replyBytes: 1e7 },
   admit: async (resources: Resource[]) => resources,
+  // Of another view: everything is read anew.
+  instances: {},
   storage: { read: async (_: string, id: string) => (id === 'test' ? { resource: stored } : undefined) },
   ...mapCall(),
   now: () => new Date('2026-01-01T00:00:00Z'),
