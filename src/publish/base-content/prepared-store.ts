@@ -105,9 +105,12 @@ export async function placePreparedStore(
   }
 }
 
+/** Larger pieces would have the C library keep what is given back for as long as the process lives: its bound is the largest piece it saw. */
+const bytesAtOnce = 2 ** 16
+
 /** The store as it was packed. @throws Error when it is not what the header says */
 async function* unpacked(path: string, { bytes, sha256 }: PreparedHeader, start: number): AsyncGenerator<Uint8Array> {
-  const store = createZstdDecompress({ chunkSize: 2 ** 20 })
+  const store = createZstdDecompress({ chunkSize: bytesAtOnce })
   const feeding = feed(store, path, start).catch((error: Error) => void store.destroy(error))
   const hash = createHash('sha256')
   let length = 0
@@ -125,8 +128,6 @@ async function* unpacked(path: string, { bytes, sha256 }: PreparedHeader, start:
   }
   if (length !== bytes || hash.digest('hex') !== sha256) throw new Error('it is damaged')
 }
-
-const bytesAtOnce = 2 ** 18
 
 /** Has a packed file unpacked, out of one piece of memory. @throws the error of the operating system, or of the stream */
 async function feed(store: Writable, path: string, start: number): Promise<void> {
