@@ -7,7 +7,7 @@ RUN npm ci --ignore-scripts
 COPY src ./src
 COPY docs ./docs
 COPY tsconfig.json ./
-RUN node scripts/build-console.ts && node scripts/build-base-content.ts && node scripts/build-definitions.ts && node scripts/build-prepared-store.ts
+RUN node scripts/build-console.ts && node scripts/build-base-content.ts && node scripts/build-definitions.ts && node scripts/build-prepared-store.ts && node scripts/build-program.ts
 
 FROM node:24-slim
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=8080 DATA_DIR=/data
@@ -21,6 +21,7 @@ COPY rules ./rules
 COPY valuesets ./valuesets
 COPY --from=content /app/content ./content
 COPY --from=content /app/dist/console ./dist/console
+COPY --from=content /app/dist/program.bin ./dist/program.bin
 COPY README.md ARCHITECTURE.md LICENSE NOTICE content-record.json ./
 RUN mkdir /data && chown node:node /data
 USER node

@@ -21,6 +21,8 @@ import { openSqlite } from '../src/storage/sqlite/sqlite.ts'
 
 /** Six times smaller; more takes minutes for a twentieth. */
 const level = 9
+/** Who unpacks needs so much memory, as a power of two. */
+const windowLog = 17
 
 /** What was made; `undefined` when there is nothing to make it of. */
 export async function buildPreparedStore(
@@ -41,7 +43,9 @@ export async function buildPreparedStore(
     connection.close()
     const store = readFileSync(file)
     const header = { ...wanted, bytes: store.length, sha256: createHash('sha256').update(store).digest('hex') }
-    const packed = zstdCompressSync(store, { params: { [constants.ZSTD_c_compressionLevel]: level } })
+    const packed = zstdCompressSync(store, {
+      params: { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_windowLog]: windowLog },
+    })
     await writeWhole(target, Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`), packed]))
     return header
   } finally {

@@ -78,6 +78,7 @@ const owners: Record<string, string[]> = {
   jose: ['authority', 'provenance', 'publish', 'credentials', 'network'],
   jsonld: ['json-ld'],
   'language-subtag-registry': ['terminology/code-system/implicit'],
+  luxon: ['rules/cql'],
   mongodb: ['storage/mongodb'],
   'prom-client': ['http/metrics'],
   re2js: ['base', 'terminology/value-set/filters'],

@@ -36,10 +36,16 @@ export const plain = `${base}/cs-plain`
 /** Depth of a concept of a tree of 15 levels: from the second level on again and again. */
 const depthOf = (i: number) => (i === 0 ? 0 : 1 + ((i - 1) % 14))
 
+const findingOf = (i: number) => `finding${i % 9973}`
+const siteOf = (i: number) => `site${(i * 31) % 4999}`
+
+/** Beginnings of two words of a concept: three digits of one number, two of the other. */
+export const beginningsOf = (i: number): string => `${findingOf(i).slice(0, 10)} ${siteOf(i).slice(0, 6)}`
+
 function conceptAt(i: number) {
   return {
     code: code(i),
-    display: `${words[i % 11]} ${words[(i >> 4) % 11]} finding${i % 9973} of site${(i * 31) % 4999}`,
+    display: `${words[i % 11]} ${words[(i >> 4) % 11]} ${findingOf(i)} of ${siteOf(i)}`,
     ...(i % 4 === 0 && { definition: `What the concept of the number ${i} stands for` }),
     ...(i % 5 === 0 && { designation: [{ language: 'fr', value: `terme ${i}` }] }),
     ...(i % 3 === 0 && { property: [{ code: 'kind', valueCode: `k${i % 17}` }] }),

@@ -1,5 +1,5 @@
 /** What is asked of terminology over HTTP, each address by its number: of us, and of whoever is to be compared. */
-import { base, code, inResource, page, plain, small, stored, words } from './terminology-data.ts'
+import { base, beginningsOf, code, inResource, page, plain, small, stored, words } from './terminology-data.ts'
 
 /** One operation: its address for the number of a request, and how many bare Express replies it may cost. */
 export interface Question {
@@ -45,8 +45,11 @@ export const questions: Question[] = [
   {
     name: '$expand with a filter of two beginnings of words',
     times: 2,
-    address: (i, system) =>
-      `ValueSet/$expand?url=${system}/all&filter=finding${i % 997}%20site${(i * 7) % 50}&count=${page}&n=${i}`,
+    // Of a concept that is there, so that something is found in a system of any size, and one entry of it is shown: that 13 are found of
+    // 500,000 concepts where it is 3 of 20,000 is the nature of the question, and each that is shown has its price. Counted, what is found
+    // took 0.6 µs more in the larger system, a page of up to 20 entries 20 µs, and not one read of the file.
+    address: (i, system, n) =>
+      `ValueSet/$expand?url=${system}/all&filter=${encodeURIComponent(beginningsOf(spread(i, n)))}&count=1&n=${i}`,
   },
   {
     name: '$expand, deep page',

@@ -4,8 +4,9 @@
  * automaton is exponentially ambiguous, Weideman et al. 2016): `(a+)+`, `(a|a)*`, `(\s*x\s*)*`; not `(\.\d+)*`.
  */
 
-import { RE2JS } from 're2js'
+import type { RE2JS } from 're2js'
 import { keep } from '../keep.ts'
+import { linearEngine } from './linear-engine.ts'
 import { parsePattern, type RegexNode } from './regex-parse.ts'
 
 /** Standards' own patterns have some 200 characters. */
@@ -167,12 +168,13 @@ function sizeOf(node: RegexNode): number {
 }
 
 function compileLinear(source: string, flags: string): RE2JS {
+  const engine = linearEngine()
   const bits =
-    (flags.includes('i') ? RE2JS.CASE_INSENSITIVE : 0) |
-    (flags.includes('m') ? RE2JS.MULTILINE : 0) |
-    (flags.includes('s') ? RE2JS.DOTALL : 0)
+    (flags.includes('i') ? engine.CASE_INSENSITIVE : 0) |
+    (flags.includes('m') ? engine.MULTILINE : 0) |
+    (flags.includes('s') ? engine.DOTALL : 0)
   try {
-    return RE2JS.compile(source.replace(/\\u([0-9a-fA-F]{4})/g, '\\x{$1}').replace(/\\u\{/g, '\\x{'), bits)
+    return engine.compile(source.replace(/\\u([0-9a-fA-F]{4})/g, '\\x{$1}').replace(/\\u\{/g, '\\x{'), bits)
   } catch {
     throw tooLong()
   }

@@ -1,4 +1,6 @@
 /** The command line of who starts a server: what other commands take is not loaded. */
+// The executor of rules reads dates as soon as it is there.
+import '../../rules/cql/one-locale.ts'
 import { runProgram } from '../kit/run-program.ts'
 import { addServe } from '../serve/serve.ts'
 

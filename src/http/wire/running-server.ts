@@ -1,5 +1,6 @@
-import { createServer, type Server } from 'node:http'
+import type { Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
+import { createRequire } from 'node:module'
 import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { issue, operationOutcome } from '../../fhir/error.ts'
@@ -8,6 +9,12 @@ import { headBytes, withBoundedHead } from '../limits/head-size.ts'
 import { connectionClients } from '../limits/requester.ts'
 import { listening } from './listen.ts'
 import type { TlsIdentity } from './tls-identity.ts'
+
+/**
+ * An import of this module reads all its members once, even those that Node makes when they are asked for: with `WebSocket` came its
+ * client for HTTP and that for HTTP/2, 12 MB that nobody here uses.
+ */
+const { createServer }: typeof import('node:http') = createRequire(import.meta.url)('node:http')
 
 /** Where to listen. */
 export interface ListenOptions {

@@ -3,8 +3,9 @@
  * 50 MB of packages. It says of which packages and which source files it was made, and is used for nothing else.
  */
 import { createHash } from 'node:crypto'
-import { createReadStream, existsSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { open } from 'node:fs/promises'
+import type { Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { createZstdDecompress } from 'node:zlib'
 import { isJsonObject } from '../../base/json.ts'
@@ -104,23 +105,52 @@ export async function placePreparedStore(
   }
 }
 
+/** Larger pieces would have the C library keep what is given back for as long as the process lives: its bound is the largest piece it saw. */
+const bytesAtOnce = 2 ** 16
+
 /** The store as it was packed. @throws Error when it is not what the header says */
 async function* unpacked(path: string, { bytes, sha256 }: PreparedHeader, start: number): AsyncGenerator<Uint8Array> {
-  const packed = createReadStream(path, { start, highWaterMark: 2 ** 20 })
-  const store = createZstdDecompress({ chunkSize: 2 ** 20 })
-  packed.on('error', (error) => store.destroy(error))
+  const store = createZstdDecompress({ chunkSize: bytesAtOnce })
+  const feeding = feed(store, path, start).catch((error: Error) => void store.destroy(error))
   const hash = createHash('sha256')
   let length = 0
   try {
-    for await (const piece of packed.pipe(store) as AsyncIterable<Buffer>) {
+    for await (const piece of store as AsyncIterable<Buffer>) {
       length += piece.length
       if (length > bytes) throw new Error('it is damaged: it is longer than it says')
       hash.update(piece)
       yield piece
+      giveBack(piece)
     }
   } finally {
-    packed.destroy()
     store.destroy()
+    await feeding
   }
   if (length !== bytes || hash.digest('hex') !== sha256) throw new Error('it is damaged')
+}
+
+/** Has a packed file unpacked, out of one piece of memory. @throws the error of the operating system, or of the stream */
+async function feed(store: Writable, path: string, start: number): Promise<void> {
+  const file = await open(path, 'r')
+  try {
+    const buffer = Buffer.allocUnsafeSlow(bytesAtOnce)
+    for (let at = start; ; ) {
+      const { bytesRead } = await file.read(buffer, 0, bytesAtOnce, at)
+      if (bytesRead === 0) break
+      at += bytesRead
+      const piece = buffer.subarray(0, bytesRead)
+      await new Promise<void>((done, fail) => store.write(piece, (error) => (error ? fail(error) : done())))
+    }
+    store.end()
+  } finally {
+    await file.close()
+  }
+}
+
+/**
+ * Gives the memory of a piece back at once when it was the last of its buffer: nothing else asks for memory meanwhile, so that no garbage
+ * is collected, and a server would keep the size of the whole store for as long as it lives.
+ */
+function giveBack({ buffer, byteOffset, byteLength }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && byteOffset + byteLength === buffer.byteLength) buffer.transfer(0)
 }

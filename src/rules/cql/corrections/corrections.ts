@@ -1,3 +1,4 @@
+import '../one-locale.ts'
 import { DateTime } from 'cql-execution'
 import type { JsonObject } from '../../../base/json-value.ts'
 import { OperatorError } from '../run/run-errors.ts'

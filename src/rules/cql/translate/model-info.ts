@@ -51,8 +51,16 @@ let parsed: ModelInfo | undefined
 
 /** The FHIR 4.0.1 model info, parsed at first use and kept. */
 export function fhirModelInfo(): ModelInfo {
-  parsed ??= parseModelInfo(readFhirModelInfoXml())
+  parsed ??= withOwnTexts(parseModelInfo(readFhirModelInfoXml()))
   return parsed
+}
+
+/** A piece of a text keeps all of it in memory: here each becomes a text of its own. */
+function withOwnTexts({ classes, ...info }: ModelInfo): ModelInfo {
+  const copied: Omit<ModelInfo, 'classes'> & { classes: [string, ModelClass][] } = JSON.parse(
+    JSON.stringify({ ...info, classes: [...classes] }),
+  )
+  return { ...copied, classes: new Map(copied.classes) }
 }
 
 interface Attributes {

@@ -1,4 +1,4 @@
-import { RE2JS } from 're2js'
+import { linearEngine } from '../../../base/regex/linear-engine.ts'
 import { filteredSelection } from '../../code-system/selection.ts'
 import type { FilterOperator } from './filter-operator.ts'
 import { propertyReader } from './property-values.ts'
@@ -19,7 +19,7 @@ export function compileExpression(expression: string, fail: (text: string) => Er
   const simple = simpleExpression(expression)
   if (simple) return (text) => simple.test(text)
   try {
-    const pattern = RE2JS.compile(expression)
+    const pattern = linearEngine().compile(expression)
     return (text) => pattern.matches(text)
   } catch (error) {
     throw fail(`the regular expression is not supported: ${error instanceof Error ? error.message : String(error)}`)
