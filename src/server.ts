@@ -139,9 +139,10 @@ export async function createServer(config: Config, parts: ServerParts = {}): Pro
       const listening = (await front.listen((message, response) => app.handler(message, response))) ?? port
       if (listening !== port) {
         port = listening
-        await app.audit.flush()
-        await app.close()
+        const former = app
         app = newApp()
+        await former.close()
+        await former.audit.flush()
       }
       await beside.start()
       if (config.keyDirectory) directory.start(parts.after)
@@ -154,9 +155,12 @@ export async function createServer(config: Config, parts: ServerParts = {}): Pro
       rooms.closing.abort()
       await Promise.all([beside.close(), directory.close()])
       await front.close()
+      // Of a program that embeds this server the connections are its own.
+      await app.endRequests()
       rooms.network.close()
+      await app.close()
       await app.audit.flush()
-      await Promise.all([app.close(), contexts.close()])
+      await contexts.close()
       await rooms.storage.close()
     },
   }

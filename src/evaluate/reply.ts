@@ -3,6 +3,7 @@ import type { Json } from '../base/json-value.ts'
 import { type KeepLast, keepLast } from '../base/keep.ts'
 import { operationOutcome } from '../fhir/error.ts'
 import type { Binary, Parameter, Parameters, Resource } from '../fhir/types.ts'
+import { type Translation, translationUrl } from '../rules/translation.ts'
 import type { Evaluation } from './evaluation.ts'
 
 type Explanation = NonNullable<Evaluation['rules'][number]['explanation']>
@@ -75,6 +76,8 @@ function lengthOf(evaluation: Evaluation): number {
 /** What a reply is made of, parameter by parameter: objects, or their JSON texts. */
 interface Form<P> {
   value(name: string, type: ValueType, value: string | number | boolean): P
+  /** A text with its translation, as FHIR has them: who does not look for it reads what stood there always. */
+  translated(name: string, text: string, translation: Translation): P
   parts(name: string, part: P[]): P
   resource(name: string, resource: Resource): P
   /** A group of parameters that most replies have in common; what it follows from, all of it, decides whether it is made anew. */
@@ -97,9 +100,19 @@ type ValueType =
 
 const asObjects: Form<Parameter> = {
   value: (name, type, value) => ({ name, [type]: value }),
+  translated: withTranslation,
   parts: (name, part) => ({ name, part }),
   resource: (name, resource) => ({ name, resource }),
   common: (_group, _of, make) => make(asObjects),
+}
+
+/** https://hl7.org/fhir/R4/extension-translation.html */
+function withTranslation(name: string, text: string, translation: Translation): Parameter {
+  const extension = [
+    { url: 'lang', valueCode: translation.language },
+    { url: 'content', valueString: translation.text },
+  ]
+  return { name, valueString: text, _valueString: { extension: [{ url: translationUrl, extension }] } }
 }
 
 /** What stands otherwise in JSON than in a text (RFC 8259, section 7), lone surrogates among it. */
@@ -142,6 +155,7 @@ const asTexts: Form<string> = {
     const beginning = begin(name, type, '"')
     return ESCAPED.test(value) ? `${beginning}${JSON.stringify(value).slice(1)}}` : `${beginning}${value}"}`
   },
+  translated: (name, text, translation) => JSON.stringify(withTranslation(name, text, translation)),
   parts: (name, part) => `${begin(name, 'part', '[')}${listed(part)}]}`,
   resource: (name, resource) => `${begin(name, 'resource', '')}${stringifyJson(resource)}}`,
   common: (group, of, make) => {
@@ -258,8 +272,9 @@ function linkedParts<P>({ contentType, evaluation, content }: Evaluation['linked
 
 function ruleParts<P>(rule: Evaluation['rules'][number], form: Form<P>): P[] {
   const { value, parts } = form
-  const { planDefinition, action, library, expression } = rule
-  const head = form.common('rule', [planDefinition, action, library, expression], () => ruleHead(rule, form))
+  const { planDefinition, action, actionTranslation, library, expression } = rule
+  const title = [action, actionTranslation?.language, actionTranslation?.text]
+  const head = form.common('rule', [planDefinition, library, expression, ...title], () => ruleHead(rule, form))
   const part = [...head]
   if (rule.result !== null) part.push(value('result', 'valueBoolean', rule.result))
   if (rule.informative) part.push(value('informative', 'valueBoolean', true))
@@ -270,10 +285,15 @@ function ruleParts<P>(rule: Evaluation['rules'][number], form: Form<P>): P[] {
   return part
 }
 
-function ruleHead<P>(rule: Evaluation['rules'][number], { value }: Form<P>): P[] {
+function ruleHead<P>(rule: Evaluation['rules'][number], { value, translated }: Form<P>): P[] {
   const part: P[] = []
   if (rule.planDefinition) part.push(value('planDefinition', 'valueCanonical', rule.planDefinition))
-  if (rule.action) part.push(value('action', 'valueString', rule.action))
+  if (rule.action)
+    part.push(
+      rule.actionTranslation
+        ? translated('action', rule.action, rule.actionTranslation)
+        : value('action', 'valueString', rule.action),
+    )
   if (rule.library) part.push(value('library', 'valueCanonical', rule.library))
   if (rule.expression) part.push(value('expression', 'valueString', rule.expression))
   return part

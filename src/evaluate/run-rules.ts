@@ -159,7 +159,7 @@ export async function judge(
     const ran = 'notRun' in content ? content : other ? { notRun: other } : seenBy(source, judged, content)
     const results =
       'notRun' in ran
-        ? await surroundings.rules.listRules(source, ran.notRun)
+        ? await surroundings.rules.listRules(source, ran.notRun, judged.request.language)
         : await surroundings.rules.evaluateRules(source, callFor(ran))
     rules.push(...results)
   }

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Operation } from '../fhir/operation.ts'
 import type { Principal } from '../fhir/principal.ts'
 import type { Resource } from '../fhir/types.ts'
+import { shuttingDown } from '../storage/closing.ts'
 import type { Storage } from '../storage/storage.ts'
 import { createAsyncJobs } from './async/jobs.ts'
 import type { AccessLog, ErrorLog } from './audit/access-log.ts'
@@ -9,10 +10,11 @@ import { type AuditRecorder, createAuditRecorder } from './audit/recorder.ts'
 import type { HttpContext, HttpHooks, HttpSettings, Software, View } from './context.ts'
 import { createKeptSearches } from './interactions/kept-searches.ts'
 import { oneAtATime } from './interactions/writing.ts'
-import { createUnfinishedBodies, onePerConnection } from './limits/connections.ts'
+import { createUnfinishedBodies, type Handler, onePerConnection } from './limits/connections.ts'
 import { attachmentGate, createGate, defaultGate } from './limits/gate.ts'
 import { defaultLimits, type HttpLimits } from './limits/http-limits.ts'
 import { clientAddresses, clientsByAddress, developmentAuthentication } from './limits/requester.ts'
+import { send, writtenError } from './message/reply.ts'
 import { bindOperations } from './operations.ts'
 import { createPatches } from './patch/patch-jobs.ts'
 import { resolveRoute } from './routes.ts'
@@ -51,7 +53,12 @@ export interface App {
   handler(message: IncomingMessage, response: ServerResponse): void
   /** To be flushed before the store is closed. */
   audit: Pick<AuditRecorder, 'flush' | 'dropped' | 'waiting'>
-  /** Ends processes. */
+  /**
+   * Refuses what comes from now on with 503 and `Retry-After`, and waits for requests under way, ten seconds at most: who has no answer
+   * then is cut off.
+   */
+  endRequests(): Promise<void>
+  /** The same; then jobs and processes are ended. */
   close(): Promise<void>
 }
 
@@ -96,15 +103,31 @@ export function createApp<Context>(options: AppOptions<Context>): App {
   const site = createSite(context, basePath, logs)
   const listener = createListener(context, { basePath, site, logs })
   const { corsOrigins } = settings
+  const requests = onePerConnection(corsOrigins ? forOrigins(corsOrigins, listener) : listener, refusing(uuid))
+  const endRequests = () => requests.end(finishMilliseconds)
   return {
     audit,
+    endRequests,
     async close() {
+      await endRequests()
       await context.jobs.close()
       await context.patches.close()
     },
-    handler: onePerConnection(corsOrigins ? forOrigins(corsOrigins, listener) : listener),
+    handler: requests.handler,
   }
 }
+
+/** Time for requests under way when a server ends, in milliseconds; whoever stops the process waits longer (deploy/). */
+export const finishMilliseconds = 10_000
+
+/** Answers what comes too late, and has the client make another connection: there may be another server by then. */
+const refusing =
+  (uuid: () => string): Handler =>
+  (message, response) => {
+    response.shouldKeepAlive = false
+    const id = uuid()
+    void send(message, response, writtenError(shuttingDown(), id), { 'X-Request-Id': id })
+  }
 
 type Seen<Context> = { storage: Storage; context: Context }
 

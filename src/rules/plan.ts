@@ -8,7 +8,7 @@ import { everyAction, type PlanAction, readPlan } from './read-plan.ts'
 import { type Answer, causeOf, type RuleResult, ruleFailure, undeterminedMessage } from './rule-result.ts'
 import type { ExpressionRunner, RuleExpression, RuleScope } from './run-expression.ts'
 import { and, countTrue, or, type Ternary } from './three-valued.ts'
-import { translated } from './translation.ts'
+import { type Translation, translated, translationOf } from './translation.ts'
 
 type Condition = NonNullable<PlanAction['condition']>[number]
 
@@ -82,11 +82,12 @@ async function restInTurn<To>(made: Promise<To>, taken: To[], others: () => To[]
 export async function listPlan(
   plan: PlanDefinition,
   why: Issue,
-  environment: Pick<PlanEnvironment, 'pin'>,
+  environment: Pick<PlanEnvironment, 'pin' | 'language'>,
 ): Promise<RuleResult[]> {
-  const run = planRun(plan, { ...environment, runner: noRunner, language: undefined })
+  const run = planRun(plan, { ...environment, runner: noRunner })
   const listed: RuleResult[] = []
-  for (const { action, path } of readPlan(plan).isShaped ? everyAction(plan) : []) {
+  const { isShaped } = readPlan(plan)
+  for (const { action, path } of isShaped ? everyAction(plan) : []) {
     const position = path
       .replace(/\D+/g, '.')
       .split('.')
@@ -98,7 +99,8 @@ export async function listPlan(
   }
   if (listed.length > 0) return listed
   const title = [plan.title, plan.name].find((each) => typeof each === 'string') ?? 'rule set'
-  return [await failedRule({ title }, { position: '', run, condition: undefined, cause: why })]
+  const named = { title, ...(isShaped && title === plan.title && plan._title ? { _title: plan._title } : {}) }
+  return [await failedRule(named, { position: '', run, condition: undefined, cause: why })]
 }
 
 const noRunner: ExpressionRunner = {
@@ -207,6 +209,7 @@ function groupResult(
   return {
     planDefinition: run.canonical,
     action: titleOf(action, position),
+    ...translatedTitle(action, run),
     library: parts[0]?.library ?? '',
     expression: parts.map((each) => each.expression).join(' or '),
     result,
@@ -258,6 +261,8 @@ function ruleOf(answer: Answer, { condition, action, position, run }: ConditionR
     result,
     evidence,
   }
+  const translation = titleTranslation(action, run)
+  if (translation) rule.actionTranslation = translation
   if (message !== undefined) rule.message = message
   if (explanation) rule.explanation = explanation
   if (remarks) rule.remarks = remarks
@@ -298,6 +303,7 @@ async function failedRule(action: PlanAction, { position, run, condition, cause 
   return {
     planDefinition: run.canonical,
     action: title,
+    ...translatedTitle(action, run),
     library: library === undefined ? '' : await run.pin(library),
     expression: condition?.expression?.expression ?? '',
     result: null,
@@ -308,6 +314,17 @@ async function failedRule(action: PlanAction, { position, run, condition, cause 
 }
 
 const titleOf = (action: PlanAction, position: string) => action.title ?? action.description ?? action.id ?? position
+
+/** {@link titleOf} in the language asked for, where its author has told it. */
+function titleTranslation(action: PlanAction, { language }: PlanRun): Translation | undefined {
+  if (action.title !== undefined) return translationOf(action.title, action._title, language)
+  return translationOf(action.description, action._description, language)
+}
+
+function translatedTitle(action: PlanAction, run: PlanRun): Pick<RuleResult, 'actionTranslation'> {
+  const actionTranslation = titleTranslation(action, run)
+  return actionTranslation ? { actionTranslation } : {}
+}
 
 interface Told {
   result: Ternary

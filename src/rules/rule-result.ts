@@ -3,6 +3,7 @@ import { FhirError, issue } from '../fhir/error.ts'
 import type { Issue } from '../fhir/types.ts'
 import type { Explanation } from './explain/explanation.ts'
 import type { Ternary } from './three-valued.ts'
+import type { Translation } from './translation.ts'
 
 /** What one rule made of the data: a `rule` of the answer (docs/evaluate.md). */
 export interface RuleResult {
@@ -10,6 +11,8 @@ export interface RuleResult {
   planDefinition: string
   /** Title of the action. */
   action: string
+  /** The same in the language asked for, where the author has told it. */
+  actionTranslation?: Translation
   /** `url|version` */
   library: string
   expression: string

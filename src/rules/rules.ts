@@ -142,7 +142,7 @@ export interface Rules {
   /** `evaluateRules` of a plan. */
   evaluatePlan(plan: PlanDefinition, call: RuleCall): Promise<RuleResult[]>
   /** The rules that would be run, each without result and with the reason. At least one. */
-  listRules(source: RuleSource, why: Issue): Promise<RuleResult[]>
+  listRules(source: RuleSource, why: Issue, language?: string): Promise<RuleResult[]>
   /**
    * Holds the names of a question against the rules that may run: `expression` against the libraries named, CQL parameters against all.
    * @throws FhirError 422 for a name that none of them has, naming the nearest, and for a value of another type than declared
@@ -232,8 +232,8 @@ export function createRules(environment: RuleEnvironment, options: RulesOptions 
       evaluateEach(call, jobOf({ client, isGone }), { libraries, sandbox }),
     evaluateRules,
     evaluatePlan: (plan, call) => evaluateRules({ plan }, call),
-    async listRules(source, why) {
-      if ('plan' in source) return marked(source.plan, await listPlan(source.plan, why, { pin }))
+    async listRules(source, why, language) {
+      if ('plan' in source) return marked(source.plan, await listPlan(source.plan, why, { pin, language }))
       return listRuleLibrary(source, why, { ...expressions, pin })
     },
     async checkQuestion(sources, parameters) {

@@ -1,6 +1,16 @@
 import type { Extension } from '../fhir/types.ts'
 
-const translationUrl = 'http://hl7.org/fhir/StructureDefinition/translation'
+/** https://hl7.org/fhir/R4/extension-translation.html */
+export const translationUrl = 'http://hl7.org/fhir/StructureDefinition/translation'
+
+/** A text in another language than the one that it was written in. */
+export interface Translation {
+  /** BCP 47, as the author wrote it. */
+  language: string
+  text: string
+}
+
+type Translated = { extension?: Extension[] | undefined } | undefined
 
 /**
  * A text in the language asked for, by the extension `translation`; the text itself when there is none, any translation when there is no
@@ -8,26 +18,55 @@ const translationUrl = 'http://hl7.org/fhir/StructureDefinition/translation'
  */
 export function translated(
   text: string | undefined,
-  element: { extension?: Extension[] | undefined } | undefined,
+  element: Translated,
   language: string | undefined,
 ): string | undefined {
-  const translations = new Map<string, string>()
-  for (const { url, extension } of element?.extension ?? []) {
-    if (url !== translationUrl) continue
-    const part = (name: string) => extension?.find((each) => each.url === name)
+  const own = text?.trim() ? text : undefined
+  const translations = translationsOf(element)
+  const found = chosen(own, translations, language)
+  return found?.text ?? own ?? translations.values().next().value?.text
+}
+
+/** The translation of a text that is asked for; undefined where that is the text itself, or there is none. */
+export function translationOf(
+  text: string | undefined,
+  element: Translated,
+  language: string | undefined,
+): Translation | undefined {
+  // A plan that is not shaped as FHIR wants it may hold anything.
+  const isSound = typeof text === 'string' && Array.isArray(element?.extension)
+  if (language === undefined || !isSound) return undefined
+  return chosen(text.trim() ? text : undefined, translationsOf(element), language)
+}
+
+/** By their languages in lower case. */
+function translationsOf(element: Translated): Map<string, Translation> {
+  const translations = new Map<string, Translation>()
+  for (const each of element?.extension ?? []) {
+    if (each?.url !== translationUrl || !Array.isArray(each.extension)) continue
+    const part = (name: string) => each.extension?.find((one) => one?.url === name)
     const tag = part('lang')?.valueCode
     const content = part('content')
     const value = content?.valueString ?? content?.valueMarkdown
-    if (tag !== undefined && value?.trim()) translations.set(tag.toLowerCase(), value)
+    if (typeof tag === 'string' && typeof value === 'string' && value.trim())
+      translations.set(tag.toLowerCase(), { language: tag, text: value })
   }
-  const own = text?.trim() ? text : undefined
+  return translations
+}
+
+/** The first that is asked for; undefined where that is the text itself, or none of them. */
+function chosen(
+  own: string | undefined,
+  translations: ReadonlyMap<string, Translation>,
+  language: string | undefined,
+): Translation | undefined {
   for (const tag of preferences(language)) {
     const found = translations.get(tag) ?? translations.get(tag.split('-')[0] ?? tag)
     if (found !== undefined) return found
     // The plain text is English by convention of the rule sets, so English needs no translation.
-    if (tag.split('-')[0] === 'en' && own !== undefined) return own
+    if (tag.split('-')[0] === 'en' && own !== undefined) return undefined
   }
-  return own ?? translations.values().next().value
+  return undefined
 }
 
 /** Language tags of a tag or an Accept-Language value by falling weight, lower case. */

@@ -206,6 +206,7 @@ export interface Storage {
    * known at once, one of another process as soon as the store has told of it: within 5 ms in a file, within a second over a network.
    * With `types` it grows with writes of these alone, so that an AuditEvent does not make terminology forget; hand the same array in
    * each time, for what it answers is kept by array.
+   * @throws FhirError 503 when the store is closed: what was kept may be outdated
    */
   revision(types?: readonly string[]): number
   /** Tells of every growth of {@link Storage.revision}, by whomever, soon after it is known. @returns what ends that */
@@ -240,6 +241,10 @@ export interface Storage {
     /** The same of several records at once, no two of them the same: all or none. */
     change(changes: readonly RecordChange[]): Promise<boolean>
   }
+  /**
+   * Refuses from now on what is asked of it, with 503 and `Retry-After`, and waits some seconds for what runs; a transaction that has not
+   * ended by then is undone. Called again it waits for the same end.
+   */
   close(): Promise<void>
 }
 

@@ -8,7 +8,7 @@ import { after, before, describe, it } from 'node:test'
 import { parse, parseAllDocuments } from 'yaml'
 import { settings } from '../../src/config/settings.ts'
 import { readConfig } from '../../src/config.ts'
-import { finishMilliseconds } from '../../src/server/front/front.ts'
+import { finishMilliseconds } from '../../src/http/app.ts'
 import { openTestServer } from '../support/loaded-server.ts'
 
 const root = resolve(import.meta.dirname, '../..')

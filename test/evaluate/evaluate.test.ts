@@ -210,6 +210,18 @@ test('a rule that does not hold rejects, with a message in the language asked fo
   const message = (body: Parameters) => part(firstParameter(body, 'rule'), 'message')
   assert.equal(typeof message(english.body), 'string')
   assert.notEqual(message(english.body), message(french.body))
+  // The title is what it is, so that a program knows the rule by it; its translation stands beside it, as FHIR has them.
+  const title = ({ body }: { body: Parameters }) => {
+    const found = allParameters(body, 'rule')
+      .at(0)
+      ?.part?.find(({ name }) => name === 'action')
+    return [
+      found?.valueString,
+      found?._valueString?.extension?.[0]?.extension?.map((each) => each.valueCode ?? each.valueString),
+    ]
+  }
+  assert.deepEqual(title(english), ['Single-dose schedule', undefined])
+  assert.deepEqual(title(french), ['Single-dose schedule', ['fr', 'Schéma à dose unique']])
 })
 
 test('rules are chosen by kind, named by canonical, by instance and by type', async () => {

@@ -36,6 +36,7 @@ const explanation = fc.letrec<{ node: unknown }>((tie) => ({
 const rule = fc.record({
   planDefinition: text,
   action: text,
+  actionTranslation: some(fc.record({ language: text, text })),
   library: text,
   expression: text,
   result: fc.constantFrom(true, false, null),

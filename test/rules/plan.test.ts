@@ -126,14 +126,40 @@ describe('plans', () => {
     assert.equal(missing?.result, null)
   })
 
+  const translation = (lang: string, content: string) => ({
+    url: 'http://hl7.org/fhir/StructureDefinition/translation',
+    extension: [
+      { url: 'lang', valueCode: lang },
+      { url: 'content', valueString: content },
+    ],
+  })
+
+  it('tells its title as it is written, and beside it in the language asked for, whatever became of it', async () => {
+    const titled = {
+      title: 'Two doses',
+      _title: { extension: [translation('de', 'Zwei Dosen'), translation('fr', ' ')] },
+    }
+    const german = { language: 'de', text: 'Zwei Dosen' }
+    for (const define of ['Yes', 'No', 'Nothing', 'Breaks']) {
+      const titles = async (language?: string) => {
+        const [rule] = await run([check(define, titled)], {}, language)
+        return [rule?.action, rule?.actionTranslation]
+      }
+      assert.deepEqual(await titles('de-AT, en;q=0.5'), ['Two doses', german], define)
+      for (const language of [undefined, 'en, de;q=0.5', 'fr', 'x'])
+        assert.deepEqual(await titles(language), ['Two doses', undefined], `${define} ${language}`)
+    }
+    const group = { ...titled, selectionBehavior: 'any' as const, action: [check('No'), check('Yes')] }
+    assert.deepEqual((await run([group], {}, 'de'))[0]?.actionTranslation, german)
+    const described = { description: 'Doses', _description: { extension: [translation('de', 'Dosen')] } }
+    const [plain] = await run([{ ...described, condition: [condition('Yes')] }], {}, 'de')
+    assert.deepEqual([plain?.action, plain?.actionTranslation?.text], ['Doses', 'Dosen'])
+    const why = { severity: 'warning' as const, code: 'incomplete' as const, details: { text: 'why' } }
+    const [listed] = await rules.listRules({ plan: planOf([check('Yes', titled)]) }, why, 'de')
+    assert.deepEqual(listed?.actionTranslation, german)
+  })
+
   it('tells a person why in his language, when the rule did not pass', async () => {
-    const translation = (lang: string, content: string) => ({
-      url: 'http://hl7.org/fhir/StructureDefinition/translation',
-      extension: [
-        { url: 'lang', valueCode: lang },
-        { url: 'content', valueString: content },
-      ],
-    })
     const texts = {
       textEquivalent: 'Two doses are needed.',
       _textEquivalent: {
@@ -164,7 +190,22 @@ describe('plans of any shape', () => {
     'url',
     'version',
     'title',
+    '_title',
   ]
+
+  it('have titles that are none, beside which a rule is run', async () => {
+    const url = 'http://hl7.org/fhir/StructureDefinition/translation'
+    const odd = [5, null, 'x', { extension: 5 }, { extension: [null, 5, { url }, { url, extension: [null, 7] }] }]
+    for (const beside of [
+      ...odd,
+      { extension: [{ url, extension: [{ url: 'lang' }, { url: 'content', valueString: 5 }] }] },
+    ])
+      for (const title of ['Doses', 5, null]) {
+        const action = { ...check('Yes'), title, _title: beside } as Action
+        const [rule] = await rules.evaluatePlan(planOf([action]), { data, clock, language: 'de' })
+        assert.equal(rule?.actionTranslation, undefined, JSON.stringify(beside))
+      }
+  })
 
   it('are selected or not, and run to at least one rule, without an exception', async () => {
     const change = fc.dictionary(fc.constantFrom(...members), fc.jsonValue(), { minKeys: 1, maxKeys: 3 })
@@ -173,11 +214,12 @@ describe('plans of any shape', () => {
         const plan = { ...planOf([check('Yes')]), ...more } as PlanDefinition
         const choice = { kinds: ['vaccination'], clock: new Date(clock) }
         assert.ok(selectPlans([plan], choice).length <= 1)
-        const results = await rules.evaluatePlan(plan, { data, clock })
+        const results = await rules.evaluatePlan(plan, { data, clock, language: 'de' })
         assert.ok(results.length > 0)
         const listed = await rules.listRules(
           { plan },
           { severity: 'warning', code: 'incomplete', details: { text: 'why' } },
+          'de',
         )
         assert.ok(listed.length > 0 && listed.every((each) => each.result === null && each.issue))
       }),

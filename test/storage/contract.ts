@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
 import { stringifyJson } from '../../src/base/json.ts'
 import { FhirError, issue } from '../../src/fhir/error.ts'
 import { parseJson } from '../../src/fhir/json.ts'
@@ -49,6 +50,84 @@ export function storageContract(name: string, open: StorageOpener): void {
   describe(`${name}: pages`, () => pageCases(test))
   describe(`${name}: history`, () => historyCases(test))
   describe(`${name}: the past`, () => pastCases(test))
+  describe(`${name}: the end`, () => closingCases(test))
+}
+
+/** How something ends: what it gave, or the error of the interface that it was refused by. */
+const endOf = (answer: Promise<unknown>): Promise<unknown> =>
+  answer.then(
+    () => 'answered',
+    (error: unknown) =>
+      error instanceof FhirError
+        ? [error.status, error.issues[0]?.code, error.headers['Retry-After'], error.message]
+        : assert.fail(String(error)),
+  )
+
+function closingCases(test: Test): void {
+  const closed = [503, 'transient', '5', 'This server is shutting down; try again.']
+  const types = ['ValueSet']
+  const everything = (storage: Storage): Promise<unknown>[] => [
+    storage.read('ValueSet', 'a'),
+    storage.readVersion('ValueSet', 'a', '1'),
+    storage.history({ count: 1 }),
+    storage.search(query()),
+    storage.findCanonical('ValueSet', `${base}a`),
+    storage.published('ValueSet', { url: `${base}a`, version: '1.0.0' }),
+    storage.publications(),
+    storage.write([put(valueSet('b'))]),
+    storage.write(Array.from({ length: 30 }, (_, index) => put(valueSet(`c-${index}`)))),
+    storage.count(),
+    storage.past.revisionAt('2026-01-01T00:00:00Z', types),
+    storage.past.writtenAfter('ValueSet', 0),
+    storage.past.revisionOf('ValueSet', 'a', '1'),
+    storage.derived.get('kind', 'key'),
+    storage.derived.set('kind', 'key', 'value'),
+    storage.records.get('kind', 'key'),
+    storage.records.all('kind'),
+    storage.records.replace('kind', 'key', undefined, 'value'),
+    storage.records.change([
+      { kind: 'kind', key: 'a', from: undefined, to: 'value' },
+      { kind: 'kind', key: 'b', from: undefined, to: 'value' },
+    ]),
+    Promise.resolve(storage.catchUp()),
+    Promise.resolve(storage.catchUp({ asks: true })),
+  ]
+
+  test('who asks a store that is closed, or being closed, is told so, and to come again', async (storage) => {
+    await storage.write([put(valueSet('a'))])
+    const closing = storage.close()
+    for (const each of everything(storage)) assert.deepEqual(await endOf(each), closed)
+    await closing
+    for (const each of everything(storage)) assert.deepEqual(await endOf(each), closed)
+    // Also for who is in the middle of his work: what was kept may be outdated.
+    for (const wanted of [undefined, types])
+      assert.deepEqual(await endOf(Promise.resolve().then(() => storage.revision(wanted))), closed)
+    await storage.close()
+  })
+
+  test('what runs while a store is closed is done or told that it is not', async (storage) => {
+    const puts = (from: number, count: number) =>
+      Array.from({ length: count }, (_, index) => put(valueSet(`v-${from + index}`)))
+    let isClosed = false
+    const running = [
+      storage.write(puts(0, 200)),
+      storage.write(puts(1000, 1)),
+      storage.search(query({ total: 'accurate' })),
+      storage.read('ValueSet', 'v-1'),
+      storage.records.replace('kind', 'key', undefined, 'value'),
+    ].map(async (each) => {
+      const end = await endOf(each)
+      assert.ok(!isClosed, 'it ran on over a store that was closed')
+      return end
+    })
+    await storage.close().then(() => {
+      isClosed = true
+    })
+    const [large, ...others] = await Promise.all(running)
+    // It had its time: this takes no seconds.
+    assert.equal(large, 'answered')
+    for (const each of others) assert.ok(each === 'answered' || isDeepStrictEqual(each, closed), String(each))
+  })
 }
 
 function pastCases(test: Test): void {

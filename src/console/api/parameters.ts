@@ -9,6 +9,8 @@ export interface Told {
   /** `valueCode`, `valueString` … of a primitive value; `several` for everything else that has a value. */
   type?: string
   value?: string | number | boolean
+  /** Of a text: the same in the language that was asked for, where the server has it so. */
+  translation?: string
   part: Told[]
   resource?: Members
 }
@@ -45,8 +47,24 @@ function toldOf(list: unknown, level = 0): Told[] {
     // Two values are none: nobody knows which of them counts.
     if (others.length === 0 && isPrimitive(value)) Object.assign(told, { type, value })
     else if (values.length > 0) told.type = 'several'
+    const translation = told.type === 'valueString' ? translationOf(each._valueString) : undefined
+    if (translation) told.translation = translation
     return [told]
   })
+}
+
+const translationUrl = 'http://hl7.org/fhir/StructureDefinition/translation'
+
+/** What the extension `translation` says beside a text; of two nobody knows which is for this reader. */
+function translationOf(beside: unknown): string | undefined {
+  const extensions = isMembers(beside) ? listOf(beside.extension).filter(isMembers) : []
+  const [only, ...others] = extensions.filter(({ url }) => url === translationUrl)
+  if (!only || others.length > 0) return undefined
+  return textOf(
+    listOf(only.extension)
+      .filter(isMembers)
+      .find(({ url }) => url === 'content')?.valueString,
+  )
 }
 
 const isPrimitive = (value: unknown): value is string | number | boolean =>

@@ -3,7 +3,7 @@ import type { Json, JsonObject } from '../../base/json-value.ts'
 import { oneSystem } from '../../fhir/icd-11.ts'
 import type { Obstacle } from '../credential-format.ts'
 import type { Whose } from './holder.ts'
-import { doseNumbers } from './resource-fields.ts'
+import { areUnread } from './resource-fields.ts'
 
 /**
  * What makes an event say less than it seems to.
@@ -12,7 +12,7 @@ import { doseNumbers } from './resource-fields.ts'
  * datum (FHIR R4, choice of data types). One of them is read, so that what stands beside it could say no unheard. In a summary a dose of a
  * vaccine against several diseases may have a protocol for each.
  *
- * Numbers of doses that are none: they are left out, and a dose without a number is counted as if nobody had said anything.
+ * Numbers of doses that are none: nobody knows what they say of the series.
  */
 export function toldTwice(event: JsonObject, whose: Whose): Obstacle[] {
   const protocols = objectsIn(event.protocolApplied)
@@ -34,10 +34,7 @@ export function toldTwice(event: JsonObject, whose: Whose): Obstacle[] {
       protocols.some((each) => hasForms(each, 'doseNumber') || hasForms(each, 'seriesDoses')),
       `A vaccination of the ${whose} has two numbers of one kind`,
     ],
-    [
-      isNoList(event.protocolApplied) || protocols.some(hasNoNumber),
-      `A number of doses of the ${whose} is not understood`,
-    ],
+    [areUnread(event.protocolApplied), `A number of doses of the ${whose} is not understood`],
   ]
   return faults.flatMap(([is, text]) => (is ? [{ text, blocks: true }] : []))
 }
@@ -45,16 +42,6 @@ export function toldTwice(event: JsonObject, whose: Whose): Obstacle[] {
 /** Whether an element of several types (`occurrence[x]`) is there in more than one. */
 const hasForms = (part: JsonObject, name: string): boolean =>
   Object.keys(part).filter((each) => each.startsWith(name) && /^[A-Z]/.test(each.slice(name.length))).length > 1
-
-/** Whether a number is given that is not of its form, or in a form that R4 does not have. */
-const hasNoNumber = (protocol: JsonObject): boolean =>
-  Object.entries(protocol).some(
-    ([name, value]) => /^(?:doseNumber|seriesDoses)/.test(name) && doseNumbers[name]?.(value).value === undefined,
-  )
-
-/** Whether protocols are given that are no list of them. */
-const isNoList = (protocols: Json | undefined): boolean =>
-  protocols !== undefined && !(Array.isArray(protocols) && protocols.every(isJsonObject))
 
 /** Whether two protocols of a dose are about one disease, or about none that is told. */
 function haveOneDisease(protocols: JsonObject[]): boolean {

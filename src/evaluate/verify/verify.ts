@@ -153,7 +153,8 @@ function withSignature(report: CheckReport, verifying: TrustedKey[]): TrustedKey
 /** Everything after the signature: the content, and what is judged by the key that speaks best for it. */
 function judge(subject: Case, verifying: TrustedKey[]): Verification {
   const { envelope, report, context } = subject
-  const opened = open(envelope, report)
+  // What the proof does not cover is no content of the issuer: nothing of it is looked at, and its faults are not the credential's.
+  const opened = envelope.coverage === 'partial' ? undefined : open(envelope, report)
   const events = opened?.events ?? []
   const check = (key: TrustedKey) => [
     ...checkKeyValidity(envelope, key, context.clock),

@@ -19,6 +19,7 @@ import {
 import { type IssueCode, issue } from '../error.ts'
 import type { Issue, Resource } from '../types.ts'
 import { narrativeFault } from '../xml/narrative.ts'
+import { type Misspelt, meantName } from './misspelt.ts'
 
 const MAX_ISSUES = 100
 const MAX_DEPTH = 256
@@ -35,6 +36,7 @@ interface Check {
   /** Names down to the element under check, and the index of each in its list; -1 of what is in none. */
   path: string[]
   indexes: number[]
+  misspelt: Misspelt[]
 }
 
 /** An element of a type, with what is asked of it for every resource that is checked. */
@@ -94,9 +96,16 @@ type Content = Record<string, unknown>
  * none. Severity is error, or warning for names of type id that are not of its form. Never throws, whatever it is given.
  */
 export function checkResource(resource: unknown, options: StructureOptions = {}): Issue[] {
-  const check: Check = { issues: [], tolerant: options.tolerant === true, path: [], indexes: [] }
+  return checked(resource, options).issues.slice(0, MAX_ISSUES)
+}
+
+/** The members of a resource whose names are misspelt, as far as {@link checkResource} tells of them. */
+export const misspeltIn = (resource: unknown): Misspelt[] => checked(resource, {}).misspelt
+
+function checked(resource: unknown, { tolerant = false }: StructureOptions): Check {
+  const check: Check = { issues: [], tolerant, path: [], indexes: [], misspelt: [] }
   checkResourceAt(check, resource)
-  return check.issues.slice(0, MAX_ISSUES)
+  return check
 }
 
 /** Their spelling in later versions of FHIR is read too: their compilers judge what they know. */
@@ -121,6 +130,12 @@ function partFaults({ resourceType, meta }: Resource): Issue[] {
   return [issue('business-rule', { text, expression: `${resourceType}.meta.tag[${at}]` })]
 }
 
+/** Where the element under check stands, or a member of it. */
+function expressionOf({ path, indexes }: Check, child: string | undefined): string {
+  const own = path.map((step, at) => (indexes[at] === -1 ? step : `${step}[${indexes[at]}]`)).join('')
+  return child ? `${own}.${child}` : own
+}
+
 function report(
   check: Check,
   code: IssueCode,
@@ -128,10 +143,7 @@ function report(
   at: { child?: string; severity?: 'error' | 'warning' } = {},
 ): void {
   const { child, severity = 'error' } = at
-  const path = check.path
-    .map((step, at) => (check.indexes[at] === -1 ? step : `${step}[${check.indexes[at]}]`))
-    .join('')
-  const expression = child ? `${path}.${child}` : path
+  const expression = expressionOf(check, child)
   check.issues.push(
     issue(code, expression ? { text: `${expression}: ${text}`, expression, severity } : { text, severity }),
   )
@@ -188,7 +200,8 @@ function checkMembers(check: Check, type: string, object: Content): void {
     const element = members.element(property)
     if (!element || (element.choice && element.name === property) || !mayBe(element, name)) {
       const severity = check.tolerant ? 'warning' : 'error'
-      report(check, 'structure', unknownText(type, name, element), { child: name, severity })
+      const meant = element ? undefined : noteMisspelt(check, type, name, object)
+      report(check, 'structure', unknownText(type, name, { element, meant }), { child: name, severity })
       const fault = uncarriedIn(object[name])
       if (fault !== undefined) report(check, 'value', fault, { child: name })
       continue
@@ -232,10 +245,24 @@ function mayBe(element: FoundElement, name: string): boolean {
   return isPrimitive(element.childType) && !element.xmlAttribute && element.childType !== 'xhtml'
 }
 
-function unknownText(type: string, name: string, element: FoundElement | undefined): string {
+function unknownText(
+  type: string,
+  name: string,
+  { element, meant }: { element: FoundElement | undefined; meant: string | undefined },
+): string {
   const [first] = element?.types ?? []
   if (element?.choice && first) return `"${name}" needs its type, such as "${choiceProperty(name, first)}"`
-  return `${type} has no element "${name.slice(0, 80)}"`
+  const guess = meant === undefined ? '' : ` (is "${meant}" meant?)`
+  return `${type} has no element "${name.slice(0, 80)}"${guess}`
+}
+
+/** The name that is meant by one that the type does not have; of two that may mean the same it is the first. */
+function noteMisspelt(check: Check, type: string, name: string, object: Content): string | undefined {
+  const isTaken = (other: string) =>
+    Object.hasOwn(object, other) || check.misspelt.some((each) => each.object === object && each.meant === other)
+  const meant = meantName(type, name, isTaken)
+  if (meant !== undefined) check.misspelt.push({ object, name, meant, expression: expressionOf(check, name) })
+  return meant
 }
 
 /** ext-1: an extension has a value or extensions, not both, not neither. */

@@ -5,6 +5,7 @@
 import { SaxesParser, type SaxesTagNS } from 'saxes'
 import { keepExactNumber } from '../../base/exact-number.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
+import { meantName } from '../check/misspelt.ts'
 import { choiceProperty, elementInfo, type FoundElement, isPrimitive, isResource, typeInfo } from '../elements.ts'
 import { badRequest } from '../error.ts'
 import { asResource } from '../json.ts'
@@ -156,7 +157,10 @@ function frameOf(reader: Reader, own: Pick<Frame, 'kind' | 'type' | 'property' |
 
 function unknownElement(parent: Frame, element: FoundElement | undefined, tag: SaxesTagNS): string {
   if (element?.xmlAttribute) return `"${tag.local}" is written as an attribute`
-  if (!element) return `${parent.type} has no element "${tag.local}"`
+  if (!element) {
+    const meant = meantName(parent.type, tag.local, (name) => parent.seen.has(name))
+    return `${parent.type} has no element "${tag.local}"${meant === undefined ? '' : ` (is "${meant}" meant?)`}`
+  }
   const [first = ''] = element.types
   return `"${tag.local}" needs its type, such as "${choiceProperty(tag.local, first)}"`
 }

@@ -30,11 +30,12 @@ export interface RunningJob {
 
 /** Jobs of one server. */
 export interface AsyncJobs {
-  /** @throws FhirError 429 when the owner has too many, 503 when there are too many */
+  /** @throws FhirError 429 when the owner has too many, 503 when there are too many, or they are being closed */
   start(job: NewJob): Promise<RunningJob>
   /** 202 while it runs, 200 with a Bundle of its reply when it is done. @throws FhirError 404 */
   status(id: string, owner: string): Promise<FhirReply>
   /** Ends it, or forgets its result. @throws FhirError 404 */
   cancel(id: string, owner: string): Promise<FhirReply>
+  /** Refuses what comes, and ends what runs; what has not ended after some seconds is not waited for. */
   close(): Promise<void>
 }

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { jsonSize } from '../../base/json-size.ts'
 import { FhirError, issue, notFound, operationOutcome } from '../../fhir/error.ts'
 import type { BundleEntry, Issue } from '../../fhir/types.ts'
+import { createClosing, shuttingDown } from '../../storage/closing.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { replyEntry } from '../interactions/bundle-entry.ts'
 import { errorReply, isExpected } from '../message/errors.ts'
@@ -72,6 +73,7 @@ export function createAsyncJobs({ storage, now, report, elsewhere }: JobsParts):
 function ownJobs({ storage, now, report, elsewhere }: JobsParts): AsyncJobs {
   const jobs = new Map<string, Job>()
   const places: JobPlaces = elsewhere ?? ownPlaces()
+  const closing = createClosing()
 
   const forget = async (id: string, job: Job) => {
     jobs.delete(id)
@@ -128,12 +130,13 @@ function ownJobs({ storage, now, report, elsewhere }: JobsParts): AsyncJobs {
         refuse(await places.begins({ job: id, owner, exclusive }))
         jobs.set(id, job)
         if (exclusive) await writeRecord(storage, id, { owner, started: now().toISOString() }, now)
+        if (closing.isClosing()) throw shuttingDown()
       } catch (error) {
         jobs.delete(id)
         places.ends(id)
         throw error
       }
-      job.settled = run(id, job, given)
+      job.settled = closing.run(() => run(id, job, given))
       return { id, settled: job.settled, take: () => taken(jobs, id, job) }
     },
     async status(id, owner) {
@@ -146,13 +149,11 @@ function ownJobs({ storage, now, report, elsewhere }: JobsParts): AsyncJobs {
       job?.controller.abort()
       if (job) await forget(id, job)
       else await removeRecord(storage, id)
-      const text = 'The job was cancelled.'
-      const resource = operationOutcome([issue('informational', { severity: 'information', text })])
-      return { status: 202, headers: noStore, resource }
+      return { status: 202, headers: noStore, resource: operationOutcome([cancelled]) }
     },
-    async close() {
+    close() {
       for (const { controller } of jobs.values()) controller.abort()
-      await Promise.all([...jobs.values()].map(({ settled }) => settled))
+      return closing.close()
     },
   }
 }
@@ -206,6 +207,8 @@ function refuse(admission: Admission): void {
   if (admission === 'all')
     throw new FhirError(503, issue('throttled', 'Too many asynchronous requests are under way.'), retry)
 }
+
+const cancelled = issue('informational', { severity: 'information', text: 'The job was cancelled.' })
 
 const noStore = { 'Cache-Control': 'no-store' }
 

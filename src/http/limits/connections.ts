@@ -100,12 +100,21 @@ interface Line {
   waiting: [IncomingMessage, ServerResponse][]
 }
 
+/** The requests of all connections. */
+interface Lines {
+  handler: Handler
+  /** Has what comes from now on refused, gives what is under way that many milliseconds, and cuts off what is not answered then. */
+  end(limitMilliseconds: number): Promise<void>
+}
+
 /**
  * Handles the requests of one connection one after the other. Node hands over all that came in one piece at once, hundreds of them:
  * all would be worked on before anybody else had a turn.
+ * @param refuse handles requests that come when it is to end
  */
-export function onePerConnection(handle: Handler): Handler {
-  const lines = new WeakMap<Socket, Line>()
+export function onePerConnection(answer: Handler, refuse: Handler): Lines {
+  const lines = new Map<Socket, Line>()
+  let handle = answer
   const next = (line: Line) => {
     const waiting = line.waiting.shift()
     if (!waiting) return
@@ -121,14 +130,15 @@ export function onePerConnection(handle: Handler): Handler {
   /** The next one when this one is done, and the event loop has gone round. */
   const follow = (line: Line) => {
     const { current } = line
-    if (current.closed || current.writableFinished) setImmediate(next, line)
+    if (isSent(current)) setImmediate(next, line)
     else current.once('close', () => setImmediate(next, line))
   }
-  return (message, response) => {
+  const handler: Handler = (message, response) => {
     const { socket } = message
     const line = lines.get(socket)
     if (!line) {
       lines.set(socket, { current: response, waiting: [] })
+      socket.once('close', () => lines.delete(socket))
       handle(message, response)
       return
     }
@@ -137,7 +147,19 @@ export function onePerConnection(handle: Handler): Handler {
     else if (line.waiting.length >= mostAhead) socket.destroy()
     else if (line.waiting.push([message, response]) === 1) follow(line)
   }
+  const end = async (limitMilliseconds: number): Promise<void> => {
+    handle = refuse
+    const busy = [...lines].filter(([, { current }]) => !isSent(current))
+    const limit = setTimeout(() => {
+      for (const [socket, { current }] of busy) if (!isSent(current)) socket.destroy()
+    }, limitMilliseconds)
+    await Promise.all(busy.map(([, { current }]) => new Promise((sent) => current.once('close', sent))))
+    clearTimeout(limit)
+  }
+  return { handler, end }
 }
+
+const isSent = (response: ServerResponse): boolean => response.closed || response.writableFinished
 
 /** Most that may be under way at a time. */
 export interface BodyLimits {

@@ -1,3 +1,5 @@
+import { corrected } from '../../fhir/check/misspelt.ts'
+import { misspeltIn } from '../../fhir/check/resource.ts'
 import { input, output } from '../../fhir/declare-parameter.ts'
 import { FhirError, isError, issue, notFound, operationOutcome } from '../../fhir/error.ts'
 import { defineOperation, type OperationCall } from '../../fhir/operation.ts'
@@ -5,6 +7,7 @@ import { searchableTypes } from '../../fhir/search/parse-search.ts'
 import type { Issue, OperationOutcome, Resource } from '../../fhir/types.ts'
 import { finish } from '../../workers/budget.ts'
 import type { OperationContext } from '../context.ts'
+import { withoutConsequences } from './consequences.ts'
 import { type Question, readQuestion, withPlaces } from './input.ts'
 
 const name = 'validate'
@@ -59,7 +62,7 @@ export const validate = defineOperation<OperationContext>({
     if (!question.resource && question.faults.length > 0)
       return { resource: await told(call, question, question.faults) }
     const resource = question.resource ?? (await stored(call, context))
-    const issues = await judge(call, context, { ...question, resource })
+    const issues = await judgeMeant(call, context, { ...question, resource })
     return { resource: await told(call, question, issues) }
   },
 })
@@ -74,6 +77,27 @@ async function stored({ resourceType = '', id = '' }: OperationCall, { storage }
   if (resource) return resource
   throw notFound(`${resourceType}/${id} is not known to this server`)
 }
+
+/** One fault is one error: what only follows from a misspelt name is not told beside it. */
+async function judgeMeant(
+  call: OperationCall,
+  context: OperationContext,
+  question: Question & { resource: Resource },
+): Promise<Issue[]> {
+  const found = await judge(call, context, question)
+  const misspelt = found.some(isUnknownName) ? misspeltIn(question.resource) : []
+  if (misspelt.length === 0) return found
+  try {
+    const resource = corrected(question.resource, misspelt)
+    return withoutConsequences(found, await judge(call, context, { ...question, resource }), misspelt)
+  } catch (error) {
+    // What cannot be told apart is told.
+    if (error instanceof FhirError) return found
+    throw error
+  }
+}
+
+const isUnknownName = ({ code, expression }: Issue) => code === 'structure' && expression !== undefined
 
 async function judge(
   call: OperationCall,

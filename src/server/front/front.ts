@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path'
 import type { FindDocument } from '../../base/public-document.ts'
 import type { Config } from '../../config.ts'
 import type { Operation } from '../../fhir/operation.ts'
-import { listen, type RunningServer } from '../../http/app.ts'
+import { finishMilliseconds, listen, type RunningServer } from '../../http/app.ts'
 import type { AccessLog } from '../../http/audit/access-log.ts'
 import type { HttpHooks, HttpSettings, ReadinessPart } from '../../http/context.ts'
 import type { Handler } from '../../http/limits/connections.ts'
@@ -56,9 +56,6 @@ export type ShownSources = Pick<
   ReadingSources,
   'audit' | 'auditSinks' | 'readiness' | 'trust' | 'gateways' | 'mirrored' | 'jobs' | 'storage' | 'now'
 >
-
-/** Time for requests under way when a server ends, in milliseconds; whoever stops the process waits longer (deploy/). */
-export const finishMilliseconds = 10_000
 
 /** What a front is made with. */
 interface FrontParts {

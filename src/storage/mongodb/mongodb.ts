@@ -1,5 +1,6 @@
 /** The MongoDB store: what replicas share. One write is one transaction of a replica set; each replica learns of the others' writes. */
 import type { MongoClient } from 'mongodb'
+import { type Closing, createClosing, shuttingDown } from '../closing.ts'
 import { takeTurn } from '../lease.ts'
 import type { AuditKeeping, Reachability, Storage, Write, Written } from '../storage.ts'
 import { createAuditKeeping } from './audit-keeping.ts'
@@ -13,7 +14,7 @@ import { indexName } from './search/entries.ts'
 import { history } from './search/pages.ts'
 import { reindex } from './search/reindex.ts'
 import { purge, search } from './search/search-pages.ts'
-import { createTransactions } from './transactions.ts'
+import { createTransactions, type Transactions } from './transactions.ts'
 import { announce } from './upkeep/presence.ts'
 import { createDerived, createRecords } from './values.ts'
 import { findVersion, nameKey, publishedVersion } from './versions.ts'
@@ -52,7 +53,8 @@ export async function openMongo(
   const connection = await connect(url, reads)
   const { client, collections } = connection
   const index = indexName()
-  const reading = createReading(connection, () => revision.isDown())
+  const closing = createClosing()
+  const reading = createReading(connection, () => revision.isDown(), closing)
   let presence: Awaited<ReturnType<typeof announce>> | undefined
   const end = async () => {
     await presence?.close()
@@ -65,10 +67,12 @@ export async function openMongo(
   const { read } = reading
   const superseded = forgetting(collections, cursorSeconds)
   const writers = createWriters(collections, client.db('admin'))
-  const transactions = createTransactions(client, writers, busyMilliseconds, reading.note)
+  const carriedOut = createTransactions(client, writers, busyMilliseconds, reading.note)
+  const transactions: Transactions = { ...carriedOut, run: (work) => closing.run(() => carriedOut.run(work)) }
   const revision = createRevision(connection, reading, maxStaleMilliseconds, () => presence?.isGone() ?? false)
   const records = createRecords(reading, transactions)
   const close = async () => {
+    await closing.close()
     await transactions.close()
     await superseded.close()
     await revision.close()
@@ -82,6 +86,7 @@ export async function openMongo(
 
   async function write(writes: Write[]): Promise<Written[]> {
     if (writes.length === 0) return []
+    if (closing.isClosing()) throw shuttingDown()
     if (revision.isDown()) throw unreachable()
     superseded.forget(now())
     const { written, state } = await transactions.run((attempt) =>
@@ -108,13 +113,35 @@ export async function openMongo(
     ...createAuditKeeping(reading, transactions),
     published: (type, canonical) => read((asking) => publishedVersion(collections, nameKey(type, canonical), asking)),
     write,
-    revision: revision.revision,
+    ...untilClosed(closing, revision),
     subscribe: revision.subscribe,
-    catchUp: revision.catchUp,
     reachable: revision.reachable,
     derived: createDerived(reading),
     records,
-    close,
+    close: once(close),
+  }
+}
+
+/** What is known of the newest revision, as long as the store is not closed. */
+function untilClosed(
+  closing: Pick<Closing, 'isClosing'>,
+  { revision, catchUp }: Pick<Storage, 'revision' | 'catchUp'>,
+): Pick<Storage, 'revision' | 'catchUp'> {
+  return {
+    revision(types) {
+      if (closing.isClosing()) throw shuttingDown()
+      return revision(types)
+    },
+    catchUp: (how) => (closing.isClosing() ? Promise.reject(shuttingDown()) : catchUp(how)),
+  }
+}
+
+/** The same end for whoever asks for it. */
+function once(end: () => Promise<void>): () => Promise<void> {
+  let ended: Promise<void> | undefined
+  return () => {
+    ended ??= end()
+    return ended
   }
 }
 

@@ -1,5 +1,6 @@
 /** Questions to the store, each of which sees at least what this process knows to be there, whichever member answers it. */
 import type { ClientSession, Timestamp } from 'mongodb'
+import type { Closing } from '../closing.ts'
 import { type Connection, slowestAnswer } from './connect.ts'
 import type { Collections } from './documents.ts'
 import { guarded, unreachable } from './errors.ts'
@@ -17,8 +18,13 @@ export interface Reading {
 /**
  * Reading of an open database (causal consistency, https://www.mongodb.com/docs/manual/core/causal-consistency-read-write-concerns/).
  * @param isDown whether the store has not answered for a while: then nobody waits for it any more
+ * @param closing runs what is asked, as long as the store is not closed
  */
-export function createReading({ client, collections }: Connection, isDown: () => boolean): Reading {
+export function createReading(
+  { client, collections }: Connection,
+  isDown: () => boolean,
+  closing: Pick<Closing, 'run'>,
+): Reading {
   let latest: Timestamp | undefined
   const note = ({ operationTime }: ClientSession) => {
     if (operationTime && (latest === undefined || operationTime.greaterThan(latest))) latest = operationTime
@@ -27,17 +33,19 @@ export function createReading({ client, collections }: Connection, isDown: () =>
     collections,
     note,
     read: (work) =>
-      guarded(async () => {
-        if (isDown()) throw unreachable()
-        const session = client.startSession({ causalConsistency: true })
-        try {
-          if (latest) session.advanceOperationTime(latest)
-          const answer = await work({ session, maxTimeMS: slowestAnswer })
-          note(session)
-          return answer
-        } finally {
-          await session.endSession()
-        }
-      }),
+      closing.run(() =>
+        guarded(async () => {
+          if (isDown()) throw unreachable()
+          const session = client.startSession({ causalConsistency: true })
+          try {
+            if (latest) session.advanceOperationTime(latest)
+            const answer = await work({ session, maxTimeMS: slowestAnswer })
+            note(session)
+            return answer
+          } finally {
+            await session.endSession()
+          }
+        }),
+      ),
   }
 }

@@ -35,7 +35,7 @@ export interface Transactions {
    * @throws FhirError 503 when others write all the time, or nobody knows what became of it; what work throws otherwise
    */
   run<Result>(work: (attempt: Attempt) => Promise<Done<Result>>): Promise<Result>
-  /** Waits for the one that is under way. */
+  /** Ends their session: one that is under way is broken off. */
   close(): Promise<void>
 }
 
@@ -106,7 +106,6 @@ export function createTransactions(
       )
     },
     close: async () => {
-      await last
       await session?.endSession().catch(() => undefined)
     },
   }

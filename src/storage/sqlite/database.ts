@@ -5,6 +5,7 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlit
 import { keep } from '../../base/keep.ts'
 import { FhirError, issue } from '../../fhir/error.ts'
 import type { Resource } from '../../fhir/types.ts'
+import { shuttingDown } from '../closing.ts'
 import type { StoredVersion } from '../storage.ts'
 import { resourceOf } from '../write.ts'
 import { isKnownWhole, noteWhole } from './known-whole.ts'
@@ -21,6 +22,10 @@ export interface Database {
   run(sql: string, ...values: SQLInputValue[]): void
   /** Runs `work` in one transaction; what it throws undoes everything. */
   transaction<Result>(mode: 'read' | 'write', work: () => Result): Result
+  /** Whether it may be asked: after {@link end} and after it was closed everything is a FhirError 503. */
+  isOpen(): boolean
+  /** Refuses what is asked of it from now on. */
+  end(): void
   close(): void
 }
 
@@ -95,7 +100,14 @@ export function openBeside(file: string, pragmas: string): Database {
 
 function wrap(connection: DatabaseSync): Database {
   const prepared = keep<string, StatementSync>(preparedStatements)
-  const prepare = (sql: string): StatementSync => prepared.of(sql, (text) => connection.prepare(text))
+  let isOpen = true
+  const end = () => {
+    isOpen = false
+  }
+  const prepare = (sql: string): StatementSync => {
+    if (!isOpen) throw shuttingDown()
+    return prepared.of(sql, (text) => connection.prepare(text))
+  }
   return {
     connection,
     all: (sql, ...values) => prepare(sql).all(...values),
@@ -103,8 +115,16 @@ function wrap(connection: DatabaseSync): Database {
     run: (sql, ...values) => {
       prepare(sql).run(...values)
     },
-    transaction: (mode, work) => transaction(connection, mode, work),
-    close: () => connection.close(),
+    transaction: (mode, work) => {
+      if (!isOpen) throw shuttingDown()
+      return transaction(connection, mode, work)
+    },
+    isOpen: () => isOpen,
+    end,
+    close: () => {
+      end()
+      connection.close()
+    },
   }
 }
 

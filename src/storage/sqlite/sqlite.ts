@@ -4,6 +4,7 @@ import { parseCanonical } from '../../fhir/canonical.ts'
 import { FhirError } from '../../fhir/error.ts'
 import type { Resource } from '../../fhir/types.ts'
 import { byVersionAndStatus } from '../canonical-order.ts'
+import { type Closing, createClosing, shuttingDown } from '../closing.ts'
 import type { AuditKeeping, Publication, Reachability, RecordChange, Storage, Write, Written } from '../storage.ts'
 import { workAtOnce, writeOne } from '../write.ts'
 import { columns, type Database, endOfTime, lastSequence, lastSequenceOf, openDatabase, toVersion } from './database.ts'
@@ -55,6 +56,9 @@ export function openSqliteOver(
   }
   const { revision, forget } = createRevision(database, options.elapsed ?? (() => performance.now()))
   const watch = createWatch(revision)
+  const closing = createClosing()
+  const whenFree = createWhenFree(busyMilliseconds, closing)
+  let closed: Promise<void> | undefined
   return {
     read: async (type, id) => {
       const from = 'current c JOIN version v ON v.seq = c.seq'
@@ -73,10 +77,9 @@ export function openSqliteOver(
     publications: async () => publications(database),
     write: async (writes) => {
       try {
-        if (writes.length <= mostAtOnce || file === ':memory:')
-          return await whenFree(busyMilliseconds, () => write(store, writes))
+        if (writes.length <= mostAtOnce || file === ':memory:') return await whenFree(() => write(store, writes))
         const begin = () => beginSlices(file, store.now, writes)
-        return await writeSlices(await whenFree(busyMilliseconds, begin), writes)
+        return await closing.run(async () => writeSlices(await whenFree(begin), writes, closing.signal))
       } finally {
         forget()
         watch.look()
@@ -85,8 +88,9 @@ export function openSqliteOver(
     count: async () => count(database),
     revision,
     subscribe: watch.subscribe,
-    // The file itself is asked: nothing that is kept is older than that.
+    // The file itself is asked: nothing that is kept is older than that, as long as it is open.
     catchUp(how) {
+      if (!database.isOpen()) return Promise.reject(shuttingDown())
       if (how?.asks) forget()
       return undefined
     },
@@ -99,22 +103,22 @@ export function openSqliteOver(
       },
       set: async (kind, key, value) => {
         const replace = 'INSERT OR REPLACE INTO derived (kind, key, value) VALUES (?, ?, ?)'
-        await whenFree(busyMilliseconds, () =>
-          database.transaction('write', () => database.run(replace, kind, key, value)),
-        )
+        await whenFree(() => database.transaction('write', () => database.run(replace, kind, key, value)))
       },
     },
-    records: createRecords(database, busyMilliseconds),
+    records: createRecords(database, whenFree),
     oldAuditEvents: async (before) => countOld(database, before),
-    forgetAuditEvents: (before, most) => whenFree(busyMilliseconds, () => forgetOld(database, before, most)),
-    close: async () => {
+    forgetAuditEvents: (before, most) => whenFree(() => forgetOld(database, before, most)),
+    close: () => {
+      database.end()
       watch.end()
-      database.close()
+      closed ??= closing.close().then(() => database.close())
+      return closed
     },
   }
 }
 
-function createRecords(database: Database, busyMilliseconds: number): Storage['records'] {
+function createRecords(database: Database, whenFree: WhenFree): Storage['records'] {
   const read = (kind: string, key: string) => {
     const row = database.get('SELECT value FROM record WHERE kind = ? AND key = ?', kind, key)
     return row && String(row.value)
@@ -124,7 +128,7 @@ function createRecords(database: Database, busyMilliseconds: number): Storage['r
     else database.run('INSERT OR REPLACE INTO record (kind, key, value) VALUES (?, ?, ?)', kind, key, to)
   }
   const change = (changes: readonly RecordChange[]): Promise<boolean> =>
-    whenFree(busyMilliseconds, () =>
+    whenFree(() =>
       database.transaction('write', () => {
         if (changes.some(({ kind, key, from }) => read(kind, key) !== from)) return false
         for (const each of changes) put(each)
@@ -149,18 +153,31 @@ const longestHoldMilliseconds = 20
 const pauseMilliseconds = 10
 
 /** Carries out a write; while another process writes, tries again in between other work. @throws FhirError 503 after that time */
-async function whenFree<Result>(busyMilliseconds: number, work: () => Result): Promise<Result> {
-  for (let waited = longestHoldMilliseconds; ; waited += longestHoldMilliseconds + pauseMilliseconds) {
+type WhenFree = <Result>(work: () => Result) => Promise<Result>
+
+function createWhenFree(busyMilliseconds: number, closing: Pick<Closing, 'run'>): WhenFree {
+  return async (work) => {
     try {
       return work()
     } catch (error) {
-      const isBusy =
-        error instanceof FhirError && error.status === 503 && error.issues.some(({ code }) => code === 'lock-error')
-      if (!isBusy || waited >= busyMilliseconds) throw error
-      await sleep(pauseMilliseconds)
+      if (!isBusy(error) || longestHoldMilliseconds >= busyMilliseconds) throw error
     }
+    return closing.run(async () => {
+      for (let waited = longestHoldMilliseconds; ; ) {
+        await sleep(pauseMilliseconds)
+        waited += pauseMilliseconds + longestHoldMilliseconds
+        try {
+          return work()
+        } catch (error) {
+          if (!isBusy(error) || waited >= busyMilliseconds) throw error
+        }
+      }
+    })
   }
 }
+
+const isBusy = (error: unknown): boolean =>
+  error instanceof FhirError && error.status === 503 && error.issues.some(({ code }) => code === 'lock-error')
 
 /** How long a write of another process may go unseen by `Storage.revision`. */
 const longestBlindMilliseconds = 5
@@ -196,6 +213,8 @@ function createRevision(
   }
   return {
     revision: (types) => {
+      // What is kept of a store that is closed may be outdated, and nobody can tell any more.
+      if (!database.isOpen()) throw shuttingDown()
       look()
       if (!types) return last
       const known = byTypes.get(types)

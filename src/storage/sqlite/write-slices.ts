@@ -4,6 +4,7 @@
  */
 import { open } from 'node:fs/promises'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { shuttingDown } from '../closing.ts'
 import type { Write, Written } from '../storage.ts'
 import { type WriteContext, workAtOnce, writeOne } from '../write.ts'
 import { type Database, openBeside, storageError } from './database.ts'
@@ -40,8 +41,16 @@ export function beginSlices(file: string, now: () => number, writes: readonly Wr
   }
 }
 
-/** Carries out all writes, or none. @throws FhirError as `Storage.write` */
-export async function writeSlices({ file, database, context }: Slices, writes: readonly Write[]): Promise<Written[]> {
+/**
+ * Carries out all writes, or none.
+ * @param closing comes when the store is closed: nothing was written then
+ * @throws FhirError as `Storage.write`
+ */
+export async function writeSlices(
+  { file, database, context }: Slices,
+  writes: readonly Write[],
+  closing: AbortSignal,
+): Promise<Written[]> {
   const written: Written[] = []
   const log = await open(`${file}-wal`, 'r+').catch(() => undefined)
   try {
@@ -51,6 +60,7 @@ export async function writeSlices({ file, database, context }: Slices, writes: r
       if (written.length % writesPerSync === 0) await log?.sync()
       if (performance.now() - begun < sliceMilliseconds) continue
       await nextTurn()
+      if (closing.aborted) throw shuttingDown()
       begun = performance.now()
     }
     await log?.sync()

@@ -2,9 +2,12 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import fc from 'fast-check'
+import { parametersOf } from '../../../src/console/api/parameters.ts'
+import { languageCodes } from '../../../src/console/languages/codes.ts'
 import { openThings, saidKey } from '../../../src/console/verify/reply/open-data.ts'
 import { reasonOf } from '../../../src/console/verify/reply/reason.ts'
 import { recordOf } from '../../../src/console/verify/reply/record.ts'
+import { readRules } from '../../../src/console/verify/reply/rule.ts'
 import { type Expected, readVerdict, sideBySide, type Verdict } from '../../../src/console/verify/reply/verdict.ts'
 import { demoIssuer } from '../../../src/demo/demo-issuer.ts'
 import { specimens } from '../../../src/demo/specimens.ts'
@@ -29,8 +32,8 @@ const code = (name: string) => {
 const text: Expected = { credentials: 'text' }
 
 /** The JSON that a browser is sent. */
-async function answer(parameter: Parameter[]): Promise<Parameters> {
-  const reply = await server.server.evaluate.answer({ resourceType: 'Parameters', parameter }, { language: 'en' })
+async function answer(parameter: Parameter[], language = 'en'): Promise<Parameters> {
+  const reply = await server.server.evaluate.answer({ resourceType: 'Parameters', parameter }, { language })
   return JSON.parse(JSON.stringify(reply))
 }
 const ask = (name: string, ...more: Parameter[]) => answer([{ name: 'credential', valueString: code(name) }, ...more])
@@ -107,6 +110,62 @@ describe('a reply that is shown', () => {
     assert.ok((rule?.reason?.parts.length ?? 0) > 0)
     assert.equal(verdict.issuer?.trustList, 'demo')
     assert.ok(verdict.artefacts.some(({ type, hash }) => type === 'PlanDefinition' && hash.length === 64))
+  })
+
+  it('names the rules in every language of the page', async () => {
+    const named = {
+      en: 'Complete primary series',
+      fr: 'Primovaccination complète',
+      es: 'Pauta primaria completa',
+      ar: 'اكتمال سلسلة التطعيم الأولية',
+      pt: 'Esquema vacinal primário completo',
+    }
+    for (const language of languageCodes) {
+      const reply = await answer([{ name: 'credential', valueString: code('vaccination') }], language)
+      const titles = readVerdict(reply, text).rules.map(({ title }) => title)
+      assert.ok(titles.includes(named[language]), `${language}: ${titles}`)
+      const translations = told(reply, 'rule').map(
+        ({ part }) => part?.find(({ name }) => name === 'action')?._valueString,
+      )
+      assert.ok(translations.every((each) => (each === undefined) === (language === 'en')))
+    }
+  })
+
+  it('reads a translation of a title only where there is one, and it is a text', () => {
+    const url = 'http://hl7.org/fhir/StructureDefinition/translation'
+    const content = { url: 'content', valueString: 'Deux doses' }
+    const titleOf = (beside: unknown, value: object = { valueString: 'Two doses' }) =>
+      readRules(
+        parametersOf({
+          resourceType: 'Parameters',
+          parameter: [{ name: 'rule', part: [{ name: 'action', ...value, _valueString: beside }] }],
+        })?.filter(({ name }) => name === 'rule') ?? [],
+      ).rules[0]?.title
+    assert.equal(titleOf({ extension: [{ url, extension: [content] }] }), 'Deux doses')
+    const twice = {
+      extension: [
+        { url, extension: [content] },
+        { url, extension: [content] },
+      ],
+    }
+    const others = [
+      undefined,
+      null,
+      5,
+      'x',
+      {},
+      { extension: 5 },
+      { extension: [null, 5] },
+      { extension: [{ url }] },
+      twice,
+    ]
+    for (const beside of [...others, { extension: [{ url: 'http://other', extension: [content] }] }])
+      assert.equal(titleOf(beside), 'Two doses', JSON.stringify(beside))
+    for (const wrong of [{ valueString: '' }, { valueString: 5 }, {}])
+      assert.equal(
+        titleOf({ extension: [{ url, extension: [{ url: 'content', valueString: wrong.valueString ?? null }] }] }),
+        'Two doses',
+      )
   })
 
   it('tells test, recovery, seal, card and the international certificate', async () => {

@@ -99,6 +99,9 @@ walkSections<EnvelopeCase>('envelope.json', import.meta.url, async (each) => {
     ...(each.key ? { key: each.key } : {}),
   })
   assert.equal(verdict.status, each.status, JSON.stringify(verdict.checks))
+  // Where the signature fails nothing more is looked at: one check fails, and what is not signed has no faults.
+  const failed = verdict.checks.filter(({ outcome }) => outcome === 'fail').length
+  assert.equal(failed, verdict.status === 'VERIFIED' ? 0 : 1, JSON.stringify(verdict.checks))
   if (each.warns) assert.equal(verdict.checks.find(({ name }) => name === each.warns)?.outcome, 'warn')
   // Nothing of it is told before it is verified, and every verified one says what its proof does not tell apart.
   if (verdict.status === 'VERIFIED')

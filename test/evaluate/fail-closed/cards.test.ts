@@ -188,6 +188,11 @@ describe('events of a card that did not happen, or that are not understood', () 
       const verdict = await verify([patient, { ...dose, protocolApplied: [protocol] }])
       assert.equal(verdict.status, 'VERIFIED')
       assert.match(verdict.obstacles.map(({ details }) => details?.text).join('\n'), /number of doses.*not understood/)
+      // That there was a number is not left out, and none of them is read without the others.
+      const { entry } = Object(verdict.content).vc.credentialSubject.fhirBundle
+      const [read] = entry[1].resource.protocolApplied
+      const numbers = Object.entries(read).filter(([name]) => /^(?:doseNumber|seriesDoses)/.test(name))
+      assert.deepEqual(numbers, [['doseNumberString', 'not understood']])
     })
   it('protocols that are no list of them make accepted impossible: with them the numbers are left out', async () => {
     for (const protocolApplied of [whole, 'second', 2, null]) {

@@ -21,7 +21,22 @@ test('accepts every official definition', () => {
 test('names each fault with its expression', () => {
   const patient = (members: object) => ({ resourceType: 'Patient', ...members })
   const cases: [unknown, string][] = [
-    [patient({ nmae: 1 }), 'Patient.nmae: Patient has no element "nmae"'],
+    [patient({ nmae: 1 }), 'Patient.nmae: Patient has no element "nmae" (is "name" meant?)'],
+    [patient({ Gender: 'male' }), 'Patient.Gender: Patient has no element "Gender" (is "gender" meant?)'],
+    [patient({ _gendr: {} }), 'Patient._gendr: Patient has no element "_gendr" (is "_gender" meant?)'],
+    [
+      patient({ deceasedBolean: true }),
+      'Patient.deceasedBolean: Patient has no element "deceasedBolean" (is "deceasedBoolean" meant?)',
+    ],
+    // What is there already, or far from everything, is not meant.
+    [patient({ nmae: 1, name: [{ text: 'x' }] }), 'Patient.nmae: Patient has no element "nmae"'],
+    [patient({ hugo: 1 }), 'Patient.hugo: Patient has no element "hugo"'],
+    [patient({ note: 1 }), 'Patient.note: Patient has no element "note"'],
+    [patient({ x: 1 }), 'Patient.x: Patient has no element "x"'],
+    [
+      patient({ [`gender${'r'.repeat(70)}`]: 1 }),
+      `Patient.gender${'r'.repeat(70)}: Patient has no element "gender${'r'.repeat(70)}"`,
+    ],
     [patient({ name: { family: 'x' } }), 'Patient.name: must be a list'],
     [patient({ name: [] }), 'Patient.name: must not be an empty list'],
     [patient({ name: [{}] }), 'Patient.name[0]: must have content (ele-1)'],

@@ -133,7 +133,7 @@ const patient = (inner: string) => `<Patient xmlns="http://hl7.org/fhir">${inner
 
 test('refuses what is not FHIR, and says where', () => {
   const cases: [string, RegExp, string?][] = [
-    [patient('\n<nmae/>'), /^line 2, column 7: Patient has no element "nmae"/, 'Patient.nmae'],
+    [patient('\n<nmae/>'), /^line 2, column 7: Patient has no element "nmae" \(is "name" meant\?\)/, 'Patient.nmae'],
     [
       patient('<name><given value="a"/></name><name><family value="x"/><family value="y"/></name>'),
       /more than once/,

@@ -61,6 +61,89 @@ const unknown = ['error not-found Library.status', 'warning not-found Library.ty
 const place = ({ extension = [] }: OperationOutcome['issue'][number]) =>
   extension.map(({ valueInteger }) => valueInteger)
 
+describe('a misspelt name', () => {
+  const set = { resourceType: 'ValueSet', url: 'http://test/misspelt', version: '1', name: 'V', status: 'draft' }
+  const bound = ['error not-found ValueSet.status']
+  const said = ({ outcome }: Answer) => outcome.issue.map(({ severity, details }) => `${severity}: ${details?.text}`)
+
+  it('is one error, with the name that is meant', async () => {
+    const wrong = { ...set, compose: { include: [{ sytem: 'http://test/cs', concept: [{ code: 'a' }] }] } }
+    const judged = await ask('$validate', wrong)
+    assert.deepEqual(judged.found, ['error structure ValueSet.compose.include[0].sytem', ...bound])
+    assert.ok(
+      said(judged).includes(
+        'error: ValueSet.compose.include[0].sytem: ValueSet.compose.include has no element "sytem" (is "system" meant?)',
+      ),
+    )
+    // vsd-1 and vsd-2 go with it.
+    assert.ok(
+      said(judged).includes(
+        'information: 2 errors follow from a name that is not known; what is still there when that is put right will be told',
+      ),
+    )
+    const { status: _status, ...unnamed } = set
+    const required = await ask('$validate', { ...unnamed, staus: 'draft' })
+    assert.deepEqual(required.found, ['error structure ValueSet.staus'])
+    assert.ok(said(required).some((each) => each.startsWith('information: 1 error follows ')))
+  })
+
+  it('hides nothing that stands on its own', async () => {
+    const other = {
+      ...set,
+      date: 'yesterday',
+      compose: { include: [{ sytem: 'http://test/cs' }, { concept: [{ code: 'a' }] }] },
+    }
+    const both = await ask('$validate', other)
+    const each = [
+      'error structure ValueSet.compose.include[0].sytem',
+      'error value ValueSet.date',
+      'error invariant ValueSet.compose.include[1]',
+      'error invariant ValueSet.compose.include[1]',
+      ...bound,
+    ]
+    assert.deepEqual([...both.found].sort(), each.sort())
+    // Two that may mean the same, and what means nothing.
+    const { status: _, ...unnamed } = set
+    const twice = await ask('$validate', { ...unnamed, staus: 'draft', statsu: 'draft', hugo: 1 })
+    assert.deepEqual(twice.found, [
+      'error structure ValueSet.staus',
+      'error structure ValueSet.statsu',
+      'error structure ValueSet.hugo',
+    ])
+    // Far from every name: what is missing is missing.
+    const far = await ask('$validate', { ...unnamed, state: 'draft' })
+    assert.deepEqual(far.found, ['error structure ValueSet.state', 'error required ValueSet.status'])
+  })
+
+  it('is told as a write would be refused for it, a map too, of which more is read than R4 has', async () => {
+    const group = { name: 'g', typeMode: 'none', input: [{ name: 'a', mode: 'source' }] }
+    const rule = [{ name: 'r', source: [{ context: 'a' }] }]
+    const map = {
+      resourceType: 'StructureMap',
+      url: 'http://test/map',
+      version: '1',
+      name: 'M',
+      status: 'draft',
+      group: [{ ...group, rlue: rule }],
+    }
+    const judged = await ask('StructureMap/$validate?mode=create', map)
+    const errors = judged.found.filter((each) => !each.includes('not-found'))
+    assert.deepEqual(errors, ['error structure StructureMap.group[0].rlue'])
+    const right = await ask('StructureMap/$validate?mode=create', { ...map, group: [{ ...group, rule }] })
+    assert.deepEqual(
+      right.found.filter((each) => !each.includes('not-found')),
+      [],
+    )
+    // A text of XML is read no further.
+    const xml = await ask(
+      '$validate',
+      '<ValueSet xmlns="http://hl7.org/fhir"><staus value="draft"/></ValueSet>',
+      'application/fhir+xml',
+    )
+    assert.ok(said(xml)[0]?.includes('(is "status" meant?)'), said(xml)[0])
+  })
+})
+
 describe('$validate', () => {
   it('answers 200 for what is valid and for what is not', async () => {
     const good = await ask('$validate', { resourceType: 'Patient', birthDate: '2000-01-01' })

@@ -121,8 +121,8 @@ test('a look that fails is no look: the next one is taken at once', async () => 
   // Nothing can be asked any more.
   await own.close()
   clock += 5
-  assert.throws(() => own.revision())
-  assert.throws(() => own.revision())
+  assert.throws(() => own.revision(), { status: 503 })
+  assert.throws(() => own.revision(), { status: 503 })
 })
 
 test('a store that another holds for too long answers 503', async () => {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { openSqlite } from '../../../src/storage/sqlite/sqlite.ts'
+import { beginSlices, writeSlices } from '../../../src/storage/sqlite/write-slices.ts'
 import type { Write } from '../../../src/storage/storage.ts'
 import { valueSet } from '../contract.ts'
 
@@ -45,6 +46,21 @@ test('while a large transaction is worked off others read the state before it, a
   await small
   assert.equal(storage.revision(), 602)
   assert.equal((await storage.read('ValueSet', 'v-599'))?.versionId, '1')
+  await storage.close()
+})
+
+test('one that is broken off because the store is closed leaves nothing, and says so', async () => {
+  const file = join(folder, `${++files}.sqlite`)
+  const storage = openSqlite(file)
+  await storage.write(puts(1, 'before'))
+  const writes = puts(600, 'large')
+  const closing = new AbortController()
+  const writing = writeSlices(beginSlices(file, Date.now, writes), writes, closing.signal)
+  closing.abort()
+  await assert.rejects(writing, { status: 503, headers: { 'Retry-After': '5' } })
+  assert.deepEqual([storage.revision(), await storage.count()], [1, { ValueSet: 1 }])
+  // Nor is anything held that others wait for.
+  await storage.write(puts(2, 'after'))
   await storage.close()
 })
 

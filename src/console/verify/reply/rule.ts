@@ -11,7 +11,7 @@ export interface Reason {
 
 /** One rule. */
 export interface Rule {
-  /** Its title; empty for one without. */
+  /** Its title, in the language that was asked for where its author has told it so; empty for one without. */
   title: string
   /** Null: a datum was missing, or the rule could not be run. */
   result: boolean | null
@@ -41,12 +41,13 @@ export function readRules(told: readonly Told[]): { rules: Rule[]; areSound: boo
     if (!isClear) areSound = false
     const reason = all(part, 'evidence').findLast((each) => text(each.part, 'text') !== undefined)
     const expression = text(part, 'expression')
+    const action = part.find(({ name }) => name === 'action')
     const member = (name: 'message' | 'planDefinition' | 'library') => {
       const value = text(part, name)
       return value ? { [name]: value } : {}
     }
     return {
-      title: text(part, 'action') ?? expression ?? '',
+      title: action?.translation ?? text(part, 'action') ?? expression ?? '',
       result: isClear && typeof result?.value === 'boolean' ? result.value : null,
       isInformative: isClear && informs?.value === true,
       ...member('message'),

@@ -1,0 +1,76 @@
+/** What a rule makes of a card whose numbers of doses are not understood: neither a yes nor a no. */
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import type { JsonObject } from '../../../src/base/json-value.ts'
+import { cardKeyId, issueCard, sampleCard } from '../../../src/demo/issue-shc.ts'
+import type { Parameters } from '../../../src/fhir/types.ts'
+import { keyPairFor } from '../../support/issuer.ts'
+import { openTestServer } from '../../support/loaded-server.ts'
+
+const pair = keyPairFor('ES256')
+const issuer = 'https://issuer.example/cards'
+const anchor = { ...pair.publicKey.export({ format: 'jwk' }), kid: cardKeyId(pair.publicKey), iss: issuer }
+
+describe('numbers of doses that are not understood', () => {
+  let server: Awaited<ReturnType<typeof openTestServer>>
+  before(async () => {
+    server = await openTestServer()
+  })
+  after(() => server.close())
+
+  /** The decision, and what the rule of complete series said, of one dose of a vaccine that needs two. */
+  async function ask(protocolApplied: unknown): Promise<(string | boolean | undefined)[]> {
+    const patient = { resourceType: 'Patient', name: [{ family: 'Specimen', given: ['Ada'] }], birthDate: '1985-03-14' }
+    const dose = {
+      resourceType: 'Immunization',
+      status: 'completed',
+      vaccineCode: { coding: [{ system: 'http://hl7.org/fhir/sid/cvx', code: '208' }] },
+      patient: { reference: 'resource:0' },
+      occurrenceDateTime: '2021-12-01',
+      ...(protocolApplied === undefined ? {} : { protocolApplied }),
+    }
+    const entry = [patient, dose].map((resource, at) => ({ fullUrl: `resource:${at}`, resource }))
+    const card = sampleCard({ issuer, issuedAt: new Date('2022-01-01') })
+    const fhirBundle = { resourceType: 'Bundle', type: 'collection', entry }
+    const content = { ...card, vc: { ...Object(card.vc), credentialSubject: { fhirVersion: '4.0.1', fhirBundle } } }
+    const reply: Parameters = await server.server.evaluate.answer(
+      {
+        resourceType: 'Parameters',
+        parameter: [
+          { name: 'credential', valueString: issueCard(content as JsonObject, pair)[0] ?? '' },
+          { name: 'evaluationDateTime', valueDateTime: '2022-06-01T00:00:00Z' },
+          { name: 'trustAnchor', valueBase64Binary: Buffer.from(JSON.stringify(anchor)).toString('base64') },
+        ],
+      },
+      {},
+    )
+    const named = (name: string) => reply.parameter?.find((each) => each.name === name)
+    const result = named('rule')?.part?.find(({ name }) => name === 'result')?.valueBoolean
+    return [named('status')?.valueCode, named('decision')?.valueCode, result]
+  }
+
+  for (const [what, protocolApplied] of Object.entries({
+    'neither of them': [{ doseNumberPositiveInt: 2 ** 64, seriesDosesPositiveInt: '02' }],
+    'how many are due': [{ doseNumberPositiveInt: 1, seriesDosesPositiveInt: 'one' }],
+    'which it was': [{ doseNumberPositiveInt: '02' }],
+    'a form of another release': [{ doseNumber: '2' }],
+    'protocols that are no list': { doseNumberPositiveInt: 2, seriesDosesPositiveInt: 2 },
+  }))
+    it(`make no verdict: ${what}`, async () => {
+      assert.deepEqual(await ask(protocolApplied), ['VERIFIED', 'undetermined', undefined])
+    })
+
+  it('are told from numbers that say no, and from none', async () => {
+    assert.deepEqual(await ask([{ doseNumberPositiveInt: 1, seriesDosesPositiveInt: 2 }]), [
+      'VERIFIED',
+      'rejected',
+      false,
+    ])
+    assert.deepEqual(await ask(undefined), ['VERIFIED', 'rejected', false])
+    assert.deepEqual(await ask([{ doseNumberPositiveInt: 2, seriesDosesPositiveInt: 2 }]), [
+      'VERIFIED',
+      'accepted',
+      true,
+    ])
+  })
+})
