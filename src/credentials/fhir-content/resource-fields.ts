@@ -1,4 +1,4 @@
-import { birthDate, count, type Datum, moment, text } from '../data.ts'
+import { birthDate, count, type Datum, deciding, moment, text } from '../data.ts'
 import { coding, type Fields, listOf, mapOf } from '../shape.ts'
 
 /** The forms in which a protocol numbers doses (FHIR R4, Immunization.protocolApplied), and how each is read. */
@@ -9,7 +9,7 @@ export const doseNumbers: Readonly<Record<string, Datum>> = {
   seriesDosesString: text,
 }
 
-const concept = mapOf({ coding: listOf(coding), text })
+const concept = mapOf({ coding: deciding(listOf(coding)), text })
 
 /**
  * Elements of resources in a credential that decide something, as FHIR R4 has them. What is not of its form (a list where one date belongs)
@@ -18,19 +18,24 @@ const concept = mapOf({ coding: listOf(coding), text })
 export const resourceFields: Record<string, Fields> = {
   Patient: { birthDate: birthDate('1.3.0'), gender: text },
   Immunization: {
-    occurrenceDateTime: moment,
+    occurrenceDateTime: deciding(moment),
     occurrenceString: text,
     lotNumber: text,
-    vaccineCode: concept,
-    protocolApplied: listOf(mapOf({ ...doseNumbers, targetDisease: listOf(concept) })),
+    vaccineCode: deciding(concept),
+    protocolApplied: deciding(listOf(mapOf({ ...doseNumbers, targetDisease: deciding(listOf(concept)) }))),
   },
   Condition: {
-    onsetDateTime: moment,
-    abatementDateTime: moment,
+    onsetDateTime: deciding(moment),
+    abatementDateTime: deciding(moment),
     recordedDate: moment,
-    code: concept,
-    clinicalStatus: concept,
-    verificationStatus: concept,
+    code: deciding(concept),
+    clinicalStatus: deciding(concept),
+    verificationStatus: deciding(concept),
   },
-  Observation: { effectiveDateTime: moment, code: concept, valueCodeableConcept: concept, valueString: text },
+  Observation: {
+    effectiveDateTime: deciding(moment),
+    code: deciding(concept),
+    valueCodeableConcept: deciding(concept),
+    valueString: deciding(text),
+  },
 }
