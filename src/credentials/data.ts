@@ -10,8 +10,7 @@ interface DatumReading {
   isLost?: true
 }
 /** How a member of a certificate is read: reasonable conversions are made (HCERT 3.2.7), what FHIR would refuse is left out. */
-export interface Datum {
-  (value: Json): DatumReading
+export type Datum = ((value: Json) => DatumReading) & {
   /** Without it a certificate would say something else: one that could not be read must not be as good as absent. */
   decides?: true
 }

@@ -160,7 +160,7 @@ function contentOf(dcc: JsonObject, names: JsonObject, lists: Map<Kind, JsonObje
     formats: ['hcert-dcc'],
     events: [...lists.keys()],
     remarks: remarks.length < 2 ? remarks : [...new Set(remarks)],
-    obstacles: lostObstacles(lost, 'the EU DCC'),
+    obstacles: lost.length === 0 ? [] : lostObstacles(lost, 'the EU DCC'),
     certificateIds,
   }
 }
