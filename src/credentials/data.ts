@@ -6,11 +6,20 @@ import { compareVersions } from '../fhir/canonical.ts'
 interface DatumReading {
   value?: Json
   remark?: string
+  /** What was given, or a part of it that decides, is not in the value. */
+  isLost?: true
 }
 /** How a member of a certificate is read: reasonable conversions are made (HCERT 3.2.7), what FHIR would refuse is left out. */
-export type Datum = (value: Json) => DatumReading
+export type Datum = ((value: Json) => DatumReading) & {
+  /** Without it a certificate would say something else: one that could not be read must not be as good as absent. */
+  decides?: true
+}
 
-const leftOut = (why: string): DatumReading => ({ remark: `${why} and was left out` })
+/** The same datum where it decides what a certificate says. */
+export const deciding = (datum: Datum): Datum =>
+  Object.assign((value: Json): DatumReading => datum(value), { decides: true as const })
+
+const leftOut = (why: string): DatumReading => ({ remark: `${why} and was left out`, isLost: true })
 const BREAKS = 'breaks the schema'
 
 /** A text. */

@@ -1,6 +1,9 @@
-import { keepLast } from '../base/keep.ts'
-import { badRequest } from '../fhir/error.ts'
+import { stringifyJson } from '../base/json.ts'
+import { keepLast, type Soon } from '../base/keep.ts'
+import { badRequest, FhirError, issue } from '../fhir/error.ts'
 import type { Parameters, PlanDefinition } from '../fhir/types.ts'
+import type { KeySource } from '../trust/keys/trusted-key.ts'
+import type { RevocationLists } from '../trust/revocation/revocation-lists.ts'
 import type { JobCall } from '../workers/job-pool.ts'
 import type { ArtefactType, EvaluateEnvironment } from './environment.ts'
 import type { Evaluation } from './evaluation.ts'
@@ -12,6 +15,8 @@ import { evaluateImage } from './several/image.ts'
 import { evaluateTogether, type InTurn } from './several/together.ts'
 import { evaluateSingle, readQuestion } from './single.ts'
 
+type NamedPlans = () => Soon<PlanDefinition[]>
+
 /** Who asks, and what it may cost; by default one that nobody else waits for. */
 interface Asker extends Partial<Pick<JobCall, 'client' | 'isGone'>> {
   /** Does work of one of several credentials when its turn has come. */
@@ -22,8 +27,8 @@ interface Asker extends Partial<Pick<JobCall, 'client' | 'isGone'>> {
 interface EvaluateCall extends Asker {
   /** Accept-Language. */
   language?: string | undefined
-  /** PlanDefinitions that the path names (instance level). */
-  plans?: PlanDefinition[]
+  /** The PlanDefinitions that the path names (instance level), as they stand when they are asked for. */
+  plans?: NamedPlans | undefined
   /** Canonicals of PlanDefinitions that `url` names (type level). */
   planDefinitions?: string[]
   /** Is told what was found: who counts answers need not look into a reply, whose text is made without its objects. */
@@ -37,18 +42,17 @@ export interface Evaluate {
    * @throws FhirError when the question itself is wrong
    */
   answer(parameters: Parameters, call: EvaluateCall): Promise<Parameters>
-  evaluate(request: EvaluateRequest, plans?: PlanDefinition[], asker?: Asker): Promise<Evaluation>
+  evaluate(request: EvaluateRequest, plans?: NamedPlans, asker?: Asker): Promise<Evaluation>
 }
 
 /** Composes recognise → decode → verify → map → run rules → decide. */
 export function createEvaluate(environment: EvaluateEnvironment): Evaluate {
   const artefactsOf = environment.contentOf && artefactFinder(environment.contentOf, environment.contentRevision)
-  const evaluate = async (request: EvaluateRequest, plans: PlanDefinition[] = [], asker: Asker = {}) => {
+  const judgeOnce = async ({ environment, request, plans, asker }: Asked): Promise<Evaluation> => {
     const { client = '', isGone, inTurn = atOnce } = asker
     const { credential, further, image } = request
-    refuseUnsupported(environment, request)
     const document = request.identity && readIdentityDocument(request.identity)
-    const question = await readQuestion(environment, request, plans)
+    const question = await readQuestion(environment, request, plans ? await plans() : [])
     if (request.followLinks) question.follow = followLinks({ client, isGone, inTurn })
     const evaluation = image
       ? await evaluateImage(question, image, { client, isGone, inTurn })
@@ -59,6 +63,14 @@ export function createEvaluate(environment: EvaluateEnvironment): Evaluate {
     const artefacts = artefactsOf?.(evaluation)
     if (artefacts) evaluation.artefacts = artefacts instanceof Promise ? await artefacts : artefacts
     return evaluation
+  }
+  const evaluate: Evaluate['evaluate'] = async (request, plans, asker = {}) => {
+    refuseUnsupported(environment, request)
+    const isAskedOutside = request.followLinks || request.image !== undefined
+    const asked = { environment: isAskedOutside ? askingOnce(environment) : environment, request, plans, asker }
+    const before = standingOf(environment)
+    const evaluation = await judgeOnce(asked)
+    return isStanding(before, environment) ? evaluation : judgeAgain(evaluation, () => judgeOnce(asked), environment)
   }
   return {
     evaluate,
@@ -72,6 +84,78 @@ export function createEvaluate(environment: EvaluateEnvironment): Evaluate {
       return evaluationReply(evaluation)
     },
   }
+}
+
+/** One question, and what it is judged with. */
+interface Asked {
+  environment: EvaluateEnvironment
+  request: EvaluateRequest
+  plans: NamedPlans | undefined
+  asker: Asker
+}
+
+/** What a verdict rests on, and what is replaced as a whole when it changes. */
+interface Standing {
+  revision: number | undefined
+  keys: KeySource
+  revocations: RevocationLists | undefined
+}
+
+const standingOf = ({ contentRevision, keys, revocations }: EvaluateEnvironment): Standing => ({
+  revision: contentRevision?.(),
+  keys: keys(),
+  revocations: revocations?.(),
+})
+
+const isStanding = (before: Standing, { contentRevision, keys, revocations }: EvaluateEnvironment): boolean =>
+  before.revision === contentRevision?.() && before.keys === keys() && before.revocations === revocations?.()
+
+/** Most times that one question is judged. */
+const mostTimes = 5
+
+/**
+ * Judges a question again that content, keys or revocations have changed under: a verdict of which a part was made before and a part
+ * after would be one that nobody ever published. It is answered once nothing has changed meanwhile, or the same came out twice, which
+ * was so in between.
+ * @throws FhirError 503 where each time something else comes out
+ */
+async function judgeAgain(
+  first: Evaluation,
+  judge: () => Promise<Evaluation>,
+  environment: EvaluateEnvironment,
+): Promise<Evaluation> {
+  let text = stringifyJson(evaluationReply(first))
+  for (let times = 2; times <= mostTimes; times++) {
+    const before = standingOf(environment)
+    const next = await judge()
+    if (isStanding(before, environment)) return next
+    const nextText = stringifyJson(evaluationReply(next))
+    if (nextText === text) return next
+    text = nextText
+  }
+  const why = 'What the verdict rests on has changed again and again while it was made'
+  throw new FhirError(503, issue('transient', why), { 'Retry-After': '1' })
+}
+
+/** The same, by which each link is followed and each picture read once, however often a question is judged: a passcode counts every time. */
+function askingOnce(environment: EvaluateEnvironment): EvaluateEnvironment {
+  const { followLink, readImage } = environment
+  const followed = new Map<string, ReturnType<NonNullable<typeof followLink>>>()
+  let reading: ReturnType<NonNullable<typeof readImage>> | undefined
+  const own = { ...environment }
+  if (followLink)
+    own.followLink = (link, ask) => {
+      const key = JSON.stringify([link, ask])
+      const following = followed.get(key) ?? followLink(link, ask)
+      followed.set(key, following)
+      return following
+    }
+  if (readImage)
+    own.readImage = (...image) => {
+      reading ??= readImage(...image)
+      return reading
+    }
+  return own
 }
 
 /** What an evaluation says of artefacts. */

@@ -128,6 +128,8 @@ export async function mapInto(
     const known = evaluation.obstacles.length > 0 ? [...evaluation.obstacles] : [incomplete(text)]
     return notRun(evaluation, known)
   }
+  const costly = tooManyEvents([inputs])
+  if (costly) return notRun(evaluation, [costly])
   const uuid = seededUuids(`${request.clockText} ${inputs.map(({ claims }) => JSON.stringify(claims)).join(' ')}`)
   const mapping = { ...environment.mapping, now: request.clock, uuid }
   let mapped: Mapped
@@ -158,6 +160,19 @@ export async function mapInto(
   const unfit = unfitness(mapped.bundle)
   if (unfit !== undefined) return notRun(evaluation, [incomplete(unfit)])
   return mapped.bundle
+}
+
+/** Most events of one judgement. Rules hold each against each, so that some hundred would keep the server from everybody else for seconds. */
+const mostEvents = 100
+
+/** Why what credentials certify is not judged; undefined where it is not too much. */
+export function tooManyEvents(inputs: readonly (readonly CertificateInput[])[]): Issue | undefined {
+  const count = inputs.flat().reduce((sum, { events }) => sum + events, 0)
+  if (count <= mostEvents) return undefined
+  return issue('too-costly', {
+    severity: 'warning',
+    text: `More than ${mostEvents} events are certified: so many are not judged at once`,
+  })
 }
 
 /** Rules may not run: why stands among the issues and makes `accepted` impossible. */

@@ -83,8 +83,9 @@ export const evaluateOperation = defineOperation<OperationContext>({
   },
   async handle(call, context) {
     if (call.body) {
-      const isNow = momentOf(call.parameters) === undefined
-      return evaluateLines(call, context, isNow ? await namedByPlace(call, context) : undefined)
+      // A place that is none is one fault of the request, and not one of each line.
+      if (momentOf(call.parameters) === undefined) await namedByPlace(call, context)
+      return evaluateLines(call, context)
     }
     checkQuestion(call.parameters)
     if (isOfOne(call.parameters)) await gathered()
@@ -112,26 +113,25 @@ interface Asked {
   call: OperationCall
   context: OperationContext
   asker: ReturnType<typeof askerOf>
-  /** What the address names, where it was looked up. */
-  place?: NamedByPlace
 }
 
 /** Answers one question: nearly always one whose address names nothing, and which is judged by what is in force. */
 function answer(question: Parameters, asked: Asked): Promise<Parameters> {
-  const { call, context, asker, place } = asked
+  const { call, context, asker } = asked
   const manifest = textParameter(question, 'manifest')
-  if (manifest !== undefined || place || call.level !== 'system') return answerAs(question, asked, manifest)
+  if (manifest !== undefined || call.level !== 'system') return answerAs(question, asked, manifest)
   return context.evaluate.answer(question, asker)
 }
 
 async function answerAs(
   question: Parameters,
-  { call, context, asker, place }: Asked,
+  { call, context, asker }: Asked,
   manifest: string | undefined,
 ): Promise<Parameters> {
-  const named = place ?? (await namedByPlace(call, context))
+  const place = await namedByPlace(call, context)
+  const named = place && 'plans' in place ? { plans: () => plansOfPlace(call, context) } : place
   if (manifest === undefined) return context.evaluate.answer(question, { ...asker, ...named })
-  const under = await evaluationUnder(manifest, question, { context, place: named })
+  const under = await evaluationUnder(manifest, question, { context, place })
   return told(await under.evaluate.answer(question, { ...asker, ...named }), under.name)
 }
 
@@ -213,6 +213,12 @@ async function namedByPlace(call: OperationCall, context: OperationContext): Pro
   return { planDefinitions: [url] }
 }
 
+/** The PlanDefinition of the path as it stands now: it may have changed since the question came. */
+async function plansOfPlace(call: OperationCall, context: OperationContext): Promise<PlanDefinition[]> {
+  const plan = await instanceOf(call, context, 'PlanDefinition')
+  return plan ? [plan] : []
+}
+
 /** What the call says of who asks, and how its work takes turns with that of others. */
 function askerOf({ acceptLanguage, client = '', isGone }: OperationCall, budget: OperationBudget | undefined) {
   const asker = { language: acceptLanguage, client, isGone }
@@ -226,7 +232,7 @@ const wholeFactor = 10
 const ofAddress: readonly string[] = ['url', 'asOf']
 
 /** NDJSON: one Parameters a line, answered line by line in order; a bad line gets its own OperationOutcome. */
-function evaluateLines(call: OperationCall, context: OperationContext, place: NamedByPlace): OperationReply {
+function evaluateLines(call: OperationCall, context: OperationContext): OperationReply {
   const [stray] = (call.parameters.parameter ?? []).filter(({ name }) => !ofAddress.includes(name))
   if (stray) throw badRequest(`The parameter ${stray.name} must stand in each line, not in the address`)
   const lines = linesOf(new TextDecoder().decode(call.body?.bytes))
@@ -242,7 +248,7 @@ function evaluateLines(call: OperationCall, context: OperationContext, place: Na
       const asker = askerOf(call, part)
       const answerOne = (question: Parameters) => {
         momentOf({ ...question, parameter: [...(question.parameter ?? []), ...(call.parameters.parameter ?? [])] })
-        return asOfThen(call, context, (then) => answer(question, { call, context: then, asker, place }))
+        return asOfThen(call, context, (then) => answer(question, { call, context: then, asker }))
       }
       const answered = left > 0 ? part.runAsync(() => answerLine(line, answerOne)) : Promise.reject(tooMuch())
       const text = `${stringifyJson(await answered.catch(outcomeOf))}\n`

@@ -1,6 +1,5 @@
 /** The store in which artefacts go only as their life allows it; evaluation under a manifest. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { keep } from '../base/keep.ts'
 import { statusOf } from '../fhir/artefact.ts'
 import { formatCanonical, parseCanonical } from '../fhir/canonical.ts'
 import { unprocessable } from '../fhir/error.ts'
@@ -45,21 +44,65 @@ const mostManifests = 4
 /** What is made over the store of one manifest. */
 type Made = Pick<OperationContext, 'evaluate'> & { close(): Promise<void> }
 
+/** What is made, and how many answers are being made with it. */
+interface Slot {
+  made: Made
+  users: number
+}
+
 /** Evaluation under manifests: over the store as each of them pins it. */
 export function evaluationsUnder(storage: Storage, read: ReadManifest, make: (pinned: Storage) => Made) {
-  const made = keep<string, Made>(mostManifests)
-  const all = new Set<Made>()
+  /** By their versions, the least recently used first. */
+  const slots = new Map<string, Slot>()
+  const closing = new Set<Promise<void>>()
+  const close = ({ made }: Slot) => {
+    const closed = made.close().finally(() => closing.delete(closed))
+    closing.add(closed)
+    return closed
+  }
+  /** As many may be in use as are asked for at once; of the others the least recently used go, with all that was compiled for them. */
+  const makeRoom = () => {
+    for (const [key, slot] of slots) {
+      if (slots.size <= mostManifests) return
+      if (slot.users > 0) continue
+      slots.delete(key)
+      void close(slot)
+    }
+  }
+  const slotOf = ({ versions }: Manifest): Slot => {
+    const key = JSON.stringify([...versions])
+    const slot = slots.get(key) ?? { made: make(pinnedView(storage, versions)), users: 0 }
+    slots.delete(key)
+    slots.set(key, slot)
+    return slot
+  }
+  const use = async <T>(manifest: Manifest, work: (evaluate: Made['evaluate']) => Promise<T>): Promise<T> => {
+    const slot = slotOf(manifest)
+    slot.users++
+    try {
+      return await work(slot.made.evaluate)
+    } finally {
+      slot.users--
+      makeRoom()
+    }
+  }
   const evaluateUnder: OperationContext['evaluateUnder'] = async (canonical, asked) => {
     const manifest = await read(canonical)
     refuseContradiction(manifest, asked)
-    const { evaluate } = made.of(JSON.stringify([...manifest.versions]), () => {
-      const fresh = make(pinnedView(storage, manifest.versions))
-      all.add(fresh)
-      return fresh
-    })
+    const evaluate: Made['evaluate'] = {
+      answer: (...question) => use(manifest, (own) => own.answer(...question)),
+      evaluate: (...question) => use(manifest, (own) => own.evaluate(...question)),
+    }
     return { evaluate, name: manifest.name }
   }
-  return { evaluateUnder, close: async () => void (await Promise.all([...all].map((each) => each.close()))) }
+  return {
+    evaluateUnder,
+    async close() {
+      for (const slot of slots.values()) void close(slot)
+      slots.clear()
+      await Promise.all(closing)
+    },
+  }
 }
 
 /** A rule runs in the version of the manifest or not at all, and none that the manifest names is left out unseen. */

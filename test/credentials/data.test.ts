@@ -13,8 +13,9 @@ interface DatumCase {
   remark?: string
 }
 
+const { deciding: _, ...plain } = data
 const readers: Record<string, data.Datum> = {
-  ...data,
+  ...plain,
   birthDate: data.birthDate(undefined),
   'birthDate 1.0.0': data.birthDate('1.0.0'),
   'birthDate 1.2.1': data.birthDate('1.2.1'),

@@ -26,7 +26,7 @@ export interface Answer {
 export interface Sharer {
   peer: HttpsPeer
   /** What he answers, by method and path. */
-  offers: Map<string, (received: Received) => Answer>
+  offers: Map<string, (received: Received) => Answer | Promise<Answer>>
   received: Received[]
   /** The key of his links. */
   key: Buffer
@@ -47,7 +47,7 @@ export async function startSharer(name = 'sharer.example'): Promise<Sharer> {
     const { method = '', url = '/', headers } = request
     const seen = { method, url: new URL(url, `https://${headers.host}`), headers, body }
     received.push(seen)
-    const answer = offers.get(`${method} ${seen.url.pathname}`)?.(seen) ?? { status: 404 }
+    const answer = (await offers.get(`${method} ${seen.url.pathname}`)?.(seen)) ?? { status: 404 }
     const isJson = typeof answer.body === 'object' && !Buffer.isBuffer(answer.body)
     response.writeHead(answer.status ?? 200, {
       'Content-Type': isJson ? 'application/json' : 'application/jose',

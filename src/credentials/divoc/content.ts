@@ -1,9 +1,9 @@
 import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
 import type { EventKind, Obstacle, Opened } from '../credential-format.ts'
-import { birthDate, count, type Datum, moment, text } from '../data.ts'
+import { birthDate, count, type Datum, deciding, moment, text } from '../data.ts'
 import { plainTexts } from '../encoding/plain-text.ts'
-import { type Fields, mapOf, readFields } from '../shape.ts'
+import { type Fields, lostObstacles, mapOf, readFields } from '../shape.ts'
 import { contradictions } from './exchange.ts'
 
 /** A text, or a number that stands for one. */
@@ -26,28 +26,28 @@ const certificate: Fields = { id: text, certificateId: text, feedbackUrl: text, 
 const vaccination: Fields = {
   ...certificate,
   ...circumstances,
-  vaccine: text,
+  vaccine: deciding(text),
   manufacturer: text,
-  icd11Code: text,
-  prophylaxis: text,
-  date: moment,
-  effectiveStart: moment,
-  effectiveUntil: moment,
-  dose: count,
-  totalDoses: count,
+  icd11Code: deciding(text),
+  prophylaxis: deciding(text),
+  date: deciding(moment),
+  effectiveStart: deciding(moment),
+  effectiveUntil: deciding(moment),
+  dose: deciding(count),
+  totalDoses: deciding(count),
 }
 const testDetails: Fields = {
   ...certificate,
   ...circumstances,
-  testType: text,
+  testType: deciding(text),
   testName: text,
   manufacturer: text,
-  disease: text,
+  disease: deciding(text),
   sampleOrigin: text,
-  result: text,
-  sampleCollectionTimestamp: moment,
+  result: deciding(text),
+  sampleCollectionTimestamp: deciding(moment),
   resultTimestamp: moment,
-  expiry: moment,
+  expiry: deciding(moment),
 }
 /** Kinds of certificate: type of the credential, type of its evidence, and what that certifies. */
 const kinds: { proofOf: string; evidence: string; event: EventKind; fields: Fields }[] = [
@@ -114,7 +114,13 @@ export function openDocument(document: JsonObject): Opened | string {
     formats: ['divoc'],
     events: [kind.event],
     remarks: [...new Set([...remarks, ...[root, holder, ...read].flatMap((each) => each.remarks)])],
-    obstacles: unique(obstacles),
+    obstacles: unique([
+      ...obstacles,
+      ...lostObstacles(
+        read.flatMap(({ lost }) => lost),
+        'the evidence',
+      ),
+    ]),
     certificateIds: read.flatMap(({ value }) => (typeof value.certificateId === 'string' ? [value.certificateId] : [])),
   }
 }

@@ -1,6 +1,6 @@
 import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
-import { birthDate, count, type Datum, moment, text } from '../data.ts'
+import { birthDate, count, type Datum, deciding, moment, text } from '../data.ts'
 import { coding, type Fields, listOf, mapOf } from '../shape.ts'
 
 /** The forms in which a protocol numbers doses (FHIR R4, Immunization.protocolApplied), and how each is read. */
@@ -11,7 +11,7 @@ const doseNumbers: Readonly<Record<string, Datum>> = {
   seriesDosesString: text,
 }
 
-const concept = mapOf({ coding: listOf(coding), text })
+const concept = mapOf({ coding: deciding(listOf(coding)), text })
 
 const isOfNumber = (name: string): boolean => /^(?:doseNumber|seriesDoses)/.test(name)
 
@@ -27,7 +27,7 @@ export const areUnread = (protocols: Json | undefined): boolean =>
 /** What stands for numbers of doses that are not understood: a text of which rules know that there was a number, and none that it is. */
 const unreadNumber = { doseNumberString: 'not understood' }
 
-const numberedProtocol = mapOf({ ...doseNumbers, targetDisease: listOf(concept) })
+const numberedProtocol = mapOf({ ...doseNumbers, targetDisease: deciding(listOf(concept)) })
 
 /**
  * One protocol. Where a number is not understood none of its numbers is read, and that there was one is not left out, as other data are:
@@ -53,19 +53,24 @@ const protocols: Datum = (value) => {
 export const resourceFields: Record<string, Fields> = {
   Patient: { birthDate: birthDate('1.3.0'), gender: text },
   Immunization: {
-    occurrenceDateTime: moment,
+    occurrenceDateTime: deciding(moment),
     occurrenceString: text,
     lotNumber: text,
-    vaccineCode: concept,
-    protocolApplied: protocols,
+    vaccineCode: deciding(concept),
+    protocolApplied: deciding(protocols),
   },
   Condition: {
-    onsetDateTime: moment,
-    abatementDateTime: moment,
+    onsetDateTime: deciding(moment),
+    abatementDateTime: deciding(moment),
     recordedDate: moment,
-    code: concept,
-    clinicalStatus: concept,
-    verificationStatus: concept,
+    code: deciding(concept),
+    clinicalStatus: deciding(concept),
+    verificationStatus: deciding(concept),
   },
-  Observation: { effectiveDateTime: moment, code: concept, valueCodeableConcept: concept, valueString: text },
+  Observation: {
+    effectiveDateTime: deciding(moment),
+    code: deciding(concept),
+    valueCodeableConcept: deciding(concept),
+    valueString: deciding(text),
+  },
 }

@@ -38,6 +38,31 @@ function timeClaim(value: CborValue): Claim {
   return instantSeconds(value.value) ?? 'not-a-number'
 }
 
+/** To the last millisecond, the resolution of the clock. */
+const DAY_SECONDS = 86_399.999
+
+/** From a day or time to the end of another, UTC, as certificates state them beside or within their claims. */
+export function periodBetween(from: CborValue, until: CborValue): Envelope['period'] {
+  const period: Envelope['period'] = {}
+  if (isPresent(from)) period.notBefore = dayStart(from)
+  if (isPresent(until)) {
+    const start = dayStart(until)
+    // A date without time means its whole day.
+    period.expires = start !== 'not-a-number' && !hasTime(until) ? start + DAY_SECONDS : start
+  }
+  return period
+}
+
+const isPresent = (value: CborValue): boolean => value !== undefined && value !== null && value !== ''
+const dateText = (value: CborValue): unknown =>
+  typeof value === 'object' && value !== null && 'tag' in value && value.tag === 0 ? value.value : value
+const hasTime = (value: CborValue): boolean => String(dateText(value)).length > 10
+
+function dayStart(value: CborValue): Claim {
+  const text = dateText(value)
+  return typeof text === 'string' ? (instantSeconds(text) ?? 'not-a-number') : 'not-a-number'
+}
+
 /** Registered claims as they are handed on beside the certificate: with text keys, times as seconds, claim 7 in base64. */
 export function registeredClaims(claims: CborMap): JsonObject {
   const json: JsonObject = {}

@@ -1,10 +1,10 @@
 import { defineMember, isJsonObject } from '../../base/json.ts'
 import type { JsonObject } from '../../base/json-value.ts'
 import { hasMisplacedEvents } from '../certificate-input.ts'
-import type { Opened } from '../credential-format.ts'
+import type { Claim, Envelope, Opened } from '../credential-format.ts'
 import type { CborMap, CborValue } from '../encoding/cbor.ts'
 import { readCborJson } from '../encoding/cbor-json.ts'
-import { claimKeys, registeredClaims } from './claims.ts'
+import { claimedPeriod, claimKeys, registeredClaims } from './claims.ts'
 import { dcc } from './dcc.ts'
 import { testResult, vaccination } from './ddcc.ts'
 import { dvc } from './dvc.ts'
@@ -36,6 +36,25 @@ export function certificateForm(claims: CborMap): { format: string } | string {
     if (fault !== undefined) return fault
   }
   return present[0] ?? unknownKind(hcert)
+}
+
+/** When a certificate counts: by its claims, and by what its kinds state themselves; what ends first ends it. */
+export function certificatePeriod(claims: CborMap): Envelope['period'] {
+  const period = claimedPeriod(claims)
+  const hcert = claims.get(claimKeys.hcert)
+  if (!(hcert instanceof Map)) return period
+  for (const { key, period: own } of subclaims) {
+    const { notBefore, expires } = own && hcert.has(key) ? own(hcert.get(key)) : {}
+    if (notBefore !== undefined) period.notBefore = stricter(period.notBefore, notBefore, Math.max)
+    if (expires !== undefined) period.expires = stricter(period.expires, expires, Math.min)
+  }
+  return period
+}
+
+/** One that cannot be read is the strictest. */
+function stricter(one: Claim | undefined, other: Claim, choose: (one: number, other: number) => number): Claim {
+  if (one === undefined) return other
+  return one === 'not-a-number' || other === 'not-a-number' ? 'not-a-number' : choose(one, other)
 }
 
 function unknownKind(hcert: CborMap): string {

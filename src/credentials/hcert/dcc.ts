@@ -11,8 +11,20 @@ import {
   withoutEmptyTexts,
 } from '../certificate-input.ts'
 import type { CertificateInput, EventKind, Opened } from '../credential-format.ts'
-import { birthDate, code, count, country, type Datum, date, dateTime, machineText, shortText } from '../data.ts'
+import {
+  birthDate,
+  code,
+  count,
+  country,
+  type Datum,
+  date,
+  dateTime,
+  deciding,
+  machineText,
+  shortText,
+} from '../data.ts'
 import type { CborValue } from '../encoding/cbor.ts'
+import { lostObstacles } from '../shape.ts'
 import type { Subclaim } from './subclaim.ts'
 
 type Kind = Exclude<EventKind, 's'>
@@ -23,13 +35,13 @@ type Data = Record<string, Datum>
 const entryData: Record<Kind, { required: Data; optional: Data }> = {
   v: {
     required: {
-      tg: code,
-      vp: code,
-      mp: code,
+      tg: deciding(code),
+      vp: deciding(code),
+      mp: deciding(code),
       ma: code,
-      dn: count,
-      sd: count,
-      dt: date,
+      dn: deciding(count),
+      sd: deciding(count),
+      dt: deciding(date),
       co: country,
       is: shortText,
       ci: shortText,
@@ -37,12 +49,28 @@ const entryData: Record<Kind, { required: Data; optional: Data }> = {
     optional: {},
   },
   t: {
-    required: { tg: code, tt: code, sc: dateTime, tr: code, co: country, is: shortText, ci: shortText },
+    required: {
+      tg: deciding(code),
+      tt: deciding(code),
+      sc: deciding(dateTime),
+      tr: deciding(code),
+      co: country,
+      is: shortText,
+      ci: shortText,
+    },
     // `dr`, the date of the result, was in the schema up to 1.0.1.
     optional: { nm: shortText, ma: code, tc: shortText, dr: dateTime },
   },
   r: {
-    required: { tg: code, fr: date, co: country, is: shortText, df: date, du: date, ci: shortText },
+    required: {
+      tg: deciding(code),
+      fr: deciding(date),
+      co: country,
+      is: shortText,
+      df: deciding(date),
+      du: deciding(date),
+      ci: shortText,
+    },
     optional: {},
   },
 }
@@ -112,15 +140,16 @@ function contentOf(dcc: JsonObject, names: JsonObject, lists: Map<Kind, JsonObje
   const value: JsonObject = {}
   if (version === undefined) remarks.push('ver is not a version number')
   else value.ver = version
-  value.nam = readMembers(names, nameData, { name: 'nam', remarks })
+  const lost: string[] = []
+  value.nam = readMembers(names, nameData, { name: 'nam', remarks, lost })
   if (isAbsent(names.fnt) && isAbsent(names.gnt)) remarks.push('nam.fnt is missing')
-  const dob = readMember(dcc.dob ?? null, birthDate(version), 'dob', { name: 'EU DCC', remarks })
+  const dob = readMember(dcc.dob ?? null, birthDate(version), 'dob', { name: 'EU DCC', remarks, lost })
   if (dob !== undefined) value.dob = dob
   if (kinds.filter((kind) => kind in dcc).length > 1) remarks.push('several of v, t and r')
   for (const [kind, entries] of lists) {
     if (entries.length > 1 && version !== undefined && compareVersions(version, '1.3.0') >= 0)
       remarks.push(`several entries in ${kind}`)
-    value[kind] = entries.map((entry) => readEntry(entry, kind, remarks))
+    value[kind] = entries.map((entry) => readEntry(entry, kind, { remarks, lost }))
   }
   if (!Object.keys(dcc).every((name) => knownMembers.has(name))) remarks.push('members that an EU DCC does not have')
   const certificateIds: string[] = []
@@ -131,15 +160,15 @@ function contentOf(dcc: JsonObject, names: JsonObject, lists: Map<Kind, JsonObje
     formats: ['hcert-dcc'],
     events: [...lists.keys()],
     remarks: remarks.length < 2 ? remarks : [...new Set(remarks)],
-    obstacles: [],
+    obstacles: lost.length === 0 ? [] : lostObstacles(lost, 'the EU DCC'),
     certificateIds,
   }
 }
 
-function readEntry(entry: JsonObject, kind: Kind, remarks: string[]): JsonObject {
+function readEntry(entry: JsonObject, kind: Kind, into: Omit<Into, 'name'>): JsonObject {
   const { required, data } = entryForms[kind]
-  for (const name of required) if (!(name in entry)) remarks.push(`${kind}.${name} is missing`)
-  return readMembers(entry, data, { name: kind, remarks })
+  for (const name of required) if (!(name in entry)) into.remarks.push(`${kind}.${name} is missing`)
+  return readMembers(entry, data, { ...into, name: kind })
 }
 
 /**
@@ -165,15 +194,18 @@ function readMembers(source: JsonObject, data: ReadonlyMap<string, Datum>, into:
 interface Into {
   name: string
   remarks: string[]
+  /** Members that decide, were given and could not be read. */
+  lost: string[]
 }
 
-function readMember(value: Json, datum: Datum, member: string, { name, remarks }: Into): Json | undefined {
+function readMember(value: Json, datum: Datum, member: string, { name, remarks, lost }: Into): Json | undefined {
   if (value === null) {
     remarks.push(`${name}.${member} is missing`)
     return undefined
   }
-  const { value: kept, remark } = datum(value)
+  const { value: kept, remark, isLost } = datum(value)
   if (remark !== undefined) remarks.push(`${name}.${member} ${remark}`)
+  if (isLost && datum.decides && !isAbsent(value)) lost.push(`${name}.${member}`)
   return kept
 }
 

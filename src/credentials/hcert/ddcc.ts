@@ -1,9 +1,11 @@
 import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
 import { eventsOf, hasMisplacedEvents, mapsFrom, member } from '../certificate-input.ts'
-import type { EventKind, Opened } from '../credential-format.ts'
-import { birthDate, count, date, moment, text } from '../data.ts'
-import { coding, type Fields, mapOf, readFields } from '../shape.ts'
+import type { Envelope, EventKind, Opened } from '../credential-format.ts'
+import { birthDate, count, date, deciding, moment, text } from '../data.ts'
+import type { CborValue } from '../encoding/cbor.ts'
+import { coding, type Fields, lostObstacles, mapOf, readFields } from '../shape.ts'
+import { periodBetween } from './claims.ts'
 import { isMapNamed, type Subclaim, subclaimInput } from './subclaim.ts'
 
 /** Of the core data set or of the flat form, in which a test may stand beside a vaccination. */
@@ -17,6 +19,7 @@ function coreDataSet(key: number, format: string, { event, name }: { event: Even
     key,
     format,
     formFault: isMapNamed(`DDCC core data set (${key})`),
+    period: certificatePeriod,
     read: (value) => readCoreDataSet(value, { format, event, member: name }),
     kinds: { [format]: { domains: ['DDCC'], input: subclaimInput(key, maps, eventCount) } },
   }
@@ -26,6 +29,13 @@ function coreDataSet(key: number, format: string, { event, name }: { event: Even
 export const vaccination = coreDataSet(3, 'hcert-ddcc-vs', { event: 'v', name: 'vaccination' })
 /** Subclaim 4: DDCC core data set of a test result. */
 export const testResult = coreDataSet(4, 'hcert-ddcc-tr', { event: 't', name: 'test' })
+
+/** `certificate.period`: the certificate ends with it, whatever the claims around it say. */
+function certificatePeriod(value: CborValue): Envelope['period'] {
+  const within = (map: CborValue, name: string) => (map instanceof Map ? map.get(name) : undefined)
+  const period = within(within(value, 'certificate'), 'period')
+  return periodBetween(within(period, 'start'), within(period, 'end'))
+}
 
 /** Members of the core data sets beside the event (WHO DDCC, logical models). */
 const MEMBERS = ['resourceType', 'name', 'birthDate', 'sex', 'identifier', 'certificate']
@@ -44,23 +54,23 @@ const EVENT_MEMBERS: Record<string, readonly string[]> = {
 
 /** Of the event, in the core data set and in the flat form. */
 const event: Fields = {
-  vaccine: coding,
-  brand: coding,
+  vaccine: deciding(coding),
+  brand: deciding(coding),
   manufacturer: coding,
   maholder: coding,
   lot: text,
-  date: moment,
-  validFrom: date,
-  validUntil: date,
-  dose: count,
-  totalDoses: count,
+  date: deciding(moment),
+  validFrom: deciding(date),
+  validUntil: deciding(date),
+  dose: deciding(count),
+  totalDoses: deciding(count),
   country: coding,
-  disease: coding,
+  disease: deciding(coding),
   nextDose: date,
-  pathogen: coding,
-  type: coding,
+  pathogen: deciding(coding),
+  type: deciding(coding),
   origin: coding,
-  result: coding,
+  result: deciding(coding),
 }
 
 const fields: Fields = {
@@ -68,8 +78,8 @@ const fields: Fields = {
   birthDate: birthDate('1.3.0'),
   sex: coding,
   certificate: mapOf({ version: text, period: mapOf({ start: moment, end: moment }) }),
-  vaccination: mapOf(event),
-  test: mapOf(event),
+  vaccination: deciding(mapOf(event)),
+  test: deciding(mapOf(event)),
 }
 
 /** Members of the flat form, which has the person, the event and the certificate side by side. */
@@ -79,13 +89,13 @@ export const flatFields: Fields = {
   birthDate: birthDate('1.3.0'),
   sex: coding,
   ma_holder: coding,
-  vaccine_valid: date,
-  total_doses: count,
+  vaccine_valid: deciding(date),
+  total_doses: deciding(count),
   due_date: date,
   hcid: text,
   valid_from: moment,
   valid_until: moment,
-  test: mapOf(event),
+  test: deciding(mapOf(event)),
 }
 
 function readCoreDataSet(value: Json, kind: { format: string; event: EventKind; member: string }): Opened | string {
@@ -98,7 +108,7 @@ function readCoreDataSet(value: Json, kind: { format: string; event: EventKind; 
     formats: [kind.format],
     events: [kind.event],
     remarks: [...departures(value, kind.member), ...read.remarks],
-    obstacles: [],
+    obstacles: lostObstacles(read.lost, 'the core data set'),
     certificateIds: certificateIds(value),
   }
 }

@@ -1,10 +1,10 @@
 import { isJsonObject } from '../../base/json.ts'
 import type { JsonObject } from '../../base/json-value.ts'
 import { hasMisplacedEvents, isAbsent } from '../certificate-input.ts'
-import type { Claim, Envelope, Opened } from '../credential-format.ts'
-import type { CborMap, CborValue } from '../encoding/cbor.ts'
-import { instantSeconds } from '../encoding/instant.ts'
-import { readFields } from '../shape.ts'
+import type { Envelope, Opened } from '../credential-format.ts'
+import type { CborMap } from '../encoding/cbor.ts'
+import { lostObstacles, readFields } from '../shape.ts'
+import { periodBetween } from './claims.ts'
 import { flatFields } from './ddcc.ts'
 
 /**
@@ -18,32 +18,9 @@ export function flatForm(claims: CborMap): { format: string } | string {
   return 'no hcert claim (-260), and neither vaccine nor test beside the name'
 }
 
-/** To the last millisecond, the resolution of the clock. */
-const DAY_SECONDS = 86_399.999
-
 /** valid_from to the end of valid_until, UTC. */
-export function flatPeriod(claims: CborMap): Envelope['period'] {
-  const period: Envelope['period'] = {}
-  const from = claims.get('valid_from')
-  const until = claims.get('valid_until')
-  if (isPresent(from)) period.notBefore = dayStart(from)
-  if (isPresent(until)) {
-    const start = dayStart(until)
-    // A date without time means its whole day.
-    period.expires = start !== 'not-a-number' && !hasTime(until) ? start + DAY_SECONDS : start
-  }
-  return period
-}
-
-const isPresent = (value: CborValue): boolean => value !== undefined && value !== null && value !== ''
-const dateText = (value: CborValue): unknown =>
-  typeof value === 'object' && value !== null && 'tag' in value && value.tag === 0 ? value.value : value
-const hasTime = (value: CborValue): boolean => String(dateText(value)).length > 10
-
-function dayStart(value: CborValue): Claim {
-  const text = dateText(value)
-  return typeof text === 'string' ? (instantSeconds(text) ?? 'not-a-number') : 'not-a-number'
-}
+export const flatPeriod = (claims: CborMap): Envelope['period'] =>
+  periodBetween(claims.get('valid_from'), claims.get('valid_until'))
 
 /** Content of the first DDCC candidate: one vaccination or one test. */
 export function readFlat(claims: JsonObject): Opened | string {
@@ -51,13 +28,13 @@ export function readFlat(claims: JsonObject): Opened | string {
   if (!isJsonObject(claims[member])) return `${member} is not a map`
   if (hasMisplacedEvents(Object.keys(claims), [member])) return 'several kinds of event stand side by side'
   const isVaccination = member === 'vaccine'
-  const { value, remarks } = readFields(claims, flatFields, 'claims')
+  const { value, remarks, lost } = readFields(claims, flatFields, 'claims')
   return {
     content: value,
     formats: [isVaccination ? 'hcert-ddcc-vs' : 'hcert-ddcc-tr'],
     events: [isVaccination ? 'v' : 't'],
     remarks,
-    obstacles: [],
+    obstacles: lostObstacles(lost, 'the claims'),
     certificateIds: typeof claims.hcid === 'string' ? [claims.hcid] : [],
   }
 }

@@ -5,7 +5,7 @@ import { asBuffer, parseSign1, signedBytes } from '../encoding/cose.ts'
 import { inflateZlib } from '../encoding/inflate.ts'
 import { algorithmFromCose, curveRemark, signatureMatches } from '../signature-algorithms.ts'
 import { claimedPeriod, claimKeys, issuerClaim } from './claims.ts'
-import { certificateForm, openClaims, subclaims } from './content.ts'
+import { certificateForm, certificatePeriod, openClaims, subclaims } from './content.ts'
 import { flatPeriod } from './flat.ts'
 import { hcertLayers } from './layers.ts'
 import { hashRevocation } from './revocation.ts'
@@ -70,7 +70,7 @@ function decodeMessage(bytes: Buffer, limits: Limits): Envelope | Failure {
   const form = certificateForm(claims)
   if (typeof form === 'string') return unsupported(form)
   const isCwt = claims.has(claimKeys.hcert)
-  const period = isCwt ? claimedPeriod(claims) : { ...claimedPeriod(claims), ...flatPeriod(claims) }
+  const period = isCwt ? certificatePeriod(claims) : { ...claimedPeriod(claims), ...flatPeriod(claims) }
   const { issuer } = issuerClaim(claims)
   const envelope: Envelope = {
     format: form.format,
@@ -80,7 +80,7 @@ function decodeMessage(bytes: Buffer, limits: Limits): Envelope | Failure {
     keyRemark: ({ publicKey }) => curveRemark(algorithm, publicKey),
     coverage: 'whole',
     period,
-    remarks: isCwt ? periodRemarks(period) : [],
+    remarks: isCwt ? periodRemarks(claimedPeriod(claims)) : [],
     revocation: (key, ids, held) => {
       const isEcdsa = algorithm.keyTypes.includes('ec')
       const revocable = { issuer: typeof issuer === 'string' ? issuer : '', ids, signature, isEcdsa }

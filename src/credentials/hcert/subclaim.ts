@@ -1,6 +1,6 @@
 import type { Json } from '../../base/json-value.ts'
 import { member, withoutEmptyTexts } from '../certificate-input.ts'
-import type { CertificateInput, CertificateKind, Opened } from '../credential-format.ts'
+import type { CertificateInput, CertificateKind, Envelope, Opened } from '../credential-format.ts'
 import type { CborValue } from '../encoding/cbor.ts'
 
 /** One key of the hcert claim (-260, HCERT 3.3.2): how its value is tested, read and mapped. */
@@ -11,6 +11,8 @@ export interface Subclaim {
   format: string
   /** What is wrong with the form of the value, seen before the signature is verified; undefined when nothing. */
   formFault(value: CborValue): string | undefined
+  /** When the certificate counts by what stands in the value itself, beside the claims around it. */
+  period?(value: CborValue): Envelope['period']
   /** Reads the value once the signature was verified; its `content` is the value as it goes on. A text says what is wrong. */
   read(value: Json): Opened | string
   /** Kinds that it may turn out to be. */

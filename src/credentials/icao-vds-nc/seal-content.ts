@@ -2,9 +2,9 @@ import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
 import { eventsOf, hasMisplacedEvents, mapsFrom, member, withoutEmptyTexts } from '../certificate-input.ts'
 import type { CertificateInput, EventKind, Obstacle, Opened } from '../credential-format.ts'
-import { birthDate, count, date, text } from '../data.ts'
+import { birthDate, count, date, deciding, text } from '../data.ts'
 import { plainTexts } from '../encoding/plain-text.ts'
-import { listOf, mapOf, readFields } from '../shape.ts'
+import { listOf, lostObstacles, mapOf, readFields } from '../shape.ts'
 
 /** Members of a message by kind of seal (ICAO, VDS-NC profiles for vaccination and test certificates), and which hold the events. */
 const kinds: Record<'v' | 't', { members: string[]; events: string; others: string[] }> = {
@@ -36,25 +36,25 @@ export function openSeal(
     formats: ['icao-vds-nc'],
     events: [event],
     remarks,
-    obstacles: versionObstacles(header),
+    obstacles: [...versionObstacles(header), ...lostObstacles(read.lost, 'the seal')],
     certificateIds: [body.uvci, body.utci, body.ucn].filter((id) => typeof id === 'string'),
   }
 }
 
 const person = mapOf({ n: text, dob: birthDate('1.3.0'), dt: text, dn: text, i: text, ai: text, sex: text })
-const dose = mapOf({ dvc: date, seq: count, ctr: text, adm: text, lot: text, dvn: date })
-const vaccine = mapOf({ des: text, nam: text, dis: text, vd: listOf(dose) })
+const dose = mapOf({ dvc: deciding(date), seq: deciding(count), ctr: text, adm: text, lot: text, dvn: date })
+const vaccine = mapOf({ des: deciding(text), nam: deciding(text), dis: deciding(text), vd: deciding(listOf(dose)) })
 const message = mapOf({
   uvci: text,
   utci: text,
   ucn: text,
   pid: person,
-  ve: listOf(vaccine),
+  ve: deciding(listOf(vaccine)),
   sp: mapOf({ spn: text, ctr: text }),
-  dat: mapOf({ sc: text, ri: text }),
-  tr: mapOf({ tc: text, r: text, m: text }),
+  dat: deciding(mapOf({ sc: deciding(text), ri: text })),
+  tr: deciding(mapOf({ tc: deciding(text), r: deciding(text), m: text })),
 })
-const seal = { data: mapOf({ msg: message }) }
+const seal = { data: deciding(mapOf({ msg: deciding(message) })) }
 
 function readSeal(json: Json) {
   return readFields(isJsonObject(json) ? json : {}, seal, 'seal')

@@ -15,7 +15,7 @@ import {
 } from '../fhir-content/holder.ts'
 import { resourceFields } from '../fhir-content/resource-fields.ts'
 import { toldTwice } from '../fhir-content/told-twice.ts'
-import { readFields } from '../shape.ts'
+import { lostObstacles, readFields } from '../shape.ts'
 import { hasCoreData, ipsInput } from './ips-input.ts'
 import { addresses, target } from './references.ts'
 import { denied, writtenBefore } from './sections.ts'
@@ -152,6 +152,7 @@ function keep(entries: ContentEntry[]): Kept {
     const { text: _, ...rest } = resource
     const read = readFields(rest, fields ?? {}, type)
     kept.remarks.push(...read.remarks)
+    kept.obstacles.push(...lostObstacles(read.lost, type))
     if (type === 'Immunization' && !hasCoreData(read.value)) kept.obstacles.push(incomplete)
     const { fullUrl } = source
     kept.entries.push({ ...(typeof fullUrl === 'string' ? { fullUrl } : {}), resource: read.value })

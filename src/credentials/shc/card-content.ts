@@ -6,7 +6,7 @@ import { judgeImmunization, judgeObservation } from '../fhir-content/events.ts'
 import { circumstances, entriesOf, holderOf, subjectFault } from '../fhir-content/holder.ts'
 import { resourceFields } from '../fhir-content/resource-fields.ts'
 import { toldTwice } from '../fhir-content/told-twice.ts'
-import { readFields } from '../shape.ts'
+import { lostObstacles, readFields } from '../shape.ts'
 
 /** Resource types of certified events, how each is judged, and what it certifies. */
 const eventTypes: Record<string, { kind: EventKind; judge(event: JsonObject, whose: 'card'): Obstacle | undefined }> = {
@@ -52,6 +52,7 @@ export function openCard(card: JsonObject, bundle: JsonObject): Opened | string 
       type,
     )
     remarks.push(...read.remarks)
+    obstacles.push(...lostObstacles(read.lost, type))
     kept.push({ ...entry.source, resource: read.value })
   }
   return {

@@ -8,7 +8,7 @@ import { standingAlone } from '../map/mapped.ts'
 import { seededUuids } from '../map/seeded-uuids.ts'
 import { personsDoubts } from '../person.ts'
 import { judge } from '../run-rules.ts'
-import { begin, mapInto, type Question, ruleNotRun, type Verified, verifySingle } from '../single.ts'
+import { begin, mapInto, type Question, ruleNotRun, tooManyEvents, type Verified, verifySingle } from '../single.ts'
 import { mergeContents } from './merge-contents.ts'
 import { mergeCoreDataSets } from './merge-core-data-sets.ts'
 
@@ -137,6 +137,12 @@ function contentOf(whole: Evaluation, parts: Part[]): Bundle | { notRun: Issue }
   const [fullest] = parts.map(({ evaluation }) => evaluation.subject).sort((a, b) => lengthOf(b) - lengthOf(a))
   whole.subject = fullest
   if (notRun) return notRun
+  const costly = tooManyEvents(parts.map(({ verification }) => verification.inputs))
+  if (costly) {
+    whole.issues.push(costly)
+    whole.obstacles.push(costly)
+    return ruleNotRun([costly])
+  }
   const { bundle, remarks, obstacles } = mergeContents(contents)
   whole.content = bundle
   whole.issues.push(...remarks, ...obstacles)

@@ -13,6 +13,7 @@ import {
   type Scanned,
   type Status,
 } from '../../credentials/credential-format.ts'
+import { FORBIDDEN_TEXT } from '../../credentials/encoding/plain-text.ts'
 import { incomplete } from '../../fhir/error.ts'
 import type { KeySource, TrustedKey } from '../../trust/keys/trusted-key.ts'
 import type { RevocationLists } from '../../trust/revocation/revocation-lists.ts'
@@ -263,6 +264,9 @@ function verdict(subject: Case, key: TrustedKey | undefined, opened: Opened | un
   const { inputs, obstacles } = verification
   for (const { text, blocks } of opened.obstacles) if (blocks) obstacles.push(incomplete(text))
   obstacles.push(...report.blocking().map(incomplete))
+  // Which datum it was nobody can tell any more: it may be the one that would have said no.
+  if (opened.remarks.includes(FORBIDDEN_TEXT))
+    obstacles.push(incomplete(`The certificate is not whole: ${FORBIDDEN_TEXT}`))
   for (const name of formats) {
     const input = format.kinds[name]?.input?.(content)
     if (input) inputs.push(input)

@@ -1,5 +1,6 @@
 /** `$evaluate` over a verifier kit: the same rooms as of a server, over what the kit holds, and nothing else of a server. */
 
+import { keepLast } from '../../base/keep.ts'
 import { isWithinJurisdiction } from '../../base/participant-codes.ts'
 import type { Config } from '../../config.ts'
 import type { Evaluate } from '../../evaluate/evaluate.ts'
@@ -45,7 +46,7 @@ export async function openKitEvaluation(kit: OpenedKit, { config, now }: KitSurr
     config: { ...config, network: false },
     storage,
     contentOf: hashesOf(kit, storage),
-    trust: { keys: () => withRemark(keys, ageRemark(kit, now())), revocations: () => revocations },
+    trust: { keys: remarked(keys, () => ageRemark(kit, now())), revocations: () => revocations },
     guard: admitsAll,
     pending: nothingPending,
     network: noNetwork,
@@ -82,7 +83,15 @@ function hashesOf({ manifest }: OpenedKit, storage: Storage): ReturnType<typeof 
   }
 }
 
-/** The keys, each with what is said of the kit. */
+/** The keys, each with what is said of the kit: the very same as long as that is. */
+function remarked(keys: KeyIndex, remarkNow: () => string | undefined): () => KeyIndex {
+  const last = keepLast<KeyIndex>()
+  return () => {
+    const remark = remarkNow()
+    return last.get([remark]) ?? last.set([remark], withRemark(keys, remark))
+  }
+}
+
 function withRemark(keys: KeyIndex, remark: string | undefined): KeyIndex {
   if (remark === undefined) return keys
   const gap = keys.gap === undefined ? remark : `${keys.gap}; ${remark}`

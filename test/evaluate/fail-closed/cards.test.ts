@@ -197,7 +197,7 @@ describe('events of a card that did not happen, or that are not understood', () 
   it('protocols that are no list of them make accepted impossible: with them the numbers are left out', async () => {
     for (const protocolApplied of [whole, 'second', 2, null]) {
       const verdict = await verify([patient, { ...dose, protocolApplied }])
-      assert.deepEqual([verdict.status, verdict.obstacles.length], ['VERIFIED', 1])
+      assert.deepEqual([verdict.status, verdict.obstacles.length > 0], ['VERIFIED', true])
     }
     assert.deepEqual((await verify([patient, { ...dose, protocolApplied: [] }])).obstacles, [])
   })

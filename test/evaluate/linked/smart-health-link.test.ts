@@ -68,6 +68,15 @@ describe('a SMART Health Link that is not followed', () => {
 })
 
 describe('a manifest', () => {
+  it('is asked for once, though the verdict is made again because lists are read meanwhile', async () => {
+    const files = [embedded(world.cards(world.card()))]
+    world.sharer.offers.set('POST /m', async () => {
+      await world.reload()
+      return { body: { files } }
+    })
+    const reply = await world.ask(world.certificate(world.link('/m', { flag: 'P' })), passcode('1'))
+    assert.deepEqual([reply.decision, heard()], ['accepted', ['POST /m']])
+  })
   it('with embedded and located files is judged as the cards in them', async () => {
     const located = world.cards(world.card())
     offer('GET /files/1', { body: located })

@@ -15,6 +15,8 @@ import { type Sharer, startSharer } from '../../support/sharer.ts'
 export interface LinkWorld {
   sharer: Sharer
   dataDir: string
+  /** Reads the trust lists again. */
+  reload(): Promise<unknown>
   /** Asks `$evaluate` about a text with `followLinks`, and reads the reply. */
   ask(text: string, more?: Parameter[]): Promise<Reply>
   /** A link of the sharer to a path. */
@@ -97,6 +99,7 @@ export async function openLinkWorld(environment: Record<string, string> = {}): P
   return {
     sharer,
     dataDir,
+    reload: () => server.trust.reload(),
     async ask(text, more = []) {
       const parameter: Parameter[] = [
         { name: 'credential', valueString: text },
