@@ -1,5 +1,5 @@
 /** The data behind a value: what was read of the content, and which parameters. */
-import type { Execution } from '../cql/run/trace.ts'
+import type { Execution } from '../cql/run/recording.ts'
 import { originOf } from './origins.ts'
 import { isConversion, nameOf, type Reason, tupleSource, type Walk } from './walk.ts'
 

@@ -5,7 +5,7 @@
  */
 import { objectsIn } from '../../base/json.ts'
 import type { Json } from '../../base/json-value.ts'
-import type { Execution, Recording } from '../cql/run/trace.ts'
+import type { Execution, Recording } from '../cql/run/recording.ts'
 import type { OwnTexts } from './author-texts.ts'
 import { dataOf, leaf } from './data.ts'
 import type { Explanation } from './explanation.ts'

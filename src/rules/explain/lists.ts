@@ -1,5 +1,5 @@
 /** Why a list has elements, or none: which elements were looked at, and why each passed or did not. */
-import type { Execution } from '../cql/run/trace.ts'
+import type { Execution } from '../cql/run/recording.ts'
 import { dataOf, leaf } from './data.ts'
 import { type Iteration, originOf, queryOf } from './origins.ts'
 import { localName, nameOf, type Reason, stripped, tupleSource, type Walk } from './walk.ts'

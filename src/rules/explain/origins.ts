@@ -1,7 +1,7 @@
 /** What names stood for in a recording: which run made a value that another one read. */
 import { objectsIn } from '../../base/json.ts'
 import type { JsonObject } from '../../base/json-value.ts'
-import type { Execution, Recording, StepContext } from '../cql/run/trace.ts'
+import type { Execution, Recording, StepContext } from '../cql/run/recording.ts'
 import { helpers, referredBy } from '../cql/translate/elm-scope.ts'
 
 /** The run of what a reference, or a call of a function of the rule's own, stands for; undefined where it cannot be told. */
@@ -18,7 +18,7 @@ export function originOf(run: Execution, recording: Recording): Execution | unde
 /** What made the element that a query over one list looks at: of a list that is written out its item, of a query what that returned. */
 function aliasOf(run: Execution, name: string, recording: Recording): Execution | undefined {
   const holder = contextOf(run.context, name)
-  const beside = holder ? (recording.within.get(holder) ?? []) : []
+  const beside = holder ? recording.within(holder) : []
   const query = beside.map(({ parent }) => parent).find((each) => each?.step.type === 'Query')
   const [source, other] = query ? queryOf(query).sources : []
   if (!query || !holder || !source || other) return undefined
@@ -41,7 +41,7 @@ function elementsOf(list: Execution, recording: Recording): Execution[] {
 /** A define is evaluated once: who asks later is given what it gave. */
 function defineOf({ step, library }: Execution, recording: Recording): Execution | undefined {
   const expression = referredBy(step, library)
-  return expression && recording.first.get(expression)
+  return expression && recording.first(expression)
 }
 
 /** A function's body runs for the call, beside its operands; of a conversion of the model nothing is recorded. */
@@ -52,7 +52,7 @@ function bodyOf({ step, parts }: Execution): Execution | undefined {
 
 function letOf(run: Execution, name: string, recording: Recording): Execution | undefined {
   const holder = contextOf(run.context, name)
-  const candidates = holder ? (recording.within.get(holder) ?? []) : []
+  const candidates = holder ? recording.within(holder) : []
   return candidates.find(({ step, parent }) =>
     objectsIn(parent?.step.let).some((each) => each.identifier === name && each.expression === step),
   )
@@ -60,7 +60,7 @@ function letOf(run: Execution, name: string, recording: Recording): Execution | 
 
 function operandOf(run: Execution, name: string, recording: Recording): Execution | undefined {
   const holder = contextOf(run.context, name)
-  const call = (holder ? (recording.within.get(holder) ?? []) : [])
+  const call = (holder ? recording.within(holder) : [])
     .map(({ parent }) => parent)
     .find((each) => each?.step.type === 'FunctionRef')
   if (!call || call.step.libraryName === helpers) return undefined
@@ -94,7 +94,7 @@ export const valueNamed = (context: StepContext, name: string): unknown =>
 
 /** The run that gave an element of a tuple of the rule's own. */
 export function elementOf(tuple: unknown, name: string, recording: Recording): Execution | undefined {
-  const maker = typeof tuple === 'object' && tuple !== null ? recording.made.get(tuple) : undefined
+  const maker = typeof tuple === 'object' && tuple !== null ? recording.made(tuple) : undefined
   const step = maker && objectsIn(maker.step.element).find((each) => each.name === name)?.value
   return step === undefined ? undefined : maker?.parts.find((each) => each.step === step)
 }

@@ -1,5 +1,5 @@
 /** Reasons as they are told: how many, how deep, and which data were missing. */
-import type { Execution } from '../cql/run/trace.ts'
+import type { Execution } from '../cql/run/recording.ts'
 import type { Explanation } from './explanation.ts'
 import { shortValue, type Voice, voiceOf } from './voice.ts'
 import type { Lack, Reason } from './walk.ts'

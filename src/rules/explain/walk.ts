@@ -1,5 +1,5 @@
 import { FhirInstance } from '../cql/run/fhir-instance.ts'
-import type { Execution, Recording } from '../cql/run/trace.ts'
+import type { Execution, Recording } from '../cql/run/recording.ts'
 import { helpers } from '../cql/translate/elm-scope.ts'
 import { elementOf, sourceOf } from './origins.ts'
 import { shortText, type Voice } from './voice.ts'
