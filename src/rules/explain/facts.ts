@@ -1,7 +1,7 @@
 /** What holds between values, as sentences: for a comparison that is false, its opposite. */
 import { isJsonObject } from '../../base/json.ts'
-import { isInterval } from '../cql/run/to-json.ts'
 import type { Execution } from '../cql/run/recording.ts'
+import { isInterval } from '../cql/run/to-json.ts'
 import { dataOf } from './data.ts'
 import type { Phrase } from './voice.ts'
 import { type Lack, named, nameOf, type Reason, stripped, type Walk } from './walk.ts'

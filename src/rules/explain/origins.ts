@@ -18,11 +18,10 @@ export function originOf(run: Execution, recording: Recording): Execution | unde
 /** What made the element that a query over one list looks at: of a list that is written out its item, of a query what that returned. */
 function aliasOf(run: Execution, name: string, recording: Recording): Execution | undefined {
   const holder = contextOf(run.context, name)
-  const beside = holder ? recording.within(holder) : []
-  const query = beside.map(({ parent }) => parent).find((each) => each?.step.type === 'Query')
+  const query = holder && runsFor(holder, 'Query', recording)
   const [source, other] = query ? queryOf(query).sources : []
-  if (!query || !holder || !source || other) return undefined
-  const at = [...iterationsOf(query).keys()].indexOf(holder)
+  if (!query || !source || other) return undefined
+  const at = queryOf(query).iterations.findIndex(({ context }) => context === holder)
   const made = elementsOf(source, recording)[at]
   return made?.value === run.value ? made : undefined
 }
@@ -53,16 +52,22 @@ function bodyOf({ step, parts }: Execution): Execution | undefined {
 function letOf(run: Execution, name: string, recording: Recording): Execution | undefined {
   const holder = contextOf(run.context, name)
   const candidates = holder ? recording.within(holder) : []
-  return candidates.find(({ step, parent }) =>
-    objectsIn(parent?.step.let).some((each) => each.identifier === name && each.expression === step),
+  return candidates.find(
+    ({ step, parent }) =>
+      parent?.step.let !== undefined &&
+      objectsIn(parent.step.let).some((each) => each.identifier === name && each.expression === step),
   )
+}
+
+/** For what the first of the steps of a type ran for which something runs in a context. */
+function runsFor(context: StepContext, type: string, recording: Recording): Execution | undefined {
+  for (const { parent } of recording.within(context)) if (parent?.step.type === type) return parent
+  return undefined
 }
 
 function operandOf(run: Execution, name: string, recording: Recording): Execution | undefined {
   const holder = contextOf(run.context, name)
-  const call = (holder ? recording.within(holder) : [])
-    .map(({ parent }) => parent)
-    .find((each) => each?.step.type === 'FunctionRef')
+  const call = holder && runsFor(holder, 'FunctionRef', recording)
   if (!call || call.step.libraryName === helpers) return undefined
   // Several functions may have one name: the one that ran holds the body.
   const body = bodyOf(call)?.step
@@ -108,6 +113,7 @@ export function sourceOf({ step, context, parts }: Execution): { value: unknown;
 
 /** One element, or one combination of elements, that a query looked at. */
 export interface Iteration {
+  context: StepContext
   /** What the condition gave; absent in a query without one, and where `with` or `without` had excluded it already. */
   where?: Execution
   /** `with` and `without`, as far as they were asked. */
@@ -118,17 +124,31 @@ export interface Iteration {
 }
 
 /** The runs of the sources of a query, and what it made of each element of them. */
-export function queryOf(run: Execution): { sources: Execution[]; iterations: Iteration[] } {
+export interface QueryRun {
+  sources: Execution[]
+  /** In their order. */
+  iterations: Iteration[]
+}
+
+const read = Symbol('query')
+
+/** Reads the run of a query, once. */
+export function queryOf(run: Execution & { [read]?: QueryRun }): QueryRun {
+  run[read] ??= readQuery(run)
+  return run[read]
+}
+
+function readQuery(run: Execution): QueryRun {
   const sources = run.parts.filter((each) => each.context === run.context)
-  const iterations = [...iterationsOf(run).values()]
+  const iterations = iterationsOf(run)
   for (const each of iterations)
     each.passed =
       each.relations.every(({ value }) => value === true) && (each.where === undefined || each.where.value === true)
   return { sources, iterations }
 }
 
-/** By the context of each, in their order. */
-function iterationsOf({ step, context, parts }: Execution): Map<StepContext, Iteration> {
+/** One of each context. */
+function iterationsOf({ step, context, parts }: Execution): Iteration[] {
   const relationships = objectsIn(step.relationship)
   const aggregate = expressionIn(step.aggregate)
   const returned = expressionIn(step.return)
@@ -137,13 +157,13 @@ function iterationsOf({ step, context, parts }: Execution): Map<StepContext, Ite
     if (part.context === context || part.step === aggregate) continue
     const isRelation = relationships.includes(part.step)
     const key = isRelation ? (part.context.parent ?? part.context) : part.context
-    const iteration = byContext.get(key) ?? { relations: [], passed: true }
+    const iteration = byContext.get(key) ?? { context: key, relations: [], passed: true }
     byContext.set(key, iteration)
     if (isRelation) iteration.relations.push(part)
     else if (part.step === step.where) iteration.where = part
     else if (part.step === returned) iteration.returned = part
   }
-  return byContext
+  return [...byContext.values()]
 }
 
 const expressionIn = (clause: unknown): JsonObject | undefined => {

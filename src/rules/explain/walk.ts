@@ -30,7 +30,7 @@ export interface Walk {
   voice: Voice
   /** Why a step gave what it gave; empty for what explains nothing. */
   why(run: Execution): Reason[]
-  /** What the author wrote, its beginning where that is long; undefined where it is not known. */
+  /** What the author wrote, as short as a name; undefined where it is not known. */
   snippet(run: Execution): string | undefined
   /** Whether all from the define down to here is null. */
   isOpen(): boolean
@@ -43,12 +43,19 @@ export interface Walk {
 }
 
 /** Steps that give their operand in another type. */
-const conversions =
-  /^(?:As|To(?:Boolean|Concept|Date|DateTime|Decimal|Integer|List|Long|Quantity|Ratio|String|Time)|Convert\w*)$/
+const conversions: ReadonlySet<unknown> = new Set([
+  'As',
+  ...['Boolean', 'Concept', 'Date', 'DateTime', 'Decimal', 'Integer', 'List', 'Long', 'Quantity'].map(
+    (to) => `To${to}`,
+  ),
+  ...['ToRatio', 'ToString', 'ToTime'],
+])
 
 /** Whether a step only hands on its operand, in another type. */
-export const isConversion = ({ step }: Execution): boolean =>
-  conversions.test(String(step.type)) || (step.type === 'FunctionRef' && step.libraryName === helpers)
+export function isConversion({ step: { type, libraryName } }: Execution): boolean {
+  if (type === 'FunctionRef') return libraryName === helpers
+  return conversions.has(type) || (typeof type === 'string' && type.startsWith('Convert') && /^Convert\w*$/.test(type))
+}
 
 /** The step whose value a conversion was given. */
 export function stripped(run: Execution): Execution {
@@ -91,7 +98,7 @@ export function nameOf(walk: Walk, run: Execution, voice = walk.voice): string {
       // A step that the translator has put in stands at the place of what it was made for.
       const isOwn = parts.every((each) => each.step.locator !== step.locator)
       const snippet = isOwn ? walk.snippet(inner) : undefined
-      if (snippet !== undefined) return shortText(snippet)
+      if (snippet !== undefined) return snippet
       const names = parts.map((each) => nameOf(walk, each, voice))
       const sign = signs[String(step.type)]
       return shortText(sign ? names.join(` ${sign} `) : `${step.type}(${names.join(', ')})`)

@@ -20,14 +20,7 @@ import type { Recording } from './recording.ts'
 import { CqlMessageError } from './run-errors.ts'
 import { failure, rootCause } from './run-failure.ts'
 import { parseDateTime } from './temporal.ts'
-import {
-  record,
-  type StepListener,
-  type StepResults,
-  tellSteps,
-  tracedCopy,
-  traceInto,
-} from './trace.ts'
+import { record, type StepListener, type StepResults, tellSteps, tracedCopy, traceInto } from './trace.ts'
 
 /** What a library is run over. */
 export interface RunCall {
@@ -150,7 +143,11 @@ class OpenRun implements LibraryRun {
       const data = this.#sessionData(define)
       return data && openSession(program, data)
     }
-    return new CompiledDefines(this.library, { open, execute: (define) => this.#execute(define), failed: this.#programFailed })
+    return new CompiledDefines(this.library, {
+      open,
+      execute: (define) => this.#execute(define),
+      failed: this.#programFailed,
+    })
   }
 
   /** Undefined where compiled forms would find other values of parameters than the executor. */

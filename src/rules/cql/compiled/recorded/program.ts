@@ -4,7 +4,7 @@
  */
 import { CQLValueSet } from 'cql-execution'
 import { isJsonObject } from '../../../../base/json.ts'
-import type { JsonObject } from '../../../../base/json-value.ts'
+import type { Json, JsonObject } from '../../../../base/json-value.ts'
 import { keepPerObject } from '../../../../base/keep.ts'
 import { fitOperands, meantFunctions } from '../../corrections/overloads.ts'
 import { isStep } from '../../run/recording.ts'
@@ -149,32 +149,59 @@ function placesIn(library: CompiledLibrary) {
 
 /** Builds the nodes of a library, each as a step that is recorded. */
 function builderOf(library: CompiledLibrary): Builder {
+  const tell: Tell = (step, node) => recorded(step, node, library)
+  const untold = builderWith(stepsOf(library, (step) => step))
+  const moment: Builder = (node, place) => beside(node, untoldPlace(place, untold))
   const own: Readonly<Record<string, Builder>> = {
-    ExpressionRef: (node, place) => reference(node, library, place),
-    FunctionRef: (node, place) => call(node, library, place),
-    Query: recordedQuery(library),
+    ...stepsOf(library, tell),
     Retrieve: (node, place) => {
       const step = built(node, place)
       const isNamed = isJsonObject(node.codes) && node.codes.type === 'ValueSetRef'
-      const set = isNamed ? valueSet(node.codes, library, place) : undefined
+      const set = isNamed ? valueSet(node.codes, tell, place) : undefined
       if (!set) return step
       return (frame) => {
         set(frame)
         return step(frame)
       }
     },
-    InValueSet: (node, place) => inValueSet(node, library, place),
-    AnyInValueSet: (node, place) => inValueSet(node, library, place),
-    List: beside,
-    Date: beside,
-    DateTime: beside,
+    InValueSet: (node, place) => inValueSet(node, tell, place),
+    AnyInValueSet: (node, place) => inValueSet(node, tell, place),
+    Date: moment,
+    DateTime: moment,
   }
-  return (node, place) => {
+  const build = builderWith(own)
+  return (node, place) => tell(build(node, place), node)
+}
+
+/** Makes a step one that is recorded. */
+type Tell = (step: Step, node: JsonObject) => Step
+
+const stepsOf = (library: CompiledLibrary, tell: Tell): Readonly<Record<string, Builder>> => ({
+  ExpressionRef: (node) => reference(node, library),
+  FunctionRef: (node, place) => call(node, library, place),
+  Query: recordedQuery(tell),
+  List: beside,
+  Date: beside,
+  DateTime: beside,
+})
+
+const builderWith =
+  (own: Readonly<Record<string, Builder>>): Builder =>
+  (node, place) => {
     const type = textOf(node, 'type')
     const build = Object.hasOwn(own, type) ? own[type] : built
-    return recorded((build ?? built)(node, place), node, library)
+    return (build ?? built)(node, place)
   }
-}
+
+/** The executor makes the parts of a moment when it runs: nobody hears of them, but of the defines and functions that they ask for. */
+const untoldPlace = (place: Place, build: Builder): Place => ({
+  ...place,
+  build: (node) => (isJsonObject(node) ? build(node, untoldPlace(place, build)) : leave('a step is missing')),
+  within(name) {
+    const inner = place.within(name)
+    return { slot: inner.slot, place: untoldPlace(inner.place, build) }
+  },
+})
 
 /** As for an answer. */
 const built: Builder = (node, place) => {
@@ -205,7 +232,7 @@ const beside: Builder = (node, place) => {
   }
 }
 
-function reference(node: JsonObject, library: CompiledLibrary, _: Place): Step {
+function reference(node: JsonObject, library: CompiledLibrary): Step {
   onlyMembers(node, 'name', 'libraryName')
   const name = textOf(node, 'name')
   const alias = optionalText(node, 'libraryName')
@@ -258,9 +285,9 @@ function call(node: JsonObject, library: CompiledLibrary, place: Place): Step {
 }
 
 /** The value set is asked for once there is a code. */
-function inValueSet(node: JsonObject, library: CompiledLibrary, place: Place): Step {
+function inValueSet(node: JsonObject, tell: Tell, place: Place): Step {
   const step = built(node, place)
-  const set = valueSet(node.valueset, library, place)
+  const set = valueSet(node.valueset, tell, place)
   if (!set) return step
   return (frame) => {
     const value = step(frame)
@@ -271,11 +298,9 @@ function inValueSet(node: JsonObject, library: CompiledLibrary, place: Place): S
 }
 
 /** A reference to a value set, where it is a step; undefined where it is a name alone. */
-function valueSet(node: unknown, library: CompiledLibrary, place: Place): Step | undefined {
-  if (!isObject(node) || !isStep(node)) return undefined
+function valueSet(node: Json | undefined, tell: Tell, place: Place): Step | undefined {
+  if (!isJsonObject(node) || !isStep(node)) return undefined
   const name = textOf(node, 'name')
   const { id, version } = place.surroundings.valueSet(name, optionalText(node, 'libraryName'))
-  return recorded(() => new CQLValueSet(id, version, name), node, library)
+  return tell(() => new CQLValueSet(id, version, name), node)
 }
-
-const isObject = (node: unknown): node is JsonObject => typeof node === 'object' && node !== null && !Array.isArray(node)

@@ -1,12 +1,11 @@
 /** Queries as the executor runs them: every row, and every element of a relationship, in a context of its own. */
 import { isJsonObject } from '../../../../base/json.ts'
 import type { JsonObject } from '../../../../base/json-value.ts'
-import type { CompiledLibrary } from '../../translate/libraries.ts'
 import { type Builder, bind, objectsOf, onlyMembers, optionalFlag, type Place, textOf } from '../place.ts'
 import { leave, type Step } from '../step.ts'
 import { holds } from '../steps/plain.ts'
 import { firstOf, wholeOf } from '../steps/queries.ts'
-import { type RecordedFrame, recorded, recordedFrame, Scope } from './recorder.ts'
+import { type RecordedFrame, recordedFrame, Scope } from './recorder.ts'
 
 /** An alias or let. */
 interface Named {
@@ -20,13 +19,13 @@ const give = (frame: RecordedFrame, { name, slot }: Named, value: unknown): void
   frame.scope.context_values[name] = value
 }
 
-/** Builds queries of a library. */
+/** Builds queries. @param tell makes a step of a relationship one that is recorded */
 export const recordedQuery =
-  (library: CompiledLibrary): Builder =>
+  (tell: (step: Step, node: JsonObject) => Step): Builder =>
   (node, place) => {
     onlyMembers(node, 'source', 'let', 'relationship', 'where', 'return', 'aggregate', 'sort')
     const { sources, lets, inner } = namesOf(node, place)
-    const relations = objectsOf(node, 'relationship').map((each) => relation(each, inner, library))
+    const relations = objectsOf(node, 'relationship').map((each) => tell(relation(each, inner), each))
     const where = node.where == null ? undefined : inner.build(node.where)
     const outcome = outcomeOf(node, { inner, outer: place, named: [...sources, ...lets] })
     /** Looks at what the aliases stand for. */
@@ -70,7 +69,8 @@ function namesOf(node: JsonObject, place: Place): { sources: Named[]; lets: Name
     inner = next
   }
   const names = new Set([...sources, ...lets].map(({ name }) => name))
-  if (sources.length === 0 || names.size < sources.length + lets.length) leave('a name of a query stands for two things')
+  if (sources.length === 0 || names.size < sources.length + lets.length)
+    leave('a name of a query stands for two things')
   return { sources, lets, inner }
 }
 
@@ -98,7 +98,7 @@ function* combinations(values: unknown[]): Generator<unknown[]> {
 }
 
 /** `with` and `without`: whether one of the others fits. */
-function relation(node: JsonObject, place: Place, library: CompiledLibrary): Step {
+function relation(node: JsonObject, place: Place): Step {
   onlyMembers(node, 'alias', 'expression', 'suchThat')
   if (node.type !== 'With' && node.type !== 'Without') return leave('a relationship is not known')
   const wanted = node.type === 'With'
@@ -106,7 +106,7 @@ function relation(node: JsonObject, place: Place, library: CompiledLibrary): Ste
   const name = textOf(node, 'alias')
   const { place: within, slot } = place.within(name)
   const fits = within.build(node.suchThat)
-  const step: Step = (frame) => {
+  return (frame) => {
     const at = recordedFrame(frame)
     const records = others(at)
     let found = false
@@ -117,7 +117,6 @@ function relation(node: JsonObject, place: Place, library: CompiledLibrary): Ste
     }
     return found === wanted
   }
-  return recorded(step, node, library)
 }
 
 /** What a query gives of each row, and of all of them. */
