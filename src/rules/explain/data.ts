@@ -1,7 +1,7 @@
 /** The data behind a value: what was read of the content, and which parameters. */
 import type { Execution } from '../cql/run/recording.ts'
 import { originOf } from './origins.ts'
-import { isConversion, nameOf, type Reason, tupleSource, type Walk } from './walk.ts'
+import { isConversion, nameOf, type Reason, reasonsOf, tupleSource, type Walk } from './walk.ts'
 
 /** Steps that write a value out, or ask the clock. */
 const constants = new Set(['Literal', 'Null', 'Quantity', 'Ratio', 'Code', 'Concept', 'ValueSetRef', 'CodeSystemRef'])
@@ -23,7 +23,7 @@ export function dataOf(walk: Walk, run: Execution, isTold: boolean): Reason[] {
     case 'OperandRef': {
       const origin = originOf(run, walk.recording)
       if (origin) return below(origin)
-      if (isConversion(run)) return run.parts.flatMap((each) => dataOf(walk, each, isTold))
+      if (isConversion(run)) return reasonsOf(run.parts, (each) => dataOf(walk, each, isTold))
       // What an aggregate has come to so far is told by its steps.
       return run.step.type === 'QueryLetRef' ? [] : [leaf(walk, run)]
     }
@@ -44,7 +44,7 @@ export function dataOf(walk: Walk, run: Execution, isTold: boolean): Reason[] {
     case 'Retrieve':
       return walk.why(run)
     default:
-      return run.parts.flatMap((each) => dataOf(walk, each, isTold && isConversion(run)))
+      return reasonsOf(run.parts, (each) => dataOf(walk, each, isTold && isConversion(run)))
   }
 }
 

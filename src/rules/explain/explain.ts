@@ -14,7 +14,7 @@ import { decidingElements, everyElement, whyEmpty, whyFull } from './lists.ts'
 import { originOf, queryOf, sourceOf } from './origins.ts'
 import { clauses, told } from './tell.ts'
 import { shortText, type Voice, voiceOf } from './voice.ts'
-import { isConversion, type Lack, nameOf, type Reason, stripped, tupleSource, type Walk } from './walk.ts'
+import { isConversion, type Lack, nameOf, type Reason, reasonsOf, stripped, tupleSource, type Walk } from './walk.ts'
 
 /** What an explanation is made with. */
 export interface Telling {
@@ -55,16 +55,37 @@ export function explain(recording: Recording, telling: Telling): Explained {
   return { explanation: told(top, voice), missing: root.value === null ? clauses(top) : [] }
 }
 
+/** Why a run gave what it gave, with what it cost to find out: steps, and levels below it. */
+interface Found {
+  reasons: Reason[]
+  spent: number
+  height: number
+}
+
 function createWalk(recording: Recording, voice: Voice, texts: OwnTexts): Walk {
   let left = mostSteps
   let depth = 0
   let known = 0
   let exact = 0
+  /** The deepest level of late, and how often the walk was cut short. */
+  let reached = 0
+  let cuts = 0
+  // A run is asked for once for each that stands on it: open or not, exactly or not, its reasons are the same each time.
+  const found = [0, 1, 2, 3].map(() => new Map<Execution, Found>())
+  const look = (run: Execution): Reason[] => {
+    const parts = (deciders[String(run.step.type)] ?? decideOther)(walk, run)
+    const text = texts.ownText(run, voice)
+    return text === undefined ? parts : [{ text, value: run.value, run, parts, isOwn: true }]
+  }
   const walk: Walk = {
     recording,
     voice,
     snippet: texts.snippet,
-    spend: () => --left >= 0,
+    spend() {
+      if (--left >= 0) return true
+      cuts++
+      return false
+    },
     isOpen: () => known === 0,
     isExact: () => exact > 0,
     whyExactly(run) {
@@ -76,16 +97,31 @@ function createWalk(recording: Recording, voice: Voice, texts: OwnTexts): Walk {
       }
     },
     why(run) {
-      if (depth >= deepest || !walk.spend()) return []
+      if (depth >= deepest) {
+        cuts++
+        return []
+      }
+      if (!walk.spend()) return []
+      const ofKind = found[(known === 0 ? 1 : 0) + (exact > 0 ? 2 : 0)]
+      const before = ofKind?.get(run)
+      if (before && before.spent <= left && depth + before.height <= deepest) {
+        left -= before.spent
+        reached = Math.max(reached, depth + before.height)
+        return before.reasons
+      }
+      const [leftBefore, cutsBefore, reachedBefore] = [left, cuts, reached]
       depth++
+      reached = depth
       const isKnown = typeof run.value === 'boolean'
       if (isKnown) known++
       try {
-        const parts = (deciders[String(run.step.type)] ?? decideOther)(walk, run)
-        const text = texts.ownText(run, voice)
-        return text === undefined ? parts : [{ text, value: run.value, run, parts, isOwn: true }]
+        const reasons = look(run)
+        // What was cut short would go on elsewhere.
+        if (cuts === cutsBefore) ofKind?.set(run, { reasons, spent: leftBefore - left, height: reached - depth + 1 })
+        return reasons
       } finally {
         depth--
+        reached = Math.max(reached, reachedBefore)
         if (isKnown) known--
       }
     },
@@ -102,11 +138,12 @@ const deciders: Record<string, Decider> = {
   Or: (walk, run) => byValue(walk, run, true),
   Not: all,
   IsTrue: all,
-  IsFalse: (walk, run) => run.parts.flatMap(walk.whyExactly),
+  IsFalse: (walk, run) => reasonsOf(run.parts, walk.whyExactly),
   Xor: all,
   Implies: decideImplies,
   IsNull: decideIsNull,
-  Exists: (walk, run) => run.parts.flatMap((each) => (run.value === true ? whyFull(walk, each) : whyEmpty(walk, each))),
+  Exists: (walk, run) =>
+    reasonsOf(run.parts, (each) => (run.value === true ? whyFull(walk, each) : whyEmpty(walk, each))),
   AllTrue: (walk, run) => decidingElements(walk, run, false) ?? statement(walk, run),
   AnyTrue: (walk, run) => decidingElements(walk, run, true) ?? statement(walk, run),
   If: decideChoice,
@@ -130,17 +167,17 @@ function all(walk: Walk, run: Execution): Reason[] {
   // A null below `and` is enough to keep it from being true; a false below `or` is needed for that as well.
   const isEnough = walk.isOpen() || (run.step.type === 'And' && !walk.isExact())
   const asked = run.value === null && isEnough ? run.parts.filter(({ value }) => value === null) : run.parts
-  return asked.flatMap((each) => walk.why(each))
+  return reasonsOf(asked, walk.why)
 }
 
 /** `and`, `or`: one operand that has the value which decides alone; else all; of a null the nulls. */
 function byValue(walk: Walk, run: Execution, deciding: boolean): Reason[] {
   const { value, parts } = run
   if (value === null) return all(walk, run)
-  if (value !== deciding) return parts.flatMap((each) => walk.why(each))
+  if (value !== deciding) return reasonsOf(parts, walk.why)
   const found = parts.filter((each) => each.value === deciding)
   // What makes it false is all told; one true alternative is enough.
-  return (deciding ? found.slice(0, 1) : found).flatMap((each) => walk.why(each))
+  return reasonsOf(deciding ? found.slice(0, 1) : found, walk.why)
 }
 
 function decideImplies(walk: Walk, run: Execution): Reason[] {
@@ -170,7 +207,7 @@ function decideChoice(walk: Walk, run: Execution): Reason[] {
   const open = run.value === null && walk.isOpen() ? asked.filter(({ value }) => value === null) : []
   // The one that was asked last decided; those before it had let it come to that.
   const conditions = open.length > 0 ? open : asked.toReversed()
-  return [...taken, ...conditions].flatMap((each) => whyValue(walk, each))
+  return reasonsOf([...taken, ...conditions], (each) => whyValue(walk, each))
 }
 
 /** Reasons of a Boolean, the data of anything else. */
@@ -180,7 +217,7 @@ const whyValue = (walk: Walk, run: Execution) =>
 function decideCoalesce(walk: Walk, run: Execution): Reason[] {
   const at = run.parts.findIndex(({ value }) => value !== null)
   const counting = at < 0 ? run.parts : run.parts.slice(0, at + 1)
-  return counting.flatMap((each) => (each.value === null ? walk.whyExactly(each) : whyValue(walk, each)))
+  return reasonsOf(counting, (each) => (each.value === null ? walk.whyExactly(each) : whyValue(walk, each)))
 }
 
 /** A define, a let: by its name, then by what it stands for; a function and its operands by what they stand for alone. */
@@ -231,12 +268,14 @@ function decideProperty(walk: Walk, run: Execution): Reason[] {
 function decideQuery(walk: Walk, run: Execution): Reason[] {
   const aggregate = objectsIn([run.step.aggregate])[0]?.expression
   const steps = run.parts.filter((each) => each.step === aggregate)
-  if (steps.length > 0) return [...steps.flatMap((each) => dataOf(walk, each, false)), ...everyElement(walk, run)]
+  if (steps.length > 0) return [...reasonsOf(steps, (each) => dataOf(walk, each, false)), ...everyElement(walk, run)]
   if (Array.isArray(run.value)) return isEmpty(run) ? whyEmpty(walk, run) : everyElement(walk, run)
   const { sources, iterations } = queryOf(run)
   const returned = iterations.find((each) => each.returned)?.returned
   if (returned) return whyValue(walk, returned)
-  return run.value === null ? sources.flatMap((each) => (each.value === null ? walk.why(each) : [])) : [leaf(walk, run)]
+  return run.value === null
+    ? reasonsOf(sources, (each) => (each.value === null ? walk.why(each) : []))
+    : [leaf(walk, run)]
 }
 
 /** Operators whose result is no Boolean hand on what they were made of; Booleans are told as they are. */

@@ -4,7 +4,7 @@ import type { Execution } from '../cql/run/recording.ts'
 import { isInterval } from '../cql/run/to-json.ts'
 import { dataOf } from './data.ts'
 import type { Phrase } from './voice.ts'
-import { type Lack, named, nameOf, type Reason, stripped, type Walk } from './walk.ts'
+import { type Lack, named, nameOf, type Reason, reasonsOf, stripped, type Walk } from './walk.ts'
 
 /** Phrases of a comparison that is true, and of one that is false. */
 type Pair = readonly [holds: Phrase, holdsNot: Phrase]
@@ -38,16 +38,16 @@ const valueSets = new Set(['InValueSet', 'AnyInValueSet'])
 export function statement(walk: Walk, run: Execution): Reason[] {
   const operands = run.parts
   if (run.value === null) return [{ text: fact(walk, run), value: null, run, parts: lacking(walk, run) }]
-  const parts = operands.flatMap((each) => dataOf(walk, each, true))
+  const parts = reasonsOf(operands, (each) => dataOf(walk, each, true))
   return [{ text: fact(walk, run), value: run.value, run, parts }]
 }
 
 /** Why a step is null: by what is null below; else its operands are there and do not decide it. */
 export function lacking(walk: Walk, run: Execution): Reason[] {
   const nulls = run.parts.filter((each) => each.value === null)
-  if (nulls.length > 0) return nulls.flatMap((each) => walk.why(each))
+  if (nulls.length > 0) return reasonsOf(nulls, walk.why)
   const empty = run.parts.filter(({ value }) => Array.isArray(value) && value.length === 0)
-  const found = empty.flatMap((each) => walk.why(each))
+  const found = reasonsOf(empty, walk.why)
   if (found.length > 0) return found
   const data = run.parts.map(stripped).find((each) => isData(walk, each))
   if (!data) return []

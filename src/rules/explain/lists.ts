@@ -2,7 +2,7 @@
 import type { Execution } from '../cql/run/recording.ts'
 import { dataOf, leaf } from './data.ts'
 import { type Iteration, originOf, queryOf } from './origins.ts'
-import { localName, nameOf, type Reason, stripped, tupleSource, type Walk } from './walk.ts'
+import { localName, nameOf, type Reason, reasonsOf, stripped, tupleSource, type Walk } from './walk.ts'
 
 /** Elements that are told one by one; of more, how many there are. */
 const mostElements = 5
@@ -29,13 +29,13 @@ export function whyEmpty(walk: Walk, run: Execution): Reason[] {
     case 'Filter':
     case 'Intersect':
     case 'Except': {
-      const parts = inner.parts.flatMap((each) =>
+      const parts = reasonsOf(inner.parts, (each) =>
         Array.isArray(each.value) && each.value.length === 0 ? whyEmpty(walk, each) : dataOf(walk, each, false),
       )
       return parts.length > 0 ? parts : none([])
     }
     default:
-      return none(inner.parts.flatMap((each) => dataOf(walk, each, true)))
+      return none(reasonsOf(inner.parts, (each) => dataOf(walk, each, true)))
   }
 }
 
@@ -73,10 +73,10 @@ export function whyFull(walk: Walk, run: Execution): Reason[] {
     const [passed] = iterations.filter((each) => each.passed)
     const isAsked = passed && (passed.where || passed.relations.length > 0)
     if (isAsked) return elements(walk, inner, { sources, iterations, told: [passed] })
-    return sources.flatMap((each) => whyFull(walk, each))
+    return reasonsOf(sources, (each) => whyFull(walk, each))
   }
   if (inner.step.type === 'Retrieve' || inner.step.type === 'Property') return [leaf(walk, inner)]
-  return inner.parts.flatMap((each) =>
+  return reasonsOf(inner.parts, (each) =>
     Array.isArray(each.value)
       ? each.value.length > 0
         ? whyFull(walk, each)
@@ -90,9 +90,9 @@ export function everyElement(walk: Walk, run: Execution): Reason[] {
   const { sources, iterations } = queryOf(run)
   const asked = iterations.some(({ where, relations }) => where || relations.length > 0)
   const returned = iterations.filter(({ passed }) => passed).flatMap((each) => each.returned ?? [])
-  const made = returned.flatMap((each) => dataOf(walk, each, false))
+  const made = reasonsOf(returned, (each) => dataOf(walk, each, false))
   const told = asked ? elements(walk, run, { sources, iterations, told: iterations }) : []
-  return [...told, ...made, ...sources.flatMap((each) => countOf(walk, each))]
+  return [...told, ...made, ...reasonsOf(sources, (each) => countOf(walk, each))]
 }
 
 /** How many elements there are, whatever they hold. */
@@ -106,7 +106,7 @@ function countOf(walk: Walk, run: Execution): Reason[] {
   const { sources, iterations } = queryOf(inner)
   const asked = iterations.some(({ where, relations }) => where || relations.length > 0)
   const told = asked ? elements(walk, inner, { sources, iterations, told: iterations }) : []
-  return [...told, ...sources.flatMap((each) => countOf(walk, each))]
+  return [...told, ...reasonsOf(sources, (each) => countOf(walk, each))]
 }
 
 /** `AllTrue`, `AnyTrue`: one element that decides alone; else all. Undefined for what is not made by a query. */
@@ -116,10 +116,7 @@ export function decidingElements(walk: Walk, run: Execution, deciding: boolean):
   if (query?.step.type !== 'Query') return undefined
   const returned = queryOf(query).iterations.flatMap((each) => each.returned ?? [])
   if (run.value !== deciding) return undefined
-  return returned
-    .filter(({ value }) => value === deciding)
-    .slice(0, 1)
-    .flatMap((each) => walk.why(each))
+  return reasonsOf(returned.filter(({ value }) => value === deciding).slice(0, 1), walk.why)
 }
 
 interface Told {
@@ -149,7 +146,7 @@ function oneElement(walk: Walk, iteration: Iteration, a: string): Reason[] {
   const deciding = iteration.passed ? asked : asked.filter(({ value }) => value !== true)
   const [first] = deciding
   if (!first) return []
-  const parts = deciding.flatMap((each) => walk.why(each))
+  const parts = reasonsOf(deciding, walk.why)
   const [only, other] = parts
   if (only && !other) return [{ ...only, text: voice.say('about', { a, f: only.text }) }]
   const isOpen = !iteration.passed && !deciding.some((each) => each.value === false)

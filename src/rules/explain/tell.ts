@@ -37,7 +37,7 @@ export function told(top: Reason, voice: Voice): Explanation {
     for (const { reason, explanation } of level) {
       if (known.has(explanation.text)) continue
       known.add(explanation.text)
-      const distinct = [...new Map(reason.parts.map((each) => [each.text, each])).values()]
+      const distinct = distinctIn(reason.parts)
       const shown = distinct.slice(0, Math.max(0, depth < mostLevels ? Math.min(mostParts, left) : 0))
       left -= shown.length
       const told = shown.map((each) => ({ reason: each, explanation: sentence(each) }))
@@ -49,6 +49,12 @@ export function told(top: Reason, voice: Voice): Explanation {
     level = next
   }
   return first
+}
+
+/** One of each text: in the place of the first, the last. */
+function distinctIn(reasons: readonly Reason[]): readonly Reason[] {
+  if (reasons.length < 2) return reasons
+  return [...new Map(reasons.map((each) => [each.text, each])).values()]
 }
 
 function sentence({ text, value, run }: Reason): Explanation {

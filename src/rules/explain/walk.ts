@@ -42,6 +42,25 @@ export interface Walk {
   spend(): boolean
 }
 
+/** The reasons of several runs, one after the other. */
+export function reasonsOf(runs: readonly Execution[], why: (run: Execution) => Reason[]): Reason[] {
+  let all: Reason[] = []
+  let isShared = false
+  for (const each of runs) {
+    const found = why(each)
+    if (found.length === 0) continue
+    if (all.length === 0) {
+      all = found
+      isShared = true
+      continue
+    }
+    if (isShared) all = [...all]
+    isShared = false
+    for (const reason of found) all.push(reason)
+  }
+  return all
+}
+
 /** Steps that give their operand in another type. */
 const conversions: ReadonlySet<unknown> = new Set([
   'As',

@@ -113,13 +113,15 @@ function defineStep(name: string, statements: JsonObject[], place: Place): Step 
       recorder.refuseBeside(home.evaluatedAt.get(name))
       return known
     }
-    const before = recorder.current?.parts.length ?? 0
+    const asking = recorder.current
+    const before = asking?.last
     // In the very context that asks for it.
     const value = body(new RecordedFrame([], run, scope))
     home.context_values[name] = value
     home.evaluatedAt.set(name, recorder.steps)
-    const made = recorder.current ? recorder.current.parts[before] : recorder.root
-    if (made && !recorder.first.has(expression)) recorder.first.set(expression, made)
+    // Nothing but its body has run since.
+    const made = asking ? asking.last : recorder.root
+    if (made && made !== before && !recorder.first.has(expression)) recorder.first.set(expression, made)
     return value
   }
 }
@@ -259,16 +261,21 @@ function call(node: JsonObject, library: CompiledLibrary, place: Place): Step {
     ? surroundingsOf(holder).functions(name, undefined, operands.length)
     : recordedLibrary(holder).functions(name, operands.length)
   const run = (called: RecordedFunction, values: unknown[], { run, scope }: RecordedFrame): unknown => {
-    if (values.includes(undefined)) return leave('an operand stands for nothing')
+    for (const each of values) if (each === undefined) return leave('an operand stands for nothing')
     if (isConversion) return called.body({ slots: values, run })
     const given: Record<string, unknown> = {}
-    for (const [at, each] of called.operands.entries()) given[textOf(each, 'name')] = values[at]
+    let at = 0
+    for (const each of called.operands) given[textOf(each, 'name')] = values[at++]
     const around = alias === undefined ? scope : scope.home.included(alias)
     return called.body(new RecordedFrame(values, run, new Scope(given, around, around.home)))
   }
   const [only, ...others] = found
   if (!only) return leave('no function has so many operands')
-  const valuesIn = (frame: RecordedFrame) => operands.map((each) => each(frame))
+  const valuesIn = (frame: RecordedFrame) => {
+    const values: unknown[] = []
+    for (const each of operands) values.push(each(frame))
+    return values
+  }
   if (others.length === 0)
     return (frame) => {
       const at = recordedFrame(frame)
@@ -291,7 +298,8 @@ function inValueSet(node: JsonObject, tell: Tell, place: Place): Step {
   if (!set) return step
   return (frame) => {
     const value = step(frame)
-    const [code] = recordedFrame(frame).run.recorder.current?.parts ?? []
+    // All that has run is the code.
+    const code = recordedFrame(frame).run.recorder.current?.last
     if (code && code.value !== null) set(frame)
     return value
   }

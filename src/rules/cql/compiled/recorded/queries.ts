@@ -29,9 +29,10 @@ export const recordedQuery =
     const where = node.where == null ? undefined : inner.build(node.where)
     const outcome = outcomeOf(node, { inner, outer: place, named: [...sources, ...lets] })
     /** Looks at what the aliases stand for. */
-    const look = (frame: RecordedFrame, combination: unknown[], rows: unknown[]): void => {
+    const look = (frame: RecordedFrame, combination: readonly unknown[], rows: unknown[]): void => {
       const own = frame.within({})
-      for (const [at, each] of sources.entries()) give(own, each, combination[at])
+      let at = 0
+      for (const each of sources) give(own, each, combination[at++])
       for (const each of lets) give(own, each, each.step(own))
       let isPassed = true
       for (const each of relations) if (each(own.within({})) !== true) isPassed = false
@@ -42,7 +43,7 @@ export const recordedQuery =
       const values = valuesOf(sources, at)
       if (values.every((each) => each == null)) return null
       const rows: unknown[] = []
-      for (const each of combinations(values)) look(at, each, rows)
+      combine(values, (each) => look(at, each, rows))
       const whole = outcome.whole(rows, at)
       return outcome.isOne || values.some(Array.isArray) ? whole : firstOf(whole)
     }
@@ -88,13 +89,18 @@ function valuesOf(sources: Named[], frame: RecordedFrame): unknown[] {
   return values
 }
 
-/** Every combination of the elements of the sources, the last one fastest. */
-function* combinations(values: unknown[]): Generator<unknown[]> {
-  const [first, ...others] = values.map((each) => (each == null ? [] : Array.isArray(each) ? each : [each]))
-  if (!first) return
-  for (const element of first)
-    if (others.length === 0) yield [element]
-    else for (const rest of combinations(others)) yield [element, ...rest]
+/** Goes through every combination of the elements of the sources, the last one fastest. */
+function combine(
+  values: readonly unknown[],
+  go: (combination: readonly unknown[]) => void,
+  before: unknown[] = [],
+): void {
+  const value = values[before.length]
+  if (value == null) return
+  const isLast = before.length === values.length - 1
+  for (const element of Array.isArray(value) ? value : [value])
+    if (isLast) go([...before, element])
+    else combine(values, go, [...before, element])
 }
 
 /** `with` and `without`: whether one of the others fits. */

@@ -13,14 +13,72 @@ export class Scope implements StepContext {
   readonly context_values: Record<string, unknown>
   readonly parent: Scope | undefined
   readonly home: Home
-  /** What ran here. */
-  readonly runs: Execution[] = []
+  /** The last that ran here. */
+  last: Run | undefined
+  #runs: Execution[] | undefined
 
   constructor(values: Record<string, unknown>, parent: Scope | undefined, home: Home | undefined) {
     this.context_values = values
     this.parent = parent
     this.home = home ?? outermostOf(this)
+    this.last = undefined
+    this.#runs = undefined
   }
+
+  /** What ran here, in the order in which it began; to be asked for when all has run. */
+  get runs(): Execution[] {
+    this.#runs ??= listed(this.last, (run) => run.besides)
+    return this.#runs
+  }
+}
+
+/** Where a step stands. */
+interface Site {
+  step: JsonObject
+  library: CompiledLibrary
+}
+
+/** One run. There are a thousand of them where an explanation looks at a hundred: its lists are made when they are asked for. */
+class Run implements Execution {
+  readonly #site: Site
+  readonly context: Scope
+  readonly parent: Run | undefined
+  value: unknown
+  /** The last that ran for it, and the one before this one for its parent and in its context. */
+  last: Run | undefined
+  readonly before: Run | undefined
+  readonly besides: Run | undefined
+  #parts: Execution[] | undefined
+
+  constructor(site: Site, context: Scope, parent: Run | undefined) {
+    this.#site = site
+    this.context = context
+    this.parent = parent
+    this.value = null
+    this.last = undefined
+    this.before = parent?.last
+    this.besides = context.last
+    this.#parts = undefined
+  }
+
+  get step(): JsonObject {
+    return this.#site.step
+  }
+
+  get library(): CompiledLibrary {
+    return this.#site.library
+  }
+
+  get parts(): Execution[] {
+    this.#parts ??= listed(this.last, (run) => run.before)
+    return this.#parts
+  }
+}
+
+function listed(last: Run | undefined, before: (run: Run) => Run | undefined): Execution[] {
+  const runs: Execution[] = []
+  for (let each = last; each; each = before(each)) runs.push(each)
+  return runs.reverse()
 }
 
 /** The outermost context of a library; one that is included by two ways has two, and computes twice, as the executor does. */
@@ -53,13 +111,13 @@ interface Beside {
 
 /** One recording under way. */
 export class Recorder {
-  root: Execution | undefined
+  root: Run | undefined
   /** Runs of the expressions of defines. */
   readonly first = new Map<JsonObject, Execution>()
   readonly made = new Map<object, Execution>()
   steps = 0
   /** The run that what runs now runs for. */
-  current: Execution | undefined
+  current: Run | undefined
   readonly #beside: Beside[] = []
 
   /** Begins what the executor begins at once: elements of a list, sources of a query. */
@@ -134,15 +192,16 @@ export const recordedFrame = (frame: Frame): RecordedFrame =>
 /** A step that is told of in the recording. */
 export function recorded(step: Step, node: JsonObject, library: CompiledLibrary): Step {
   const isTuple = node.type === 'Tuple'
+  const site: Site = { step: node, library }
   return (frame) => {
     const { run: of, scope } = recordedFrame(frame)
     const { recorder } = of
     if (++recorder.steps > mostSteps) throw new TooManySteps()
     const parent = recorder.current
-    const run: Execution = { step: node, library, context: scope, value: null, parts: [], parent }
-    if (parent) parent.parts.push(run)
+    const run = new Run(site, scope, parent)
+    if (parent) parent.last = run
     else recorder.root = run
-    scope.runs.push(run)
+    scope.last = run
     recorder.current = run
     const value = step(frame)
     recorder.current = parent
