@@ -1,7 +1,7 @@
 /** The data behind a value: what was read of the content, and which parameters. */
 import type { Execution } from '../cql/run/recording.ts'
 import { originOf } from './origins.ts'
-import { isConversion, nameOf, type Reason, reasonsOf, tupleSource, type Walk } from './walk.ts'
+import { isConversion, nameOf, Reason, reasonsOf, tupleSource, type Walk } from './walk.ts'
 
 /** Steps that write a value out, or ask the clock. */
 const constants = new Set(['Literal', 'Null', 'Quantity', 'Ratio', 'Code', 'Concept', 'ValueSetRef', 'CodeSystemRef'])
@@ -51,10 +51,10 @@ export function dataOf(walk: Walk, run: Execution, isTold: boolean): Reason[] {
 /** A value by its name; of resources, how many there are. */
 export function leaf(walk: Walk, run: Execution): Reason {
   const { voice } = walk
-  if (run.step.type === 'Retrieve' && Array.isArray(run.value)) {
-    const there = voice.say('there', { a: nameOf(walk, run), n: run.value.length })
-    return { text: there, value: run.value, run, parts: [] }
-  }
-  const text = voice.say('is', { a: nameOf(walk, run), v: voice.value(run.value) })
-  return { text, value: run.value, run, parts: [] }
+  const { value } = run
+  const text = () =>
+    run.step.type === 'Retrieve' && Array.isArray(value)
+      ? voice.say('there', { a: nameOf(walk, run), n: value.length })
+      : voice.say('is', { a: nameOf(walk, run), v: voice.value(value) })
+  return new Reason(text, { value, run })
 }

@@ -14,7 +14,7 @@ import { decidingElements, everyElement, whyEmpty, whyFull } from './lists.ts'
 import { originOf, queryOf, sourceOf } from './origins.ts'
 import { clauses, told } from './tell.ts'
 import { shortText, type Voice, voiceOf } from './voice.ts'
-import { isConversion, type Lack, nameOf, type Reason, reasonsOf, stripped, tupleSource, type Walk } from './walk.ts'
+import { isConversion, type Lack, nameOf, Reason, reasonsOf, stripped, tupleSource, type Walk } from './walk.ts'
 
 /** What an explanation is made with. */
 export interface Telling {
@@ -46,12 +46,8 @@ export function explain(recording: Recording, telling: Telling): Explained {
   const [only] = parts
   const name = voice.say('quoted', { a: telling.define })
   const own = only?.isOwn && only.run === root ? only : undefined
-  const top: Reason = own ?? {
-    text: voice.say('is', { a: name, v: voice.value(root.value) }),
-    value: root.value,
-    run: root,
-    parts,
-  }
+  const about = { value: root.value, run: root, parts }
+  const top = own ?? new Reason(voice.say('is', { a: name, v: voice.value(root.value) }), about)
   return { explanation: told(top, voice), missing: root.value === null ? clauses(top) : [] }
 }
 
@@ -75,7 +71,7 @@ function createWalk(recording: Recording, voice: Voice, texts: OwnTexts): Walk {
   const look = (run: Execution): Reason[] => {
     const parts = (deciders[String(run.step.type)] ?? decideOther)(walk, run)
     const text = texts.ownText(run, voice)
-    return text === undefined ? parts : [{ text, value: run.value, run, parts, isOwn: true }]
+    return text === undefined ? parts : [new Reason(text, { value: run.value, run, parts, isOwn: true })]
   }
   const walk: Walk = {
     recording,
@@ -192,8 +188,9 @@ function decideIsNull(walk: Walk, run: Execution): Reason[] {
   if (operand.value === null) {
     const found = walk.whyExactly(operand)
     if (found.length > 0) return found
-    const text = walk.voice.say('is', { a: nameOf(walk, operand), v: walk.voice.value(null) })
-    return [{ text, value: null, run: operand, parts: [] }]
+    const { voice } = walk
+    const text = () => voice.say('is', { a: nameOf(walk, operand), v: voice.value(null) })
+    return [new Reason(text, { value: null, run: operand })]
   }
   return typeof operand.value === 'boolean' ? walk.why(operand) : [leaf(walk, operand), ...dataOf(walk, operand, true)]
 }
@@ -238,16 +235,15 @@ function titled(walk: Walk, run: Execution, parts: Reason[]): Reason {
   const [only, other] = parts
   if (only?.isOwn && !other) return only
   const named = leaf(walk, run)
-  return { ...named, parts: only && !other && only.text === named.text ? only.parts : parts }
+  const about = only && !other && only.text === named.text ? only.parts : parts
+  return new Reason(() => named.text, { value: run.value, run, parts: about })
 }
 
 function decideParameter(walk: Walk, run: Execution): Reason[] {
   if (run.value !== null) return [leaf(walk, run)]
   const name = String(run.step.name)
-  const text = walk.voice.say('noParameter', { a: name })
-  return [
-    { text, value: null, run, parts: [], lack: { phrase: 'noParameter', name: () => name, isBeside: !walk.isOpen() } },
-  ]
+  const lack: Lack = { phrase: 'noParameter', name: () => name, isBeside: !walk.isOpen() }
+  return [new Reason(() => walk.voice.say('noParameter', { a: name }), { value: null, run, lack })]
 }
 
 function decideProperty(walk: Walk, run: Execution): Reason[] {
@@ -259,9 +255,9 @@ function decideProperty(walk: Walk, run: Execution): Reason[] {
   if (run.value !== null) return [leaf(walk, run)]
   const { value, run: source } = sourceOf(run)
   if (source && (value === null || isEmpty(source))) return walk.why(source)
-  const text = walk.voice.say('missing', { a: nameOf(walk, run) })
+  const text = () => walk.voice.say('missing', { a: nameOf(walk, run) })
   const lack: Lack = { phrase: 'missing', name: (voice) => nameOf(walk, run, voice), isBeside: !walk.isOpen() }
-  return [{ text, value: null, run, parts: [], lack }]
+  return [new Reason(text, { value: null, run, lack })]
 }
 
 /** A query over one thing, and one whose list is null or empty. */

@@ -4,7 +4,7 @@ import type { Execution } from '../cql/run/recording.ts'
 import { isInterval } from '../cql/run/to-json.ts'
 import { dataOf } from './data.ts'
 import type { Phrase } from './voice.ts'
-import { type Lack, named, nameOf, type Reason, reasonsOf, stripped, type Walk } from './walk.ts'
+import { type Lack, named, nameOf, Reason, reasonsOf, stripped, type Walk } from './walk.ts'
 
 /** Phrases of a comparison that is true, and of one that is false. */
 type Pair = readonly [holds: Phrase, holdsNot: Phrase]
@@ -37,9 +37,10 @@ const valueSets = new Set(['InValueSet', 'AnyInValueSet'])
 /** A sentence about a step that no other sentence fits: a comparison, or its text and what it gave. */
 export function statement(walk: Walk, run: Execution): Reason[] {
   const operands = run.parts
-  if (run.value === null) return [{ text: fact(walk, run), value: null, run, parts: lacking(walk, run) }]
+  const text = () => fact(walk, run)
+  if (run.value === null) return [new Reason(text, { value: null, run, parts: lacking(walk, run) })]
   const parts = reasonsOf(operands, (each) => dataOf(walk, each, true))
-  return [{ text: fact(walk, run), value: run.value, run, parts }]
+  return [new Reason(text, { value: run.value, run, parts })]
 }
 
 /** Why a step is null: by what is null below; else its operands are there and do not decide it. */
@@ -51,10 +52,10 @@ export function lacking(walk: Walk, run: Execution): Reason[] {
   if (found.length > 0) return found
   const data = run.parts.map(stripped).find((each) => isData(walk, each))
   if (!data) return []
-  const text = walk.voice.say('undecided', { a: named(walk, data) })
+  const text = () => walk.voice.say('undecided', { a: named(walk, data) })
   const datum = dataBelow(walk, data) ?? data
   const lack: Lack = { phrase: 'undecided', name: (voice) => nameOf(walk, datum, voice), isBeside: !walk.isOpen() }
-  return [{ text, value: data.value, run: data, parts: [], lack }]
+  return [new Reason(text, { value: data.value, run: data, lack })]
 }
 
 const isData = (walk: Walk, run: Execution) => dataBelow(walk, run) !== undefined

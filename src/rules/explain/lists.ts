@@ -2,7 +2,7 @@
 import type { Execution } from '../cql/run/recording.ts'
 import { dataOf, leaf } from './data.ts'
 import { type Iteration, originOf, queryOf } from './origins.ts'
-import { localName, nameOf, type Reason, reasonsOf, stripped, tupleSource, type Walk } from './walk.ts'
+import { type Lack, localName, nameOf, Reason, reasonsOf, stripped, tupleSource, type Walk } from './walk.ts'
 
 /** Elements that are told one by one; of more, how many there are. */
 const mostElements = 5
@@ -15,7 +15,7 @@ export function whyEmpty(walk: Walk, run: Execution): Reason[] {
   if (inner.value === null) return walk.why(inner)
   const origin = originOf(inner, recording) ?? tupleSource(inner, recording)
   const none = (parts: Reason[]): Reason[] => [
-    { text: voice.say('thereNot', { a: nameOf(walk, inner) }), value: inner.value, run: inner, parts },
+    new Reason(() => voice.say('thereNot', { a: nameOf(walk, inner) }), { value: inner.value, run: inner, parts }),
   ]
   if (origin) return inner.step.type === 'ExpressionRef' ? none(whyEmpty(walk, origin)) : whyEmpty(walk, origin)
   switch (inner.step.type) {
@@ -41,8 +41,8 @@ export function whyEmpty(walk: Walk, run: Execution): Reason[] {
 
 function missingType({ voice, isOpen }: Walk, run: Execution): Reason {
   const type = localName(run.step.dataType)
-  const text = voice.say('thereNot', { a: type })
-  return { text, value: run.value, run, parts: [], lack: { phrase: 'missing', name: () => type, isBeside: !isOpen() } }
+  const lack: Lack = { phrase: 'missing', name: () => type, isBeside: !isOpen() }
+  return new Reason(() => voice.say('thereNot', { a: type }), { value: run.value, run, lack })
 }
 
 function emptyQuery(walk: Walk, run: Execution): Reason[] {
@@ -66,7 +66,8 @@ export function whyFull(walk: Walk, run: Execution): Reason[] {
     const parts = whyFull(walk, origin)
     if (inner.step.type !== 'ExpressionRef') return parts
     const n = Array.isArray(inner.value) ? inner.value.length : 1
-    return [{ text: voice.say('there', { a: nameOf(walk, inner), n }), value: inner.value, run: inner, parts }]
+    const text = () => voice.say('there', { a: nameOf(walk, inner), n })
+    return [new Reason(text, { value: inner.value, run: inner, parts })]
   }
   if (inner.step.type === 'Query') {
     const { sources, iterations } = queryOf(inner)
@@ -128,18 +129,19 @@ interface Told {
 
 function elements(walk: Walk, query: Execution, { sources, iterations, told }: Told): Reason[] {
   const { voice } = walk
-  const source = sources.map((each) => nameOf(walk, each)).join(' × ')
+  let known: string | undefined
+  const source = () => (known ??= sources.map((each) => nameOf(walk, each)).join(' × '))
   const n = iterations.length
   const reasons = told.slice(0, mostElements).flatMap((each): Reason[] => {
-    const a = n === 1 ? source : voice.say('element', { a: source, i: iterations.indexOf(each) + 1, n })
-    return oneElement(walk, each, a)
+    const name = () => (n === 1 ? source() : voice.say('element', { a: source(), i: iterations.indexOf(each) + 1, n }))
+    return oneElement(walk, each, name)
   })
   const more = told.length - mostElements
-  return more > 0 ? [...reasons, { text: voice.say('more', { n: more }), value: more, run: query, parts: [] }] : reasons
+  return more > 0 ? [...reasons, new Reason(voice.say('more', { n: more }), { value: more, run: query })] : reasons
 }
 
 /** The reasons of one element; a single one is told in the same sentence. */
-function oneElement(walk: Walk, iteration: Iteration, a: string): Reason[] {
+function oneElement(walk: Walk, iteration: Iteration, name: () => string): Reason[] {
   const { voice } = walk
   const asked = [...iteration.relations, ...(iteration.where ? [iteration.where] : [])]
   // What excluded it; of one that passed everything that was asked.
@@ -148,9 +150,9 @@ function oneElement(walk: Walk, iteration: Iteration, a: string): Reason[] {
   if (!first) return []
   const parts = reasonsOf(deciding, walk.why)
   const [only, other] = parts
-  if (only && !other) return [{ ...only, text: voice.say('about', { a, f: only.text }) }]
+  if (only && !other) return [new Reason(() => voice.say('about', { a: name(), f: only.text }), only)]
   const isOpen = !iteration.passed && !deciding.some((each) => each.value === false)
-  const f = voice.say(iteration.passed ? 'fits' : isOpen ? 'fitsUnknown' : 'fitsNot')
+  const phrase = iteration.passed ? 'fits' : isOpen ? 'fitsUnknown' : 'fitsNot'
   const value = isOpen ? null : iteration.passed
-  return [{ text: voice.say('about', { a, f }), value, run: first, parts }]
+  return [new Reason(() => voice.say('about', { a: name(), f: voice.say(phrase) }), { value, run: first, parts })]
 }

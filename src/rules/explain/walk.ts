@@ -4,16 +4,41 @@ import { helpers } from '../cql/translate/elm-scope.ts'
 import { elementOf, sourceOf } from './origins.ts'
 import { shortText, type Voice } from './voice.ts'
 
-/** One reason: a sentence about what a step gave, and what that was decided by. */
-export interface Reason {
-  text: string
+/** What a reason is about. */
+interface About {
   value: unknown
   run: Execution
-  parts: Reason[]
+  /** Absent: none. */
+  parts?: Reason[]
+  lack?: Lack | undefined
+  isOwn?: boolean
+}
+
+/** One reason: a sentence about what a step gave, and what that was decided by. */
+export class Reason {
+  readonly value: unknown
+  readonly run: Execution
+  readonly parts: Reason[]
   /** A datum that was not there, or that was and did not decide. */
-  lack?: Lack
+  readonly lack: Lack | undefined
   /** In the words of the rule's author. */
-  isOwn?: true
+  readonly isOwn: boolean
+  #text: string | (() => string)
+
+  /** @param text made when it is told; a third of all reasons never is */
+  constructor(text: string | (() => string), { value, run, parts = [], lack, isOwn = false }: About) {
+    this.#text = text
+    this.value = value
+    this.run = run
+    this.parts = parts
+    this.lack = lack
+    this.isOwn = isOwn
+  }
+
+  get text(): string {
+    if (typeof this.#text === 'function') this.#text = this.#text()
+    return this.#text
+  }
 }
 
 /** A datum that a null came from, or may have come from. */
