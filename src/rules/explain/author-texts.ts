@@ -155,7 +155,7 @@ function filled(text: string, run: Execution, voice: Voice): string | undefined 
 /** What a name stands for where a step ran: beside it in its tuple, then as CQL would find it; `name.element` within that; then what it read by that name. */
 function lookUp(name: string, run: Execution): unknown {
   const { parent, context } = run
-  const beside = parent?.step.type === 'Tuple' ? objectsIn(parent.step.element) : []
+  const beside = parent?.type === 'Tuple' ? objectsIn(parent.step.element) : []
   const element = beside.find((each) => each.name === name)?.value
   const given = parent?.parts.find((each) => each.step === element)
   if (given) return given.value
@@ -173,8 +173,7 @@ function readBy(run: Execution, name: string): unknown {
   const open = [run]
   for (let at = 0; at < open.length && at < mostRuns; at++) {
     const each = open[at]
-    if (each && /^(?:Parameter|Expression|QueryLet)Ref$/.test(String(each.step.type)) && each.step.name === name)
-      return each.value
+    if (each && /^(?:Parameter|Expression|QueryLet)Ref$/.test(each.type) && each.step.name === name) return each.value
     open.push(...(each?.parts ?? []))
   }
   return undefined

@@ -1,7 +1,8 @@
 /** The data behind a value: what was read of the content, and which parameters. */
 import type { Execution } from '../cql/run/recording.ts'
 import { originOf } from './origins.ts'
-import { isConversion, nameOf, Reason, reasonsOf, tupleSource, type Walk } from './walk.ts'
+import { Reason } from './reason.ts'
+import { isConversion, nameOf, reasonsOf, tupleSource, type Walk } from './walk.ts'
 
 /** Steps that write a value out, or ask the clock. */
 const constants = new Set(['Literal', 'Null', 'Quantity', 'Ratio', 'Code', 'Concept', 'ValueSetRef', 'CodeSystemRef'])
@@ -11,10 +12,10 @@ const constants = new Set(['Literal', 'Null', 'Quantity', 'Ratio', 'Code', 'Conc
  * it reads itself is not told twice.
  */
 export function dataOf(walk: Walk, run: Execution, isTold: boolean): Reason[] {
-  if (!walk.spend() || constants.has(String(run.step.type))) return []
+  if (!walk.spend() || constants.has(run.type)) return []
   if (run.value === null) return walk.why(run)
   const below = (each: Execution | undefined) => (each ? dataOf(walk, each, false) : [])
-  switch (run.step.type) {
+  switch (run.type) {
     case 'ParameterRef':
       return isTold ? [] : [leaf(walk, run)]
     case 'ExpressionRef':
@@ -25,7 +26,7 @@ export function dataOf(walk: Walk, run: Execution, isTold: boolean): Reason[] {
       if (origin) return below(origin)
       if (isConversion(run)) return reasonsOf(run.parts, (each) => dataOf(walk, each, isTold))
       // What an aggregate has come to so far is told by its steps.
-      return run.step.type === 'QueryLetRef' ? [] : [leaf(walk, run)]
+      return run.type === 'QueryLetRef' ? [] : [leaf(walk, run)]
     }
     case 'AliasRef': {
       const origin = originOf(run, walk.recording)
@@ -53,7 +54,7 @@ export function leaf(walk: Walk, run: Execution): Reason {
   const { voice } = walk
   const { value } = run
   const text = () =>
-    run.step.type === 'Retrieve' && Array.isArray(value)
+    run.type === 'Retrieve' && Array.isArray(value)
       ? voice.say('there', { a: nameOf(walk, run), n: value.length })
       : voice.say('is', { a: nameOf(walk, run), v: voice.value(value) })
   return new Reason(text, { value, run })

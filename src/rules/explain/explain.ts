@@ -11,10 +11,12 @@ import { dataOf, leaf } from './data.ts'
 import type { Explanation } from './explanation.ts'
 import { lacking, statement } from './facts.ts'
 import { decidingElements, everyElement, whyEmpty, whyFull } from './lists.ts'
+import { foundAt } from './notes.ts'
 import { originOf, queryOf, sourceOf } from './origins.ts'
+import { type Lack, Reason } from './reason.ts'
 import { clauses, told } from './tell.ts'
 import { shortText, type Voice, voiceOf } from './voice.ts'
-import { isConversion, type Lack, nameOf, Reason, reasonsOf, stripped, tupleSource, type Walk } from './walk.ts'
+import { isConversion, nameOf, reasonsOf, stripped, tupleSource, type Walk } from './walk.ts'
 
 /** What an explanation is made with. */
 export interface Telling {
@@ -51,13 +53,6 @@ export function explain(recording: Recording, telling: Telling): Explained {
   return { explanation: told(top, voice), missing: root.value === null ? clauses(top) : [] }
 }
 
-/** Why a run gave what it gave, with what it cost to find out: steps, and levels below it. */
-interface Found {
-  reasons: Reason[]
-  spent: number
-  height: number
-}
-
 function createWalk(recording: Recording, voice: Voice, texts: OwnTexts): Walk {
   let left = mostSteps
   let depth = 0
@@ -66,10 +61,8 @@ function createWalk(recording: Recording, voice: Voice, texts: OwnTexts): Walk {
   /** The deepest level of late, and how often the walk was cut short. */
   let reached = 0
   let cuts = 0
-  // A run is asked for once for each that stands on it: open or not, exactly or not, its reasons are the same each time.
-  const found = [0, 1, 2, 3].map(() => new Map<Execution, Found>())
   const look = (run: Execution): Reason[] => {
-    const parts = (deciders[String(run.step.type)] ?? decideOther)(walk, run)
+    const parts = (deciders[run.type] ?? decideOther)(walk, run)
     const text = texts.ownText(run, voice)
     return text === undefined ? parts : [new Reason(text, { value: run.value, run, parts, isOwn: true })]
   }
@@ -98,14 +91,18 @@ function createWalk(recording: Recording, voice: Voice, texts: OwnTexts): Walk {
         return []
       }
       if (!walk.spend()) return []
-      const ofKind = found[(known === 0 ? 1 : 0) + (exact > 0 ? 2 : 0)]
-      const before = ofKind?.get(run)
+      // A run is asked for once for each that stands on it: asked in the same way, its reasons are the same.
+      const found = foundAt(run, walk)
+      const asked = (known === 0 ? 1 : 0) + (exact > 0 ? 2 : 0)
+      const before = found[asked]
       if (before && before.spent <= left && depth + before.height <= deepest) {
         left -= before.spent
         reached = Math.max(reached, depth + before.height)
         return before.reasons
       }
-      const [leftBefore, cutsBefore, reachedBefore] = [left, cuts, reached]
+      const leftBefore = left
+      const cutsBefore = cuts
+      const reachedBefore = reached
       depth++
       reached = depth
       const isKnown = typeof run.value === 'boolean'
@@ -113,7 +110,7 @@ function createWalk(recording: Recording, voice: Voice, texts: OwnTexts): Walk {
       try {
         const reasons = look(run)
         // What was cut short would go on elsewhere.
-        if (cuts === cutsBefore) ofKind?.set(run, { reasons, spent: leftBefore - left, height: reached - depth + 1 })
+        if (cuts === cutsBefore) found[asked] = { reasons, spent: leftBefore - left, height: reached - depth + 1 }
         return reasons
       } finally {
         depth--
@@ -161,7 +158,7 @@ const isEmpty = ({ value }: Execution) => Array.isArray(value) && value.length =
 /** By everything below. */
 function all(walk: Walk, run: Execution): Reason[] {
   // A null below `and` is enough to keep it from being true; a false below `or` is needed for that as well.
-  const isEnough = walk.isOpen() || (run.step.type === 'And' && !walk.isExact())
+  const isEnough = walk.isOpen() || (run.type === 'And' && !walk.isExact())
   const asked = run.value === null && isEnough ? run.parts.filter(({ value }) => value === null) : run.parts
   return reasonsOf(asked, walk.why)
 }
@@ -198,9 +195,13 @@ function decideIsNull(walk: Walk, run: Execution): Reason[] {
 /** `if`, `case`: the branch that was taken, and the conditions that led to it; where it is a plain null, what was null in them. */
 function decideChoice(walk: Walk, run: Execution): Reason[] {
   const { step, parts } = run
-  const branches = [step.then, step.else, ...objectsIn(step.caseItem).map((each) => each.then)]
-  const taken = parts.filter((each) => branches.includes(each.step))
-  const asked = parts.filter((each) => !branches.includes(each.step))
+  const items = step.caseItem === undefined ? [] : objectsIn(step.caseItem)
+  const [taken, asked]: [Execution[], Execution[]] = [[], []]
+  for (const each of parts) {
+    const isBranch = each.step === step.then || each.step === step.else || items.some(({ then }) => then === each.step)
+    if (isBranch) taken.push(each)
+    else asked.push(each)
+  }
   const open = run.value === null && walk.isOpen() ? asked.filter(({ value }) => value === null) : []
   // The one that was asked last decided; those before it had let it come to that.
   const conditions = open.length > 0 ? open : asked.toReversed()
@@ -222,7 +223,7 @@ function decideName(walk: Walk, run: Execution): Reason[] {
   const origin = originOf(run, walk.recording)
   if (!origin) return isConversion(run) ? decideOther(walk, run) : [leaf(walk, run)]
   const parts = whyValue(walk, origin)
-  const isNamed = run.step.type === 'ExpressionRef' || run.step.type === 'QueryLetRef'
+  const isNamed = run.type === 'ExpressionRef' || run.type === 'QueryLetRef'
   return isNamed && isTruth(run) ? [titled(walk, run, parts)] : parts
 }
 
@@ -276,26 +277,26 @@ function decideQuery(walk: Walk, run: Execution): Reason[] {
 
 /** Operators whose result is no Boolean hand on what they were made of; Booleans are told as they are. */
 function decideOther(walk: Walk, run: Execution): Reason[] {
-  const { value, step, parts } = run
+  const { value, parts } = run
   if (typeof value === 'boolean' && !isConversion(run)) return statement(walk, run)
   if (value !== null) return dataOf(walk, run, false)
-  if (step.type === 'As' && stripped(run).value !== null) return []
+  if (run.type === 'As' && stripped(run).value !== null) return []
   if (isComparison(run)) return statement(walk, run)
   if (parts.length === 0) return []
   const picked = pickedNull(walk, run)
   return picked ? walk.why(picked) : lacking(walk, run)
 }
 
-const isComparison = (run: Execution) => isTruth(run) && !isPicking(String(run.step.type))
+const isComparison = (run: Execution) => isTruth(run) && !isPicking(run.type)
 
 const isPicking = (type: string) => /^(?:First|Last|SingletonFrom|Indexer|As)$/.test(type)
 
 /** The null element that `First` and the like picked of what a query returned. */
 function pickedNull(walk: Walk, run: Execution): Execution | undefined {
-  if (!isPicking(String(run.step.type))) return undefined
+  if (!isPicking(run.type)) return undefined
   const [list] = run.parts
   const query = list && (originOf(stripped(list), walk.recording) ?? stripped(list))
-  if (query?.step.type !== 'Query') return undefined
+  if (query?.type !== 'Query') return undefined
   return queryOf(query).iterations.find((each) => each.returned?.value === null)?.returned
 }
 

@@ -3,8 +3,9 @@ import { isJsonObject } from '../../base/json.ts'
 import type { Execution } from '../cql/run/recording.ts'
 import { isInterval } from '../cql/run/to-json.ts'
 import { dataOf } from './data.ts'
+import { type Lack, Reason } from './reason.ts'
 import type { Phrase } from './voice.ts'
-import { type Lack, named, nameOf, Reason, reasonsOf, stripped, type Walk } from './walk.ts'
+import { named, nameOf, reasonsOf, stripped, type Walk } from './walk.ts'
 
 /** Phrases of a comparison that is true, and of one that is false. */
 type Pair = readonly [holds: Phrase, holdsNot: Phrase]
@@ -66,9 +67,8 @@ function dataBelow(walk: Walk, run: Execution): Execution | undefined {
 }
 
 function fact(walk: Walk, run: Execution): string {
-  const { step, parts, value } = run
+  const { step, type, parts, value } = run
   const { voice } = walk
-  const type = String(step.type)
   const holds = value !== false
   const told = (text: string) => (value === null ? voice.say('unknown', { f: text }) : text)
   const [first, second] = parts
@@ -84,8 +84,7 @@ function fact(walk: Walk, run: Execution): string {
   return told(precise(walk, step.precision, text))
 }
 
-function pairOf({ step, parts }: Execution): Pair | undefined {
-  const type = String(step.type)
+function pairOf({ type, parts }: Execution): Pair | undefined {
   const known = comparisons[type]
   if (known) return known
   return parts.some(({ value }) => isInterval(value)) ? undefined : timings[type]

@@ -1,8 +1,10 @@
 /** Why a list has elements, or none: which elements were looked at, and why each passed or did not. */
 import type { Execution } from '../cql/run/recording.ts'
 import { dataOf, leaf } from './data.ts'
-import { type Iteration, originOf, queryOf } from './origins.ts'
-import { type Lack, localName, nameOf, Reason, reasonsOf, stripped, tupleSource, type Walk } from './walk.ts'
+import type { Iteration } from './notes.ts'
+import { originOf, queryOf } from './origins.ts'
+import { type Lack, Reason } from './reason.ts'
+import { localName, nameOf, reasonsOf, stripped, tupleSource, type Walk } from './walk.ts'
 
 /** Elements that are told one by one; of more, how many there are. */
 const mostElements = 5
@@ -17,8 +19,8 @@ export function whyEmpty(walk: Walk, run: Execution): Reason[] {
   const none = (parts: Reason[]): Reason[] => [
     new Reason(() => voice.say('thereNot', { a: nameOf(walk, inner) }), { value: inner.value, run: inner, parts }),
   ]
-  if (origin) return inner.step.type === 'ExpressionRef' ? none(whyEmpty(walk, origin)) : whyEmpty(walk, origin)
-  switch (inner.step.type) {
+  if (origin) return inner.type === 'ExpressionRef' ? none(whyEmpty(walk, origin)) : whyEmpty(walk, origin)
+  switch (inner.type) {
     case 'Query':
       return emptyQuery(walk, inner)
     case 'Retrieve':
@@ -64,19 +66,19 @@ export function whyFull(walk: Walk, run: Execution): Reason[] {
   const origin = originOf(inner, recording) ?? tupleSource(inner, recording)
   if (origin) {
     const parts = whyFull(walk, origin)
-    if (inner.step.type !== 'ExpressionRef') return parts
+    if (inner.type !== 'ExpressionRef') return parts
     const n = Array.isArray(inner.value) ? inner.value.length : 1
     const text = () => voice.say('there', { a: nameOf(walk, inner), n })
     return [new Reason(text, { value: inner.value, run: inner, parts })]
   }
-  if (inner.step.type === 'Query') {
+  if (inner.type === 'Query') {
     const { sources, iterations } = queryOf(inner)
     const [passed] = iterations.filter((each) => each.passed)
     const isAsked = passed && (passed.where || passed.relations.length > 0)
     if (isAsked) return elements(walk, inner, { sources, iterations, told: [passed] })
     return reasonsOf(sources, (each) => whyFull(walk, each))
   }
-  if (inner.step.type === 'Retrieve' || inner.step.type === 'Property') return [leaf(walk, inner)]
+  if (inner.type === 'Retrieve' || inner.type === 'Property') return [leaf(walk, inner)]
   return reasonsOf(inner.parts, (each) =>
     Array.isArray(each.value)
       ? each.value.length > 0
@@ -103,7 +105,7 @@ function countOf(walk: Walk, run: Execution): Reason[] {
   if (inner.value === null || (Array.isArray(inner.value) && inner.value.length === 0)) return whyEmpty(walk, inner)
   const origin = originOf(inner, walk.recording) ?? tupleSource(inner, walk.recording)
   if (origin) return countOf(walk, origin)
-  if (inner.step.type !== 'Query') return dataOf(walk, inner, false)
+  if (inner.type !== 'Query') return dataOf(walk, inner, false)
   const { sources, iterations } = queryOf(inner)
   const asked = iterations.some(({ where, relations }) => where || relations.length > 0)
   const told = asked ? elements(walk, inner, { sources, iterations, told: iterations }) : []
@@ -114,7 +116,7 @@ function countOf(walk: Walk, run: Execution): Reason[] {
 export function decidingElements(walk: Walk, run: Execution, deciding: boolean): Reason[] | undefined {
   const [list] = run.parts
   const query = list && (originOf(stripped(list), walk.recording) ?? stripped(list))
-  if (query?.step.type !== 'Query') return undefined
+  if (query?.type !== 'Query') return undefined
   const returned = queryOf(query).iterations.flatMap((each) => each.returned ?? [])
   if (run.value !== deciding) return undefined
   return reasonsOf(returned.filter(({ value }) => value === deciding).slice(0, 1), walk.why)

@@ -3,16 +3,24 @@ import { objectsIn } from '../../base/json.ts'
 import type { JsonObject } from '../../base/json-value.ts'
 import type { Execution, Recording, StepContext } from '../cql/run/recording.ts'
 import { helpers, referredBy } from '../cql/translate/elm-scope.ts'
+import { type Iteration, notesAt, type QueryRun } from './notes.ts'
 
 /** The run of what a reference, or a call of a function of the rule's own, stands for; undefined where it cannot be told. */
 export function originOf(run: Execution, recording: Recording): Execution | undefined {
-  const { step } = run
-  if (step.type === 'ExpressionRef') return run.parts[0] ?? defineOf(run, recording)
-  if (step.type === 'FunctionRef') return bodyOf(run)
-  if (step.type === 'QueryLetRef') return letOf(run, String(step.name), recording)
-  if (step.type === 'OperandRef') return operandOf(run, String(step.name), recording)
-  if (step.type === 'AliasRef') return aliasOf(run, String(step.name), recording)
-  return undefined
+  switch (run.type) {
+    case 'ExpressionRef':
+      return run.parts[0] ?? defineOf(run, recording)
+    case 'FunctionRef':
+      return bodyOf(run)
+    case 'QueryLetRef':
+      return letOf(run, String(run.step.name), recording)
+    case 'OperandRef':
+      return operandOf(run, String(run.step.name), recording)
+    case 'AliasRef':
+      return aliasOf(run, String(run.step.name), recording)
+    default:
+      return undefined
+  }
 }
 
 /** What made the element that a query over one list looks at: of a list that is written out its item, of a query what that returned. */
@@ -28,12 +36,12 @@ function aliasOf(run: Execution, name: string, recording: Recording): Execution 
 
 /** What made the elements of a list, in their order; empty where it cannot be told. */
 function elementsOf(list: Execution, recording: Recording): Execution[] {
-  if (list.step.type === 'List') return list.parts
-  if (list.step.type === 'Query') {
+  if (list.type === 'List') return list.parts
+  if (list.type === 'Query') {
     const returned = queryOf(list).iterations.flatMap((each) => (each.passed && each.returned ? [each.returned] : []))
     return Array.isArray(list.value) && list.value.length === returned.length ? returned : []
   }
-  const origin = list.step.type === 'ExpressionRef' ? originOf(list, recording) : undefined
+  const origin = list.type === 'ExpressionRef' ? originOf(list, recording) : undefined
   return origin ? elementsOf(origin, recording) : []
 }
 
@@ -61,7 +69,7 @@ function letOf(run: Execution, name: string, recording: Recording): Execution | 
 
 /** For what the first of the steps of a type ran for which something runs in a context. */
 function runsFor(context: StepContext, type: string, recording: Recording): Execution | undefined {
-  for (const { parent } of recording.within(context)) if (parent?.step.type === type) return parent
+  for (const { parent } of recording.within(context)) if (parent?.type === type) return parent
   return undefined
 }
 
@@ -111,31 +119,11 @@ export function sourceOf({ step, context, parts }: Execution): { value: unknown;
   return { value: typeof step.scope === 'string' ? (valueNamed(context, step.scope) ?? null) : null }
 }
 
-/** One element, or one combination of elements, that a query looked at. */
-export interface Iteration {
-  context: StepContext
-  /** What the condition gave; absent in a query without one, and where `with` or `without` had excluded it already. */
-  where?: Execution
-  /** `with` and `without`, as far as they were asked. */
-  relations: Execution[]
-  returned?: Execution
-  /** Whether the query went on with it. */
-  passed: boolean
-}
-
 /** The runs of the sources of a query, and what it made of each element of them. */
-export interface QueryRun {
-  sources: Execution[]
-  /** In their order. */
-  iterations: Iteration[]
-}
-
-const read = Symbol('query')
-
-/** Reads the run of a query, once. */
-export function queryOf(run: Execution & { [read]?: QueryRun }): QueryRun {
-  run[read] ??= readQuery(run)
-  return run[read]
+export function queryOf(run: Execution): QueryRun {
+  const notes = notesAt(run)
+  notes.query ??= readQuery(run)
+  return notes.query
 }
 
 function readQuery(run: Execution): QueryRun {
@@ -149,21 +137,30 @@ function readQuery(run: Execution): QueryRun {
 
 /** One of each context. */
 function iterationsOf({ step, context, parts }: Execution): Iteration[] {
-  const relationships = objectsIn(step.relationship)
+  const relationships = step.relationship === undefined ? [] : objectsIn(step.relationship)
   const aggregate = expressionIn(step.aggregate)
   const returned = expressionIn(step.return)
-  const byContext = new Map<StepContext, Iteration>()
+  const iterations: Iteration[] = []
   for (const part of parts) {
     if (part.context === context || part.step === aggregate) continue
     const isRelation = relationships.includes(part.step)
     const key = isRelation ? (part.context.parent ?? part.context) : part.context
-    const iteration = byContext.get(key) ?? { context: key, relations: [], passed: true }
-    byContext.set(key, iteration)
+    const iteration = iterationIn(key, iterations)
     if (isRelation) iteration.relations.push(part)
     else if (part.step === step.where) iteration.where = part
     else if (part.step === returned) iteration.returned = part
   }
-  return [...byContext.values()]
+  return iterations
+}
+
+/** That of a context, nearly always the last. */
+function iterationIn(context: StepContext, iterations: Iteration[]): Iteration {
+  const last = iterations.at(-1)
+  const known = last?.context === context ? last : iterations.find((each) => each.context === context)
+  if (known) return known
+  const made = { context, relations: [], passed: true }
+  iterations.push(made)
+  return made
 }
 
 const expressionIn = (clause: unknown): JsonObject | undefined => {

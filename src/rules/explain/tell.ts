@@ -1,8 +1,10 @@
 /** Reasons as they are told: how many, how deep, and which data were missing. */
+import type { JsonObject } from '../../base/json-value.ts'
+import { keepPerObject } from '../../base/keep.ts'
 import type { Execution } from '../cql/run/recording.ts'
 import type { Explanation } from './explanation.ts'
+import type { Lack, Reason } from './reason.ts'
 import { shortValue, type Voice, voiceOf } from './voice.ts'
-import type { Lack, Reason } from './walk.ts'
 
 /** Enough to act on; a person reads no more. */
 const mostClauses = 3
@@ -54,7 +56,14 @@ export function told(top: Reason, voice: Voice): Explanation {
 /** One of each text: in the place of the first, the last. */
 function distinctIn(reasons: readonly Reason[]): readonly Reason[] {
   if (reasons.length < 2) return reasons
-  return [...new Map(reasons.map((each) => [each.text, each])).values()]
+  if (reasons.length > 12) return [...new Map(reasons.map((each) => [each.text, each])).values()]
+  const distinct: Reason[] = []
+  for (const each of reasons) {
+    const at = distinct.findIndex(({ text }) => text === each.text)
+    if (at < 0) distinct.push(each)
+    else distinct[at] = each
+  }
+  return distinct
 }
 
 function sentence({ text, value, run }: Reason): Explanation {
@@ -63,6 +72,11 @@ function sentence({ text, value, run }: Reason): Explanation {
 }
 
 function placeOf({ step, library }: Execution): Explanation['place'] {
-  const at = /^([1-9]\d*):(\d+)/.exec(typeof step.locator === 'string' ? step.locator : '')
-  return at ? { library: library.identifier.id, line: Number(at[1]), column: Number(at[2]) } : undefined
+  const at = positionOf(step)
+  return at && { library: library.identifier.id, line: at.line, column: at.column }
 }
+
+const positionOf = keepPerObject(({ locator }: JsonObject) => {
+  const at = /^([1-9]\d*):(\d+)/.exec(typeof locator === 'string' ? locator : '')
+  return at ? { line: Number(at[1]), column: Number(at[2]) } : undefined
+})

@@ -2,52 +2,8 @@ import { FhirInstance } from '../cql/run/fhir-instance.ts'
 import type { Execution, Recording } from '../cql/run/recording.ts'
 import { helpers } from '../cql/translate/elm-scope.ts'
 import { elementOf, sourceOf } from './origins.ts'
+import type { Reason } from './reason.ts'
 import { shortText, type Voice } from './voice.ts'
-
-/** What a reason is about. */
-interface About {
-  value: unknown
-  run: Execution
-  /** Absent: none. */
-  parts?: Reason[]
-  lack?: Lack | undefined
-  isOwn?: boolean
-}
-
-/** One reason: a sentence about what a step gave, and what that was decided by. */
-export class Reason {
-  readonly value: unknown
-  readonly run: Execution
-  readonly parts: Reason[]
-  /** A datum that was not there, or that was and did not decide. */
-  readonly lack: Lack | undefined
-  /** In the words of the rule's author. */
-  readonly isOwn: boolean
-  #text: string | (() => string)
-
-  /** @param text made when it is told; a third of all reasons never is */
-  constructor(text: string | (() => string), { value, run, parts = [], lack, isOwn = false }: About) {
-    this.#text = text
-    this.value = value
-    this.run = run
-    this.parts = parts
-    this.lack = lack
-    this.isOwn = isOwn
-  }
-
-  get text(): string {
-    if (typeof this.#text === 'function') this.#text = this.#text()
-    return this.#text
-  }
-}
-
-/** A datum that a null came from, or may have come from. */
-export interface Lack {
-  phrase: 'missing' | 'undecided' | 'noParameter'
-  name: (voice: Voice) => string
-  /** It stands below a condition that was decided all the same. */
-  isBeside: boolean
-}
 
 /** One explanation on its way from the define down to what was read. */
 export interface Walk {
@@ -87,7 +43,7 @@ export function reasonsOf(runs: readonly Execution[], why: (run: Execution) => R
 }
 
 /** Steps that give their operand in another type. */
-const conversions: ReadonlySet<unknown> = new Set([
+const conversions: ReadonlySet<string> = new Set([
   'As',
   ...['Boolean', 'Concept', 'Date', 'DateTime', 'Decimal', 'Integer', 'List', 'Long', 'Quantity'].map(
     (to) => `To${to}`,
@@ -96,9 +52,9 @@ const conversions: ReadonlySet<unknown> = new Set([
 ])
 
 /** Whether a step only hands on its operand, in another type. */
-export function isConversion({ step: { type, libraryName } }: Execution): boolean {
-  if (type === 'FunctionRef') return libraryName === helpers
-  return conversions.has(type) || (typeof type === 'string' && type.startsWith('Convert') && /^Convert\w*$/.test(type))
+export function isConversion({ type, step }: Execution): boolean {
+  if (type === 'FunctionRef') return step.libraryName === helpers
+  return conversions.has(type) || (type.startsWith('Convert') && /^Convert\w*$/.test(type))
 }
 
 /** The step whose value a conversion was given. */
@@ -112,8 +68,8 @@ const composed = new Set(['List', 'Interval', 'Date', 'DateTime', 'Time', 'Negat
 
 /** Whether a value stands in the rule as it is. */
 function isWritten(run: Execution): boolean {
-  const { step, parts } = stripped(run)
-  return written.has(String(step.type)) || (composed.has(String(step.type)) && parts.every(isWritten))
+  const { type, parts } = stripped(run)
+  return written.has(type) || (composed.has(type) && parts.every(isWritten))
 }
 
 const signs: Record<string, string> = { Add: '+', Subtract: '-', Multiply: '*', Divide: '/' }
@@ -121,10 +77,10 @@ const signs: Record<string, string> = { Add: '+', Subtract: '-', Multiply: '*', 
 /** What a value is called in a sentence. */
 export function nameOf(walk: Walk, run: Execution, voice = walk.voice): string {
   const inner = stripped(run)
-  const { step, parts, value } = inner
+  const { step, type, parts, value } = inner
   const name = String(step.name)
   if (isWritten(inner)) return voice.value(value)
-  switch (step.type) {
+  switch (type) {
     case 'ExpressionRef':
       return name === 'Patient' ? name : voice.say('quoted', { a: name })
     case 'ParameterRef':
@@ -144,8 +100,8 @@ export function nameOf(walk: Walk, run: Execution, voice = walk.voice): string {
       const snippet = isOwn ? walk.snippet(inner) : undefined
       if (snippet !== undefined) return snippet
       const names = parts.map((each) => nameOf(walk, each, voice))
-      const sign = signs[String(step.type)]
-      return shortText(sign ? names.join(` ${sign} `) : `${step.type}(${names.join(', ')})`)
+      const sign = signs[type]
+      return shortText(sign ? names.join(` ${sign} `) : `${type}(${names.join(', ')})`)
     }
   }
 }
@@ -178,5 +134,5 @@ export function named(walk: Walk, run: Execution): string {
 
 /** The run that gave the element of a tuple that a property reads. */
 export function tupleSource(run: Execution, recording: Recording): Execution | undefined {
-  return run.step.type === 'Property' ? elementOf(sourceOf(run).value, String(run.step.path), recording) : undefined
+  return run.type === 'Property' ? elementOf(sourceOf(run).value, String(run.step.path), recording) : undefined
 }

@@ -11,6 +11,8 @@ export interface StepContext {
 /** One run of one step, with the steps that ran for it, in the order in which they began. */
 export interface Execution {
   step: JsonObject
+  /** Of the step. */
+  type: string
   /** In which the step stands. */
   library: CompiledLibrary
   context: StepContext
@@ -18,6 +20,8 @@ export interface Execution {
   parts: Execution[]
   /** For which it ran; undefined for the define itself. */
   parent: Execution | undefined
+  /** What somebody who looks at the recording has found out about this run; goes with it. */
+  notes: unknown
 }
 
 /** A define as it ran, and how to find in it what a name stood for. */

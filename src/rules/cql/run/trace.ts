@@ -143,13 +143,14 @@ const isExecutable = (value: object): value is Executable => typeof Reflect.get(
 
 function tell(expression: Executable, step: JsonObject, library: CompiledLibrary): void {
   const execute = expression.execute.bind(expression)
+  const type = String(step.type)
   expression.execute = async (context) => {
     const around = running.getStore()
     if (!around) return execute(context)
     const { recording, parts: siblings, parent } = around
     if (++recording.steps > mostSteps) throw new TooManySteps()
     const parts: Execution[] = []
-    const run: Execution = { step, library, context, value: null, parts, parent }
+    const run: Execution = { step, type, library, context, value: null, parts, parent, notes: undefined }
     siblings.push(run)
     if (!recording.first.has(step)) recording.first.set(step, run)
     const beside = recording.within.get(context)

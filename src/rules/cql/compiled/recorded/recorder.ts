@@ -35,6 +35,7 @@ export class Scope implements StepContext {
 /** Where a step stands. */
 interface Site {
   step: JsonObject
+  type: string
   library: CompiledLibrary
 }
 
@@ -49,6 +50,7 @@ class Run implements Execution {
   readonly before: Run | undefined
   readonly besides: Run | undefined
   #parts: Execution[] | undefined
+  notes: unknown
 
   constructor(site: Site, context: Scope, parent: Run | undefined) {
     this.#site = site
@@ -59,6 +61,11 @@ class Run implements Execution {
     this.before = parent?.last
     this.besides = context.last
     this.#parts = undefined
+    this.notes = undefined
+  }
+
+  get type(): string {
+    return this.#site.type
   }
 
   get step(): JsonObject {
@@ -192,7 +199,7 @@ export const recordedFrame = (frame: Frame): RecordedFrame =>
 /** A step that is told of in the recording. */
 export function recorded(step: Step, node: JsonObject, library: CompiledLibrary): Step {
   const isTuple = node.type === 'Tuple'
-  const site: Site = { step: node, library }
+  const site: Site = { step: node, type: String(node.type), library }
   return (frame) => {
     const { run: of, scope } = recordedFrame(frame)
     const { recorder } = of
