@@ -73,18 +73,29 @@ export function cqlOf(resource: Library | undefined): string | undefined {
 const mostLines = 2
 
 /** Reads the texts of a rule's library and of what it includes. */
-export function ownTexts(libraries: AuthoredLibrary[], language: string | undefined): OwnTexts {
-  const authors = new Map(libraries.map(({ canonical, author }) => [canonical, author]))
-  return {
-    snippet: ({ step, library }) => authors.get(library.canonical)?.snippet(step),
-    ownText(run, voice) {
-      const own = authors.get(run.library.canonical)?.texts
-      if (!own || own.size === 0) return undefined
-      const address = addresses(run.library).get(run.step)
-      const text =
-        address && (lastIn(own.get(`${address} ${run.value}`), language) ?? lastIn(own.get(address), language))
-      return text === undefined ? undefined : filled(text, run, voice)
-    },
+export const ownTexts = (libraries: AuthoredLibrary[], language: string | undefined): OwnTexts =>
+  new AuthorsTexts(libraries, language)
+
+class AuthorsTexts implements OwnTexts {
+  readonly #authors: Map<string, Author>
+  readonly #language: string | undefined
+
+  constructor(libraries: AuthoredLibrary[], language: string | undefined) {
+    this.#authors = new Map(libraries.map(({ canonical, author }) => [canonical, author]))
+    this.#language = language
+  }
+
+  snippet({ step, library }: Execution): string | undefined {
+    return this.#authors.get(library.canonical)?.snippet(step)
+  }
+
+  ownText(run: Execution, voice: Voice): string | undefined {
+    const own = this.#authors.get(run.library.canonical)?.texts
+    if (!own || own.size === 0) return undefined
+    const address = addresses(run.library).get(run.step)
+    const language = this.#language
+    const text = address && (lastIn(own.get(`${address} ${run.value}`), language) ?? lastIn(own.get(address), language))
+    return text === undefined ? undefined : filled(text, run, voice)
   }
 }
 

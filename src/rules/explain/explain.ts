@@ -16,7 +16,7 @@ import { originOf, queryOf, sourceOf } from './origins.ts'
 import { type Lack, Reason } from './reason.ts'
 import { clauses, told } from './tell.ts'
 import { shortText, type Voice, voiceOf } from './voice.ts'
-import { isConversion, nameOf, reasonsOf, stripped, tupleSource, type Walk } from './walk.ts'
+import { isConversion, nameOf, reasonsOf, stripped, tupleSource, type Walk, whyAll } from './walk.ts'
 
 /** What an explanation is made with. */
 export interface Telling {
@@ -42,7 +42,7 @@ const deepest = 60
 /** Explains a define from its recording. */
 export function explain(recording: Recording, telling: Telling): Explained {
   const voice = voiceOf(telling.language)
-  const walk = createWalk(recording, voice, telling.texts)
+  const walk = new OneWalk(recording, voice, telling.texts)
   const { root } = recording
   const parts = walk.why(root)
   const [only] = parts
@@ -53,73 +53,95 @@ export function explain(recording: Recording, telling: Telling): Explained {
   return { explanation: told(top, voice), missing: root.value === null ? clauses(top) : [] }
 }
 
-function createWalk(recording: Recording, voice: Voice, texts: OwnTexts): Walk {
-  let left = mostSteps
-  let depth = 0
-  let known = 0
-  let exact = 0
+/**
+ * One walk. It has no functions of its own: each would be a part of its shape, which is kept, and with it all that was looked at,
+ * until the whole heap is collected.
+ */
+class OneWalk implements Walk {
+  readonly recording: Recording
+  readonly voice: Voice
+  readonly #texts: OwnTexts
+  #left = mostSteps
+  #depth = 0
+  #known = 0
+  #exact = 0
   /** The deepest level of late, and how often the walk was cut short. */
-  let reached = 0
-  let cuts = 0
-  const look = (run: Execution): Reason[] => {
-    const parts = (deciders[run.type] ?? decideOther)(walk, run)
-    const text = texts.ownText(run, voice)
+  #reached = 0
+  #cuts = 0
+
+  constructor(recording: Recording, voice: Voice, texts: OwnTexts) {
+    this.recording = recording
+    this.voice = voice
+    this.#texts = texts
+  }
+
+  snippet(run: Execution): string | undefined {
+    return this.#texts.snippet(run)
+  }
+
+  spend(): boolean {
+    if (--this.#left >= 0) return true
+    this.#cuts++
+    return false
+  }
+
+  isOpen(): boolean {
+    return this.#known === 0
+  }
+
+  isExact(): boolean {
+    return this.#exact > 0
+  }
+
+  whyExactly(run: Execution): Reason[] {
+    this.#exact++
+    try {
+      return this.why(run)
+    } finally {
+      this.#exact--
+    }
+  }
+
+  why(run: Execution): Reason[] {
+    if (this.#depth >= deepest) {
+      this.#cuts++
+      return []
+    }
+    if (!this.spend()) return []
+    // A run is asked for once for each that stands on it: asked in the same way, its reasons are the same.
+    const found = foundAt(run, this)
+    const asked = (this.#known === 0 ? 1 : 0) + (this.#exact > 0 ? 2 : 0)
+    const before = found[asked]
+    if (before && before.spent <= this.#left && this.#depth + before.height <= deepest) {
+      this.#left -= before.spent
+      this.#reached = Math.max(this.#reached, this.#depth + before.height)
+      return before.reasons
+    }
+    const leftBefore = this.#left
+    const cutsBefore = this.#cuts
+    const reachedBefore = this.#reached
+    this.#depth++
+    this.#reached = this.#depth
+    const isKnown = typeof run.value === 'boolean'
+    if (isKnown) this.#known++
+    try {
+      const reasons = this.#look(run)
+      // What was cut short would go on elsewhere.
+      if (this.#cuts === cutsBefore)
+        found[asked] = { reasons, spent: leftBefore - this.#left, height: this.#reached - this.#depth + 1 }
+      return reasons
+    } finally {
+      this.#depth--
+      this.#reached = Math.max(this.#reached, reachedBefore)
+      if (isKnown) this.#known--
+    }
+  }
+
+  #look(run: Execution): Reason[] {
+    const parts = (deciders[run.type] ?? decideOther)(this, run)
+    const text = this.#texts.ownText(run, this.voice)
     return text === undefined ? parts : [new Reason(text, { value: run.value, run, parts, isOwn: true })]
   }
-  const walk: Walk = {
-    recording,
-    voice,
-    snippet: texts.snippet,
-    spend() {
-      if (--left >= 0) return true
-      cuts++
-      return false
-    },
-    isOpen: () => known === 0,
-    isExact: () => exact > 0,
-    whyExactly(run) {
-      exact++
-      try {
-        return walk.why(run)
-      } finally {
-        exact--
-      }
-    },
-    why(run) {
-      if (depth >= deepest) {
-        cuts++
-        return []
-      }
-      if (!walk.spend()) return []
-      // A run is asked for once for each that stands on it: asked in the same way, its reasons are the same.
-      const found = foundAt(run, walk)
-      const asked = (known === 0 ? 1 : 0) + (exact > 0 ? 2 : 0)
-      const before = found[asked]
-      if (before && before.spent <= left && depth + before.height <= deepest) {
-        left -= before.spent
-        reached = Math.max(reached, depth + before.height)
-        return before.reasons
-      }
-      const leftBefore = left
-      const cutsBefore = cuts
-      const reachedBefore = reached
-      depth++
-      reached = depth
-      const isKnown = typeof run.value === 'boolean'
-      if (isKnown) known++
-      try {
-        const reasons = look(run)
-        // What was cut short would go on elsewhere.
-        if (cuts === cutsBefore) found[asked] = { reasons, spent: leftBefore - left, height: reached - depth + 1 }
-        return reasons
-      } finally {
-        depth--
-        reached = Math.max(reached, reachedBefore)
-        if (isKnown) known--
-      }
-    },
-  }
-  return walk
 }
 
 type Decider = (walk: Walk, run: Execution) => Reason[]
@@ -131,7 +153,7 @@ const deciders: Record<string, Decider> = {
   Or: (walk, run) => byValue(walk, run, true),
   Not: all,
   IsTrue: all,
-  IsFalse: (walk, run) => reasonsOf(run.parts, walk.whyExactly),
+  IsFalse: (walk, run) => reasonsOf(run.parts, (each) => walk.whyExactly(each)),
   Xor: all,
   Implies: decideImplies,
   IsNull: decideIsNull,
@@ -160,17 +182,17 @@ function all(walk: Walk, run: Execution): Reason[] {
   // A null below `and` is enough to keep it from being true; a false below `or` is needed for that as well.
   const isEnough = walk.isOpen() || (run.type === 'And' && !walk.isExact())
   const asked = run.value === null && isEnough ? run.parts.filter(({ value }) => value === null) : run.parts
-  return reasonsOf(asked, walk.why)
+  return whyAll(walk, asked)
 }
 
 /** `and`, `or`: one operand that has the value which decides alone; else all; of a null the nulls. */
 function byValue(walk: Walk, run: Execution, deciding: boolean): Reason[] {
   const { value, parts } = run
   if (value === null) return all(walk, run)
-  if (value !== deciding) return reasonsOf(parts, walk.why)
+  if (value !== deciding) return whyAll(walk, parts)
   const found = parts.filter((each) => each.value === deciding)
   // What makes it false is all told; one true alternative is enough.
-  return reasonsOf(deciding ? found.slice(0, 1) : found, walk.why)
+  return whyAll(walk, deciding ? found.slice(0, 1) : found)
 }
 
 function decideImplies(walk: Walk, run: Execution): Reason[] {

@@ -5,7 +5,7 @@ import { isInterval } from '../cql/run/to-json.ts'
 import { dataOf } from './data.ts'
 import { type Lack, Reason } from './reason.ts'
 import type { Phrase } from './voice.ts'
-import { named, nameOf, reasonsOf, stripped, type Walk } from './walk.ts'
+import { named, nameOf, reasonsOf, stripped, type Walk, whyAll } from './walk.ts'
 
 /** Phrases of a comparison that is true, and of one that is false. */
 type Pair = readonly [holds: Phrase, holdsNot: Phrase]
@@ -47,9 +47,9 @@ export function statement(walk: Walk, run: Execution): Reason[] {
 /** Why a step is null: by what is null below; else its operands are there and do not decide it. */
 export function lacking(walk: Walk, run: Execution): Reason[] {
   const nulls = run.parts.filter((each) => each.value === null)
-  if (nulls.length > 0) return reasonsOf(nulls, walk.why)
+  if (nulls.length > 0) return whyAll(walk, nulls)
   const empty = run.parts.filter(({ value }) => Array.isArray(value) && value.length === 0)
-  const found = reasonsOf(empty, walk.why)
+  const found = whyAll(walk, empty)
   if (found.length > 0) return found
   const data = run.parts.map(stripped).find((each) => isData(walk, each))
   if (!data) return []

@@ -4,7 +4,7 @@ import { dataOf, leaf } from './data.ts'
 import type { Iteration } from './notes.ts'
 import { originOf, queryOf } from './origins.ts'
 import { type Lack, Reason } from './reason.ts'
-import { localName, nameOf, reasonsOf, stripped, tupleSource, type Walk } from './walk.ts'
+import { localName, nameOf, reasonsOf, stripped, tupleSource, type Walk, whyAll } from './walk.ts'
 
 /** Elements that are told one by one; of more, how many there are. */
 const mostElements = 5
@@ -41,10 +41,10 @@ export function whyEmpty(walk: Walk, run: Execution): Reason[] {
   }
 }
 
-function missingType({ voice, isOpen }: Walk, run: Execution): Reason {
+function missingType(walk: Walk, run: Execution): Reason {
   const type = localName(run.step.dataType)
-  const lack: Lack = { phrase: 'missing', name: () => type, isBeside: !isOpen() }
-  return new Reason(() => voice.say('thereNot', { a: type }), { value: run.value, run, lack })
+  const lack: Lack = { phrase: 'missing', name: () => type, isBeside: !walk.isOpen() }
+  return new Reason(() => walk.voice.say('thereNot', { a: type }), { value: run.value, run, lack })
 }
 
 function emptyQuery(walk: Walk, run: Execution): Reason[] {
@@ -119,7 +119,7 @@ export function decidingElements(walk: Walk, run: Execution, deciding: boolean):
   if (query?.type !== 'Query') return undefined
   const returned = queryOf(query).iterations.flatMap((each) => each.returned ?? [])
   if (run.value !== deciding) return undefined
-  return reasonsOf(returned.filter(({ value }) => value === deciding).slice(0, 1), walk.why)
+  return whyAll(walk, returned.filter(({ value }) => value === deciding).slice(0, 1))
 }
 
 interface Told {
@@ -150,7 +150,7 @@ function oneElement(walk: Walk, iteration: Iteration, name: () => string): Reaso
   const deciding = iteration.passed ? asked : asked.filter(({ value }) => value !== true)
   const [first] = deciding
   if (!first) return []
-  const parts = reasonsOf(deciding, walk.why)
+  const parts = whyAll(walk, deciding)
   const [only, other] = parts
   if (only && !other) return [new Reason(() => voice.say('about', { a: name(), f: only.text }), only)]
   const isOpen = !iteration.passed && !deciding.some((each) => each.value === false)

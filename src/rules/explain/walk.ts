@@ -42,6 +42,9 @@ export function reasonsOf(runs: readonly Execution[], why: (run: Execution) => R
   return all
 }
 
+/** Why several runs gave what they gave. */
+export const whyAll = (walk: Walk, runs: readonly Execution[]): Reason[] => reasonsOf(runs, (each) => walk.why(each))
+
 /** Steps that give their operand in another type. */
 const conversions: ReadonlySet<string> = new Set([
   'As',

@@ -1,10 +1,11 @@
 /** Records a define through its compiled form. */
-import { type Recording, type StepContext, TooManySteps } from '../../run/recording.ts'
+import type { JsonObject } from '../../../../base/json-value.ts'
+import { type Execution, type Recording, type StepContext, TooManySteps } from '../../run/recording.ts'
 import type { CompiledLibrary } from '../../translate/libraries.ts'
 import type { SessionData } from '../session.ts'
 import { LeftToExecutor, Suspended } from '../step.ts'
 import { recordedDefine } from './program.ts'
-import { Home, RecordedFrame, RecordedRun, Scope } from './recorder.ts'
+import { Home, RecordedFrame, RecordedRun, type Recorder, Scope } from './recorder.ts'
 
 /** What became of it: a recording, undefined for a define that takes too many steps; or a fault, whose the executor is to tell. */
 export type Recorded = { recording: Recording | undefined } | { fault: unknown }
@@ -41,13 +42,28 @@ function recordNow(library: CompiledLibrary, define: string, data: SessionData):
   const step = recordedDefine(library, define)
   const run = new RecordedRun(data)
   step(new RecordedFrame([], run, new Home()))
-  const { root, first, made } = run.recorder
-  return (
-    root && {
-      root,
-      first: (expression) => first.get(expression),
-      within: (context: StepContext) => (context instanceof Scope ? context.runs : []),
-      made: (tuple) => made.get(tuple),
-    }
-  )
+  const { root } = run.recorder
+  return root && new CompiledRecording(root, run.recorder)
+}
+
+class CompiledRecording implements Recording {
+  readonly root: Execution
+  readonly #recorder: Recorder
+
+  constructor(root: Execution, recorder: Recorder) {
+    this.root = root
+    this.#recorder = recorder
+  }
+
+  first(expression: JsonObject): Execution | undefined {
+    return this.#recorder.first.get(expression)
+  }
+
+  within(context: StepContext): readonly Execution[] {
+    return context instanceof Scope ? context.runs : []
+  }
+
+  made(tuple: object): Execution | undefined {
+    return this.#recorder.made.get(tuple)
+  }
 }
