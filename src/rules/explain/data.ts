@@ -14,7 +14,6 @@ const constants = new Set(['Literal', 'Null', 'Quantity', 'Ratio', 'Code', 'Conc
 export function dataOf(walk: Walk, run: Execution, isTold: boolean): Reason[] {
   if (!walk.spend() || constants.has(run.type)) return []
   if (run.value === null) return walk.why(run)
-  const below = (each: Execution | undefined) => (each ? dataOf(walk, each, false) : [])
   switch (run.type) {
     case 'ParameterRef':
       return isTold ? [] : [leaf(walk, run)]
@@ -23,19 +22,19 @@ export function dataOf(walk: Walk, run: Execution, isTold: boolean): Reason[] {
     case 'QueryLetRef':
     case 'OperandRef': {
       const origin = originOf(run, walk.recording)
-      if (origin) return below(origin)
+      if (origin) return dataOf(walk, origin, false)
       if (isConversion(run)) return reasonsOf(run.parts, (each) => dataOf(walk, each, isTold))
       // What an aggregate has come to so far is told by its steps.
       return run.type === 'QueryLetRef' ? [] : [leaf(walk, run)]
     }
     case 'AliasRef': {
       const origin = originOf(run, walk.recording)
-      if (origin && typeof run.value !== 'object') return below(origin)
+      if (origin && typeof run.value !== 'object') return dataOf(walk, origin, false)
       return isTold || typeof run.value === 'object' ? [] : [leaf(walk, run)]
     }
     case 'Property': {
       const element = tupleSource(run, walk.recording)
-      if (element) return below(element)
+      if (element) return dataOf(walk, element, false)
       return isTold ? [] : [leaf(walk, run)]
     }
     case 'If':

@@ -182,6 +182,12 @@ const stepsOf = (library: CompiledLibrary, tell: Tell): Readonly<Record<string, 
   ExpressionRef: (node) => reference(node, library),
   FunctionRef: (node, place) => call(node, library, place),
   Query: recordedQuery(tell),
+  Interval: (node, place) => {
+    // Of one that nothing is told of, not even a type, the bounds are not asked for.
+    if ([node.low, node.high].every((each) => isJsonObject(each) && each.type === 'Null'))
+      return leave('an interval has no bounds')
+    return built(node, place)
+  },
   List: beside,
   Date: beside,
   DateTime: beside,
