@@ -3,19 +3,19 @@ import { isJsonObject, objectsIn } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
 import { keepPerObject } from '../../base/keep.ts'
 import type { Extension, Library } from '../../fhir/types.ts'
-import type { Execution } from '../cql/run/trace.ts'
+import type { Execution } from '../cql/run/recording.ts'
 import { definitions, visit } from '../cql/translate/elm.ts'
 import type { CompiledLibrary } from '../cql/translate/libraries.ts'
 import { translated } from '../translation.ts'
 import { valueNamed } from './origins.ts'
-import type { Voice } from './voice.ts'
+import { shortText, type Voice } from './voice.ts'
 
 /** Extension of a Library: a text for what a define, a function, or a let or tuple element in one, gives. */
 const expressionTextUrl = 'http://vidimus.org/fhir/StructureDefinition/expression-text'
 
 /** What is known of the authors' words. */
 export interface OwnTexts {
-  /** What the author wrote for a step, its beginning where that is long; undefined where it is not known. */
+  /** What the author wrote for a step, as short as a name; undefined where it is not known. */
   snippet(run: Execution): string | undefined
   /** The author's sentence about what a step gave, with values put in; undefined where he gave none that fits. */
   ownText(run: Execution, voice: Voice): string | undefined
@@ -25,34 +25,92 @@ export interface OwnTexts {
 export interface AuthoredLibrary {
   /** `url|version` */
   canonical: string
-  /** As stored; absent for an expression that stands in a rule set. */
-  resource?: Library | undefined
-  /** CQL; absent where only ELM is known. */
-  cql?: string | undefined
+  author: Author
+}
+
+/** What the author of a library has written. */
+export interface Author {
+  snippet(step: JsonObject): string | undefined
+  /** `address`, or `address result` for texts of one result. */
+  texts: Map<string, WrittenText[]>
+}
+
+/** A text with its translations. */
+type WrittenText = Extension | undefined
+
+/** The author of a stored Library; the same for all who explain it. */
+export const authorOf = keepPerObject((resource: Library) => authorOfText(cqlOf(resource), resource))
+
+/** The author of a text, where there is one; undefined where only ELM is known. */
+export function authorOfText(cql: string | undefined, resource?: Library): Author {
+  const lines = cql?.split('\n')
+  const snippets = new WeakMap<JsonObject, { text: string | undefined }>()
+  return {
+    texts: textsOf(resource),
+    snippet(step) {
+      if (!lines) return undefined
+      const known = snippets.get(step)
+      if (known) return known.text
+      const written = cut(lines, step.locator)
+      const text = written === undefined ? undefined : shortText(written)
+      snippets.set(step, { text })
+      return text
+    },
+  }
+}
+
+/** The CQL of a Library; undefined where it has none. */
+export function cqlOf(resource: Library | undefined): string | undefined {
+  const content = resource?.content?.find((each) => each.contentType?.split(';')[0]?.trim() === 'text/cql')
+  return content?.data === undefined
+    ? undefined
+    : Buffer.from(content.data, 'base64')
+        .toString('utf8')
+        .replace(/^\uFEFF/, '')
 }
 
 /** Lines of the author's text after the first that a name may be made of. */
 const mostLines = 2
 
 /** Reads the texts of a rule's library and of what it includes. */
-export function ownTexts(libraries: AuthoredLibrary[], language: string | undefined): OwnTexts {
-  const lines = new Map(libraries.map(({ canonical, cql }) => [canonical, cql?.split('\n')]))
-  const texts = new Map(libraries.map(({ canonical, resource }) => [canonical, textsOf(resource, language)]))
-  return {
-    snippet: ({ step, library }) => cut(lines.get(library.canonical), step.locator),
-    ownText(run, voice) {
-      const own = texts.get(run.library.canonical)
-      if (!own || own.size === 0) return undefined
-      const address = addresses(run.library).get(run.step)
-      const text = address && (own.get(`${address} ${run.value}`) ?? own.get(address))
-      return text === undefined ? undefined : filled(text, run, voice)
-    },
+export const ownTexts = (libraries: AuthoredLibrary[], language: string | undefined): OwnTexts =>
+  new AuthorsTexts(libraries, language)
+
+class AuthorsTexts implements OwnTexts {
+  readonly #authors: Map<string, Author>
+  readonly #language: string | undefined
+
+  constructor(libraries: AuthoredLibrary[], language: string | undefined) {
+    this.#authors = new Map(libraries.map(({ canonical, author }) => [canonical, author]))
+    this.#language = language
+  }
+
+  snippet({ step, library }: Execution): string | undefined {
+    return this.#authors.get(library.canonical)?.snippet(step)
+  }
+
+  ownText(run: Execution, voice: Voice): string | undefined {
+    const own = this.#authors.get(run.library.canonical)?.texts
+    if (!own || own.size === 0) return undefined
+    const address = addresses(run.library).get(run.step)
+    const language = this.#language
+    const text = address && (lastIn(own.get(`${address} ${run.value}`), language) ?? lastIn(own.get(address), language))
+    return text === undefined ? undefined : filled(text, run, voice)
   }
 }
 
-function cut(lines: string[] | undefined, locator: Json | undefined): string | undefined {
+/** The last of several texts that says something in a language. */
+function lastIn(written: readonly WrittenText[] = [], language: string | undefined): string | undefined {
+  for (const each of written.toReversed()) {
+    const text = translated(each?.valueString, each?._valueString, language)
+    if (text !== undefined) return text
+  }
+  return undefined
+}
+
+function cut(lines: string[], locator: Json | undefined): string | undefined {
   const at = /^(\d+):(\d+)-(\d+):(\d+)$/.exec(typeof locator === 'string' ? locator : '')
-  if (!at || !lines) return undefined
+  if (!at) return undefined
   const [line = 0, column = 0, lastLine = 0, lastColumn = 0] = at.slice(1).map(Number)
   const taken = lines.slice(line - 1, Math.min(lastLine, line + mostLines))
   if (lastLine === line) taken[0] = taken[0]?.slice(0, lastColumn) ?? ''
@@ -62,18 +120,16 @@ function cut(lines: string[] | undefined, locator: Json | undefined): string | u
   return text === '' ? undefined : text
 }
 
-/** `address`, or `address result` for a text of one result, to text. */
-function textsOf(resource: Library | undefined, language: string | undefined): Map<string, string> {
-  const texts = new Map<string, string>()
+function textsOf(resource: Library | undefined): Map<string, WrittenText[]> {
+  const texts = new Map<string, WrittenText[]>()
   for (const { url, extension } of resource?.extension ?? []) {
     if (url !== expressionTextUrl) continue
     const part = (name: string) => extension?.find((each: Extension) => each.url === name)
     const address = part('expression')?.valueString
     const result = part('result')?.valueCode
-    const told = part('text')
-    const text = translated(told?.valueString, told?._valueString, language)
-    if (address === undefined || text === undefined) continue
-    texts.set(result === undefined ? address : `${address} ${result}`, text)
+    if (address === undefined) continue
+    const key = result === undefined ? address : `${address} ${result}`
+    texts.set(key, [...(texts.get(key) ?? []), part('text')])
   }
   return texts
 }
@@ -110,7 +166,7 @@ function filled(text: string, run: Execution, voice: Voice): string | undefined 
 /** What a name stands for where a step ran: beside it in its tuple, then as CQL would find it; `name.element` within that; then what it read by that name. */
 function lookUp(name: string, run: Execution): unknown {
   const { parent, context } = run
-  const beside = parent?.step.type === 'Tuple' ? objectsIn(parent.step.element) : []
+  const beside = parent?.type === 'Tuple' ? objectsIn(parent.step.element) : []
   const element = beside.find((each) => each.name === name)?.value
   const given = parent?.parts.find((each) => each.step === element)
   if (given) return given.value
@@ -128,8 +184,7 @@ function readBy(run: Execution, name: string): unknown {
   const open = [run]
   for (let at = 0; at < open.length && at < mostRuns; at++) {
     const each = open[at]
-    if (each && /^(?:Parameter|Expression|QueryLet)Ref$/.test(String(each.step.type)) && each.step.name === name)
-      return each.value
+    if (each && /^(?:Parameter|Expression|QueryLet)Ref$/.test(each.type) && each.step.name === name) return each.value
     open.push(...(each?.parts ?? []))
   }
   return undefined

@@ -1,7 +1,8 @@
 /** The data behind a value: what was read of the content, and which parameters. */
-import type { Execution } from '../cql/run/trace.ts'
+import type { Execution } from '../cql/run/recording.ts'
 import { originOf } from './origins.ts'
-import { isConversion, nameOf, type Reason, tupleSource, type Walk } from './walk.ts'
+import { Reason } from './reason.ts'
+import { isConversion, nameOf, reasonsOf, tupleSource, type Walk } from './walk.ts'
 
 /** Steps that write a value out, or ask the clock. */
 const constants = new Set(['Literal', 'Null', 'Quantity', 'Ratio', 'Code', 'Concept', 'ValueSetRef', 'CodeSystemRef'])
@@ -11,10 +12,9 @@ const constants = new Set(['Literal', 'Null', 'Quantity', 'Ratio', 'Code', 'Conc
  * it reads itself is not told twice.
  */
 export function dataOf(walk: Walk, run: Execution, isTold: boolean): Reason[] {
-  if (!walk.spend() || constants.has(String(run.step.type))) return []
+  if (!walk.spend() || constants.has(run.type)) return []
   if (run.value === null) return walk.why(run)
-  const below = (each: Execution | undefined) => (each ? dataOf(walk, each, false) : [])
-  switch (run.step.type) {
+  switch (run.type) {
     case 'ParameterRef':
       return isTold ? [] : [leaf(walk, run)]
     case 'ExpressionRef':
@@ -22,19 +22,19 @@ export function dataOf(walk: Walk, run: Execution, isTold: boolean): Reason[] {
     case 'QueryLetRef':
     case 'OperandRef': {
       const origin = originOf(run, walk.recording)
-      if (origin) return below(origin)
-      if (isConversion(run)) return run.parts.flatMap((each) => dataOf(walk, each, isTold))
+      if (origin) return dataOf(walk, origin, false)
+      if (isConversion(run)) return reasonsOf(run.parts, (each) => dataOf(walk, each, isTold))
       // What an aggregate has come to so far is told by its steps.
-      return run.step.type === 'QueryLetRef' ? [] : [leaf(walk, run)]
+      return run.type === 'QueryLetRef' ? [] : [leaf(walk, run)]
     }
     case 'AliasRef': {
       const origin = originOf(run, walk.recording)
-      if (origin && typeof run.value !== 'object') return below(origin)
+      if (origin && typeof run.value !== 'object') return dataOf(walk, origin, false)
       return isTold || typeof run.value === 'object' ? [] : [leaf(walk, run)]
     }
     case 'Property': {
       const element = tupleSource(run, walk.recording)
-      if (element) return below(element)
+      if (element) return dataOf(walk, element, false)
       return isTold ? [] : [leaf(walk, run)]
     }
     case 'If':
@@ -44,17 +44,17 @@ export function dataOf(walk: Walk, run: Execution, isTold: boolean): Reason[] {
     case 'Retrieve':
       return walk.why(run)
     default:
-      return run.parts.flatMap((each) => dataOf(walk, each, isTold && isConversion(run)))
+      return reasonsOf(run.parts, (each) => dataOf(walk, each, isTold && isConversion(run)))
   }
 }
 
 /** A value by its name; of resources, how many there are. */
 export function leaf(walk: Walk, run: Execution): Reason {
   const { voice } = walk
-  if (run.step.type === 'Retrieve' && Array.isArray(run.value)) {
-    const there = voice.say('there', { a: nameOf(walk, run), n: run.value.length })
-    return { text: there, value: run.value, run, parts: [] }
-  }
-  const text = voice.say('is', { a: nameOf(walk, run), v: voice.value(run.value) })
-  return { text, value: run.value, run, parts: [] }
+  const { value } = run
+  const text = () =>
+    run.type === 'Retrieve' && Array.isArray(value)
+      ? voice.say('there', { a: nameOf(walk, run), n: value.length })
+      : voice.say('is', { a: nameOf(walk, run), v: voice.value(value) })
+  return new Reason(text, { value, run })
 }

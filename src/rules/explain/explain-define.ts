@@ -3,7 +3,7 @@ import type { Issue, Library } from '../../fhir/types.ts'
 import type { LibraryRun } from '../cql/run/run.ts'
 import { helpers } from '../cql/translate/elm-scope.ts'
 import type { CompiledLibrary } from '../cql/translate/libraries.ts'
-import { type AuthoredLibrary, ownTexts } from './author-texts.ts'
+import { type AuthoredLibrary, authorOf, authorOfText, ownTexts } from './author-texts.ts'
 import { explain } from './explain.ts'
 import type { Explanation } from './explanation.ts'
 
@@ -56,21 +56,11 @@ async function authored(library: CompiledLibrary, call: ExplainCall): Promise<Au
     if (each.identifier.id === helpers) continue
     const { canonical } = each
     if (each === library && call.inline !== undefined) {
-      found.push({ canonical, cql: call.inline })
+      found.push({ canonical, author: authorOfText(call.inline) })
       continue
     }
     const resource = await call.findLibrary(canonical)
-    found.push({ canonical, resource, cql: cqlOf(resource) })
+    if (resource) found.push({ canonical, author: authorOf(resource) })
   }
   return found
-}
-
-/** The CQL of a Library; undefined where it has none. */
-export function cqlOf(resource: Library | undefined): string | undefined {
-  const content = resource?.content?.find((each) => each.contentType?.split(';')[0]?.trim() === 'text/cql')
-  return content?.data === undefined
-    ? undefined
-    : Buffer.from(content.data, 'base64')
-        .toString('utf8')
-        .replace(/^\uFEFF/, '')
 }

@@ -1,10 +1,11 @@
 /** What holds between values, as sentences: for a comparison that is false, its opposite. */
 import { isJsonObject } from '../../base/json.ts'
+import type { Execution } from '../cql/run/recording.ts'
 import { isInterval } from '../cql/run/to-json.ts'
-import type { Execution } from '../cql/run/trace.ts'
 import { dataOf } from './data.ts'
+import { type Lack, Reason } from './reason.ts'
 import type { Phrase } from './voice.ts'
-import { type Lack, named, nameOf, type Reason, stripped, type Walk } from './walk.ts'
+import { named, nameOf, reasonsOf, stripped, type Walk, whyAll } from './walk.ts'
 
 /** Phrases of a comparison that is true, and of one that is false. */
 type Pair = readonly [holds: Phrase, holdsNot: Phrase]
@@ -37,24 +38,25 @@ const valueSets = new Set(['InValueSet', 'AnyInValueSet'])
 /** A sentence about a step that no other sentence fits: a comparison, or its text and what it gave. */
 export function statement(walk: Walk, run: Execution): Reason[] {
   const operands = run.parts
-  if (run.value === null) return [{ text: fact(walk, run), value: null, run, parts: lacking(walk, run) }]
-  const parts = operands.flatMap((each) => dataOf(walk, each, true))
-  return [{ text: fact(walk, run), value: run.value, run, parts }]
+  const text = () => fact(walk, run)
+  if (run.value === null) return [new Reason(text, { value: null, run, parts: lacking(walk, run) })]
+  const parts = reasonsOf(operands, (each) => dataOf(walk, each, true))
+  return [new Reason(text, { value: run.value, run, parts })]
 }
 
 /** Why a step is null: by what is null below; else its operands are there and do not decide it. */
 export function lacking(walk: Walk, run: Execution): Reason[] {
   const nulls = run.parts.filter((each) => each.value === null)
-  if (nulls.length > 0) return nulls.flatMap((each) => walk.why(each))
+  if (nulls.length > 0) return whyAll(walk, nulls)
   const empty = run.parts.filter(({ value }) => Array.isArray(value) && value.length === 0)
-  const found = empty.flatMap((each) => walk.why(each))
+  const found = whyAll(walk, empty)
   if (found.length > 0) return found
   const data = run.parts.map(stripped).find((each) => isData(walk, each))
   if (!data) return []
-  const text = walk.voice.say('undecided', { a: named(walk, data) })
+  const text = () => walk.voice.say('undecided', { a: named(walk, data) })
   const datum = dataBelow(walk, data) ?? data
   const lack: Lack = { phrase: 'undecided', name: (voice) => nameOf(walk, datum, voice), isBeside: !walk.isOpen() }
-  return [{ text, value: data.value, run: data, parts: [], lack }]
+  return [new Reason(text, { value: data.value, run: data, lack })]
 }
 
 const isData = (walk: Walk, run: Execution) => dataBelow(walk, run) !== undefined
@@ -65,9 +67,8 @@ function dataBelow(walk: Walk, run: Execution): Execution | undefined {
 }
 
 function fact(walk: Walk, run: Execution): string {
-  const { step, parts, value } = run
+  const { step, type, parts, value } = run
   const { voice } = walk
-  const type = String(step.type)
   const holds = value !== false
   const told = (text: string) => (value === null ? voice.say('unknown', { f: text }) : text)
   const [first, second] = parts
@@ -83,8 +84,7 @@ function fact(walk: Walk, run: Execution): string {
   return told(precise(walk, step.precision, text))
 }
 
-function pairOf({ step, parts }: Execution): Pair | undefined {
-  const type = String(step.type)
+function pairOf({ type, parts }: Execution): Pair | undefined {
   const known = comparisons[type]
   if (known) return known
   return parts.some(({ value }) => isInterval(value)) ? undefined : timings[type]

@@ -1,8 +1,10 @@
 /** Why a list has elements, or none: which elements were looked at, and why each passed or did not. */
-import type { Execution } from '../cql/run/trace.ts'
+import type { Execution } from '../cql/run/recording.ts'
 import { dataOf, leaf } from './data.ts'
-import { type Iteration, originOf, queryOf } from './origins.ts'
-import { localName, nameOf, type Reason, stripped, tupleSource, type Walk } from './walk.ts'
+import type { Iteration } from './notes.ts'
+import { originOf, queryOf } from './origins.ts'
+import { type Lack, Reason } from './reason.ts'
+import { localName, nameOf, reasonsOf, stripped, tupleSource, type Walk, whyAll } from './walk.ts'
 
 /** Elements that are told one by one; of more, how many there are. */
 const mostElements = 5
@@ -15,10 +17,10 @@ export function whyEmpty(walk: Walk, run: Execution): Reason[] {
   if (inner.value === null) return walk.why(inner)
   const origin = originOf(inner, recording) ?? tupleSource(inner, recording)
   const none = (parts: Reason[]): Reason[] => [
-    { text: voice.say('thereNot', { a: nameOf(walk, inner) }), value: inner.value, run: inner, parts },
+    new Reason(() => voice.say('thereNot', { a: nameOf(walk, inner) }), { value: inner.value, run: inner, parts }),
   ]
-  if (origin) return inner.step.type === 'ExpressionRef' ? none(whyEmpty(walk, origin)) : whyEmpty(walk, origin)
-  switch (inner.step.type) {
+  if (origin) return inner.type === 'ExpressionRef' ? none(whyEmpty(walk, origin)) : whyEmpty(walk, origin)
+  switch (inner.type) {
     case 'Query':
       return emptyQuery(walk, inner)
     case 'Retrieve':
@@ -29,20 +31,20 @@ export function whyEmpty(walk: Walk, run: Execution): Reason[] {
     case 'Filter':
     case 'Intersect':
     case 'Except': {
-      const parts = inner.parts.flatMap((each) =>
+      const parts = reasonsOf(inner.parts, (each) =>
         Array.isArray(each.value) && each.value.length === 0 ? whyEmpty(walk, each) : dataOf(walk, each, false),
       )
       return parts.length > 0 ? parts : none([])
     }
     default:
-      return none(inner.parts.flatMap((each) => dataOf(walk, each, true)))
+      return none(reasonsOf(inner.parts, (each) => dataOf(walk, each, true)))
   }
 }
 
-function missingType({ voice, isOpen }: Walk, run: Execution): Reason {
+function missingType(walk: Walk, run: Execution): Reason {
   const type = localName(run.step.dataType)
-  const text = voice.say('thereNot', { a: type })
-  return { text, value: run.value, run, parts: [], lack: { phrase: 'missing', name: () => type, isBeside: !isOpen() } }
+  const lack: Lack = { phrase: 'missing', name: () => type, isBeside: !walk.isOpen() }
+  return new Reason(() => walk.voice.say('thereNot', { a: type }), { value: run.value, run, lack })
 }
 
 function emptyQuery(walk: Walk, run: Execution): Reason[] {
@@ -64,19 +66,20 @@ export function whyFull(walk: Walk, run: Execution): Reason[] {
   const origin = originOf(inner, recording) ?? tupleSource(inner, recording)
   if (origin) {
     const parts = whyFull(walk, origin)
-    if (inner.step.type !== 'ExpressionRef') return parts
+    if (inner.type !== 'ExpressionRef') return parts
     const n = Array.isArray(inner.value) ? inner.value.length : 1
-    return [{ text: voice.say('there', { a: nameOf(walk, inner), n }), value: inner.value, run: inner, parts }]
+    const text = () => voice.say('there', { a: nameOf(walk, inner), n })
+    return [new Reason(text, { value: inner.value, run: inner, parts })]
   }
-  if (inner.step.type === 'Query') {
+  if (inner.type === 'Query') {
     const { sources, iterations } = queryOf(inner)
     const [passed] = iterations.filter((each) => each.passed)
     const isAsked = passed && (passed.where || passed.relations.length > 0)
     if (isAsked) return elements(walk, inner, { sources, iterations, told: [passed] })
-    return sources.flatMap((each) => whyFull(walk, each))
+    return reasonsOf(sources, (each) => whyFull(walk, each))
   }
-  if (inner.step.type === 'Retrieve' || inner.step.type === 'Property') return [leaf(walk, inner)]
-  return inner.parts.flatMap((each) =>
+  if (inner.type === 'Retrieve' || inner.type === 'Property') return [leaf(walk, inner)]
+  return reasonsOf(inner.parts, (each) =>
     Array.isArray(each.value)
       ? each.value.length > 0
         ? whyFull(walk, each)
@@ -90,9 +93,9 @@ export function everyElement(walk: Walk, run: Execution): Reason[] {
   const { sources, iterations } = queryOf(run)
   const asked = iterations.some(({ where, relations }) => where || relations.length > 0)
   const returned = iterations.filter(({ passed }) => passed).flatMap((each) => each.returned ?? [])
-  const made = returned.flatMap((each) => dataOf(walk, each, false))
+  const made = reasonsOf(returned, (each) => dataOf(walk, each, false))
   const told = asked ? elements(walk, run, { sources, iterations, told: iterations }) : []
-  return [...told, ...made, ...sources.flatMap((each) => countOf(walk, each))]
+  return [...told, ...made, ...reasonsOf(sources, (each) => countOf(walk, each))]
 }
 
 /** How many elements there are, whatever they hold. */
@@ -102,24 +105,21 @@ function countOf(walk: Walk, run: Execution): Reason[] {
   if (inner.value === null || (Array.isArray(inner.value) && inner.value.length === 0)) return whyEmpty(walk, inner)
   const origin = originOf(inner, walk.recording) ?? tupleSource(inner, walk.recording)
   if (origin) return countOf(walk, origin)
-  if (inner.step.type !== 'Query') return dataOf(walk, inner, false)
+  if (inner.type !== 'Query') return dataOf(walk, inner, false)
   const { sources, iterations } = queryOf(inner)
   const asked = iterations.some(({ where, relations }) => where || relations.length > 0)
   const told = asked ? elements(walk, inner, { sources, iterations, told: iterations }) : []
-  return [...told, ...sources.flatMap((each) => countOf(walk, each))]
+  return [...told, ...reasonsOf(sources, (each) => countOf(walk, each))]
 }
 
 /** `AllTrue`, `AnyTrue`: one element that decides alone; else all. Undefined for what is not made by a query. */
 export function decidingElements(walk: Walk, run: Execution, deciding: boolean): Reason[] | undefined {
   const [list] = run.parts
   const query = list && (originOf(stripped(list), walk.recording) ?? stripped(list))
-  if (query?.step.type !== 'Query') return undefined
+  if (query?.type !== 'Query') return undefined
   const returned = queryOf(query).iterations.flatMap((each) => each.returned ?? [])
   if (run.value !== deciding) return undefined
-  return returned
-    .filter(({ value }) => value === deciding)
-    .slice(0, 1)
-    .flatMap((each) => walk.why(each))
+  return whyAll(walk, returned.filter(({ value }) => value === deciding).slice(0, 1))
 }
 
 interface Told {
@@ -131,29 +131,30 @@ interface Told {
 
 function elements(walk: Walk, query: Execution, { sources, iterations, told }: Told): Reason[] {
   const { voice } = walk
-  const source = sources.map((each) => nameOf(walk, each)).join(' × ')
+  let known: string | undefined
+  const source = () => (known ??= sources.map((each) => nameOf(walk, each)).join(' × '))
   const n = iterations.length
   const reasons = told.slice(0, mostElements).flatMap((each): Reason[] => {
-    const a = n === 1 ? source : voice.say('element', { a: source, i: iterations.indexOf(each) + 1, n })
-    return oneElement(walk, each, a)
+    const name = () => (n === 1 ? source() : voice.say('element', { a: source(), i: iterations.indexOf(each) + 1, n }))
+    return oneElement(walk, each, name)
   })
   const more = told.length - mostElements
-  return more > 0 ? [...reasons, { text: voice.say('more', { n: more }), value: more, run: query, parts: [] }] : reasons
+  return more > 0 ? [...reasons, new Reason(voice.say('more', { n: more }), { value: more, run: query })] : reasons
 }
 
 /** The reasons of one element; a single one is told in the same sentence. */
-function oneElement(walk: Walk, iteration: Iteration, a: string): Reason[] {
+function oneElement(walk: Walk, iteration: Iteration, name: () => string): Reason[] {
   const { voice } = walk
   const asked = [...iteration.relations, ...(iteration.where ? [iteration.where] : [])]
   // What excluded it; of one that passed everything that was asked.
   const deciding = iteration.passed ? asked : asked.filter(({ value }) => value !== true)
   const [first] = deciding
   if (!first) return []
-  const parts = deciding.flatMap((each) => walk.why(each))
+  const parts = whyAll(walk, deciding)
   const [only, other] = parts
-  if (only && !other) return [{ ...only, text: voice.say('about', { a, f: only.text }) }]
+  if (only && !other) return [new Reason(() => voice.say('about', { a: name(), f: only.text }), only)]
   const isOpen = !iteration.passed && !deciding.some((each) => each.value === false)
-  const f = voice.say(iteration.passed ? 'fits' : isOpen ? 'fitsUnknown' : 'fitsNot')
+  const phrase = iteration.passed ? 'fits' : isOpen ? 'fitsUnknown' : 'fitsNot'
   const value = isOpen ? null : iteration.passed
-  return [{ text: voice.say('about', { a, f }), value, run: first, parts }]
+  return [new Reason(() => voice.say('about', { a: name(), f: voice.say(phrase) }), { value, run: first, parts })]
 }

@@ -1,47 +1,54 @@
 /** What names stood for in a recording: which run made a value that another one read. */
 import { objectsIn } from '../../base/json.ts'
 import type { JsonObject } from '../../base/json-value.ts'
-import type { Execution, Recording, StepContext } from '../cql/run/trace.ts'
+import type { Execution, Recording, StepContext } from '../cql/run/recording.ts'
 import { helpers, referredBy } from '../cql/translate/elm-scope.ts'
+import { type Iteration, notesAt, type QueryRun } from './notes.ts'
 
 /** The run of what a reference, or a call of a function of the rule's own, stands for; undefined where it cannot be told. */
 export function originOf(run: Execution, recording: Recording): Execution | undefined {
-  const { step } = run
-  if (step.type === 'ExpressionRef') return run.parts[0] ?? defineOf(run, recording)
-  if (step.type === 'FunctionRef') return bodyOf(run)
-  if (step.type === 'QueryLetRef') return letOf(run, String(step.name), recording)
-  if (step.type === 'OperandRef') return operandOf(run, String(step.name), recording)
-  if (step.type === 'AliasRef') return aliasOf(run, String(step.name), recording)
-  return undefined
+  switch (run.type) {
+    case 'ExpressionRef':
+      return run.parts[0] ?? defineOf(run, recording)
+    case 'FunctionRef':
+      return bodyOf(run)
+    case 'QueryLetRef':
+      return letOf(run, String(run.step.name), recording)
+    case 'OperandRef':
+      return operandOf(run, String(run.step.name), recording)
+    case 'AliasRef':
+      return aliasOf(run, String(run.step.name), recording)
+    default:
+      return undefined
+  }
 }
 
 /** What made the element that a query over one list looks at: of a list that is written out its item, of a query what that returned. */
 function aliasOf(run: Execution, name: string, recording: Recording): Execution | undefined {
   const holder = contextOf(run.context, name)
-  const beside = holder ? (recording.within.get(holder) ?? []) : []
-  const query = beside.map(({ parent }) => parent).find((each) => each?.step.type === 'Query')
+  const query = holder && runsFor(holder, 'Query', recording)
   const [source, other] = query ? queryOf(query).sources : []
-  if (!query || !holder || !source || other) return undefined
-  const at = [...iterationsOf(query).keys()].indexOf(holder)
+  if (!query || !source || other) return undefined
+  const at = queryOf(query).iterations.findIndex(({ context }) => context === holder)
   const made = elementsOf(source, recording)[at]
   return made?.value === run.value ? made : undefined
 }
 
 /** What made the elements of a list, in their order; empty where it cannot be told. */
 function elementsOf(list: Execution, recording: Recording): Execution[] {
-  if (list.step.type === 'List') return list.parts
-  if (list.step.type === 'Query') {
+  if (list.type === 'List') return list.parts
+  if (list.type === 'Query') {
     const returned = queryOf(list).iterations.flatMap((each) => (each.passed && each.returned ? [each.returned] : []))
     return Array.isArray(list.value) && list.value.length === returned.length ? returned : []
   }
-  const origin = list.step.type === 'ExpressionRef' ? originOf(list, recording) : undefined
+  const origin = list.type === 'ExpressionRef' ? originOf(list, recording) : undefined
   return origin ? elementsOf(origin, recording) : []
 }
 
 /** A define is evaluated once: who asks later is given what it gave. */
 function defineOf({ step, library }: Execution, recording: Recording): Execution | undefined {
   const expression = referredBy(step, library)
-  return expression && recording.first.get(expression)
+  return expression && recording.first(expression)
 }
 
 /** A function's body runs for the call, beside its operands; of a conversion of the model nothing is recorded. */
@@ -52,17 +59,23 @@ function bodyOf({ step, parts }: Execution): Execution | undefined {
 
 function letOf(run: Execution, name: string, recording: Recording): Execution | undefined {
   const holder = contextOf(run.context, name)
-  const candidates = holder ? (recording.within.get(holder) ?? []) : []
-  return candidates.find(({ step, parent }) =>
-    objectsIn(parent?.step.let).some((each) => each.identifier === name && each.expression === step),
+  const candidates = holder ? recording.within(holder) : []
+  return candidates.find(
+    ({ step, parent }) =>
+      parent?.step.let !== undefined &&
+      objectsIn(parent.step.let).some((each) => each.identifier === name && each.expression === step),
   )
+}
+
+/** For what the first of the steps of a type ran for which something runs in a context. */
+function runsFor(context: StepContext, type: string, recording: Recording): Execution | undefined {
+  for (const { parent } of recording.within(context)) if (parent?.type === type) return parent
+  return undefined
 }
 
 function operandOf(run: Execution, name: string, recording: Recording): Execution | undefined {
   const holder = contextOf(run.context, name)
-  const call = (holder ? (recording.within.get(holder) ?? []) : [])
-    .map(({ parent }) => parent)
-    .find((each) => each?.step.type === 'FunctionRef')
+  const call = holder && runsFor(holder, 'FunctionRef', recording)
   if (!call || call.step.libraryName === helpers) return undefined
   // Several functions may have one name: the one that ran holds the body.
   const body = bodyOf(call)?.step
@@ -94,7 +107,7 @@ export const valueNamed = (context: StepContext, name: string): unknown =>
 
 /** The run that gave an element of a tuple of the rule's own. */
 export function elementOf(tuple: unknown, name: string, recording: Recording): Execution | undefined {
-  const maker = typeof tuple === 'object' && tuple !== null ? recording.made.get(tuple) : undefined
+  const maker = typeof tuple === 'object' && tuple !== null ? recording.made(tuple) : undefined
   const step = maker && objectsIn(maker.step.element).find((each) => each.name === name)?.value
   return step === undefined ? undefined : maker?.parts.find((each) => each.step === step)
 }
@@ -106,44 +119,48 @@ export function sourceOf({ step, context, parts }: Execution): { value: unknown;
   return { value: typeof step.scope === 'string' ? (valueNamed(context, step.scope) ?? null) : null }
 }
 
-/** One element, or one combination of elements, that a query looked at. */
-export interface Iteration {
-  /** What the condition gave; absent in a query without one, and where `with` or `without` had excluded it already. */
-  where?: Execution
-  /** `with` and `without`, as far as they were asked. */
-  relations: Execution[]
-  returned?: Execution
-  /** Whether the query went on with it. */
-  passed: boolean
+/** The runs of the sources of a query, and what it made of each element of them. */
+export function queryOf(run: Execution): QueryRun {
+  const notes = notesAt(run)
+  notes.query ??= readQuery(run)
+  return notes.query
 }
 
-/** The runs of the sources of a query, and what it made of each element of them. */
-export function queryOf(run: Execution): { sources: Execution[]; iterations: Iteration[] } {
+function readQuery(run: Execution): QueryRun {
   const sources = run.parts.filter((each) => each.context === run.context)
-  const iterations = [...iterationsOf(run).values()]
+  const iterations = iterationsOf(run)
   for (const each of iterations)
     each.passed =
       each.relations.every(({ value }) => value === true) && (each.where === undefined || each.where.value === true)
   return { sources, iterations }
 }
 
-/** By the context of each, in their order. */
-function iterationsOf({ step, context, parts }: Execution): Map<StepContext, Iteration> {
-  const relationships = objectsIn(step.relationship)
+/** One of each context. */
+function iterationsOf({ step, context, parts }: Execution): Iteration[] {
+  const relationships = step.relationship === undefined ? [] : objectsIn(step.relationship)
   const aggregate = expressionIn(step.aggregate)
   const returned = expressionIn(step.return)
-  const byContext = new Map<StepContext, Iteration>()
+  const iterations: Iteration[] = []
   for (const part of parts) {
     if (part.context === context || part.step === aggregate) continue
     const isRelation = relationships.includes(part.step)
     const key = isRelation ? (part.context.parent ?? part.context) : part.context
-    const iteration = byContext.get(key) ?? { relations: [], passed: true }
-    byContext.set(key, iteration)
+    const iteration = iterationIn(key, iterations)
     if (isRelation) iteration.relations.push(part)
     else if (part.step === step.where) iteration.where = part
     else if (part.step === returned) iteration.returned = part
   }
-  return byContext
+  return iterations
+}
+
+/** That of a context, nearly always the last. */
+function iterationIn(context: StepContext, iterations: Iteration[]): Iteration {
+  const last = iterations.at(-1)
+  const known = last?.context === context ? last : iterations.find((each) => each.context === context)
+  if (known) return known
+  const made = { context, relations: [], passed: true }
+  iterations.push(made)
+  return made
 }
 
 const expressionIn = (clause: unknown): JsonObject | undefined => {

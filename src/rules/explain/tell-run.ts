@@ -5,7 +5,8 @@ import { reachOf } from '../cases/sites.ts'
 import { openRun, type RunCall, type RunEnvironment } from '../cql/run/run.ts'
 import { tracedCopy } from '../cql/run/trace.ts'
 import type { CompiledLibrary } from '../cql/translate/libraries.ts'
-import { cqlOf, explainDefine } from './explain-define.ts'
+import { cqlOf } from './author-texts.ts'
+import { explainDefine } from './explain-define.ts'
 import type { Explanation } from './explanation.ts'
 
 /** What was told. */

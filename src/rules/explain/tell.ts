@@ -1,8 +1,10 @@
 /** Reasons as they are told: how many, how deep, and which data were missing. */
-import type { Execution } from '../cql/run/trace.ts'
+import type { JsonObject } from '../../base/json-value.ts'
+import { keepPerObject } from '../../base/keep.ts'
+import type { Execution } from '../cql/run/recording.ts'
 import type { Explanation } from './explanation.ts'
+import type { Lack, Reason } from './reason.ts'
 import { shortValue, type Voice, voiceOf } from './voice.ts'
-import type { Lack, Reason } from './walk.ts'
 
 /** Enough to act on; a person reads no more. */
 const mostClauses = 3
@@ -37,7 +39,7 @@ export function told(top: Reason, voice: Voice): Explanation {
     for (const { reason, explanation } of level) {
       if (known.has(explanation.text)) continue
       known.add(explanation.text)
-      const distinct = [...new Map(reason.parts.map((each) => [each.text, each])).values()]
+      const distinct = distinctIn(reason.parts)
       const shown = distinct.slice(0, Math.max(0, depth < mostLevels ? Math.min(mostParts, left) : 0))
       left -= shown.length
       const told = shown.map((each) => ({ reason: each, explanation: sentence(each) }))
@@ -51,12 +53,30 @@ export function told(top: Reason, voice: Voice): Explanation {
   return first
 }
 
+/** One of each text: in the place of the first, the last. */
+function distinctIn(reasons: readonly Reason[]): readonly Reason[] {
+  if (reasons.length < 2) return reasons
+  if (reasons.length > 12) return [...new Map(reasons.map((each) => [each.text, each])).values()]
+  const distinct: Reason[] = []
+  for (const each of reasons) {
+    const at = distinct.findIndex(({ text }) => text === each.text)
+    if (at < 0) distinct.push(each)
+    else distinct[at] = each
+  }
+  return distinct
+}
+
 function sentence({ text, value, run }: Reason): Explanation {
   const place = placeOf(run)
   return { text, value: shortValue(value), ...(place ? { place } : {}), parts: [] }
 }
 
 function placeOf({ step, library }: Execution): Explanation['place'] {
-  const at = /^([1-9]\d*):(\d+)/.exec(typeof step.locator === 'string' ? step.locator : '')
-  return at ? { library: library.identifier.id, line: Number(at[1]), column: Number(at[2]) } : undefined
+  const at = positionOf(step)
+  return at && { library: library.identifier.id, line: at.line, column: at.column }
 }
+
+const positionOf = keepPerObject(({ locator }: JsonObject) => {
+  const at = /^([1-9]\d*):(\d+)/.exec(typeof locator === 'string' ? locator : '')
+  return at ? { line: Number(at[1]), column: Number(at[2]) } : undefined
+})

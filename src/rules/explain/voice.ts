@@ -1,5 +1,6 @@
 import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
+import { keepPerObject } from '../../base/keep.ts'
 import { toJson } from '../cql/run/to-json.ts'
 import { preferences } from '../translation.ts'
 import table from './phrases.json' with { type: 'json' }
@@ -23,23 +24,37 @@ export interface Voice {
 /** The voice of a language tag or an Accept-Language value; English where none of its languages is known. */
 export function voiceOf(language: string | undefined): Voice {
   const known = preferences(language).map((tag) => languages[tag] ?? languages[tag.split('-')[0] ?? tag])
-  const phrases = known.find((each) => each !== undefined) ?? table.en
+  return voiceIn(known.find((each) => each !== undefined) ?? table.en)
+}
+
+const voiceIn = keepPerObject((phrases: Phrases): Voice => {
+  const sentences = new Map(Object.entries(phrases).map(([phrase, text]) => [phrase, text.split(/\{(\w)\}/)]))
   const voice: Voice = {
-    say: (phrase, values = {}) =>
-      phrases[phrase].replace(/\{(\w)\}/g, (mark, name: string) => String(values[name] ?? mark)),
+    say(phrase, values = {}) {
+      const pieces = sentences.get(phrase) ?? []
+      // Texts and names by turns.
+      let said = pieces[0] ?? ''
+      for (let at = 1; at < pieces.length; at += 2) {
+        const name = pieces[at] ?? ''
+        said += `${values[name] ?? `{${name}}`}${pieces[at + 1] ?? ''}`
+      }
+      return said
+    },
     value: (value) => inWords(value, voice),
   }
   return voice
-}
+})
 
 /** Characters of a text, a name or a snippet at most. */
 const longestText = 80
 
 /** A text on one line, cut to what a person reads. */
 export function shortText(text: string): string {
-  const line = text.replace(/\s+/g, ' ').trim()
+  const line = isOnOneLine(text) ? text : text.replace(/\s+/g, ' ').trim()
   return line.length > longestText ? `${line.slice(0, longestText - 1)}…` : line
 }
+
+const isOnOneLine = (text: string) => !/[^\S ]| {2}|^ | $/.test(text)
 
 /** Elements that are told one by one; of more, how many. */
 const mostElements = 3

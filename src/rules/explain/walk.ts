@@ -1,28 +1,9 @@
 import { FhirInstance } from '../cql/run/fhir-instance.ts'
-import type { Execution, Recording } from '../cql/run/trace.ts'
+import type { Execution, Recording } from '../cql/run/recording.ts'
 import { helpers } from '../cql/translate/elm-scope.ts'
 import { elementOf, sourceOf } from './origins.ts'
+import type { Reason } from './reason.ts'
 import { shortText, type Voice } from './voice.ts'
-
-/** One reason: a sentence about what a step gave, and what that was decided by. */
-export interface Reason {
-  text: string
-  value: unknown
-  run: Execution
-  parts: Reason[]
-  /** A datum that was not there, or that was and did not decide. */
-  lack?: Lack
-  /** In the words of the rule's author. */
-  isOwn?: true
-}
-
-/** A datum that a null came from, or may have come from. */
-export interface Lack {
-  phrase: 'missing' | 'undecided' | 'noParameter'
-  name: (voice: Voice) => string
-  /** It stands below a condition that was decided all the same. */
-  isBeside: boolean
-}
 
 /** One explanation on its way from the define down to what was read. */
 export interface Walk {
@@ -30,7 +11,7 @@ export interface Walk {
   voice: Voice
   /** Why a step gave what it gave; empty for what explains nothing. */
   why(run: Execution): Reason[]
-  /** What the author wrote, its beginning where that is long; undefined where it is not known. */
+  /** What the author wrote, as short as a name; undefined where it is not known. */
   snippet(run: Execution): string | undefined
   /** Whether all from the define down to here is null. */
   isOpen(): boolean
@@ -42,13 +23,42 @@ export interface Walk {
   spend(): boolean
 }
 
+/** The reasons of several runs, one after the other. */
+export function reasonsOf(runs: readonly Execution[], why: (run: Execution) => Reason[]): Reason[] {
+  let all: Reason[] = []
+  let isShared = false
+  for (const each of runs) {
+    const found = why(each)
+    if (found.length === 0) continue
+    if (all.length === 0) {
+      all = found
+      isShared = true
+      continue
+    }
+    if (isShared) all = [...all]
+    isShared = false
+    for (const reason of found) all.push(reason)
+  }
+  return all
+}
+
+/** Why several runs gave what they gave. */
+export const whyAll = (walk: Walk, runs: readonly Execution[]): Reason[] => reasonsOf(runs, (each) => walk.why(each))
+
 /** Steps that give their operand in another type. */
-const conversions =
-  /^(?:As|To(?:Boolean|Concept|Date|DateTime|Decimal|Integer|List|Long|Quantity|Ratio|String|Time)|Convert\w*)$/
+const conversions: ReadonlySet<string> = new Set([
+  'As',
+  ...['Boolean', 'Concept', 'Date', 'DateTime', 'Decimal', 'Integer', 'List', 'Long', 'Quantity'].map(
+    (to) => `To${to}`,
+  ),
+  ...['ToRatio', 'ToString', 'ToTime'],
+])
 
 /** Whether a step only hands on its operand, in another type. */
-export const isConversion = ({ step }: Execution): boolean =>
-  conversions.test(String(step.type)) || (step.type === 'FunctionRef' && step.libraryName === helpers)
+export function isConversion({ type, step }: Execution): boolean {
+  if (type === 'FunctionRef') return step.libraryName === helpers
+  return conversions.has(type) || (type.startsWith('Convert') && /^Convert\w*$/.test(type))
+}
 
 /** The step whose value a conversion was given. */
 export function stripped(run: Execution): Execution {
@@ -61,8 +71,8 @@ const composed = new Set(['List', 'Interval', 'Date', 'DateTime', 'Time', 'Negat
 
 /** Whether a value stands in the rule as it is. */
 function isWritten(run: Execution): boolean {
-  const { step, parts } = stripped(run)
-  return written.has(String(step.type)) || (composed.has(String(step.type)) && parts.every(isWritten))
+  const { type, parts } = stripped(run)
+  return written.has(type) || (composed.has(type) && parts.every(isWritten))
 }
 
 const signs: Record<string, string> = { Add: '+', Subtract: '-', Multiply: '*', Divide: '/' }
@@ -70,10 +80,10 @@ const signs: Record<string, string> = { Add: '+', Subtract: '-', Multiply: '*', 
 /** What a value is called in a sentence. */
 export function nameOf(walk: Walk, run: Execution, voice = walk.voice): string {
   const inner = stripped(run)
-  const { step, parts, value } = inner
+  const { step, type, parts, value } = inner
   const name = String(step.name)
   if (isWritten(inner)) return voice.value(value)
-  switch (step.type) {
+  switch (type) {
     case 'ExpressionRef':
       return name === 'Patient' ? name : voice.say('quoted', { a: name })
     case 'ParameterRef':
@@ -91,10 +101,10 @@ export function nameOf(walk: Walk, run: Execution, voice = walk.voice): string {
       // A step that the translator has put in stands at the place of what it was made for.
       const isOwn = parts.every((each) => each.step.locator !== step.locator)
       const snippet = isOwn ? walk.snippet(inner) : undefined
-      if (snippet !== undefined) return shortText(snippet)
+      if (snippet !== undefined) return snippet
       const names = parts.map((each) => nameOf(walk, each, voice))
-      const sign = signs[String(step.type)]
-      return shortText(sign ? names.join(` ${sign} `) : `${step.type}(${names.join(', ')})`)
+      const sign = signs[type]
+      return shortText(sign ? names.join(` ${sign} `) : `${type}(${names.join(', ')})`)
     }
   }
 }
@@ -127,5 +137,5 @@ export function named(walk: Walk, run: Execution): string {
 
 /** The run that gave the element of a tuple that a property reads. */
 export function tupleSource(run: Execution, recording: Recording): Execution | undefined {
-  return run.step.type === 'Property' ? elementOf(sourceOf(run).value, String(run.step.path), recording) : undefined
+  return run.type === 'Property' ? elementOf(sourceOf(run).value, String(run.step.path), recording) : undefined
 }

@@ -2,10 +2,9 @@
 import { isJsonObject } from '../../../base/json.ts'
 import type { Json, JsonObject } from '../../../base/json-value.ts'
 import { keepPerObject } from '../../../base/keep.ts'
-import { isError } from '../../../fhir/error.ts'
-import { namesOwnSystems } from '../corrections/executable-elm.ts'
-import { definitions, includeDefinitions, visit } from '../translate/elm.ts'
+import { definitions } from '../translate/elm.ts'
 import type { CompiledLibrary } from '../translate/libraries.ts'
+import { checkNames, checkWhole, declaredIn, includedAs, valueSetOf } from './declared.ts'
 import { generated } from './generate/generate.ts'
 import {
   type Builder,
@@ -13,7 +12,6 @@ import {
   type Direct,
   objectsOf,
   onlyMembers,
-  optionalText,
   outermost,
   type Place,
   type Surroundings,
@@ -23,7 +21,7 @@ import { type CompiledRun, LeftToExecutor, leave, type Step } from './step.ts'
 import { codedSteps } from './steps/coded.ts'
 import { namedOperators } from './steps/named-operators.ts'
 import { operator } from './steps/operators.ts'
-import { plainSteps, refuseOwnNames } from './steps/plain.ts'
+import { plainSteps } from './steps/plain.ts'
 import { queries } from './steps/queries.ts'
 import { references } from './steps/references.ts'
 
@@ -39,7 +37,8 @@ export interface Program {
   parameter(name: string, run: CompiledRun): unknown
 }
 
-const builders: Readonly<Record<string, Builder>> = {
+/** Builders by type of node; what is not among them is an operator. */
+export const builders: Readonly<Record<string, Builder>> = {
   ...plainSteps,
   ...codedSteps,
   ...references,
@@ -83,7 +82,7 @@ function compiled(library: CompiledLibrary, generation: Generation | undefined):
 }
 
 function compile(library: CompiledLibrary, generation: Generation | undefined): Program {
-  if ([library, ...library.includes].some(({ issues }) => issues.some(isError))) leave('it has errors')
+  checkWhole(library)
   const all = new Map<CompiledLibrary, Compiling>()
   const heat: Heat = (expression, place, becomes) => {
     if (!generation) return undefined
@@ -114,11 +113,6 @@ function compile(library: CompiledLibrary, generation: Generation | undefined): 
       return [name, root.surroundings.parameter(name, undefined)]
     }),
   )
-  // A parameter of two libraries is bound as the executor finds it.
-  const declared = [library, ...library.includes].flatMap((each) =>
-    definitions(each.elm, 'parameters').map(({ name }) => name),
-  )
-  if (new Set(declared).size < declared.length) leave('a parameter is declared twice')
   const stepOf = (name: string) => steps.get(name) ?? leave('a define is not known')
   return {
     libraries: all.size,
@@ -127,6 +121,19 @@ function compile(library: CompiledLibrary, generation: Generation | undefined): 
     parameter: (name, run) => parameters.get(name)?.(run.bare),
   }
 }
+
+/** What a library declares and computes, without its defines: they would need the values of a run. */
+export const surroundingsOf = keepPerObject((library: CompiledLibrary): Surroundings => {
+  const all = new Map<CompiledLibrary, Compiling>()
+  const of = (each: CompiledLibrary): Compiling => {
+    const known = all.get(each)
+    if (known) return known
+    const made = compiling(each, { at: all.size, of, heat: () => undefined })
+    all.set(each, made)
+    return made
+  }
+  return of(library).surroundings
+})
 
 /** Counts the runs of an expression, and puts generated code in its place when there were enough; undefined where none is wanted. */
 type Heat = (
@@ -269,51 +276,4 @@ function parameterStep(library: CompiledLibrary, name: string, surroundings: Sur
     const given = run.parameters[name]
     return given === undefined ? otherwise({ slots: [], run }) : given
   }
-}
-
-function declaredIn({ elm }: CompiledLibrary, section: string, name: string): JsonObject {
-  const [found, ...others] = definitions(elm, section).filter((each) => each.name === name)
-  return found && others.length === 0 ? found : leave('a declaration is not there once')
-}
-
-function valueSetOf(library: CompiledLibrary, name: string): { id: string; version: string | undefined } {
-  const found = declaredIn(library, 'valueSets', name)
-  if (!namesOwnSystems(library.elm, found)) leave('a value set names a code system that its library does not have')
-  return { id: textOf(found, 'id'), version: optionalText(found, 'version') }
-}
-
-/** The library that an alias means, as the executor finds it. */
-function includedAs(library: CompiledLibrary, alias: string): CompiledLibrary {
-  const found = includeDefinitions(library.elm).filter((each) => each.alias === alias)
-  const [only, ...others] = found
-  if (!only || others.length > 0) return leave('an include is not there once')
-  const id = only.path.slice(only.path.lastIndexOf('/') + 1)
-  const included = library.includes.find(
-    ({ identifier }) => identifier.id === id && (only.version === undefined || identifier.version === only.version),
-  )
-  return included ?? leave('an included library is not there')
-}
-
-/**
- * The executor looks for every name wherever it can stand, from the inside to the outside. Where a name is given twice in one library,
- * once for a define and once within one, it may find another thing than the author meant: such a library is left to it.
- */
-function checkNames({ elm }: CompiledLibrary): void {
-  const within = new Set<string>()
-  visit(elm.library.statements, (node) => {
-    for (const member of ['alias', 'identifier'] as const) {
-      const name = node[member]
-      if (typeof name === 'string') within.add(name)
-    }
-    if (node.type === 'FunctionDef') for (const each of objectsOf(node, 'operand')) within.add(String(each.name))
-  })
-  const outside = [
-    ...definitions(elm, 'statements').flatMap(({ name, type }) => (type === 'FunctionDef' ? [] : [String(name)])),
-    ...includeDefinitions(elm).map(({ alias }) => alias),
-  ]
-  if (new Set(outside).size < outside.length) leave('a name is given twice')
-  if (outside.some((each) => within.has(each))) leave('a name within a define is that of a define')
-  const sections = ['statements', 'parameters', 'valueSets', 'codeSystems', 'codes', 'concepts']
-  const declared = sections.flatMap((each) => definitions(elm, each).map(({ name }) => String(name)))
-  refuseOwnNames([...within, ...outside, ...declared])
 }

@@ -40,6 +40,14 @@ function isTried(trials: Trials): boolean {
   return true
 }
 
+/** Tells of a fault of the compiled form of a library, once. */
+export function tellFault(library: CompiledLibrary, error: unknown, failed: Ways['failed']): void {
+  const trials = trialsOf(library)
+  if (trials.isFaultTold) return
+  trials.isFaultTold = true
+  failed?.(error)
+}
+
 interface Ways {
   /** Opens for the first define that is asked for; undefined, or an error, where this call is left to the executor. */
   open(define: Define): Session | undefined
@@ -94,17 +102,13 @@ export class CompiledDefines {
   }
 
   async #leave(define: Define, fault?: { error: unknown }): Promise<DefineResult> {
-    const trials = this.#trials
     this.#isLeft = true
-    trials.left++
+    this.#trials.left++
     // Evidence tells what was evaluated, by earlier questions too.
     for (const each of this.#answered) await this.#ways.execute(each)
     const executed = await this.#ways.execute(define)
     // What is wrong with the data, the executor finds as well, and tells.
-    if (fault && !executed.issue && !trials.isFaultTold) {
-      trials.isFaultTold = true
-      this.#ways.failed?.(fault.error)
-    }
+    if (fault && !executed.issue) tellFault(this.#library, fault.error, this.#ways.failed)
     return executed
   }
 }

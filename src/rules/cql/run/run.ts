@@ -5,28 +5,22 @@ import { badRequest, FhirError, isError, issue, unprocessable } from '../../../f
 import type { Bundle, Issue, Parameters } from '../../../fhir/types.ts'
 import { readInstances } from '../../models/instances.ts'
 import type { Program } from '../compiled/program.ts'
-import { openSession } from '../compiled/session.ts'
+import { recordCompiled } from '../compiled/recorded/record.ts'
+import { openSession, type SessionData } from '../compiled/session.ts'
 import { type Define, definesByName, liesIn, parameterDeclarations } from '../translate/elm.ts'
 import type { CompiledLibrary } from '../translate/libraries.ts'
 import { type BoundCodeService, bindTerminology, type CqlTerminology } from './code-service.ts'
-import { areFound, CompiledDefines } from './compiled-defines.ts'
+import { areFound, CompiledDefines, tellFault } from './compiled-defines.ts'
 import { type RecordSource, type RequestData, splitByPatient } from './data-provider.ts'
 import type { DefineResult } from './define-result.ts'
 import { evidenceOf, type Known } from './evidence.ts'
 import type { FhirClasses } from './fhir-instance.ts'
 import { type BoundParameters, bindParameters } from './from-parameters.ts'
+import type { Recording } from './recording.ts'
 import { CqlMessageError } from './run-errors.ts'
 import { failure, rootCause } from './run-failure.ts'
 import { parseDateTime } from './temporal.ts'
-import {
-  type Recording,
-  record,
-  type StepListener,
-  type StepResults,
-  tellSteps,
-  tracedCopy,
-  traceInto,
-} from './trace.ts'
+import { record, type StepListener, type StepResults, tellSteps, tracedCopy, traceInto } from './trace.ts'
 
 /** What a library is run over. */
 export interface RunCall {
@@ -117,6 +111,8 @@ class OpenRun implements LibraryRun {
   readonly #codes: BoundCodeService
   readonly #isDiscreet: boolean
   readonly #compiled: CompiledDefines | undefined
+  readonly #isCompiled: boolean
+  readonly #programFailed: RunEnvironment['programFailed']
   #patient: PatientContext | undefined
   #all: PatientContext | undefined
 
@@ -136,21 +132,29 @@ class OpenRun implements LibraryRun {
     this.#data = splitByPatient(call.data, { classes, scope, instances })
     this.#codes = bindTerminology(terminology, call.asked)
     const program = call.step ? undefined : environment.programOf?.(library)
-    this.#compiled = typeof program === 'object' ? this.#ways(program, programFailed) : undefined
+    // One define may be recorded where others keep the library from answering at once.
+    this.#isCompiled = program !== undefined
+    this.#programFailed = programFailed
+    this.#compiled = typeof program === 'object' ? this.#ways(program) : undefined
   }
 
-  #ways(program: Program, failed: RunEnvironment['programFailed']): CompiledDefines {
+  #ways(program: Program): CompiledDefines {
     const open = (define: Define) => {
-      const parameters = this.#parameters
-      if (this.#call.parameters && !areFound(parameters, declarationsOf(this.library))) return undefined
-      return openSession(program, {
-        clock: this.#clock,
-        source: this.#sourceOf(define),
-        codes: this.#codes,
-        parameters,
-      })
+      const data = this.#sessionData(define)
+      return data && openSession(program, data)
     }
-    return new CompiledDefines(this.library, { open, execute: (define) => this.#execute(define), failed })
+    return new CompiledDefines(this.library, {
+      open,
+      execute: (define) => this.#execute(define),
+      failed: this.#programFailed,
+    })
+  }
+
+  /** Undefined where compiled forms would find other values of parameters than the executor. */
+  #sessionData(define: Define): SessionData | undefined {
+    const parameters = this.#parameters
+    if (this.#call.parameters && !areFound(parameters, declarationsOf(this.library))) return undefined
+    return { clock: this.#clock, source: this.#sourceOf(define), codes: this.#codes, parameters }
   }
 
   #sourceOf(define: Define): RecordSource {
@@ -203,10 +207,15 @@ class OpenRun implements LibraryRun {
   }
 
   async record(name: string): Promise<Recording | undefined> {
-    const define = this.library.defines.find((each) => each.name === name)
+    const define = definesByName(this.library).get(name)
     if (!define) return undefined
+    const data = this.#isCompiled ? this.#sessionData(define) : undefined
+    const recorded = data && (await recordCompiled(this.library, name, data))
+    if (recorded && 'recording' in recorded) return recorded.recording
     const { copy, context } = this.#traced(define)
-    return record(copy, name, context)
+    const executed = await record(copy, name, context)
+    if (recorded && executed) tellFault(this.library, recorded.fault, this.#programFailed)
+    return executed
   }
 }
 

@@ -6,6 +6,7 @@ import { keepPerObject } from '../../../base/keep.ts'
 import { visit } from '../translate/elm.ts'
 import { helpers } from '../translate/elm-scope.ts'
 import { type CompiledLibrary, link } from '../translate/libraries.ts'
+import { type Execution, isStep, mostSteps, type Recording, type StepContext, TooManySteps } from './recording.ts'
 
 /** Results kept for one step at most: an explanation may be short, never costly. */
 const mostResults = 100
@@ -49,7 +50,7 @@ export const tracedCopy = keepPerObject((library: CompiledLibrary): CompiledLibr
   const elm = structuredClone(library.elm)
   const steps = new Map<string, JsonObject>()
   visit(elm.library.statements, (node) => {
-    if (!isExpression(node)) return
+    if (!isStep(node)) return
     node.localId = `${library.canonical} ${steps.size + 1}`
     steps.set(node.localId, node)
   })
@@ -72,51 +73,17 @@ export const tracedCopy = keepPerObject((library: CompiledLibrary): CompiledLibr
   return copy
 })
 
-const isExpression = (node: JsonObject) => typeof node.type === 'string' && !node.type.endsWith('TypeSpecifier')
-
-/** Where a step ran: names of aliases, lets and operands, and the place around it. */
-export interface StepContext {
-  context_values: Record<string, unknown>
-  parent?: StepContext | null | undefined
-}
-
-/** One run of one step, with the steps that ran for it, in the order in which they began. */
-export interface Execution {
-  step: JsonObject
-  /** In which the step stands: a copy ({@link tracedCopy}). */
-  library: CompiledLibrary
-  context: StepContext
-  value: unknown
-  parts: Execution[]
-  /** For which it ran; absent for the define itself. */
-  parent?: Execution
-}
-
-/** A define as it ran, and how to find in it what a name stood for. */
-export interface Recording {
-  root: Execution
-  /** The first run of every step: of a define the only one. */
+interface Running {
+  steps: number
   first: Map<JsonObject, Execution>
-  /** What ran in a context. */
   within: Map<StepContext, Execution[]>
-  /** The run that made a tuple. */
   made: Map<object, Execution>
 }
 
-interface Running extends Omit<Recording, 'root'> {
-  steps: number
-}
-
-/** Steps of one define at most: what takes more is told without reasons. */
-const mostSteps = 20_000
-
 const running = new AsyncLocalStorage<{ recording: Running; parts: Execution[]; parent?: Execution }>()
 
-/** A recording that was given up because the define takes too many steps. */
-class TooManySteps extends Error {}
-
 /**
- * Evaluates a define of a copy ({@link tracedCopy}) and records every run of every step.
+ * Evaluates a define of a copy ({@link tracedCopy}) by the executor and records every run of every step.
  * @returns undefined for a define that takes more than some ten thousand steps, or fails
  */
 export async function record(
@@ -135,7 +102,14 @@ export async function record(
     return undefined
   }
   const [root] = parts
-  return root && { ...recording, root }
+  return (
+    root && {
+      root,
+      first: (expression) => recording.first.get(expression),
+      within: (place) => recording.within.get(place) ?? [],
+      made: (tuple) => recording.made.get(tuple),
+    }
+  )
 }
 
 const instrumented = new WeakSet<ExecutableLibrary>()
@@ -169,13 +143,14 @@ const isExecutable = (value: object): value is Executable => typeof Reflect.get(
 
 function tell(expression: Executable, step: JsonObject, library: CompiledLibrary): void {
   const execute = expression.execute.bind(expression)
+  const type = String(step.type)
   expression.execute = async (context) => {
     const around = running.getStore()
     if (!around) return execute(context)
     const { recording, parts: siblings, parent } = around
     if (++recording.steps > mostSteps) throw new TooManySteps()
     const parts: Execution[] = []
-    const run: Execution = { step, library, context, value: null, parts, ...(parent ? { parent } : {}) }
+    const run: Execution = { step, type, library, context, value: null, parts, parent, notes: undefined }
     siblings.push(run)
     if (!recording.first.has(step)) recording.first.set(step, run)
     const beside = recording.within.get(context)
