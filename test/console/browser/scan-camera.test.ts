@@ -229,6 +229,8 @@ describe('the camera of the scanner', { skip: noBrowser ?? false }, () => {
     assert.equal(await page.locator('video').count(), 0)
     await opener.click()
     await page.locator('video').waitFor()
+    // The picture comes a moment after its place.
+    await page.waitForFunction(() => Reflect.get(globalThis, 'document').querySelector('video').srcObject !== null)
     await inPage(page, `document.querySelector('video').srcObject.getTracks()[0].dispatchEvent(new Event('ended'))`)
     await page.getByText('انقطع الاتصال بالكاميرا').waitFor()
     scanner.assertClean()
