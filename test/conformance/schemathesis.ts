@@ -22,8 +22,15 @@ const checks = [
 
 const run = promisify(execFile)
 
-/** @throws Error when there is no Python, or its packages cannot be had */
-async function install(): Promise<void> {
+let installing: Promise<void> | undefined
+
+/** Once for all runs that are side by side: two in one folder would break each other. @throws Error when there is no Python, or its packages cannot be had */
+function install(): Promise<void> {
+  installing ??= installAnew()
+  return installing
+}
+
+async function installAnew(): Promise<void> {
   if (existsSync(program)) return
   try {
     await run('python3', ['-m', 'venv', folder])
