@@ -152,7 +152,7 @@ async function questionsOf(issuerFolder: string): Promise<Record<string, Questio
   const text = (await specimens(demoIssuer(issuerFolder, now), now)).find(({ name }) => name === 'vaccination')?.text
   const body = (parameter: object[]) => JSON.stringify({ resourceType: 'Parameters', parameter })
   return {
-    $evaluate: { path: '/fhir/$evaluate', body: body([{ name: 'credential', valueString: text }]), each: 150 },
+    $evaluate: { path: '/fhir/$evaluate', body: body([{ name: 'credential', valueString: text }]), each: 450 },
     '$validate-code': {
       path: '/fhir/CodeSystem/$validate-code',
       body: body([
