@@ -4,15 +4,8 @@ import type { JsonObject } from '../../../../base/json-value.ts'
 import { type Builder, bind, objectsOf, onlyMembers, optionalFlag, type Place, textOf } from '../place.ts'
 import { leave, type Step } from '../step.ts'
 import { holds } from '../steps/plain.ts'
-import { firstOf, wholeOf } from '../steps/queries.ts'
+import { firstOf, type Named, namesOf, wholeOf } from '../steps/queries.ts'
 import { type RecordedFrame, recordedFrame, Scope } from './recorder.ts'
-
-/** An alias or let. */
-interface Named {
-  name: string
-  slot: number
-  step: Step
-}
 
 const give = (frame: RecordedFrame, { name, slot }: Named, value: unknown): void => {
   bind(frame, slot, value)
@@ -24,7 +17,7 @@ export const recordedQuery =
   (tell: (step: Step, node: JsonObject) => Step): Builder =>
   (node, place) => {
     onlyMembers(node, 'source', 'let', 'relationship', 'where', 'return', 'aggregate', 'sort')
-    const { sources, lets, inner } = namesOf(node, place)
+    const { sources, lets, inner } = ownNamesOf(node, place)
     const relations = objectsOf(node, 'relationship').map((each) => tell(relation(each, inner), each))
     const where = node.where == null ? undefined : inner.build(node.where)
     const outcome = outcomeOf(node, { inner, outer: place, named: [...sources, ...lets] })
@@ -49,30 +42,14 @@ export const recordedQuery =
     }
   }
 
-function namesOf(node: JsonObject, place: Place): { sources: Named[]; lets: Named[]; inner: Place } {
-  const [sources, lets]: [Named[], Named[]] = [[], []]
-  let inner = place
-  for (const each of objectsOf(node, 'source')) {
-    onlyMembers(each, 'alias', 'expression')
-    // Sources do not see each other.
-    const step = place.build(each.expression)
-    const name = textOf(each, 'alias')
-    const { slot, place: next } = inner.within(name)
-    sources.push({ name, slot, step })
-    inner = next
-  }
-  for (const each of objectsOf(node, 'let')) {
-    onlyMembers(each, 'identifier', 'expression')
-    const step = inner.build(each.expression)
-    const name = textOf(each, 'identifier')
-    const { slot, place: next } = inner.within(name)
-    lets.push({ name, slot, step })
-    inner = next
-  }
+/** Names that stand for one thing each: what ran is looked for by them. */
+function ownNamesOf(node: JsonObject, place: Place): ReturnType<typeof namesOf> {
+  const found = namesOf(node, place)
+  const { sources, lets } = found
   const names = new Set([...sources, ...lets].map(({ name }) => name))
   if (sources.length === 0 || names.size < sources.length + lets.length)
     leave('a name of a query stands for two things')
-  return { sources, lets, inner }
+  return found
 }
 
 /** The executor begins with all sources at once. */

@@ -7,7 +7,9 @@ import { type Builder, bind, objectsOf, onlyMembers, optionalFlag, type Place, t
 import { type Frame, leave, type Step } from '../step.ts'
 import { holds } from './plain.ts'
 
-interface Named {
+/** An alias or let. */
+export interface Named {
+  name: string
   slot: number
   step: Step
 }
@@ -20,26 +22,30 @@ interface Outcome {
   isOne: boolean
 }
 
-const query: Builder = (node, place) => {
-  onlyMembers(node, 'source', 'let', 'relationship', 'where', 'return', 'aggregate', 'sort')
-  const sources: Named[] = []
+/** The aliases and lets of a query, in order, and the place in which all of them are known. */
+export function namesOf(node: JsonObject, place: Place): { sources: Named[]; lets: Named[]; inner: Place } {
   let inner = place
-  for (const each of objectsOf(node, 'source')) {
+  const named = (name: string, step: Step): Named => {
+    const { slot, place: next } = inner.within(name)
+    inner = next
+    return { name, slot, step }
+  }
+  const sources = objectsOf(node, 'source').map((each) => {
     onlyMembers(each, 'alias', 'expression')
     // Sources do not see each other.
-    const step = place.build(each.expression)
-    const named = inner.within(textOf(each, 'alias'))
-    sources.push({ slot: named.slot, step })
-    inner = named.place
-  }
-  const lets: Named[] = []
-  for (const each of objectsOf(node, 'let')) {
+    return named(textOf(each, 'alias'), place.build(each.expression))
+  })
+  const lets = objectsOf(node, 'let').map((each) => {
     onlyMembers(each, 'identifier', 'expression')
     const step = inner.build(each.expression)
-    const named = inner.within(textOf(each, 'identifier'))
-    lets.push({ slot: named.slot, step })
-    inner = named.place
-  }
+    return named(textOf(each, 'identifier'), step)
+  })
+  return { sources, lets, inner }
+}
+
+const query: Builder = (node, place) => {
+  onlyMembers(node, 'source', 'let', 'relationship', 'where', 'return', 'aggregate', 'sort')
+  const { sources, lets, inner } = namesOf(node, place)
   const relations = objectsOf(node, 'relationship').map((each) => relation(each, inner))
   const where = node.where == null ? undefined : inner.build(node.where)
   const outcome = outcomeOf(node, { inner, outer: place, sources, lets })
