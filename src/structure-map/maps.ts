@@ -47,7 +47,9 @@ const CACHE_ENTRIES = 200
 export function createMaps(environment: MapEnvironment, options: MapOptions = {}): Maps {
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
   let revision = environment.revision()
-  const cache = keep<string, Promise<CompiledMap>>(CACHE_ENTRIES)
+  // Apart, for a canonical is any text that somebody sends: none of them is the place of a version.
+  const byCanonical = keep<string, Promise<CompiledMap>>(CACHE_ENTRIES)
+  const byPlace = keep<string, Promise<CompiledMap>>(CACHE_ENTRIES)
 
   async function build(
     map: StructureMap,
@@ -93,10 +95,10 @@ export function createMaps(environment: MapEnvironment, options: MapOptions = {}
     return readR5(found)
   }
 
-  /** @param key a canonical, or what no canonical is: the place of a version in the store */
-  function cached(key: string, read: () => Promise<StructureMap>): Promise<CompiledMap> {
+  function cached(cache: typeof byCanonical, key: string, read: () => Promise<StructureMap>): Promise<CompiledMap> {
     if (environment.revision() !== revision) {
-      cache.clear()
+      byCanonical.clear()
+      byPlace.clear()
       revision = environment.revision()
     }
     // A failure is told each time anew: what was missing may come.
@@ -108,12 +110,12 @@ export function createMaps(environment: MapEnvironment, options: MapOptions = {}
       const helpers = supporting.map(readR5)
       if (typeof urlOrMap !== 'string') return build(readR5(urlOrMap), helpers, budget)
       if (helpers.length > 0) return build(await find(urlOrMap, helpers), helpers)
-      return cached(urlOrMap, () => find(urlOrMap, []))
+      return cached(byCanonical, urlOrMap, () => find(urlOrMap, []))
     },
     async compileStored(map) {
       const { id, meta } = map
       const isKnown = id && meta?.versionId && brokenSignature(map) === undefined
-      return isKnown ? cached(` ${id} ${meta.versionId}`, async () => readR5(map)) : build(readR5(map), [])
+      return isKnown ? cached(byPlace, `${id}/${meta.versionId}`, async () => readR5(map)) : build(readR5(map), [])
     },
   }
 }

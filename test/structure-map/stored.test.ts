@@ -59,6 +59,13 @@ describe('a stored version of a map', () => {
     assert.equal(await genderOf(maps, map), 'male')
   })
 
+  it('is no canonical: whoever names its place names nothing', async () => {
+    const { maps } = counting()
+    assert.equal(await genderOf(maps, version('1', 'male')), 'male')
+    const isUnknown = (error: unknown) => error instanceof FhirError && error.status === 404
+    for (const canonical of ['a/1', ' a 1', 'a|1', 'a']) await assert.rejects(maps.compile(canonical), isUnknown)
+  })
+
   it('is compiled anew where it has no number', async () => {
     const { maps } = counting()
     const { meta: _, ...unnumbered } = version('1', 'male')
