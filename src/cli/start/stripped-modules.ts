@@ -11,18 +11,18 @@ import { fileURLToPath } from 'node:url'
 export const strippedFile = fileURLToPath(new URL('../../../dist/program.bin', import.meta.url))
 
 /** Raised when the file is built otherwise. */
-const formatVersion = 1
+const formatVersion = 2
 
 /** First bytes of the file: length of the list of modules, which stands behind it. */
 const headBytes = 4
 
-/** Where a module stands behind the list, by the hash of its source. */
+/** Where a module stands behind the list, and the hash of what stands there, by the hash of its source. */
 interface List {
   format: number
-  places: Record<string, [offset: number, length: number]>
+  places: Record<string, [offset: number, length: number, hash: string]>
 }
 
-const keyOf = (source: Uint8Array): string => hash('sha256', source)
+const hashOf = (bytes: Uint8Array): string => hash('sha256', bytes)
 
 /** The file of these modules. */
 export function packStripped(modules: Iterable<{ source: Uint8Array; stripped: string }>): Buffer {
@@ -31,7 +31,7 @@ export function packStripped(modules: Iterable<{ source: Uint8Array; stripped: s
   let offset = 0
   for (const { source, stripped } of modules) {
     const text = Buffer.from(stripped)
-    list.places[keyOf(source)] = [offset, text.length]
+    list.places[hashOf(source)] = [offset, text.length, hashOf(text)]
     texts.push(text)
     offset += text.length
   }
@@ -55,8 +55,11 @@ export function openStripped(path: string = strippedFile): Stripped | undefined 
     if (format !== formatVersion) throw new Error('another format')
     const found = new Map(Object.entries(places))
     return (source) => {
-      const place = found.get(keyOf(source))
-      return place && wholeText(from, headBytes + listBytes + place[0], place[1])
+      const place = found.get(hashOf(source))
+      if (!place) return undefined
+      const [offset, length, wanted] = place
+      const text = wholeText(from, headBytes + listBytes + offset, length)
+      return text && hashOf(text) === wanted ? text.toString() : undefined
     }
   } catch {
     if (file !== undefined) closeSync(file)
@@ -65,9 +68,9 @@ export function openStripped(path: string = strippedFile): Stripped | undefined 
 }
 
 /** One that cannot be read is none: Node does the work. */
-function wholeText(file: number, position: number, length: number): string | undefined {
+function wholeText(file: number, position: number, length: number): Buffer | undefined {
   try {
-    return readAt(file, position, length).toString()
+    return readAt(file, position, length)
   } catch {
     return undefined
   }

@@ -46,7 +46,15 @@ describe('Own modules without their types', () => {
         if (stripped?.(source) !== undefined) assert.equal(stripped(source), wanted)
       if (length < whole.length - last.length) assert.equal(stripped?.(modules[1]?.source ?? last), undefined)
     }
-    const other = Buffer.from(whole.toString('latin1').replace('"format":1', '"format":2'), 'latin1')
+    // One bit of any byte: never another program.
+    for (let at = 0; at < whole.length; at++) {
+      const changed = Buffer.from(whole)
+      changed.writeUInt8((changed.readUInt8(at) ^ (1 << (at % 8))) & 0xff, at)
+      const stripped = open(changed)
+      for (const { source, stripped: wanted } of modules)
+        assert.ok([undefined, wanted].includes(stripped?.(source)), `byte ${at}`)
+    }
+    const other = Buffer.from(whole.toString('latin1').replace('"format":2', '"format":1'), 'latin1')
     assert.equal(open(other), undefined)
     assert.equal(open(Buffer.from('ffffff7f7b7d', 'hex')), undefined)
   })
