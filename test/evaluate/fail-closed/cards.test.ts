@@ -1,26 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { JsonObject } from '../../../src/base/json-value.ts'
 import { credentialFormats } from '../../../src/credentials/credentials.ts'
-import { cardKeyId, issueCard, sampleCard } from '../../../src/demo/issue-shc.ts'
 import { verifyCredential } from '../../../src/evaluate/verify/verify.ts'
 import { anchorKeySource } from '../../../src/trust/keys/anchors.ts'
-import { keyPairFor } from '../../support/issuer.ts'
+import { anchor, cardOf, dose, patient } from './own-card.ts'
 
-const iss = 'https://issuer.example/cards'
-const pair = keyPairFor('ES256')
-const anchor = Buffer.from(
-  JSON.stringify({ ...pair.publicKey.export({ format: 'jwk' }), kid: cardKeyId(pair.publicKey), iss }),
-)
-
-const patient = { resourceType: 'Patient', name: [{ family: 'Specimen', given: ['Ada'] }], birthDate: '1985-03-14' }
-const dose = {
-  resourceType: 'Immunization',
-  status: 'completed',
-  vaccineCode: { coding: [{ system: 'http://hl7.org/fhir/sid/cvx', code: '208' }] },
-  patient: { reference: 'resource:0' },
-  occurrenceDateTime: '2021-12-01',
-}
 const detected = { system: 'http://snomed.info/sct', code: '260373001' }
 const notDetected = { system: 'http://snomed.info/sct', code: '260415000' }
 const result = {
@@ -33,15 +17,7 @@ const result = {
 }
 
 async function verify(resources: object[], subject: object = {}) {
-  const card = sampleCard({ issuer: iss, issuedAt: new Date('2022-01-01') })
-  const entry = resources.map((resource, at) => ({ fullUrl: `resource:${at}`, resource }))
-  const credentialSubject = {
-    fhirVersion: '4.0.1',
-    fhirBundle: { resourceType: 'Bundle', type: 'collection', entry },
-    ...subject,
-  }
-  const content = { ...card, vc: { ...Object(card.vc), credentialSubject } } as JsonObject
-  return verifyCredential(issueCard(content, pair), {
+  return verifyCredential(cardOf(resources, subject), {
     formats: credentialFormats,
     keys: anchorKeySource([anchor]),
     clock: new Date('2022-06-01T00:00:00Z'),

@@ -1,15 +1,9 @@
 /** What a rule makes of a card whose numbers of doses are not understood: neither a yes nor a no. */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import type { JsonObject } from '../../../src/base/json-value.ts'
-import { cardKeyId, issueCard, sampleCard } from '../../../src/demo/issue-shc.ts'
 import type { Parameters } from '../../../src/fhir/types.ts'
-import { keyPairFor } from '../../support/issuer.ts'
 import { openTestServer } from '../../support/loaded-server.ts'
-
-const pair = keyPairFor('ES256')
-const issuer = 'https://issuer.example/cards'
-const anchor = { ...pair.publicKey.export({ format: 'jwk' }), kid: cardKeyId(pair.publicKey), iss: issuer }
+import { anchor, cardOf, dose, patient } from './own-card.ts'
 
 describe('numbers of doses that are not understood', () => {
   let server: Awaited<ReturnType<typeof openTestServer>>
@@ -20,26 +14,14 @@ describe('numbers of doses that are not understood', () => {
 
   /** The decision, and what the rule of complete series said, of one dose of a vaccine that needs two. */
   async function ask(protocolApplied: unknown): Promise<(string | boolean | undefined)[]> {
-    const patient = { resourceType: 'Patient', name: [{ family: 'Specimen', given: ['Ada'] }], birthDate: '1985-03-14' }
-    const dose = {
-      resourceType: 'Immunization',
-      status: 'completed',
-      vaccineCode: { coding: [{ system: 'http://hl7.org/fhir/sid/cvx', code: '208' }] },
-      patient: { reference: 'resource:0' },
-      occurrenceDateTime: '2021-12-01',
-      ...(protocolApplied === undefined ? {} : { protocolApplied }),
-    }
-    const entry = [patient, dose].map((resource, at) => ({ fullUrl: `resource:${at}`, resource }))
-    const card = sampleCard({ issuer, issuedAt: new Date('2022-01-01') })
-    const fhirBundle = { resourceType: 'Bundle', type: 'collection', entry }
-    const content = { ...card, vc: { ...Object(card.vc), credentialSubject: { fhirVersion: '4.0.1', fhirBundle } } }
+    const numbered = protocolApplied === undefined ? dose : { ...dose, protocolApplied }
     const reply: Parameters = await server.server.evaluate.answer(
       {
         resourceType: 'Parameters',
         parameter: [
-          { name: 'credential', valueString: issueCard(content as JsonObject, pair)[0] ?? '' },
+          { name: 'credential', valueString: cardOf([patient, numbered])[0] ?? '' },
           { name: 'evaluationDateTime', valueDateTime: '2022-06-01T00:00:00Z' },
-          { name: 'trustAnchor', valueBase64Binary: Buffer.from(JSON.stringify(anchor)).toString('base64') },
+          { name: 'trustAnchor', valueBase64Binary: anchor.toString('base64') },
         ],
       },
       {},
