@@ -15,8 +15,7 @@ import {
   rateFigure,
   timeFigure,
 } from './support/harness/measure.ts'
-import { type Asked, addressed, httpCosts, telling, warmUp } from './support/http-costs.ts'
-import { ask, startSupport } from './support/processes.ts'
+import { type Asked, besideExpress, httpCosts, warmUp } from './support/http-costs.ts'
 import { wholeRequest } from './support/whole-request.ts'
 
 const PROJECT = join(import.meta.dirname, '..')
@@ -229,38 +228,26 @@ async function observationFigures(bundle: CompiledMap, effort: Effort): Promise<
 const mapId = 'bench'
 
 /** The same over HTTP: the bundle is read, checked, mapped, and what the map made is checked and written. */
-async function overHttp(effort: Effort): Promise<Measured> {
-  const processes = {
-    vidimus: startSupport('terminology-server.ts'),
-    express: startSupport('terminology-server.ts'),
-    load: startSupport('raw-load.ts', '2'),
-  }
-  for (const each of Object.values(processes)) each.stdout?.resume()
-  try {
-    const map = { ...parseMap(BUNDLE_MAP).map, id: mapId, version: '1.0.0', status: 'active' }
-    const { url } = await ask<{ url: string }>(processes.vidimus, { artefacts: [map], files: [] })
-    const { url: bare } = await ask<{ url: string }>(processes.express, { object: { resourceType: 'Bundle' } })
-    const body = JSON.stringify(observations(1000))
+function overHttp(effort: Effort): Promise<Measured> {
+  const map = { ...parseMap(BUNDLE_MAP).map, id: mapId, version: '1.0.0', status: 'active' }
+  const body = JSON.stringify(observations(1000))
+  const contents = { artefacts: [map], object: { resourceType: 'Bundle' }, connections: 2 }
+  return besideExpress(contents, async ({ url, used, bare, load }) => {
     const asked: Asked = {
       weight: 50,
-      used: telling(processes.vidimus),
+      used,
       load: (_from, count) => ({
         addresses: new Array<string>(count).fill(`${url}/StructureMap/${mapId}/$transform`),
         bodies: [body],
         wanted: '"Observation"',
       }),
     }
-    const { express, load } = processes
-    const baseline = { used: telling(express), load: addressed((i) => `${bare}/reply-${i}`) }
-    await warmUp(load, [asked, baseline])
-    const [cost] = await httpCosts(load, [asked], { asked: baseline, name: 'bare Express' }, effort)
+    await warmUp(load, [asked, bare])
+    const [cost] = await httpCosts(load, [asked], { asked: bare, name: 'bare Express' }, effort)
     if (!cost) throw new TypeError('nothing was measured')
     const detail = `${Math.round(body.length / 1000)} KB`
     return timeFigure('$transform of 1,000 observations over HTTP', cost, 'ms', { target: { value: 6 }, detail })
-  } finally {
-    for (const each of [processes.vidimus, processes.express]) each.send({ end: true })
-    processes.load.kill()
-  }
+  })
 }
 
 export async function bench(effort: Effort): Promise<Measured[]> {

@@ -8,8 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Measured } from './support/harness/figure.ts'
 import { type Cost, type Effort, growthFigure, timeFigure } from './support/harness/measure.ts'
-import { type Asked, addressed, httpCosts, telling, warmUp } from './support/http-costs.ts'
-import { ask, startSupport } from './support/processes.ts'
+import { type Asked, addressed, besideExpress, httpCosts, warmUp } from './support/http-costs.ts'
 import { artefacts, inResource, plain, systemOf, writeSystem } from './support/terminology-data.ts'
 import { otherQuestions, type Question, questions, repeated } from './support/terminology-questions.ts'
 
@@ -28,29 +27,15 @@ interface Running {
 export async function bench(effort: Effort): Promise<Measured[]> {
   const sizes = effort.isQuick ? allSizes.quick : allSizes.full
   const folder = mkdtempSync(join(tmpdir(), 'vidimus-bench-'))
-  const processes = {
-    vidimus: startSupport('terminology-server.ts'),
-    express: startSupport('terminology-server.ts'),
-    load: startSupport('raw-load.ts', '10'),
-  }
-  // What they print is of no interest, and must not fill its pipe.
-  for (const each of Object.values(processes)) each.stdout?.resume()
+  const object = { resourceType: 'Parameters', parameter: [{ name: 'result', valueBoolean: true }] }
   try {
     const files = sizes.map((size) => writeSystem(folder, size))
-    const { url } = await ask<{ url: string }>(processes.vidimus, { artefacts: artefacts(sizes), files })
-    const object = { resourceType: 'Parameters', parameter: [{ name: 'result', valueBoolean: true }] }
-    const { url: bare } = await ask<{ url: string }>(processes.express, { object })
-    const { vidimus, express, load } = processes
-    const running: Running = {
-      load,
-      effort,
-      bare: { used: telling(express), load: addressed((i) => `${bare}/reply-${i}`) },
-      ours: (address) => ({ used: telling(vidimus), load: addressed((i) => `${url}/${address(i)}`) }),
-    }
-    return await measureAll(running, sizes)
+    const contents = { artefacts: artefacts(sizes), files, object, connections: 10 }
+    return await besideExpress(contents, ({ url, used, bare, load }) => {
+      const ours: Running['ours'] = (address) => ({ used, load: addressed((i) => `${url}/${address(i)}`) })
+      return measureAll({ load, effort, bare, ours }, sizes)
+    })
   } finally {
-    for (const each of [processes.vidimus, processes.express]) each.send({ end: true })
-    processes.load.kill()
     rmSync(folder, { recursive: true, force: true })
   }
 }

@@ -1,7 +1,7 @@
 /** What requests cost their servers over HTTP: processor time of each process, those that are compared taking turns. */
 import type { ChildProcess } from 'node:child_process'
 import { type Cost, costFrom, type Effort, foundBaseline } from './harness/measure.ts'
-import { ask } from './processes.ts'
+import { ask, startSupport } from './processes.ts'
 import type { Load, Loaded } from './raw-load.ts'
 
 /** A server as it is asked. */
@@ -24,6 +24,44 @@ export const telling =
 export const addressed =
   (addressOf: (i: number) => string): Asked['load'] =>
   (from, count) => ({ addresses: Array.from({ length: count }, (_, i) => addressOf(from + i)) })
+
+/** Our server and bare Express, each in a process of its own, and who asks them. */
+export interface Beside {
+  /** Of our FHIR base. */
+  url: string
+  used: Asked['used']
+  bare: Asked
+  load: ChildProcess
+}
+
+/** What {@link besideExpress} starts: contents of our server, the one object that Express answers, and how many connections ask. */
+interface Contents {
+  artefacts: object[]
+  files?: string[]
+  object: object
+  connections: number
+}
+
+/** Does work with our server beside bare Express, and ends them. */
+export async function besideExpress<T>(
+  { artefacts, files = [], object, connections }: Contents,
+  work: (beside: Beside) => Promise<T>,
+): Promise<T> {
+  const vidimus = startSupport('terminology-server.ts')
+  const express = startSupport('terminology-server.ts')
+  const load = startSupport('raw-load.ts', String(connections))
+  // What they print is of no interest, and must not fill its pipe.
+  for (const each of [vidimus, express, load]) each.stdout?.resume()
+  try {
+    const { url } = await ask<{ url: string }>(vidimus, { artefacts, files })
+    const { url: bare } = await ask<{ url: string }>(express, { object })
+    const reply = { used: telling(express), load: addressed((i) => `${bare}/reply-${i}`) }
+    return await work({ url, used: telling(vidimus), bare: reply, load })
+  } finally {
+    for (const each of [vidimus, express]) each.send({ end: true })
+    load.kill()
+  }
+}
 
 /**
  * Requests until V8 has compiled the way of a request for good; measured by the course of `$evaluate` and of `$translate`. Before, a
