@@ -12,6 +12,7 @@ import type { BundleEntry, Issue, Resource, StructureMap } from '../../fhir/type
 import { writeXml, writeXmlSteps } from '../../fhir/xml/write.ts'
 import { createBudget, type Steps } from '../../workers/budget.ts'
 import { constantHeaders } from '../wire/constant-headers.ts'
+import { writeReadyHead } from '../wire/ready-head.ts'
 import { errorReply } from './errors.ts'
 import type { FhirReply, FhirRequest, Outgoing, Resolved } from './exchange.ts'
 import { applyPreconditions } from './head.ts'
@@ -58,15 +59,13 @@ export function written(
     : body.then((text) => ({ status, headers: typed, body: text }))
 }
 
-/** The same at once for a resource that is short; undefined for one that may be long. @throws FhirError as {@link written} */
+/** The text of a resource that is short; undefined for one that may be long. @throws FhirError as {@link written} */
 export function writtenShort(
   resource: Resource,
-  headers: Outgoing['headers'],
   { format, limitBytes }: { format: ReplyFormat; limitBytes: number },
-): Outgoing | undefined {
+): string | undefined {
   if (format.kind === 'fml' || isLong(resource)) return undefined
-  const typed = { ...headers, 'Content-Type': `${format.contentType}; charset=utf-8` }
-  return { status: 200, headers: typed, body: checked(shortText(resource, format), { limitBytes }) }
+  return checked(shortText(resource, format), { limitBytes })
 }
 
 /** An OperationOutcome as JSON, for who may not even have asked in FHIR. */
@@ -228,38 +227,50 @@ export function send(
   message: IncomingMessage,
   response: ServerResponse,
   outgoing: Outgoing,
-  own?: Record<string, string>,
+  own: Record<string, string> = {},
 ): number | Promise<number> {
-  const { status, body } = outgoing
-  const headers: Record<string, string> = { ...constantHeaders, ...outgoing.headers, ...own }
+  const { status, headers, body } = outgoing
   if (body !== undefined && typeof body !== 'string' && !(body instanceof Uint8Array)) {
-    return sendStream(message, response, { status, headers, body })
+    return sendStream(message, response, { status, headers: { ...constantHeaders, ...headers, ...own }, body })
   }
   const length = body === undefined ? 0 : Buffer.byteLength(body)
   const coding = length < packFromBytes ? undefined : acceptedCoding(message.headers['accept-encoding'])
-  if (coding === undefined || body === undefined) return sendWhole(message, response, { status, headers, body, length })
-  headers['Content-Encoding'] = coding
+  if (coding === undefined || body === undefined)
+    return sendWhole(message, response, { status, headers, own, body, length })
+  const whole = (packed: Uint8Array): Whole => {
+    return { status, headers, own: { ...own, 'Content-Encoding': coding }, body: packed, length: packed.length }
+  }
   const known = outgoing.packed?.get(coding)
-  if (known) return sendWhole(message, response, { status, headers, body: known, length: known.length })
+  if (known) return sendWhole(message, response, whole(known))
   return pack(body, coding).then((packed) => {
     outgoing.packed?.set(coding, packed)
-    return sendWhole(message, response, { status, headers, body: packed, length: packed.length })
+    return sendWhole(message, response, whole(packed))
   })
 }
 
 interface Whole {
   status: number
+  /** Beside those of every reply. */
   headers: Record<string, string>
+  /** Of this one sending. */
+  own: Record<string, string>
   body: string | Uint8Array | undefined
   /** Of the body, in bytes. */
   length: number
 }
 
 function sendWhole(message: IncomingMessage, response: ServerResponse, whole: Whole): number {
-  const { status, headers, body, length } = whole
+  const { status, headers, own, body, length } = whole
+  // No other replies are made ready.
+  const mayBeReady = status === 200 && body && message.method === 'GET'
+  if (mayBeReady && writeReadyHead(message, response, { headers, own, length })) {
+    endWith(response, body, length)
+    return length
+  }
+  const all: Record<string, string> = { ...constantHeaders, ...headers, ...own }
   const bodiless = status === 204 || status === 304
-  if (!bodiless) headers['Content-Length'] = String(length)
-  response.writeHead(status, headers)
+  if (!bodiless) all['Content-Length'] = String(length)
+  response.writeHead(status, all)
   const silent = bodiless || message.method === 'HEAD' || !body
   if (silent) response.end()
   else endWith(response, body, length)

@@ -14,6 +14,7 @@ import { chooseFormat, foreignMediaType, negotiate, type ReplyFormat } from '../
 import { ofTheReply, queryParameters } from '../message/operation-input.ts'
 import { writtenShort } from '../message/reply.ts'
 import { resolveRoute } from '../routes.ts'
+import { ready } from './ready-head.ts'
 import { type CachedReply, cachedReply, type ReplyCache } from './reply-cache.ts'
 
 /** An answer, and where it comes from. */
@@ -105,16 +106,17 @@ function call(
   if (acceptLanguage !== undefined) asked.acceptLanguage = acceptLanguage
   if (context.hooks.tokenFor?.(operation.name, asked) !== undefined) return undefined
   const resource = callAtOnce(asked)
-  const outgoing = resource && writtenShort(resource, mayChange, { format, limitBytes: context.limits.replyBytes })
-  return outgoing && { outgoing, place }
+  const body = resource && writtenShort(resource, { format, limitBytes: context.limits.replyBytes })
+  return body === undefined
+    ? undefined
+    : { outgoing: { status: 200, headers: headersOf.of(format.contentType, typed), body }, place }
 }
 
 function find(context: HttpContext, place: CachedReply['place'], { query, format }: Question): Answered | undefined {
   if (format.kind !== 'json' || format.pretty) return undefined
   const body = searchAtOnce(context, place.resourceType, query)
   if (body === undefined) return undefined
-  const headers = { ...mayChange, 'Content-Type': `${format.contentType}; charset=utf-8` }
-  return { outgoing: { status: 200, headers, body }, place }
+  return { outgoing: { status: 200, headers: headersOf.of(format.contentType, typed), body }, place }
 }
 
 const noHeaders: OperationCall['headers'] = {}
@@ -125,6 +127,11 @@ const mayChange = { 'Cache-Control': 'no-cache' }
 /** Clients send the same few headers over and over. */
 const mostFormats = 100
 const longestAccept = 200
+
+/** Headers of an answer, by its media type. */
+const headersOf = keep<string, Outgoing['headers']>(mostFormats)
+const typed = (contentType: string): Outgoing['headers'] =>
+  ready({ ...mayChange, 'Content-Type': `${contentType}; charset=utf-8` })
 
 /** Names that speak of the reply, and one under which nothing may be sent. */
 const isOfTheReply = (name: string): boolean =>

@@ -4,6 +4,7 @@ import type { Storage } from '../../storage/storage.ts'
 import { isProtectedType } from '../audit/audit-event.ts'
 import { supportedTypes } from '../describe/stored-types.ts'
 import type { Outgoing } from '../message/exchange.ts'
+import { ready } from './ready-head.ts'
 
 /** A reply as it goes out, ready to be sent again. */
 export interface CachedReply {
@@ -79,10 +80,10 @@ export function cachedReply(outgoing: Outgoing, place: CachedReply['place']): Ca
   const { status, headers, body } = outgoing
   if (status !== 200 || headers['Cache-Control'] === 'no-store') return undefined
   if (typeof body !== 'string' && !(body instanceof Uint8Array)) return undefined
-  const tagged = headers.ETag === undefined ? { ...headers, ETag: contentTag(body) } : headers
+  const tagged = headers.ETag === undefined ? { ...headers, ETag: contentTag(body) } : { ...headers }
   return {
     status,
-    headers: tagged,
+    headers: ready(tagged),
     body,
     length: Buffer.byteLength(body),
     packed: new Map(),

@@ -249,7 +249,7 @@ const VALUE_MEMBERS = [
 ] as const
 
 /** Property values in a form that names the member once. */
-export function propertiesOf(concept: CodeSystemConcept | undefined): ConceptProperty[] {
+export function propertiesOf(concept: Pick<CodeSystemConcept, 'property'> | undefined): ConceptProperty[] {
   if (!concept?.property) return NO_PROPERTIES
   const found: ConceptProperty[] = []
   for (const property of concept.property) {

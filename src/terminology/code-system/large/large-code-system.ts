@@ -113,14 +113,13 @@ const NOTHING: Partial<CodeSystemConcept> = {}
 const noStatus = () => undefined
 
 /** Definition, designations, properties and extensions; the last concept is kept, since it is asked for several times. */
-function detailReader(details: Pick<StringTable, 'at'>): (ref: Ref) => Partial<CodeSystemConcept> & { code: string } {
+function detailReader(details: Pick<StringTable, 'at'>): (ref: Ref) => Partial<CodeSystemConcept> {
   let last: Ref = -1
-  let known = { code: '', ...NOTHING }
+  let known = NOTHING
   return (ref) => {
     if (ref === last) return known
     const text = details.at(asOrdinal(ref))
-    const parsed: Partial<CodeSystemConcept> = text === '' ? NOTHING : JSON.parse(text)
-    known = { code: '', ...parsed }
+    known = text === '' ? NOTHING : JSON.parse(text)
     last = ref
     return known
   }

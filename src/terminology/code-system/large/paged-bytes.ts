@@ -55,8 +55,8 @@ function wholeFile(bytes: Uint8Array): IndexBytes {
 
 /** Bytes that are read at once: a few records. What is asked for of a large file seldom lies beside what was asked for before. */
 const PAGE = 1 << 10
-/** Pages of a file that are kept: 16 MB. */
-const KEPT = 1 << 14
+/** Pages of a file that are kept: 32 MB, most of the texts of half a million concepts. */
+const KEPT = 1 << 15
 
 /** Reads parts of a file: they share the pages that are kept. */
 export function pager(file: IndexBytes): (offset: number, length: number) => PagedBytes {

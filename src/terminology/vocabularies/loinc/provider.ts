@@ -53,7 +53,7 @@ const isWanted = (code: string, asked: readonly string[]): boolean =>
 
 function storedProperties({ concept }: OpenIndex, ref: Ref): LookedUpProperty[] & ConceptProperty[] {
   return (concept(ref).property ?? []).flatMap((each) =>
-    propertiesOf({ code: '', property: [each] }).map((property) => {
+    propertiesOf({ property: [each] }).map((property) => {
       const language = each.extension?.find(({ url }) => url === LANGUAGE)?.valueCode
       const description = each.code === 'CLASSTYPE' ? CLASS_TYPES[String(property.value)] : undefined
       return { ...property, ...(language && { language }), ...(description && { description }) }
