@@ -34,6 +34,16 @@ async function leftBy(work: () => Promise<unknown>): Promise<number> {
   return (process.memoryUsage().heapUsed - before) / many
 }
 
+/**
+ * The least of some rounds: what is held is held in each of them, while code that V8 happens to compile, or a cache that happens to be made
+ * larger, is in one.
+ */
+async function leastLeftBy(work: () => Promise<unknown>, wanted: number): Promise<number> {
+  let least = Number.POSITIVE_INFINITY
+  for (let round = 0; round < 4 && least >= wanted; round++) least = Math.min(least, await leftBy(work))
+  return least
+}
+
 /** A verdict makes well over 100 kB. Of each 14 kB and more were held once; now it is less than one. */
 const most = 5_000
 
@@ -74,7 +84,7 @@ describe('memory that is new', () => {
       const evaluate = async () => stringifyJson(await server.evaluate.answer(question, {}))
       // What is kept of rules, maps and codes is made, and code is compiled.
       for (let round = 0; round < 4; round++) await leftBy(evaluate)
-      const left = await leftBy(evaluate)
+      const left = await leastLeftBy(evaluate, most)
       assert.ok(left < most, `${Math.round(left)} bytes of each evaluation`)
     } finally {
       await close()
@@ -90,21 +100,22 @@ describe('memory that is new', () => {
       const reply = await evaluate()
       assert.ok(reply.includes('"rejected"') && reply.includes('is less than'), 'it is rejected, and told why')
       for (let round = 0; round < 4; round++) await leftBy(evaluate)
-      const left = await leftBy(evaluate)
+      const left = await leastLeftBy(evaluate, mostOfReasons)
       assert.ok(left < mostOfReasons, `${Math.round(left)} bytes of each rejection`)
     } finally {
       await close()
     }
   })
   it('that is held is seen', async () => {
-    const left = await leftBy(async () => {
+    const work = async () => {
       const list = Array.from({ length: 3_000 }, (_, at) => at)
       return {
         get length() {
           return list.length
         },
       }
-    })
+    }
+    const left = await leastLeftBy(work, most)
     assert.ok(left > most, `${Math.round(left)} bytes`)
   })
 })
