@@ -3,8 +3,13 @@
  * tenth of what a short question costs as a whole. It is handed to Node where Node keeps the head that it makes itself, which no
  * interface promises: so whatever is not as it is known to be there, and every reply out of the ordinary, is left to `writeHead`.
  */
-import { type IncomingMessage, ServerResponse, validateHeaderName, validateHeaderValue } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createRequire } from 'node:module'
 import { constantHeaders } from './constant-headers.ts'
+
+// As `import` it would bring what it keeps for later, too (running-server.ts).
+const http: typeof import('node:http') = createRequire(import.meta.url)('node:http')
+const { validateHeaderName, validateHeaderValue } = http
 
 /** Where Node has the head of a reply and what decides its last lines; any of it may be absent in another release. */
 interface Internals {
@@ -90,7 +95,7 @@ const isUsual = ({ httpVersion, headers }: IncomingMessage, response: ServerResp
   headers.expect === undefined &&
   response.shouldKeepAlive &&
   response.sendDate &&
-  response.writeHead === ServerResponse.prototype.writeHead &&
+  response.writeHead === http.ServerResponse.prototype.writeHead &&
   response.getHeaderNames().length === 0
 
 let second = 0
