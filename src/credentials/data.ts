@@ -65,7 +65,7 @@ export const count: Datum = (value) => {
   return { value }
 }
 
-const TIME = /^T([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?/
+const TIME = /^T([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?$/
 
 const DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
 const isLeap = (year: number) => year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)
@@ -85,7 +85,7 @@ function fhirDateTime(value: string): string | undefined {
   const match = /^(.{10})(T[^Z+-]+)(Z|[+-]\d{2}(?::?\d{2})?)$/i.exec(value)
   if (!match) return undefined
   const [, day = '', time = '', offset = ''] = match
-  if (!isDate(day) || TIME.exec(time.toUpperCase())?.[0] !== time.toUpperCase()) return undefined
+  if (!isDate(day) || !TIME.test(time.toUpperCase())) return undefined
   const zone = /^z$/i.test(offset) ? 'Z' : `${offset.slice(0, 3)}:${offset.slice(3).replace(':', '') || '00'}`
   return zone === 'Z' || /^[+-](0\d:[0-5]\d|1[0-3]:[0-5]\d|14:00)$/.test(zone)
     ? `${day}${time.toUpperCase()}${zone}`

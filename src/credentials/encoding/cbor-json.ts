@@ -1,6 +1,7 @@
 import { defineMember } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
 import type { CborMap, CborValue } from './cbor.ts'
+import { instantSeconds } from './instant.ts'
 import { FORBIDDEN_TEXT, PLAIN, plainText } from './plain-text.ts'
 
 /** Ends the reading of one item; caught by {@link readCborJson} alone. */
@@ -68,10 +69,13 @@ function taggedToJson(tag: number | bigint, value: CborValue, remarks: Set<strin
   if (tag !== 0 && tag !== 1) throw new Fault(`data under the CBOR tag ${tag}`)
   remarks.add('a date is written under a CBOR tag')
   const content = typeof value === 'object' && value !== null && 'float' in value ? value.float : value
-  if (tag === 0 && typeof content === 'string') return content
+  // Any other text is data that a tag was put around, and no date.
+  if (tag === 0 && typeof content === 'string' && isDateText(content)) return content
   if (tag === 1 && typeof content === 'number') {
     const date = new Date(content * 1000)
     if (!Number.isNaN(date.getTime())) return date.toISOString()
   }
   throw new Fault(`data under the CBOR tag ${tag} that are not what it stands for`)
 }
+
+const isDateText = (text: string): boolean => /^\d{4}(?:-\d{2})?$/.test(text) || instantSeconds(text) !== undefined

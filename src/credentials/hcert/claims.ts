@@ -29,7 +29,8 @@ export function claimedPeriod(claims: CborMap): Envelope['period'] {
 /** Seconds as integer, float, 64-bit integer, tag 1, or tag 0 date text: all occur in the field. */
 function timeClaim(value: CborValue): Claim {
   if (typeof value === 'number') return Number.isFinite(value) ? value : 'not-a-number'
-  if (typeof value === 'bigint') return Number(value)
+  // One that fits into a number is written as a bignum: a tag that no time has.
+  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? 'not-a-number' : Number(value)
   if (typeof value !== 'object' || value === null) return 'not-a-number'
   if ('float' in value) return value.float
   if (!('tag' in value)) return 'not-a-number'

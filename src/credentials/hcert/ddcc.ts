@@ -2,7 +2,7 @@ import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
 import { eventsOf, hasMisplacedEvents, mapsFrom, member } from '../certificate-input.ts'
 import type { Envelope, EventKind, Opened } from '../credential-format.ts'
-import { birthDate, count, date, deciding, moment, text } from '../data.ts'
+import { birthDate, count, type Datum, date, deciding, moment, text } from '../data.ts'
 import type { CborValue } from '../encoding/cbor.ts'
 import { coding, type Fields, lostObstacles, mapOf, readFields } from '../shape.ts'
 import { periodBetween } from './claims.ts'
@@ -73,11 +73,17 @@ const event: Fields = {
   result: deciding(coding),
 }
 
+/** A text, or an Identifier. */
+const identifier: Datum = (value) => (typeof value === 'string' ? { value } : mapOf({ value: deciding(text) })(value))
+
+/** By the period of the certificate it ends, by its identifier it is revoked. */
 const fields: Fields = {
   name: text,
   birthDate: birthDate('1.3.0'),
   sex: coding,
-  certificate: mapOf({ version: text, period: mapOf({ start: moment, end: moment }) }),
+  certificate: deciding(
+    mapOf({ version: text, hcid: deciding(identifier), period: deciding(mapOf({ start: moment, end: moment })) }),
+  ),
   vaccination: deciding(mapOf(event)),
   test: deciding(mapOf(event)),
 }
@@ -92,7 +98,7 @@ export const flatFields: Fields = {
   vaccine_valid: deciding(date),
   total_doses: deciding(count),
   due_date: date,
-  hcid: text,
+  hcid: deciding(text),
   valid_from: moment,
   valid_until: moment,
   test: deciding(mapOf(event)),

@@ -1,5 +1,6 @@
 import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
+import { isAbsent } from '../certificate-input.ts'
 import type { EventKind, Obstacle, Opened } from '../credential-format.ts'
 import { plainTexts } from '../encoding/plain-text.ts'
 import { judgeImmunization, judgeObservation } from '../fhir-content/events.ts'
@@ -18,16 +19,19 @@ const eventTypes: Record<string, { kind: EventKind; judge(event: JsonObject, who
  * Reads a verified card: one holder, events of that holder, of them those that happened. The others are
  * taken out of the content and told. A text says why the bundle is no card of one person.
  */
-export function openCard(card: JsonObject, bundle: JsonObject): Opened | string {
-  const entries = entriesOf(bundle)
-  if (!entries) return 'an entry of the bundle holds no resource'
+export function openCard(signed: JsonObject): Opened | string {
+  // Before anything is left out: a text that goes because of its characters may have said anything.
+  const { json, remarks } = plainTexts(signed)
+  const card = isJsonObject(json) ? json : {}
+  const bundle = bundleOf(card)
+  const entries = bundle && entriesOf(bundle)
+  if (!bundle || !entries) return 'an entry of the bundle holds no resource'
   const holder = holderOf(entries, 'card')
   if (typeof holder === 'string') return holder
-  const obstacles: Obstacle[] = [...holder.obstacles, ...versionObstacles(card)]
+  const obstacles: Obstacle[] = [...holder.obstacles, ...versionObstacles(card), ...identifierObstacles(card)]
   const events = new Set<EventKind>()
   const happened = new Set<EventKind>()
   const kept: Json[] = []
-  const remarks: string[] = []
   for (const entry of entries) {
     const { resource } = entry
     const type = String(resource.resourceType)
@@ -55,14 +59,34 @@ export function openCard(card: JsonObject, bundle: JsonObject): Opened | string 
     obstacles.push(...lostObstacles(read.lost, type))
     kept.push({ ...entry.source, resource: read.value })
   }
+  if (bundle.type !== undefined && bundle.type !== 'collection') remarks.push('the bundle is not a collection')
   return {
-    ...cleanContent(withEntries(card, bundle, kept), bundle, remarks),
+    content: withEntries(card, bundle, kept),
+    remarks,
     formats: ['shc'],
     events: [...events],
     ...(happened.size > 0 ? { happened: [...happened] } : {}),
     obstacles: withNone(obstacles, kept),
     certificateIds: [],
   }
+}
+
+/** The Bundle of a card; undefined where there is none. */
+export function bundleOf({ vc }: JsonObject): JsonObject | undefined {
+  const subject = isJsonObject(vc) ? vc.credentialSubject : undefined
+  const bundle = isJsonObject(subject) ? subject.fhirBundle : undefined
+  return isJsonObject(bundle) && bundle.resourceType === 'Bundle' ? bundle : undefined
+}
+
+/** The name under which lists revoke a card (SMART Health Cards, revocation); undefined for what is none. */
+export const revocationId = (rid: Json | undefined): string | undefined =>
+  typeof rid === 'string' && /^[A-Za-z0-9_-]{1,24}$/.test(rid) ? rid : undefined
+
+/** Under an identifier that is none no list can name a card. */
+function identifierObstacles({ vc }: JsonObject): Obstacle[] {
+  const rid = isJsonObject(vc) ? vc.rid : undefined
+  if (isAbsent(rid) || revocationId(rid) !== undefined) return []
+  return [{ text: 'The card has a revocation identifier that is not understood', blocks: true }]
 }
 
 /** Elements and statuses are those of FHIR R4; in another release they may mean something else. */
@@ -86,11 +110,4 @@ function withEntries(card: JsonObject, bundle: JsonObject, entry: Json[]): JsonO
   const vc = isJsonObject(card.vc) ? card.vc : {}
   const subject = isJsonObject(vc.credentialSubject) ? vc.credentialSubject : {}
   return { ...card, vc: { ...vc, credentialSubject: { ...subject, fhirBundle: { ...bundle, entry } } } }
-}
-
-function cleanContent(card: JsonObject, bundle: JsonObject, found: string[]): Pick<Opened, 'content' | 'remarks'> {
-  const { json, remarks } = plainTexts(card)
-  remarks.push(...found)
-  if (bundle.type !== undefined && bundle.type !== 'collection') remarks.push('the bundle is not a collection')
-  return { content: json, remarks }
 }

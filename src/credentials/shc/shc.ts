@@ -14,7 +14,7 @@ import {
 import { inflateRaw } from '../encoding/inflate.ts'
 import { decodeBase64Url, parseStrictJsonBytes } from '../encoding/strict-json.ts'
 import { algorithmFromJose, type SignatureAlgorithm, signatureMatches } from '../signature-algorithms.ts'
-import { openCard } from './card-content.ts'
+import { bundleOf, openCard, revocationId } from './card-content.ts'
 import { cardInput } from './card-input.ts'
 import { cardLayers } from './layers.ts'
 import { charactersOf, chunkOf, joinChunks } from './numeric.ts'
@@ -55,11 +55,10 @@ function decodeCard(scanned: Scanned, limits: Limits): Envelope | Failure {
     )
   }
   const card = parseStrictJsonBytes(bytes, limits.jsonDepth)
-  const bundle = isJsonObject(card) && typeof card.iss === 'string' ? bundleOf(card) : undefined
-  if (!bundle || !isJsonObject(card)) {
+  if (!isJsonObject(card) || typeof card.iss !== 'string' || !bundleOf(card)) {
     return failure('payload', 'UNSUPPORTED_CONTENT', 'payload is not JSON with iss and vc.credentialSubject.fhirBundle')
   }
-  return envelopeOf(card, bundle, message)
+  return envelopeOf(card, message)
 }
 
 interface Jws {
@@ -88,20 +87,14 @@ function readJws(jws: string, limits: Limits): Jws | string {
   return { signed: jws.slice(0, jws.lastIndexOf('.')), algorithm, kid: members.kid, payload, signature }
 }
 
-function bundleOf(card: JsonObject): JsonObject | undefined {
-  const subject = isJsonObject(card.vc) ? card.vc.credentialSubject : undefined
-  const bundle = isJsonObject(subject) ? subject.fhirBundle : undefined
-  return isJsonObject(bundle) && bundle.resourceType === 'Bundle' ? bundle : undefined
-}
-
-function envelopeOf(card: JsonObject, bundle: JsonObject, message: Jws): Envelope {
+function envelopeOf(card: JsonObject, message: Jws): Envelope {
   const issuer = String(card.iss)
   const rid = isJsonObject(card.vc) ? card.vc.rid : undefined
   const period: Envelope['period'] = {}
   if ('nbf' in card) period.notBefore = timeClaim(card.nbf)
   if ('exp' in card) period.expires = timeClaim(card.exp)
   const revocable = {
-    rid: typeof rid === 'string' && /^[A-Za-z0-9_-]{1,24}$/.test(rid) ? rid : undefined,
+    rid: revocationId(rid),
     notBefore: period.notBefore,
   }
   return {
@@ -116,7 +109,7 @@ function envelopeOf(card: JsonObject, bundle: JsonObject, message: Jws): Envelop
     period,
     remarks: [],
     revocation: (key, _ids, held) => ridRevocation(key, revocable, held),
-    open: () => openCard(card, bundle),
+    open: () => openCard(card),
   }
 }
 
