@@ -50,7 +50,9 @@ export const accepts: Record<Kind, (text: string, setting: Setting) => string | 
   country: (text) =>
     isJurisdictionCode(text.toUpperCase()) ? undefined : 'an ISO 3166-1 alpha-2 or alpha-3 code is wanted',
   url: (text) =>
-    /^https?:\/\/[^\s/?#]+(\/[^\s?#]*)?$/.test(text) ? undefined : 'an http or https address without query is wanted',
+    /^https?:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/.test(text) && URL.canParse(text)
+      ? undefined
+      : 'an http or https address without query and user is wanted',
 }
 
 /** The folder of a `file:` URL (RFC 8089), with what is percent-encoded in it decoded; undefined when it is the URL of none on this machine. */

@@ -17,6 +17,7 @@ export function addServe(program: Command, result: CommandResult): void {
   program
     .command('serve')
     .description('starts the server; its settings are environment variables (README, Configuration): PORT, DATA_DIR, …')
+    .showHelpAfterError('Settings are environment variables, as in: PORT=8090 npm start')
     .option('--workers <n>', 'so many processes answer together, as the setting WORKERS', readWorkers)
     .addOption(new Option('--as-worker').hideHelp())
     .action(async ({ workers: asked, asWorker }: { workers?: number; asWorker?: boolean }) => {
@@ -29,6 +30,8 @@ export function addServe(program: Command, result: CommandResult): void {
         ? ''
         : `, its store in ${shownStore(config.storageUrl)}`
       tell(`vidimus starts; its data is in ${config.dataDir}${store} (a first start takes some seconds)`)
+      if (config.baseUrl !== undefined && /^\w+:\/\/[^/]+\/(?:.*\/)?fhir$/i.test(config.baseUrl))
+        tell(`BASE_URL is given without /fhir; as it stands the FHIR base is ${config.baseUrl}/fhir`, 'warn')
       const ending = endOnSignals(tell)
       // Nobody should wait for the content to learn that the port is taken.
       await tryAddress({ host: config.host, port: config.plainHttp ? config.port : undefined, tls: config.tls })
