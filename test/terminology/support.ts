@@ -34,7 +34,7 @@ export function terminologyOver(resources: Resource[], limits: Partial<Limits> =
   })
 }
 
-/** Parameters from names and values: text becomes valueString, a resource `resource`, anything else its own type. */
+/** Parameters from names and values: text becomes valueString, a resource `resource`, what has a `part` keeps it, anything else its own type. */
 export function parameters(values: Record<string, unknown>): Parameters {
   const parameter = Object.entries(values).flatMap(([name, value]) =>
     [value].flat().map((each) => parameterOf(name, each)),
@@ -50,6 +50,7 @@ function parameterOf(name: string, value: unknown): Parameter {
     return { name, resource: value as Resource }
   if (typeof value === 'object' && value !== null && 'coding' in value)
     return { name, valueCodeableConcept: value as CodeableConcept }
+  if (typeof value === 'object' && value !== null && 'part' in value) return { name, part: value.part as Parameter[] }
   return { name, valueCoding: value as { code: string } }
 }
 

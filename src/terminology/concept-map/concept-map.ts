@@ -1,11 +1,13 @@
+import { parseCanonical } from '../../fhir/canonical.ts'
 import { FhirError } from '../../fhir/error.ts'
 import type { ConceptMap } from '../../fhir/types.ts'
+import { systemIdentity } from '../request/aliases.ts'
 import { otherIssue } from '../request/messages.ts'
 import type { Scope } from '../request/scope.ts'
 import { codesOf, type Element, elementsWith, type Group } from './element-index.ts'
 import { REVERSED } from './equivalence.ts'
-import { conceptMapOf } from './find-map.ts'
-import { fits, type Sides, sidesOf } from './group-sides.ts'
+import { conceptMapOf, unknownMap } from './find-map.ts'
+import { fits, fitsVersion, type Sides, sidesOf } from './group-sides.ts'
 
 type Target = NonNullable<NonNullable<Group['element']>[number]['target']>[number]
 
@@ -23,17 +25,26 @@ export interface Translation {
   product: { element: string; system?: string; code: string; display?: string }[]
 }
 
+/** What is known of another element that translations may depend on; a value without system may be of any. */
+export interface Dependency {
+  element: string
+  values: { system?: string | undefined; code: string }[]
+}
+
 /** A code to translate. */
 export interface TranslateQuestion {
   code: string
   /** Absent: any system. */
   system?: string | undefined
   version?: string | undefined
-  /** System wanted on the other side. */
+  /** System wanted on the other side, and its version. */
   otherSystem?: string | undefined
+  otherVersion?: string | undefined
   /** From target to source. */
   reverse: boolean
-  dependencies: { element: string; value: string }[]
+  dependencies: Dependency[]
+  /** A map that is named must have every map that it hands on to: else the answer is not known. Others are passed over. */
+  isNamed?: boolean
   /** Groups that may still be asked: maps hand questions on to others, each of their groups anew. Without it, {@link mostGroups}. */
   left?: { groups: number }
 }
@@ -56,15 +67,23 @@ export function translateBy(
   for (const group of map.group ?? NONE) {
     takeGroup(counted.left)
     const sides = sidesOf(group, scope)
-    const { reverse, system, otherSystem } = counted
-    if (!fits(reverse ? sides.target : sides.source, system)) continue
-    if (!fits(reverse ? sides.source : sides.target, otherSystem)) continue
+    if (!isAsked(sides, counted)) continue
+    const { reverse } = counted
     const call: GroupCall = { map, group, sides, question: counted, scope, asking }
     const ofGroup = reverse ? backward(call) : forward(call)
     if (found.length === 0) found = ofGroup
     else for (const each of ofGroup) found.push(each)
   }
   return found
+}
+
+function isAsked(sides: Sides, { reverse, system, version, otherSystem, otherVersion }: TranslateQuestion): boolean {
+  const [near, far] = reverse ? [sides.target, sides.source] : [sides.source, sides.target]
+  if (!fits(near, system) || !fits(far, otherSystem)) return false
+  if (version === undefined && otherVersion === undefined) return true
+  const { sourceVersion, targetVersion } = sides
+  const [nearVersion, farVersion] = reverse ? [targetVersion, sourceVersion] : [sourceVersion, targetVersion]
+  return fitsVersion(nearVersion, version) && fitsVersion(farVersion, otherVersion)
 }
 
 function takeGroup(left: TranslateQuestion['left']): void {
@@ -123,11 +142,21 @@ function conceptOf(system: string | undefined, code: string, display?: string): 
   return concept
 }
 
-function dependsOnMet(target: Target, { dependencies }: TranslateQuestion, scope: Scope): boolean {
+/**
+ * Whether what a target depends on is given; in reverse, whether nothing else is: asked are all codes that might be mapped to this one
+ * (https://hl7.org/fhir/R4/conceptmap-operation-translate.html, parameter reverse).
+ */
+function dependsOnMet(target: Target, { dependencies, reverse }: TranslateQuestion, scope: Scope): boolean {
   if (!target.dependsOn) return true
   return target.dependsOn.every((needed) => {
     const { isSame } = codesOf(needed.system, scope)
-    return dependencies.some((each) => each.element === needed.property && isSame(each.value, needed.value))
+    const isOf = (system: string | undefined) =>
+      system === undefined ||
+      needed.system === undefined ||
+      systemIdentity(system) === systemIdentity(parseCanonical(needed.system).url)
+    const given = dependencies.filter(({ element }) => element === needed.property)
+    if (given.length === 0) return reverse
+    return given.some(({ values }) => values.some(({ system, code }) => isOf(system) && isSame(code, needed.value)))
   })
 }
 
@@ -153,6 +182,7 @@ function unmapped(call: GroupCall, source: Translation['source']): Translation[]
   }
   if (rule?.mode === 'other-map' && rule.url) {
     const other = conceptMapOf(scope, rule.url)
+    if (!other && question.isNamed) throw unknownMap(rule.url, 422)
     const isCircle = other === map || (other !== undefined && asking.includes(other))
     return other && !isCircle ? translateBy(other, question, scope, [...asking, map]) : []
   }

@@ -1,6 +1,8 @@
 import { keepPerObject } from '../../base/keep.ts'
 import { formatCanonical, parseCanonical } from '../../fhir/canonical.ts'
+import { FhirError } from '../../fhir/error.ts'
 import type { ConceptMap } from '../../fhir/types.ts'
+import { otherIssue } from '../request/messages.ts'
 import type { Need, Scope } from '../request/scope.ts'
 import { refuseModifiers } from '../request/understood.ts'
 import { matchesVersion } from '../request/versions.ts'
@@ -11,6 +13,12 @@ export function conceptMapOf(scope: Scope, canonical: string, version?: string):
   const { url, version: own } = parseCanonical(canonical)
   const wanted = own ?? version
   return scope.conceptMaps(url).find((each) => wanted === undefined || matchesVersion(wanted, each.version))
+}
+
+/** That a map is not here. */
+export function unknownMap(canonical: string, status: number): FhirError {
+  const text = `A definition for the concept map '${canonical}' could not be found`
+  return new FhirError(status, otherIssue('not-found', text, { type: 'not-found' }))
 }
 
 /** `url|version` of a map. */

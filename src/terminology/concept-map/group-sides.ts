@@ -3,12 +3,15 @@ import { parseCanonical } from '../../fhir/canonical.ts'
 import type { CodeSystemProvider } from '../code-system/code-system.ts'
 import { systemIdentity } from '../request/aliases.ts'
 import type { Scope } from '../request/scope.ts'
+import { matchesVersion } from '../request/versions.ts'
 import type { Group } from './element-index.ts'
 
-/** A group with the sides its codes really are on. */
+/** A group with the sides its codes really are on, and the versions of their systems where it names them. */
 export interface Sides {
   readonly source: string | undefined
   readonly target: string | undefined
+  readonly sourceVersion: string | undefined
+  readonly targetVersion: string | undefined
 }
 
 /** A judgement about a group, and the code systems it was made over. */
@@ -27,14 +30,19 @@ interface GroupFacts {
   last?: Judgement
 }
 
-const factsOf = keepPerObject(
-  ({ source, target }: Group): GroupFacts => ({
-    sourceUrl: source === undefined ? undefined : parseCanonical(source).url,
-    targetUrl: target === undefined ? undefined : parseCanonical(target).url,
-    written: { source, target },
-    exchanged: { source: target, target: source },
-  }),
-)
+const factsOf = keepPerObject((group: Group): GroupFacts => {
+  const { source, target } = group
+  const from = source === undefined ? undefined : parseCanonical(source)
+  const to = target === undefined ? undefined : parseCanonical(target)
+  const sourceVersion = group.sourceVersion ?? from?.version
+  const targetVersion = group.targetVersion ?? to?.version
+  return {
+    sourceUrl: from?.url,
+    targetUrl: to?.url,
+    written: { source, target, sourceVersion, targetVersion },
+    exchanged: { source: target, target: source, sourceVersion: targetVersion, targetVersion: sourceVersion },
+  }
+})
 
 /** Whether source and target of a group are exchanged: every element is unknown in the source and known in the target. */
 function isSwapped(group: Group, facts: GroupFacts, scope: Scope): boolean {
@@ -66,4 +74,9 @@ export function fits(side: string | undefined, system: string | undefined): bool
   if (side === undefined || system === undefined) return true
   if (systemIdentity(parseCanonical(side).url) === systemIdentity(system)) return true
   return /\/(?:ValueSet|ConceptMap)\//.test(side)
+}
+
+/** Whether a group's side is of the version that is asked for; what one of the two leaves open fits. */
+export function fitsVersion(side: string | undefined, version: string | undefined): boolean {
+  return side === undefined || version === undefined || matchesVersion(version, side) || matchesVersion(side, version)
 }

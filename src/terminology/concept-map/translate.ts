@@ -1,21 +1,20 @@
 import { formatCanonical, parseCanonical } from '../../fhir/canonical.ts'
-import { badRequest, FhirError } from '../../fhir/error.ts'
-import { allParameters, booleanParameter, firstParameter, textParameter } from '../../fhir/operation.ts'
+import { badRequest } from '../../fhir/error.ts'
+import { booleanParameter, firstParameter, textParameter } from '../../fhir/operation.ts'
 import type { Coding, ConceptMap, Parameter, Parameters } from '../../fhir/types.ts'
 import { agreed, requireSameArtefact } from '../request/agreement.ts'
-import { otherIssue } from '../request/messages.ts'
 import { type Request, resourceParameter } from '../request/request.ts'
 import { queryOf } from '../request/requested-set.ts'
 import type { Need } from '../request/scope.ts'
-import { isOf } from '../request/typed.ts'
-import { modifierIn } from '../request/understood.ts'
 import { agreedSystem, agreedVersion, checkCodings, requireOneQuestion } from '../request/value.ts'
 import { SYSTEM_RULES, versionRules } from '../request/versions.ts'
 import type { Work } from '../request/work.ts'
 import { SNOMED } from '../vocabularies/snomed/version-uri.ts'
+import { candidates } from './candidates.ts'
 import { mostGroups, type TranslateQuestion, type Translation, translateBy } from './concept-map.ts'
+import { dependenciesOf } from './dependencies.ts'
 import { closestFirst } from './equivalence.ts'
-import { conceptMapOf, loadMaps, mapCanonical } from './find-map.ts'
+import { conceptMapOf, loadMaps, mapCanonical, unknownMap } from './find-map.ts'
 import { type ImpliedMap, impliedMap, translateByImplied } from './implied-map.ts'
 
 /** The map to translate by, sent along or named; without it every stored one may fit. */
@@ -38,20 +37,25 @@ export function* translate(request: Request, stored: ConceptMap[]): Work<Paramet
   const { codings, reverse, explicit } = askedCodings(parameters, isR4)
   const asked = askedMap(parameters)
   const implied = namesImplied(asked) ? yield* impliedBy(request, asked, codings) : undefined
-  const maps = implied ? [implied.named] : yield* candidateMaps(request, asked, stored)
+  const turned = reverse && !explicit
+  const maps = implied ? [implied.named] : yield* candidateMaps(request, asked, { stored, turned })
   yield* loadMaps(maps, request.scope)
-  const otherSystem = wantedSystem(parameters, reverse)
+  const other = parseCanonical(wantedSystem(parameters, reverse) ?? '')
   const dependencies = dependenciesOf(parameters)
   const { pass } = queryOf(request, '')
   const found = distinctTranslations()
   for (const coding of codings) {
+    // What has no system has no meaning, and nothing stands for no code.
+    if (!coding.code || (!coding.system && !explicit)) continue
     const question: TranslateQuestion = {
-      code: coding.code ?? '',
+      code: coding.code,
       system: coding.system,
       version: coding.version,
-      otherSystem,
+      otherSystem: other.url || undefined,
+      otherVersion: other.version,
       reverse,
       dependencies,
+      isNamed: asked !== undefined,
       left: { groups: mostGroups },
     }
     for (const map of maps) {
@@ -74,16 +78,6 @@ export function* translate(request: Request, stored: ConceptMap[]): Work<Paramet
   if (implied) parameter.push(...usedBy(implied))
   return { resourceType: 'Parameters', parameter }
 }
-
-function dependenciesOf(parameters: Parameters): TranslateQuestion['dependencies'] {
-  if (!firstParameter(parameters, 'dependency')) return NO_DEPENDENCIES
-  return allParameters(parameters, 'dependency').map((each) => ({
-    element: String(partValue(each, 'element') ?? ''),
-    value: dependencyValue(each),
-  }))
-}
-
-const NO_DEPENDENCIES: TranslateQuestion['dependencies'] = []
 
 /** Whether a request names a map that a code system implies. */
 const namesImplied = (asked: ConceptMap | string | undefined): asked is string =>
@@ -129,7 +123,8 @@ const identity = ({ map, equivalence, target, source }: Translation): string =>
 function nothingFound(codings: Coding[], maps: ConceptMap[]): string {
   const codes = codings.map((each) => `'${each.system ?? ''}#${each.code ?? ''}'`).join(', ')
   const where = maps.length === 1 && maps[0] ? ` in the concept map '${mapCanonical(maps[0])}'` : ''
-  return `No translation of ${codes} was found${where}`
+  const isVague = codings.some(({ system, code }) => !system || !code)
+  return `No translation of ${codes} was found${where}${isVague ? '. A coding is translated by its system and its code' : ''}`
 }
 
 /** Names that R5 gave to what R4 calls otherwise. */
@@ -197,9 +192,9 @@ function codingsNamed(parameters: Parameters, names: QuestionNames): Coding[] {
   }
   const coding = firstParameter(parameters, names.coding)?.valueCoding
   if (coding) {
-    agreedSystem(coding, textParameter(parameters, names.system))
-    agreedVersion(coding, 'version', textParameter(parameters, 'version'))
-    return [coding]
+    const system = agreedSystem(coding, textParameter(parameters, names.system))
+    const version = agreedVersion(coding, 'version', textParameter(parameters, 'version'))
+    return [{ ...coding, ...systemOf(system, version) }]
   }
   const code = textParameter(parameters, names.code)
   if (code === undefined) return NO_CODINGS
@@ -213,11 +208,17 @@ function codingsNamed(parameters: Parameters, names: QuestionNames): Coding[] {
       { text: `A code to translate needs its system: send ${names.system}`, expression: names.system },
       'required',
     )
-  const version = textParameter(parameters, 'version')
-  const asked: Coding = { code }
-  if (system) asked.system = system
-  if (version) asked.version = version
-  return [asked]
+  return [{ code, ...systemOf(system, textParameter(parameters, 'version')) }]
+}
+
+/** System and version of a code; both may stand in one text, `url|version`. */
+function systemOf(named: string | undefined, beside: string | undefined): Pick<Coding, 'system' | 'version'> {
+  const { url, version: own } = parseCanonical(named ?? '')
+  const version = agreed('version of the code system', [
+    { at: 'system', says: own },
+    { at: 'version', says: beside },
+  ])
+  return { ...(url && { system: url }), ...(version && { version }) }
 }
 
 const NO_CODINGS: Coding[] = []
@@ -233,7 +234,7 @@ function wantedSystem(parameters: Parameters, reverse: boolean): string | undefi
 function* candidateMaps(
   request: Request,
   url: ConceptMap | string | undefined,
-  stored: ConceptMap[],
+  { stored, turned }: { stored: ConceptMap[]; turned: boolean },
 ): Work<ConceptMap[]> {
   const { parameters, scope } = request
   if (typeof url === 'object') return [url]
@@ -247,34 +248,9 @@ function* candidateMaps(
     if (!scope.has(need)) yield [need]
     const map = conceptMapOf(scope, url, version)
     if (map) return [map]
-    const named = url.includes('|') ? url : formatCanonical(url, version)
-    const text = `A definition for the concept map '${named}' could not be found`
-    throw new FhirError(404, otherIssue('not-found', text, { type: 'not-found' }))
+    throw unknownMap(url.includes('|') ? url : formatCanonical(url, version), 404)
   }
-  const brought = scope.brought.filter(isOf('ConceptMap'))
-  const source = textParameter(parameters, 'source') ?? textParameter(parameters, 'sourceScope')
-  const target = textParameter(parameters, 'target') ?? textParameter(parameters, 'targetScope')
-  return (
-    [...brought, ...stored]
-      .filter((each) => scopeFits(each.sourceUri ?? each.sourceCanonical, source))
-      .filter((each) => scopeFits(each.targetUri ?? each.targetCanonical, target))
-      // Of those that nobody names only the ones that mean what they say.
-      .filter((each) => modifierIn(each) === undefined)
-  )
-}
-
-/** A map that names no value set is found by its groups. */
-const scopeFits = (own: string | undefined, asked: string | undefined) => !own || !asked || own === asked
-
-function partValue(parameter: Parameter, name: string): unknown {
-  const part = parameter.part?.find((each) => each.name === name)
-  return part?.valueUri ?? part?.valueString ?? part?.valueCode
-}
-
-function dependencyValue(parameter: Parameter): string {
-  const part = parameter.part?.find((each) => each.name === 'concept' || each.name === 'value')
-  const concept = part?.valueCodeableConcept?.coding?.[0] ?? part?.valueCoding
-  return concept?.code ?? part?.valueCode ?? part?.valueString ?? ''
+  return candidates(request, stored, turned)
 }
 
 /** One `match`: R4 names the map in `source`, R5 in `originMap` and has the other side's code in `source`. */
