@@ -5,7 +5,7 @@ import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { issue, operationOutcome } from '../../fhir/error.ts'
 import { type ConnectionLimits, type Connections, createConnections, type Handler } from '../limits/connections.ts'
-import { headBytes, withBoundedHead } from '../limits/head-size.ts'
+import { headBytes, withSoundHead } from '../limits/request-head.ts'
 import { connectionClients } from '../limits/requester.ts'
 import { listening } from './listen.ts'
 import type { TlsIdentity } from './tls-identity.ts'
@@ -114,7 +114,7 @@ export async function listen(unbounded: Handler, options: ListenOptions): Promis
     optimizeEmptyRequests: true,
   }
   const leaving = { isSo: false }
-  const handler = withBoundedHead(source ? sendingOff(unbounded, leaving) : unbounded)
+  const handler = withSoundHead(source ? sendingOff(unbounded, leaving) : unbounded)
   const connections = createConnections(limits, connectionClients(trustedProxies), () => performance.now())
   const plain = options.port === undefined ? undefined : createServer(times, handler)
   const secure = tls && secureServer(tls, { ...times, handshakeTimeout: times.headersTimeout }, handler)
