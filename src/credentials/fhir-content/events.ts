@@ -33,6 +33,12 @@ export function judgeObservation(event: JsonObject, whose: Whose): Obstacle | un
   if (!FINAL.some((status) => status === event.status))
     return told(`A test result of the ${whose} is not final and does not count`)
   if (event.dataAbsentReason !== undefined) return told(`A test of the ${whose} has no result and does not count`)
+  if (event.focus !== undefined)
+    return blocks(
+      `A test result of the ${whose} is about somebody or something else than its person, and does not count`,
+    )
+  if (event.component !== undefined || event.hasMember !== undefined)
+    return blocks(`A test result of the ${whose} has further results within, which are not read, and does not count`)
   const fault = resultFault(event)
   return fault === undefined ? undefined : blocks(fault)
 }
