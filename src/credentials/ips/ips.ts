@@ -138,7 +138,7 @@ function keep(entries: ContentEntry[]): Kept {
   const kept: Kept = { entries: [], obstacles: [], remarks: [] }
   const others = new Set<string>()
   for (const { source, resource } of entries) {
-    const type = String(resource.resourceType)
+    const type = typeof resource.resourceType === 'string' ? resource.resourceType : ''
     if (isMarked(source)) kept.obstacles.push(markedEntry)
     const judge = Object.hasOwn(summaryJudges, type) ? summaryJudges[type] : undefined
     if (!judge && type !== 'Patient' && type !== 'Composition' && !circumstances.includes(type)) {

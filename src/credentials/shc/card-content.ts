@@ -3,7 +3,7 @@ import type { Json, JsonObject } from '../../base/json-value.ts'
 import { isAbsent } from '../certificate-input.ts'
 import type { EventKind, Obstacle, Opened } from '../credential-format.ts'
 import { plainTexts } from '../encoding/plain-text.ts'
-import { judgeImmunization, judgeObservation } from '../fhir-content/events.ts'
+import { containsOnly, judgeImmunization, judgeObservation } from '../fhir-content/events.ts'
 import {
   type ContentEntry,
   circumstances,
@@ -50,7 +50,7 @@ export function openCard(signed: JsonObject): Opened | string {
   const kept: Json[] = []
   for (const entry of entries) {
     const { resource } = entry
-    const type = String(resource.resourceType)
+    const type = typeof resource.resourceType === 'string' ? resource.resourceType : ''
     const event = Object.hasOwn(eventTypes, type) ? eventTypes[type] : undefined
     if (event) {
       const fault = subjectFault(resource, holder)
@@ -116,6 +116,10 @@ function versionObstacles({ vc }: JsonObject): Obstacle[] {
 /** Members of a card (SMART Health Cards, "Data Model"; the context is of its first versions), and of `vc`. */
 const MEMBERS = ['iss', 'nbf', 'exp', 'vc']
 const CREDENTIAL_MEMBERS = ['@context', 'type', 'credentialSubject', 'rid']
+const SUBJECT_MEMBERS = ['id', 'fhirVersion', 'fhirBundle']
+/** FHIR R4, Bundle. */
+const BUNDLE_MEMBERS =
+  'resourceType id meta implicitRules language identifier type timestamp total link entry signature'.split(' ')
 /**
  * Members that say for how long, for whom or whether such a credential counts (RFC 7519; Verifiable Credentials Data Model), and that a card
  * does not have: nobody reads them.
@@ -135,13 +139,24 @@ const LIMITS = [
 /** What stands in a card beside its members. */
 function limitsOf(card: JsonObject): { remarks: string[]; obstacles: Obstacle[] } {
   const beside = (part: JsonObject, known: string[]) => Object.keys(part).filter((name) => !known.includes(name))
-  const unknown = [...beside(card, MEMBERS), ...beside(isJsonObject(card.vc) ? card.vc : {}, CREDENTIAL_MEMBERS)]
+  const vc = isJsonObject(card.vc) ? card.vc : {}
+  const subject = isJsonObject(vc.credentialSubject) ? vc.credentialSubject : {}
+  const unknown = [
+    ...beside(card, MEMBERS),
+    ...beside(vc, CREDENTIAL_MEMBERS),
+    ...beside(subject, SUBJECT_MEMBERS),
+    ...beside(bundleOf(card) ?? {}, BUNDLE_MEMBERS),
+  ]
   const text = 'The card says for how long, for whom or whether it counts in a way that this server does not read'
   return {
     remarks: unknown.length > 0 ? ['members that a card does not have'] : [],
     obstacles: unknown.some((name) => LIMITS.includes(name)) ? [{ text, blocks: true }] : [],
   }
 }
+
+/** Whether a resource contains what says nothing of what happened, or is an event, of which that is judged with the rest. */
+const isContainer = ({ resourceType, contained = null }: JsonObject): boolean =>
+  containsOnly(contained, circumstances) || Object.hasOwn(eventTypes, String(resourceType))
 
 /** What is said of the resources beside their own elements. */
 function markObstacles(bundle: JsonObject, entries: ContentEntry[]): Obstacle[] {
@@ -150,6 +165,10 @@ function markObstacles(bundle: JsonObject, entries: ContentEntry[]): Obstacle[] 
     [
       entries.some(({ source }) => isMarked(source)),
       'An entry of the card has an extension that changes its meaning, or is one of a search or a history',
+    ],
+    [
+      entries.some(({ resource }) => resource.contained !== undefined && !isContainer(resource)),
+      'A resource of the card contains other resources, which are not read',
     ],
     [isTestData(bundle) || entries.some(({ resource }) => isTestData(resource)), 'The card is marked as test data'],
   ]
