@@ -2,6 +2,7 @@
 import { X509Certificate } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { sha256Hex } from '../base/crypto/sha256.ts'
+import { hasPeriod } from '../base/crypto/x509.ts'
 import { keep } from '../base/keep.ts'
 import { unproven } from './unproven.ts'
 
@@ -58,10 +59,11 @@ function peerCertificate(socket: object): X509Certificate | undefined {
   return found instanceof X509Certificate ? found : undefined
 }
 
+/** One whose period cannot be read is over. */
 const read = (certificate: X509Certificate): ClientCertificate => ({
   thumbprint: sha256Hex(certificate.raw),
   validFrom: certificate.validFromDate,
-  validTo: certificate.validToDate,
+  validTo: hasPeriod(certificate) ? certificate.validToDate : new Date(0),
 })
 
 /** A byte sequence of structured fields (RFC 8941, 3.3.5), and nothing beside it. */

@@ -4,7 +4,7 @@
  */
 import { createHash, type KeyObject, sign, X509Certificate } from 'node:crypto'
 import { hasBase64Letters } from '../base/crypto/base64.ts'
-import { subjectKeyIdentifier } from '../base/crypto/x509.ts'
+import { hasPeriod, subjectKeyIdentifier } from '../base/crypto/x509.ts'
 import { readBer, tags } from './ber.ts'
 import { malformed, unproved } from './cms-error.ts'
 import { der, explicit, objectIdentifier, octetString, sequence, setOf, smallInteger, time } from './der.ts'
@@ -85,10 +85,12 @@ function contentOf({ content }: SignedDataParts, detached: Uint8Array | undefine
 
 function readCertificate(bytes: Buffer): X509Certificate {
   try {
-    return new X509Certificate(bytes)
+    const certificate = new X509Certificate(bytes)
+    if (hasPeriod(certificate)) return certificate
   } catch {
-    return malformed('a certificate of the message cannot be read')
+    // OpenSSL's words say nothing here: told below
   }
+  return malformed('a certificate of the message cannot be read')
 }
 
 function signerAmong(certificates: readonly X509Certificate[], signer: SignerParts): X509Certificate {

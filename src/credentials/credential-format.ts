@@ -118,7 +118,7 @@ export interface Envelope {
   remarks: Finding[]
   /**
    * What the revocation list that came with the key and those that the server holds of its owner say: that one names the credential (status
-   * REVOKED), or what is wrong with a list; undefined when no list is known at all. Absent where the format has no revocation.
+   * REVOKED), or what is wrong with a list; undefined when no list is known at all. Absent where no lists of the format are known.
    */
   revocation?(key: VerificationKey, certificateIds: string[], held: HeldLists | undefined): Finding[] | undefined
   /** Reads the content; called only when the signature matched. A text says why it is no content of this kind (UNSUPPORTED_CONTENT). */

@@ -5,7 +5,7 @@
 import { type KeyObject, X509Certificate } from 'node:crypto'
 import { splitJws } from '../base/crypto/compact-jws.ts'
 import { sha256, sha256Hex } from '../base/crypto/sha256.ts'
-import { isForSignatures } from '../base/crypto/x509.ts'
+import { hasPeriod, isForSignatures } from '../base/crypto/x509.ts'
 import type { Json, JsonObject } from '../base/json-value.ts'
 import { isKnownAlgorithm, isSignatureOf } from '../provenance/signature/algorithms.ts'
 import type { SigningKey } from '../provenance/signing-key.ts'
@@ -129,7 +129,7 @@ function certificatesOf(x5c: Json | undefined): X509Certificate[] | undefined {
       return new X509Certificate(der)
     })
     // The key of one may be none, which shows when it is asked for.
-    return certificates.every(({ publicKey }) => publicKey) ? certificates : undefined
+    return certificates.every((each) => each.publicKey && hasPeriod(each)) ? certificates : undefined
   } catch {
     return undefined // OpenSSL's words say nothing to who reads them here
   }

@@ -3,6 +3,7 @@ import { generateKeyPairSync, X509Certificate } from 'node:crypto'
 import { after, before, describe, it } from 'node:test'
 import { sha256Hex } from '../../src/base/crypto/sha256.ts'
 import { writeCertificate } from '../../src/demo/certificate-writer.ts'
+import { withoutEnd } from '../support/issuer.ts'
 import { type Bed, baseUrl, clock, ecKey, goodClaims, jwsOf, openBed, type Sent } from './support/bed.ts'
 
 let serial = 0
@@ -22,12 +23,13 @@ function clientCertificate(name: string): Buffer {
 }
 
 const [own, german, stranger, proxys] = ['own', 'german', 'stranger', 'proxy'].map(clientCertificate)
+const endless = withoutEnd(own ?? Buffer.alloc(0))
 const printOf = (der: Buffer | undefined) => sha256Hex(der ?? Buffer.alloc(0))
 const spelt = printOf(own)
   .toUpperCase()
   .replace(/..(?=.)/g, '$&:')
 const participants = [
-  { participant: 'AT', canonicalPrefixes: ['http://a.org'], certificates: [spelt] },
+  { participant: 'AT', canonicalPrefixes: ['http://a.org'], certificates: [spelt, printOf(endless)] },
   { participant: 'DE', canonicalPrefixes: ['http://de.org'], certificates: [printOf(german), printOf(proxys)] },
 ]
 const issuerKey = ecKey('e')
@@ -61,6 +63,7 @@ describe('a client certificate', () => {
     ['of a participant', () => onConnection(own), aut],
     ['of another participant', () => onConnection(german), deu],
     ['of nobody', () => onConnection(stranger), '401'],
+    ['of a participant whose certificate has an end that is no time', () => onConnection(endless), '401'],
     ['that was not shown', () => onConnection(undefined), 'nobody'],
     ['in the header of a proxy', () => ({ socket: proxy, headers: header(own) }), aut],
     ['of nobody in the header of a proxy', () => ({ socket: proxy, headers: header(stranger) }), '401'],

@@ -11,6 +11,7 @@ import {
   writeMessage,
 } from '../support/cms-message.ts'
 import { testSigner } from '../support/cms-signer.ts'
+import { withoutEnd } from '../support/issuer.ts'
 
 const content = Buffer.from('{"url":"https://a.example/r/1"}')
 const other = Buffer.from('{"url":"https://evil.example/1"}')
@@ -40,6 +41,7 @@ const refused: [what: string, reason: 'malformed' | 'signature', changes: Messag
     ['the certificate of somebody else', 'malformed', { certificates: [stranger.certificate.raw] }],
     ['a certificate that is none', 'malformed', { certificates: [sequence(octetString(own))] }],
     ['a certificate of another format', 'malformed', { certificates: [der(0xa2, own)] }],
+    ['a certificate whose end is no time', 'malformed', { certificates: [withoutEnd(own)] }],
     ['a certificate with bytes after it', 'malformed', { certificates: [Buffer.concat([own, Buffer.from([5, 0])])] }],
     ['the name of the signer of another key', 'malformed', { sid: issuerAndSerialNumber(stranger.certificate.raw) }],
     ['a key identifier of another key', 'malformed', { sid: der(0x80, Buffer.alloc(20)) }],

@@ -92,3 +92,13 @@ export function forgeSample(kind: SampleKind, issuer: TestIssuer, period: TestPe
   const replacedPayload = samplePayload(kind, { issuer: issuer.country, issuedAt, expires })
   return issueSample(kind, issuer, { replacedPayload })
 }
+
+/** The same certificate with an end that is no time: in month 99. Its signature does not hold any more. */
+export function withoutEnd(certificate: Uint8Array): Buffer {
+  const der = Buffer.from(certificate)
+  const utcTime = Buffer.from([0x17, 13])
+  const end = der.indexOf(utcTime, der.indexOf(utcTime) + 1)
+  if (end < 0) throw new TypeError('the certificate has no two times in the form of this century')
+  der.write('99', end + 4, 'latin1')
+  return der
+}

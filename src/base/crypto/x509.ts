@@ -1,7 +1,15 @@
 /**
- * Key identifiers of X.509 certificates (RFC 5280, 4.2.1.1 and 4.2.1.2), which node:crypto does not read. At the bottom of
- * the house because credentials/ and trust/ both need them and may not import each other.
+ * Key identifiers of X.509 certificates (RFC 5280, 4.2.1.1 and 4.2.1.2), which node:crypto does not read, and whether their period can be
+ * read. At the bottom of the house because credentials/ and trust/ both need them and may not import each other.
  */
+import type { X509Certificate } from 'node:crypto'
+
+/**
+ * Whether both ends of the period of a certificate are times. OpenSSL takes certificates with others, and Node tells an invalid date of
+ * them, which no clock is before or after, or any moment.
+ */
+export const hasPeriod = ({ validFrom, validTo }: X509Certificate): boolean =>
+  !Number.isNaN(Date.parse(validFrom)) && !Number.isNaN(Date.parse(validTo))
 
 /** One DER element: where its content begins and ends. */
 interface Element {

@@ -7,6 +7,8 @@ import { resultFault } from './result-codes.ts'
 
 /** Statuses of an Observation whose result stands (FHIR R4, observation-status). */
 const FINAL = ['final', 'amended', 'corrected']
+/** The other ones: what has one of them is told, and nothing hangs on it. */
+const NOT_FINAL = ['registered', 'preliminary', 'cancelled', 'entered-in-error', 'unknown']
 
 const told = (text: string): Obstacle => ({ text, blocks: false })
 const blocks = (text: string): Obstacle => ({ text, blocks: true })
@@ -28,11 +30,21 @@ export function judgeImmunization(event: JsonObject, whose: Whose): Obstacle | u
 
 /** Why a test result does not count; undefined when it does. */
 export function judgeObservation(event: JsonObject, whose: Whose): Obstacle | undefined {
-  const other = notUnderstood(event, `A test result of the ${whose}`)
+  const what = `A test result of the ${whose}`
+  const other = notUnderstood(event, what)
   if (other) return other
+  if (NOT_FINAL.some((status) => status === event.status)) return told(`${what} is not final and does not count`)
+  // Nobody knows whether it stands; other than a dose too many, a result may say no.
   if (!FINAL.some((status) => status === event.status))
-    return told(`A test result of the ${whose} is not final and does not count`)
-  if (event.dataAbsentReason !== undefined) return told(`A test of the ${whose} has no result and does not count`)
+    return blocks(`${what} has no status that FHIR has, and does not count`)
+  if (event.dataAbsentReason !== undefined)
+    return Object.keys(event).some((name) => /^value[A-Z]/.test(name))
+      ? blocks(`${what} says that it is absent, and does not count`)
+      : told(`A test of the ${whose} has no result and does not count`)
+  if (event.focus !== undefined)
+    return blocks(`${what} is about somebody or something else than its person, and does not count`)
+  if (event.component !== undefined || event.hasMember !== undefined)
+    return blocks(`${what} has further results within, which are not read, and does not count`)
   const fault = resultFault(event)
   return fault === undefined ? undefined : blocks(fault)
 }
@@ -53,7 +65,8 @@ export function notUnderstood(
   return undefined
 }
 
-const containsOnly = (contained: Json, types: readonly string[]): boolean =>
+/** Whether contained resources are of these types alone. */
+export const containsOnly = (contained: Json, types: readonly string[]): boolean =>
   Array.isArray(contained) &&
   contained.length > 0 &&
   contained.every((each) => isJsonObject(each) && types.includes(String(each.resourceType)) && !hasModifier(each))

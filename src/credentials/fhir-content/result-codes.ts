@@ -4,7 +4,10 @@ import type { Json, JsonObject } from '../../base/json-value.ts'
 const SNOMED = 'http://snomed.info/sct'
 const LOINC = 'http://loinc.org'
 const ICD_11 = ['http://id.who.int/icd11/mms', 'http://id.who.int/icd/release/11/mms']
-const INTERPRETATION = 'http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation'
+const INTERPRETATIONS = [
+  'http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation',
+  'http://terminology.hl7.org/CodeSystem/v2-0078',
+]
 
 /** Codes that say that something was found (true) or not (false), by `system|code`. */
 const FOUND = new Map<string, boolean>([
@@ -13,8 +16,11 @@ const FOUND = new Map<string, boolean>([
   ...codes(LOINC, true, ['LA11882-0', 'LA6576-8']),
   ...codes(LOINC, false, ['LA11883-8', 'LA6577-6']),
   ...ICD_11.flatMap((system) => [...codes(system, true, ['RA01.0']), ...codes(system, false, ['QA02', 'RA01.1'])]),
-  ...codes(INTERPRETATION, true, ['POS', 'DET']),
-  ...codes(INTERPRETATION, false, ['NEG', 'ND']),
+  // Of a test for a virus what is normal is that it was not found.
+  ...INTERPRETATIONS.flatMap((system) => [
+    ...codes(system, true, ['POS', 'DET', 'A']),
+    ...codes(system, false, ['NEG', 'ND', 'N']),
+  ]),
 ])
 
 function codes(system: string, found: boolean, list: string[]): [string, boolean][] {
@@ -22,19 +28,20 @@ function codes(system: string, found: boolean, list: string[]): [string, boolean
 }
 
 /**
- * Why the result of an Observation is not one result: two values, codings of one system that differ, or codings (and
- * interpretation) of which one says found and another not found. Undefined when it is one.
+ * Why the result of an Observation is not one result: two values, codings of one system that differ, codings (and
+ * interpretation) of which one says found and another not found, or an interpretation that is not understood. Undefined when it is one.
  */
 export function resultFault(observation: JsonObject): string | undefined {
   const values = Object.keys(observation).filter((name) => /^_?value[A-Z]/.test(name))
   if (values.length > 1) return 'A test result of the card has several values'
   const value = codingsOf(observation.valueCodeableConcept)
   if (haveTwoCodes(value)) return 'A test result of the card is coded twice in one system, differently'
-  const all = [...value, ...[observation.interpretation ?? []].flat().flatMap(codingsOf)]
+  const interpretations = [observation.interpretation ?? []].flat()
+  const all = [...value, ...interpretations.flatMap(codingsOf)]
   const said = new Set(all.map(found))
-  return said.has(true) && said.has(false)
-    ? 'The codings of a test result of the card contradict each other'
-    : undefined
+  if (said.has(true) && said.has(false)) return 'The codings of a test result of the card contradict each other'
+  const isRead = interpretations.every((each) => codingsOf(each).some((coding) => found(coding) !== undefined))
+  return isRead ? undefined : 'A test result of the card has an interpretation that is not understood'
 }
 
 function codingsOf(concept: Json | undefined): JsonObject[] {

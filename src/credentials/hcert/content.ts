@@ -8,7 +8,7 @@ import { claimedPeriod, claimKeys, registeredClaims } from './claims.ts'
 import { dcc } from './dcc.ts'
 import { testResult, vaccination } from './ddcc.ts'
 import { dvc } from './dvc.ts'
-import { flatForm, readFlat } from './flat.ts'
+import { flatForm, flatPeriod, readFlat } from './flat.ts'
 import { link } from './link.ts'
 import type { Subclaim } from './subclaim.ts'
 
@@ -41,13 +41,16 @@ export function certificateForm(claims: CborMap): { format: string } | string {
 /** When a certificate counts: by its claims, and by what its kinds state themselves; what ends first ends it. */
 export function certificatePeriod(claims: CborMap): Envelope['period'] {
   const period = claimedPeriod(claims)
+  if (!claims.has(claimKeys.hcert)) return narrowed(period, flatPeriod(claims))
   const hcert = claims.get(claimKeys.hcert)
   if (!(hcert instanceof Map)) return period
-  for (const { key, period: own } of subclaims) {
-    const { notBefore, expires } = own && hcert.has(key) ? own(hcert.get(key)) : {}
-    if (notBefore !== undefined) period.notBefore = stricter(period.notBefore, notBefore, Math.max)
-    if (expires !== undefined) period.expires = stricter(period.expires, expires, Math.min)
-  }
+  for (const { key, period: own } of subclaims) if (own && hcert.has(key)) narrowed(period, own(hcert.get(key)))
+  return period
+}
+
+function narrowed(period: Envelope['period'], { notBefore, expires }: Envelope['period']): Envelope['period'] {
+  if (notBefore !== undefined) period.notBefore = stricter(period.notBefore, notBefore, Math.max)
+  if (expires !== undefined) period.expires = stricter(period.expires, expires, Math.min)
   return period
 }
 

@@ -6,7 +6,6 @@ import { inflateZlib } from '../encoding/inflate.ts'
 import { algorithmFromCose, curveRemark, signatureMatches } from '../signature-algorithms.ts'
 import { claimedPeriod, claimKeys, issuerClaim } from './claims.ts'
 import { certificateForm, certificatePeriod, openClaims, subclaims } from './content.ts'
-import { flatPeriod } from './flat.ts'
 import { hcertLayers } from './layers.ts'
 import { hashRevocation } from './revocation.ts'
 import { hcertKeyUsage } from './usage.ts'
@@ -70,7 +69,6 @@ function decodeMessage(bytes: Buffer, limits: Limits): Envelope | Failure {
   const form = certificateForm(claims)
   if (typeof form === 'string') return unsupported(form)
   const isCwt = claims.has(claimKeys.hcert)
-  const period = isCwt ? certificatePeriod(claims) : { ...claimedPeriod(claims), ...flatPeriod(claims) }
   const { issuer } = issuerClaim(claims)
   const envelope: Envelope = {
     format: form.format,
@@ -79,7 +77,7 @@ function decodeMessage(bytes: Buffer, limits: Limits): Envelope | Failure {
     verify: ({ publicKey }) => signatureMatches(algorithm, publicKey, signedBytes(protectedBytes, payload), signature),
     keyRemark: ({ publicKey }) => curveRemark(algorithm, publicKey),
     coverage: 'whole',
-    period,
+    period: certificatePeriod(claims),
     remarks: isCwt ? periodRemarks(claimedPeriod(claims)) : [],
     revocation: (key, ids, held) => {
       const isEcdsa = algorithm.keyTypes.includes('ec')

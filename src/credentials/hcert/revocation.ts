@@ -32,9 +32,10 @@ function ownRevocation({ revocationList: list }: VerificationKey, revocable: Rev
   return listed.has(undefined) || listed.size < 1 ? [revocationFault('the revocation list has malformed entries')] : []
 }
 
-/** 16 bytes as lower-case hex; undefined when the text is neither hex nor base64 of at least 16 bytes. */
+/** 16 bytes as lower-case hex; undefined when the text is not hex or base64 (or base64url) of 16 to 32 bytes. */
 function normaliseHash(text: string): string | undefined {
-  if (/^[0-9a-f]{32,64}$/i.test(text)) return text.slice(0, 32).toLowerCase()
+  if (/^[0-9a-f]+$/i.test(text)) return /^(?:..){16,32}$/.test(text) ? text.slice(0, 32).toLowerCase() : undefined
+  if (!/^[A-Za-z0-9+/_-]{22,43}={0,2}$/.test(text)) return undefined
   const bytes = Buffer.from(text, 'base64')
-  return bytes.length >= 16 ? bytes.subarray(0, 16).toString('hex') : undefined
+  return bytes.length <= 32 ? bytes.toString('hex', 0, 16) : undefined
 }

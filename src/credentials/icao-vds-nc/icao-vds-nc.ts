@@ -1,6 +1,6 @@
 import { type KeyObject, X509Certificate } from 'node:crypto'
 import { sha256 } from '../../base/crypto/sha256.ts'
-import { authorityKeyIdentifier } from '../../base/crypto/x509.ts'
+import { authorityKeyIdentifier, hasPeriod } from '../../base/crypto/x509.ts'
 import { alpha3FromAlpha2, isCountryCode } from '../../base/iso-3166.ts'
 import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
@@ -118,7 +118,7 @@ function readSigner(cer: string): Signer | undefined {
   try {
     const read = der && new X509Certificate(der)
     // Bytes behind the certificate would be nobody's.
-    const certificate = read?.raw.length === der?.length ? read : undefined
+    const certificate = read?.raw.length === der?.length && read && hasPeriod(read) ? read : undefined
     const publicKey = certificate?.publicKey
     return certificate && publicKey?.asymmetricKeyType === 'ec' ? signerOf(certificate, publicKey) : undefined
   } catch {

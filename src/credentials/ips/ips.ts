@@ -13,6 +13,7 @@ import {
   holderOf,
   holdsModifier,
 } from '../fhir-content/holder.ts'
+import { isMarked, isTestData } from '../fhir-content/marks.ts'
 import { resourceFields } from '../fhir-content/resource-fields.ts'
 import { toldTwice } from '../fhir-content/told-twice.ts'
 import { lostObstacles, readFields } from '../shape.ts'
@@ -137,7 +138,7 @@ function keep(entries: ContentEntry[]): Kept {
   const kept: Kept = { entries: [], obstacles: [], remarks: [] }
   const others = new Set<string>()
   for (const { source, resource } of entries) {
-    const type = String(resource.resourceType)
+    const type = typeof resource.resourceType === 'string' ? resource.resourceType : ''
     if (isMarked(source)) kept.obstacles.push(markedEntry)
     const judge = Object.hasOwn(summaryJudges, type) ? summaryJudges[type] : undefined
     if (!judge && type !== 'Patient' && type !== 'Composition' && !circumstances.includes(type)) {
@@ -171,13 +172,6 @@ const markedEntry: Obstacle = {
   blocks: true,
 }
 
-/** Whether an entry says more than that its resource is there (FHIR R4, Bundle.entry): documents have no deletions and no warnings. */
-function isMarked({ modifierExtension, link, search, request, response }: JsonObject): boolean {
-  return [modifierExtension, request, response].some((each) => each !== undefined) || [link, search].some(holdsMark)
-}
-
-const holdsMark = (json: Json = null): boolean => holdsModifier(json) || (isJsonObject(json) && json.mode === 'outcome')
-
 /** What is said of a resource beside its own elements. */
 function markObstacle(resource: JsonObject, type: string): Obstacle | undefined {
   if (circumstances.includes(type) && (hasModifier(resource) || holdsModifier(resource))) {
@@ -192,12 +186,6 @@ function markObstacle(resource: JsonObject, type: string): Obstacle | undefined 
 }
 
 const testData: Obstacle = { text: 'The summary is marked as test data', blocks: true }
-
-/** HL7 ActReason HTEST, as security label or tag. */
-function isTestData({ meta }: JsonObject): boolean {
-  const { security, tag } = isJsonObject(meta) ? meta : {}
-  return [security ?? [], tag ?? []].flat().some((each) => isJsonObject(each) && each.code === 'HTEST')
-}
 
 /** Resources of types that are not judged stay out of the content; what R4 does not know is not understood. */
 function othersTold(types: ReadonlySet<string>): Obstacle[] {

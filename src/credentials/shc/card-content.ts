@@ -3,8 +3,16 @@ import type { Json, JsonObject } from '../../base/json-value.ts'
 import { isAbsent } from '../certificate-input.ts'
 import type { EventKind, Obstacle, Opened } from '../credential-format.ts'
 import { plainTexts } from '../encoding/plain-text.ts'
-import { judgeImmunization, judgeObservation } from '../fhir-content/events.ts'
-import { circumstances, entriesOf, holderOf, subjectFault } from '../fhir-content/holder.ts'
+import { containsOnly, judgeImmunization, judgeObservation } from '../fhir-content/events.ts'
+import {
+  type ContentEntry,
+  circumstances,
+  entriesOf,
+  hasModifier,
+  holderOf,
+  subjectFault,
+} from '../fhir-content/holder.ts'
+import { isMarked, isTestData } from '../fhir-content/marks.ts'
 import { resourceFields } from '../fhir-content/resource-fields.ts'
 import { toldTwice } from '../fhir-content/told-twice.ts'
 import { lostObstacles, readFields } from '../shape.ts'
@@ -28,13 +36,21 @@ export function openCard(signed: JsonObject): Opened | string {
   if (!bundle || !entries) return 'an entry of the bundle holds no resource'
   const holder = holderOf(entries, 'card')
   if (typeof holder === 'string') return holder
-  const obstacles: Obstacle[] = [...holder.obstacles, ...versionObstacles(card), ...identifierObstacles(card)]
+  const limits = limitsOf(card)
+  remarks.push(...limits.remarks)
+  const obstacles: Obstacle[] = [
+    ...holder.obstacles,
+    ...versionObstacles(card),
+    ...identifierObstacles(card),
+    ...limits.obstacles,
+    ...markObstacles(bundle, entries),
+  ]
   const events = new Set<EventKind>()
   const happened = new Set<EventKind>()
   const kept: Json[] = []
   for (const entry of entries) {
     const { resource } = entry
-    const type = String(resource.resourceType)
+    const type = typeof resource.resourceType === 'string' ? resource.resourceType : ''
     const event = Object.hasOwn(eventTypes, type) ? eventTypes[type] : undefined
     if (event) {
       const fault = subjectFault(resource, holder)
@@ -95,6 +111,68 @@ function versionObstacles({ vc }: JsonObject): Obstacle[] {
   const version = isJsonObject(subject) ? subject.fhirVersion : undefined
   const isR4 = version === undefined || (typeof version === 'string' && /^4\.0(\.|$)/.test(version))
   return isR4 ? [] : [{ text: 'The card says that it is of another release of FHIR than R4', blocks: true }]
+}
+
+/** Members of a card (SMART Health Cards, "Data Model"; the context is of its first versions), and of `vc`. */
+const MEMBERS = ['iss', 'nbf', 'exp', 'vc']
+const CREDENTIAL_MEMBERS = ['@context', 'type', 'credentialSubject', 'rid']
+const SUBJECT_MEMBERS = ['id', 'fhirVersion', 'fhirBundle']
+/** FHIR R4, Bundle. */
+const BUNDLE_MEMBERS =
+  'resourceType id meta implicitRules language identifier type timestamp total link entry signature'.split(' ')
+/**
+ * Members that say for how long, for whom or whether such a credential counts (RFC 7519; Verifiable Credentials Data Model), and that a card
+ * does not have: nobody reads them.
+ */
+const LIMITS = [
+  'aud',
+  'iat',
+  'status',
+  'validFrom',
+  'validUntil',
+  'issuanceDate',
+  'expirationDate',
+  'credentialStatus',
+  'termsOfUse',
+]
+
+/** What stands in a card beside its members. */
+function limitsOf(card: JsonObject): { remarks: string[]; obstacles: Obstacle[] } {
+  const beside = (part: JsonObject, known: string[]) => Object.keys(part).filter((name) => !known.includes(name))
+  const vc = isJsonObject(card.vc) ? card.vc : {}
+  const subject = isJsonObject(vc.credentialSubject) ? vc.credentialSubject : {}
+  const unknown = [
+    ...beside(card, MEMBERS),
+    ...beside(vc, CREDENTIAL_MEMBERS),
+    ...beside(subject, SUBJECT_MEMBERS),
+    ...beside(bundleOf(card) ?? {}, BUNDLE_MEMBERS),
+  ]
+  const text = 'The card says for how long, for whom or whether it counts in a way that this server does not read'
+  return {
+    remarks: unknown.length > 0 ? ['members that a card does not have'] : [],
+    obstacles: unknown.some((name) => LIMITS.includes(name)) ? [{ text, blocks: true }] : [],
+  }
+}
+
+/** Whether a resource contains what says nothing of what happened, or is an event, of which that is judged with the rest. */
+const isContainer = ({ resourceType, contained = null }: JsonObject): boolean =>
+  containsOnly(contained, circumstances) || Object.hasOwn(eventTypes, String(resourceType))
+
+/** What is said of the resources beside their own elements. */
+function markObstacles(bundle: JsonObject, entries: ContentEntry[]): Obstacle[] {
+  const faults: [boolean, string][] = [
+    [hasModifier(bundle), 'The bundle of the card has an extension that changes its meaning'],
+    [
+      entries.some(({ source }) => isMarked(source)),
+      'An entry of the card has an extension that changes its meaning, or is one of a search or a history',
+    ],
+    [
+      entries.some(({ resource }) => resource.contained !== undefined && !isContainer(resource)),
+      'A resource of the card contains other resources, which are not read',
+    ],
+    [isTestData(bundle) || entries.some(({ resource }) => isTestData(resource)), 'The card is marked as test data'],
+  ]
+  return faults.flatMap(([is, text]) => (is ? [{ text, blocks: true }] : []))
 }
 
 /** A card of which no event is left certifies nothing. */

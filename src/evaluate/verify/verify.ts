@@ -218,7 +218,7 @@ function judgeKey(
   for (const each of checkLinks(opened?.links, clock)) report.enter(each)
   for (const each of envelope.remarks) if (!isOfDecoding(each.check)) report.enter(each)
   if (!opened || report.failedWith()) return
-  const named = envelope.revocation ? envelope.revocation(key, opened.certificateIds, heldLists(subject, key)) : []
+  const named = envelope.revocation?.(key, opened.certificateIds, heldLists(subject, key))
   const revocation = checkRevocation(named, revocationFailure)
   if (typeof revocation === 'string') report.skip('revocation', revocation)
   else {

@@ -1,6 +1,6 @@
 import { type KeyObject, X509Certificate } from 'node:crypto'
 import { sha256Hex } from '../../base/crypto/sha256.ts'
-import { subjectKeyIdentifier } from '../../base/crypto/x509.ts'
+import { hasPeriod, subjectKeyIdentifier } from '../../base/crypto/x509.ts'
 import type { Json } from '../../base/json-value.ts'
 import { keepPerObject } from '../../base/keep.ts'
 
@@ -137,11 +137,11 @@ export function certificateMembers(certificate: X509Certificate) {
   }
 }
 
-/** Reads a certificate from DER; undefined when it is none, or its key is of a kind that OpenSSL does not know. */
+/** Reads a certificate from DER; undefined when it is none, its key is of a kind that OpenSSL does not know, or its period cannot be read. */
 export function readCertificate(der: Uint8Array | string): X509Certificate | undefined {
   try {
     const certificate = new X509Certificate(der)
-    return certificate.publicKey ? certificate : undefined
+    return certificate.publicKey && hasPeriod(certificate) ? certificate : undefined
   } catch {
     return undefined // OpenSSL's codes say nothing to an administrator; the caller names the entry
   }

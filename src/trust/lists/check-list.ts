@@ -1,4 +1,5 @@
 import { type KeyObject, X509Certificate } from 'node:crypto'
+import { hasPeriod } from '../../base/crypto/x509.ts'
 import { isJsonObject } from '../../base/json.ts'
 import type { Json } from '../../base/json-value.ts'
 import { FhirError } from '../../fhir/error.ts'
@@ -151,6 +152,7 @@ function readLeaf({ certificates: [leaf] }: DidKeyItem): { certificate?: X509Cer
   try {
     if (!leaf) return {}
     const certificate = new X509Certificate(leaf)
+    if (!hasPeriod(certificate)) return {}
     return { certificate, fault: keyFault(certificate.publicKey) }
   } catch {
     return {} // OpenSSL's codes say nothing to an administrator; the caller names the entry

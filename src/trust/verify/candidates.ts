@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import { hasBase64Letters } from '../../base/crypto/base64.ts'
 import { jwkThumbprint } from '../../base/crypto/jwk-thumbprint.ts'
-import { subjectKeyIdentifier } from '../../base/crypto/x509.ts'
+import { hasPeriod, subjectKeyIdentifier } from '../../base/crypto/x509.ts'
 import { participantCode } from '../../base/participant-codes.ts'
 import { isSignedBy, subjectCountries } from '../keys/chain.ts'
 import type { KeyIndex } from '../keys/key-index.ts'
@@ -154,7 +154,9 @@ export function readCertificates(ders: readonly Uint8Array[]): X509Certificate[]
   try {
     const read = ders.map((der) => new X509Certificate(der))
     // Of a key that OpenSSL does not know, this throws.
-    return read.every(({ publicKey }) => publicKey.type === 'public') ? read : 'a certificate cannot be read'
+    return read.every((each) => each.publicKey.type === 'public' && hasPeriod(each))
+      ? read
+      : 'a certificate cannot be read'
   } catch {
     return 'a certificate cannot be read'
   }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { X509Certificate } from 'node:crypto'
 import { describe, it } from 'node:test'
 import { credentialFormats } from '../../../src/credentials/credentials.ts'
 import { writeCertificate } from '../../../src/demo/certificate-writer.ts'
@@ -9,7 +10,7 @@ import { type VerificationContext, verifyCredential } from '../../../src/evaluat
 import { certificateKey } from '../../../src/trust/keys/anchors.ts'
 import { createKeyIndex } from '../../../src/trust/keys/key-index.ts'
 import { readCertificate, type TrustedKey } from '../../../src/trust/keys/trusted-key.ts'
-import { issueSample, keyPairFor, testIssuer } from '../../support/issuer.ts'
+import { issueSample, keyPairFor, testIssuer, withoutEnd } from '../../support/issuer.ts'
 
 const issuer = testIssuer()
 const clock = new Date('2022-06-01T00:00:00Z')
@@ -223,6 +224,18 @@ describe('seals', () => {
     assert.equal((await under(seal, sca, entry({ usage: 'SCA' }, country.dsc))).status, 'KEY_USAGE_MISMATCH')
     const revoked = await under(seal, sca, entry({ usage: 'DSC', status: 'revoked' }, country.dsc))
     assert.equal(revoked.status, 'REVOKED_KEYS')
+  })
+
+  it('are not verified when the end of their signer cannot be read, whoever lists it', async () => {
+    const endless = new X509Certificate(withoutEnd(country.dsc.raw))
+    const text = issueSeal(data, { privateKey: country.signer.privateKey, certificate: endless.raw })
+    assert.equal((await under(text, sca, entry({ usage: 'DSC' }, endless))).status, 'INVALID_SIGNING_FORMAT')
+  })
+
+  it('are on no list that is known: that is said, and the operator may make it fail', async () => {
+    assert.equal(check(await under(seal, sca), 'revocation')?.outcome, 'skipped')
+    const strict = await verify(seal, { keys: createKeyIndex([[sca]]), revocationFailure: 'fail-unknown' })
+    assert.equal(strict.status, 'REVOKED')
   })
 
   it('are not vouched for by a document signer', async () => {

@@ -298,9 +298,20 @@ describe('verifyCredential', () => {
           'REVOKED',
         )
     }
-    const broken = await verify(text, { keys: listed({ revocationList: 'x' }) })
-    assert.equal(broken.status, 'VERIFIED')
-    assert.equal(outcomes(broken).revocation, 'warn')
+    const lists = [
+      'x',
+      ...[
+        '00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff',
+        'ab'.repeat(33),
+        'a'.repeat(33),
+        'see the other list of hashes',
+      ].map((each) => ({ hashes: [each] })),
+    ]
+    for (const revocationList of lists) {
+      const broken = await verify(text, { keys: listed({ revocationList }) })
+      assert.equal(broken.status, 'VERIFIED')
+      assert.equal(outcomes(broken).revocation, 'warn', JSON.stringify(revocationList))
+    }
   })
 
   it('calls a list of doses an ICVP where the signer’s domain says so', async () => {

@@ -6,7 +6,7 @@ import { FhirError } from '../../../src/fhir/error.ts'
 import { anchorKeySource, keyFromJwk } from '../../../src/trust/keys/anchors.ts'
 import type { Framework } from '../../../src/trust/keys/trusted-key.ts'
 import { frameworks } from '../../support/frameworks.ts'
-import { keyPairFor, testIssuer } from '../../support/issuer.ts'
+import { keyPairFor, testIssuer, withoutEnd } from '../../support/issuer.ts'
 
 const issuer = testIssuer()
 const keyId = issuer.keyId.toString('base64')
@@ -107,6 +107,7 @@ describe('request trust anchors', () => {
     for (const wrong of [
       '',
       'AAAA',
+      withoutEnd(issuer.dsc.raw).toString('base64'),
       base64({ kty: 'EC' }),
       base64({ ...jwk, x: 'AAAA' }),
       Buffer.from('{').toString('base64'),

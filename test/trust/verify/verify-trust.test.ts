@@ -13,6 +13,7 @@ import {
 import { type TrustQuestion, trustSteps } from '../../../src/trust/verify/steps.ts'
 import { verifyTrust } from '../../../src/trust/verify/verify-trust.ts'
 import { country, listedKey } from '../../support/directory.ts'
+import { withoutEnd } from '../../support/issuer.ts'
 import { certificateUnder } from '../../support/trust-list.ts'
 
 const a = country('XA', 'XXA')
@@ -204,6 +205,10 @@ const attacks: Record<string, [step: string, ...Parameters<typeof ask>]> = {
   'no payload in a JWT': ['parse', { jwt: detached('content') }],
   'x5c that is no list': ['parse', { jwt: jwt(es256({ x5c: raw(dsc) })) }],
   'x5c that is no certificate': ['parse', { jwt: jwt(es256({ x5c: ['AAAA'] })) }],
+  'x5c with an end that is no time': [
+    'parse',
+    { jwt: jwt(es256({ x5c: [withoutEnd(Buffer.from(raw(dsc), 'base64')).toString('base64')] })) },
+  ],
   'x5c that is no chain': ['parse', { jwt: jwt(es256({ x5c: [raw(dsc), raw(b.sca)] })) }],
   'x5c without end': ['parse', { jwt: jwt(es256({ x5c: Array.from({ length: 11 }, () => raw(a.sca)) })) }],
   'certificates that are no chain': ['parse', { certificates: [dsc, b.sca] }],
