@@ -25,6 +25,7 @@ import { keyDirectory, standing } from './server/directory.ts'
 import { documents } from './server/documents.ts'
 import { createAuditFeeds } from './server/front/audit-feeds.ts'
 import { createFront, type Front } from './server/front/front.ts'
+import { idleSettings } from './server/front/idle-settings.ts'
 import { createLog, type Tell } from './server/front/log.ts'
 import { readinessOf, shownBy } from './server/front/shown.ts'
 import { createRegistration, gatewayDownloads, openGateways, type Registration } from './server/gateway.ts'
@@ -124,7 +125,7 @@ export async function createServer(config: Config, parts: ServerParts = {}): Pro
   const newApp = () => createHttpApp({ ...rooms, config, baseUrl: baseUrl() })
   let app = newApp()
   front.show(shownBy({ ...rooms, config, now, recorder: () => app.audit, sinks: rooms.audit.sinks }))
-  for (const warning of authorityWarnings({ config }))
+  for (const warning of [...authorityWarnings({ config }), ...idleSettings(config)])
     rooms.together.tell(rooms.log.tell)(`warning: ${warning}`, 'warn')
   return {
     ...contexts.authors,

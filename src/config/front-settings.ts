@@ -58,7 +58,7 @@ export const frontSettings = [
     choices: routeProfileNames,
     fallbackText: 'none',
     description:
-      'What this server does not offer at all, comma-separated: `writes`; `inline-maps` and `inline-cql`, which come with requests; `legacy` endpoints of the EU DCC; the `console` that browsers are shown; `value-sets` (ValueSet with its operations, `/valuesets`); `rules` (Library, PlanDefinition, ActivityDefinition with their operations, `/rules`). Refused with 403 or 404, in a batch too, and absent from metadata and OpenAPI. Evaluation goes on with all that is stored.',
+      'What this server does not offer at all, comma-separated: `writes`; `inline-maps` and `inline-cql`, which come with requests; `legacy` endpoints of the EU DCC; the `console` that browsers are shown; `kits` for verifiers without a network; `value-sets` (ValueSet with its operations, `/valuesets`); `rules` (Library, PlanDefinition, ActivityDefinition with their operations, `/rules`). Refused with 403 or 404, in a batch too, and absent from metadata and OpenAPI. Evaluation goes on with all that is stored.',
   },
   {
     variable: 'AUDIT_RETENTION_DAYS',

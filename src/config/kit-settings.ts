@@ -15,7 +15,7 @@ export const kitSettings = [
     variable: 'KIT_REFUSE_HOURS',
     kind: 'count',
     fallback: '720',
-    description: 'For how long it gives verdicts at all, counted from when it was made.',
+    description: 'For how long it gives verdicts at all, counted from when it was made; no less than KIT_VALID_HOURS.',
   },
   {
     variable: 'KIT_KEYS',

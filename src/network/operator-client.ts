@@ -111,8 +111,18 @@ function overTls(
   })
 }
 
-/** Codes of OpenSSL for certificates whose authority is not among those that count. */
-const foreignAuthority = /SELF_SIGNED_CERT|UNABLE_TO_(GET_ISSUER|VERIFY_LEAF)/
+/** What codes of the system, of Node and of OpenSSL mean for whoever named the server. */
+const hints: readonly [codes: RegExp, text: string][] = [
+  [
+    /SELF_SIGNED_CERT|UNABLE_TO_(GET_ISSUER|VERIFY_LEAF)/,
+    'no authority that is known here vouches for its certificate (--ca names one)',
+  ],
+  [/^ERR_TLS_CERT_ALTNAME_INVALID$/, 'its certificate is for another name than the one that was asked'],
+  [/^CERT_HAS_EXPIRED$/, 'its certificate has ended'],
+  [/^ECONNREFUSED$/, 'nothing listens at its host and port'],
+  [/^(ENOTFOUND|EAI_AGAIN)$/, 'the name of its host is not known here'],
+  [/^EPROTO$|WRONG_VERSION_NUMBER/, 'it does not speak TLS at that port'],
+]
 
 /** Causes by their codes: texts of the system may quote an address with its path. */
 function unanswered(error: unknown): OperatorError {
@@ -121,8 +131,6 @@ function unanswered(error: unknown): OperatorError {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
   if (cause instanceof Error && cause.name === 'TimeoutError') return new OperatorError('no answer came in time')
   if (code === '') return new OperatorError('no answer came')
-  const hint = foreignAuthority.test(code)
-    ? ': no authority that is known here vouches for its certificate (--ca names one)'
-    : ''
-  return new OperatorError(`no answer came (${code})${hint}`)
+  const hint = hints.find(([codes]) => codes.test(code))?.[1]
+  return new OperatorError(`no answer came (${code})${hint === undefined ? '' : `: ${hint}`}`)
 }

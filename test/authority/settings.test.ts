@@ -54,6 +54,7 @@ const clientCases: [name: string, json: unknown, told: RegExp[]][] = [
   ['an id with a blank', [{ ...client, id: 'a b' }], [/id must have/]],
   ['an id twice', [client, { ...client }], [/entry 2: the id "a" stands in entry 1/]],
   ['no scopes', [{ ...client, scopes: undefined }], [/scopes must say/]],
+  ['a scope of a misspelt type', [{ ...client, scopes: 'system/Libary.cruds' }], [/scopes\[0\].*Library meant/]],
   ['scopes of a user', [{ ...client, scopes: 'user/*.cruds' }], [/scopes\[0\]/]],
   ['scopes that are a number', [{ ...client, scopes: 1 }], [/scopes must be/]],
   ['a prefix without host', [{ ...client, canonicalPrefixes: ['http://'] }], [/canonicalPrefixes\[0\]/]],

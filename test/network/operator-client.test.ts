@@ -87,6 +87,17 @@ describe('an operator’s own requests', () => {
     })
     await assert.rejects(post({ ca: own.ca }), { message: /^no answer came/ })
   })
+
+  it('say what is wrong with a server that has a certificate for another name, or is not there', async () => {
+    const { key, cert, ca } = hostCertificate('other.example')
+    const server = createTlsServer({ key, cert }, (_, response) => response.end())
+    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
+    const url = `https://localhost:${(server.address() as AddressInfo).port}/`
+    const get = () => createOperatorClient({ tls: { ca } })({ method: 'GET', url, headers: {} })
+    await assert.rejects(get(), { message: /ALTNAME_INVALID\): its certificate is for another name/ })
+    await new Promise((closed) => server.close(closed))
+    await assert.rejects(get(), { message: 'no answer came (ECONNREFUSED): nothing listens at its host and port' })
+  })
 })
 
 describe('a request that is signed with a key of the network', () => {

@@ -1,8 +1,9 @@
 /** Entries of CLIENTS and PARTICIPANTS, read strictly: what is not understood stops the start. */
 import { isJsonObject } from '../../base/json.ts'
 import type { Json, JsonObject } from '../../base/json-value.ts'
-import { unknownMember } from '../../base/nearest.ts'
+import { nearestName, unknownMember } from '../../base/nearest.ts'
 import { errorText } from '../../base/system-error.ts'
+import { resourceTypes } from '../../fhir/elements.ts'
 import { parseJson } from '../../fhir/json.ts'
 import { prefixFault, readPrefix } from '../canonical-prefix.ts'
 import { jurisdictionFault, readJurisdiction } from '../jurisdiction.ts'
@@ -71,8 +72,13 @@ export function readGrant(entry: JsonObject, problem: Problem, fallback: readonl
   }
 }
 
-const scopeFault = (text: string) =>
-  readScope(text) ? undefined : 'a scope such as system/ValueSet.cruds or system/*.write is wanted'
+function scopeFault(text: string): string | undefined {
+  const scope = readScope(text)
+  if (!scope) return 'a scope such as system/ValueSet.cruds or system/*.write is wanted'
+  const types = resourceTypes()
+  if (scope.type === '*' || types.includes(scope.type)) return undefined
+  return `${scope.type} is no resource type of FHIR R4; is ${nearestName(scope.type, types)} meant?`
+}
 
 /** A list of texts, each judged; an absent one is empty. */
 export function readList(

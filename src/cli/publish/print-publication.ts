@@ -4,8 +4,11 @@ import { oneLine, table } from '../table.ts'
 
 const states = ['new', 'changed', 'refused', 'unchanged', 'only on server'] as const
 
-/** The difference as a table, why something is refused, and what was remarked. */
-export function planLines({ differences, remarks }: Plan): string[] {
+/**
+ * The difference as a table, why something is refused, and what was remarked.
+ * @param skipped files of the folder that are no content
+ */
+export function planLines({ differences, remarks }: Plan, skipped: readonly string[]): string[] {
   const sorted = states.flatMap((state) => differences.filter((each) => each.state === state))
   const rows = sorted.map((each) => [
     each.state,
@@ -24,11 +27,18 @@ export function planLines({ differences, remarks }: Plan): string[] {
   return [
     ...(rows.length > 0 ? [table([['STATE', 'TYPE', 'ARTEFACT', 'FILE', 'OWN', 'MEMBERS'], ...rows])] : []),
     `${summary.join(', ') || 'nothing to publish'}`,
+    ...(skipped.length > 0 ? [`left out, for they are no content: ${listed(skipped)}`] : []),
     ...warned,
     ...refused,
     ...(refused.length > 0 ? ['Nothing is published while anything is refused.'] : []),
   ]
 }
+
+const mostNames = 10
+const listed = (names: readonly string[]): string =>
+  names.length > mostNames
+    ? `${names.slice(0, mostNames).join(', ')} and ${names.length - mostNames} more`
+    : names.join(', ')
 
 const prefixed = (place: string | undefined): string => (place === undefined ? '' : `  ${place}`)
 const whose = ({ isOwn }: Difference): string => (isOwn === undefined ? '' : isOwn ? 'yes' : 'no')

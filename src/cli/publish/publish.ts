@@ -115,7 +115,7 @@ async function publish(folder: string, options: Options): Promise<number> {
         : {}),
     }
     const plan = await planPublication(publication)
-    if (!options.json) console.log(planLines(plan).join('\n'))
+    if (!options.json) console.log(planLines(plan, content.skipped).join('\n'))
     const outcome = await decide(plan, publication, options)
     if (options.json) console.log(JSON.stringify(publicationJson(plan, outcome), null, 2))
     else if (outcome !== undefined) console.log(outcomeLines(outcome).join('\n'))

@@ -25,7 +25,7 @@ export function addCheck(rules: Command, result: CommandResult): void {
   rules
     .command('check')
     .description(
-      'translates every rule of a folder and tells every fault with its place: what would not be published, unused defines, parameters without default, messages and translations that are missing, value sets that are not known, cases that are not understood. Exit status 0 no errors; 1 errors; 2 wrong use',
+      'translates every rule of a folder and tells every fault with its place: what would not be published, rules that never apply, unused defines, parameters without default, messages and translations that are missing, value sets that are not known, cases that are not understood. Exit status 0 no errors; 1 errors; 2 wrong use',
     )
     .argument('[folder]', 'folder of the rules', 'rules')
     .option('--canonical <url>', 'base of canonicals, where the folder has no package.json that says it')
@@ -63,7 +63,7 @@ async function check(path: string, { canonical }: Options): Promise<Finding[]> {
       found.push({ ...each, severity: each.issues?.some(isError) ? 'error' : 'warning' })
     for (const each of await caseFaults(folder, server)) found.push({ ...each, severity: 'error' })
     const files = new Map(folder.resources.map(({ file, resource }) => [resource, file]))
-    for (const { of, ...each } of await lintRules(folder, server.server.rules.workshop)) {
+    for (const { of, ...each } of await lintRules(folder, server.server.rules.workshop, new Date())) {
       const file = ('library' in of ? folder.texts.get(of.library)?.file : files.get(of.plan)) ?? path
       found.push({ ...each, file, severity: 'warning' })
     }

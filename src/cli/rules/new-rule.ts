@@ -2,6 +2,7 @@
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Command } from 'commander'
+import { isJurisdictionCode } from '../../base/iso-3166.ts'
 import { isJsonObject, parseJson } from '../../base/json.ts'
 import { isMissing } from '../../base/system-error.ts'
 import { unprocessable } from '../../fhir/error.ts'
@@ -30,7 +31,7 @@ export function addNew(rules: Command): void {
 async function writeRule(name: string, { folder, canonical, jurisdiction }: Options): Promise<string[]> {
   if (!/^[A-Z][A-Za-z0-9]{0,59}$/.test(name))
     throw unprocessable('the name is one word of letters and digits that begins with a capital: EntryVaccination')
-  if (!/^[A-Z]{2}$/.test(jurisdiction))
+  if (!/^[A-Z]{2}$/.test(jurisdiction) || !isJurisdictionCode(jurisdiction))
     throw unprocessable('the jurisdiction is a country by two letters (ISO 3166-1), such as NZ')
   const known = await canonicalOf(folder)
   const base = (canonical ?? known ?? triedBase).replace(/\/+$/, '')

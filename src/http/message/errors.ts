@@ -3,7 +3,11 @@ import type { Issue } from '../../fhir/types.ts'
 import type { FhirReply } from './exchange.ts'
 
 /** 404 for a path that means nothing here. */
-export const unknownPath = () => new FhirError(404, issue('not-found', 'There is nothing at this address.'))
+export const unknownPath = () =>
+  new FhirError(
+    404,
+    issue('not-found', 'There is nothing at this address. The FHIR base of this server ends with /fhir.'),
+  )
 
 /** 405 with `Allow`; `hint` says where to go instead. */
 export function methodNotAllowed(method: string, allowed: string[], hint = ''): FhirError {

@@ -1,6 +1,7 @@
 /** The certificate and key with which a server shows who it is; read again when their files change. */
 import { X509Certificate } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
+import { isIP } from 'node:net'
 import { createSecureContext } from 'node:tls'
 import { errorText } from '../../base/system-error.ts'
 
@@ -44,6 +45,8 @@ export interface TlsIdentity {
 /** What reading takes of the surroundings. */
 interface Surroundings {
   now(): Date
+  /** Host of the public address, where it is known and is asked with TLS. */
+  host?: string | undefined
   /** Whether a file is fit to hold a secret; what is wrong when not. */
   keyProblem?(file: string): string | undefined
 }
@@ -57,7 +60,13 @@ export function readTlsIdentity(files: TlsFiles, surroundings: Surroundings): Tl
   let { content } = readFiles(files, surroundings)
   return {
     content: () => content,
-    warnings: () => periodProblem(files.certificate, new X509Certificate(content.cert), surroundings.now()),
+    warnings() {
+      const certificate = new X509Certificate(content.cert)
+      return [
+        ...periodProblem(files.certificate, certificate, surroundings.now()),
+        ...hostProblem(files.certificate, certificate, surroundings.host),
+      ]
+    },
     refresh(isForced = false) {
       const now = stateOf(files)
       if (!isForced && now === seen) return { state: 'same' }
@@ -131,4 +140,15 @@ function periodProblem(file: string, certificate: X509Certificate, now: Date): s
   if (certificate.validToDate < now) return [`the certificate of ${file} has ended (${certificate.validTo})`]
   if (certificate.validFromDate > now) return [`the certificate of ${file} begins later (${certificate.validFrom})`]
   return []
+}
+
+/** What clients of a host say against a certificate; a common name counts for none of them (RFC 9110, section 4.3.4). */
+function hostProblem(file: string, certificate: X509Certificate, host: string | undefined): string[] {
+  if (host === undefined) return []
+  const isFor = isIP(host) ? certificate.checkIP(host) : certificate.checkHost(host, { subject: 'never' })
+  if (isFor !== undefined) return []
+  const names = certificate.subjectAltName ?? 'nobody (it has no subject alternative name)'
+  return [
+    `the certificate of ${file} is not for ${host}, the host of BASE_URL, but for ${names}: who comes to this listener by that name refuses it`,
+  ]
 }

@@ -1,4 +1,5 @@
 /** Code systems as CSV (RFC 4180): a header row, then one concept a record. */
+import { editDistance } from '../../base/nearest.ts'
 import { unprocessable } from '../../fhir/error.ts'
 import type { CodeSystem, CodeSystemConcept } from '../../fhir/types.ts'
 import { cutLines, type SourceLine } from './lines.ts'
@@ -53,6 +54,19 @@ export function csvProperties({ columns }: CsvHeader): NonNullable<CodeSystem['p
   const declared = new Map<string, PropertyType>()
   for (const each of columns) if (each.kind === 'property') declared.set(each.code, each.type)
   return [...declared].map(([code, type]) => ({ code, type }))
+}
+
+const meaning = ['display', 'definition', 'parent', 'parents', ...Object.keys(TYPED)]
+/** Most letters that a misspelt column has wrong. */
+const MOST_WRONG = 2
+
+/** Columns that became properties of the code system, though their name is nearly one that has a meaning. */
+export function csvRemarks(header: CsvHeader): string[] {
+  return csvProperties(header).flatMap(({ code }) => {
+    if (Object.hasOwn(TYPED, code)) return []
+    const near = meaning.find((each) => editDistance(code.toLowerCase(), each.toLowerCase()) <= MOST_WRONG)
+    return near === undefined ? [] : [`the column ${code} became a property; is ${near} meant?`]
+  })
 }
 
 function columnOf(name: string): Column {

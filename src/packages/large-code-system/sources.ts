@@ -6,7 +6,7 @@ import { sha256Hex } from '../../base/crypto/sha256.ts'
 import type { Json } from '../../base/json-value.ts'
 import { FhirError, unprocessable } from '../../fhir/error.ts'
 import type { CodeSystem, CodeSystemConcept, Resource } from '../../fhir/types.ts'
-import { csvProperties, readCsv, readCsvHeader } from './csv.ts'
+import { csvProperties, csvRemarks, readCsv, readCsvHeader } from './csv.ts'
 import { conceptsBelow, readFhirJson, readFhirJsonHead } from './fhir-json.ts'
 import { fileChunks, firstChunks, hashFile, passingChunks } from './file-bytes.ts'
 import { readNdjson, readNdjsonHead } from './ndjson.ts'
@@ -23,6 +23,8 @@ export interface OpenSource {
   sha256: string
   /** The CodeSystem without concepts. */
   head: CodeSystem
+  /** What its head says that was hardly meant so. */
+  remarks?: string[]
   /** Its concepts, read once more; `progress` is told the bytes read. */
   items(progress: (done: number) => void): Iterable<SourceItem>
 }
@@ -79,6 +81,7 @@ function openCsv(path: string, options: SourceOptions): OpenSource {
     bytes,
     sha256,
     head,
+    remarks: csvRemarks(header),
     items: (progress) => readCsv(passingChunks(path, progress), header),
   }
 }
@@ -171,6 +174,10 @@ function newHead(path: string, { url, version, name }: SourceOptions): CodeSyste
       'required',
     )
   }
+  if (!/^[a-z][a-z0-9+.-]*:\S+$/i.test(url))
+    throw unprocessable(
+      `--code-system ${url} is no canonical: an absolute address is wanted, such as https://example.org/drugs`,
+    )
   const tail =
     url
       .split(/[/:]/)

@@ -75,7 +75,8 @@ function below(link: string, base: string): string {
 }
 
 function bundleOf({ status, body }: { status: number; body: Buffer }, what: string): Bundle {
-  if (status !== 200) throw refusal(status, body, what)
+  if (status !== 200)
+    throw refusal(status, body, status === 404 ? `${what} (is this its FHIR base, as in …/fhir?)` : what)
   const resource = parseJson(body)
   if (isOfType(resource, 'Bundle')) return resource
   throw new FhirError(502, issue('structure', `The server answered ${what} with no Bundle: is it a FHIR server?`))

@@ -2,6 +2,7 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { isJurisdictionCode } from '../../base/iso-3166.ts'
 import { isMissing } from '../../base/system-error.ts'
 import { unprocessable } from '../../fhir/error.ts'
 
@@ -22,7 +23,7 @@ export interface TemplateValues {
 export async function writeTemplate(folder: string, values: TemplateValues): Promise<string[]> {
   if (!/^https?:\/\/[^\s"|{}\\]+[^\s"|{}\\/]$/.test(values.canonical))
     throw unprocessable('the canonical base is an http or https address without a slash at its end')
-  if (!/^[A-Z]{2}$/.test(values.jurisdiction))
+  if (!/^[A-Z]{2}$/.test(values.jurisdiction) || !isJurisdictionCode(values.jurisdiction))
     throw unprocessable('the jurisdiction is a country by two letters (ISO 3166-1), such as NZ')
   if ((await filesIn(folder)).length > 0)
     throw unprocessable(`${folder} holds files already; a template goes into an empty folder`)

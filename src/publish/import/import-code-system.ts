@@ -69,7 +69,7 @@ export async function keepApart(
 }
 
 /** What the import counted and found, as issues of the report. */
-function findings({ head }: OpenSource, { counts, problems, index, unchanged }: LargeImport): Issue[] {
+function findings({ head, remarks = [] }: OpenSource, { counts, problems, index, unchanged }: LargeImport): Issue[] {
   const { read, concepts, duplicates, lost } = counts
   const parts = [`${concepts} concepts of ${read}`]
   if (duplicates > 0) parts.push(`${duplicates} duplicates`)
@@ -80,6 +80,7 @@ function findings({ head }: OpenSource, { counts, problems, index, unchanged }: 
   if (head.count !== undefined && head.count !== concepts) {
     found.push(warning(`CodeSystem.count says ${head.count}; the source has ${concepts} different concepts`))
   }
+  found.push(...remarks.map(warning))
   for (const { line, text } of problems.first.slice(0, SHOWN_PROBLEMS)) {
     found.push(warning(line > 0 ? `line ${line}: ${text}` : text))
   }

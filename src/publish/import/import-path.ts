@@ -26,7 +26,9 @@ export async function importPath(path: string, options: PathOptions): Promise<Im
   const source = isFile && (isNamed || !holdsEuRules(path)) ? openSource(path, options.codeSystem) : undefined
   if (!source) return importPackage({ path }, options)
   if (options.dryRun)
-    throw unprocessable(`${basename(path)}: a code system of this size is read into an index; no dry run is made of it`)
+    throw unprocessable(
+      `${basename(path)}: a code system in a file of its own is read into an index at once; --dry-run is not possible`,
+    )
   const name = basename(path)
   const apart = await putApart(source, options.indexes, (done, total) => options.onProgress?.(done, total, name))
   const bytes = Buffer.from(JSON.stringify(apart.resource))

@@ -7,7 +7,7 @@ import { isCertLogic } from '../certlogic/certlogic.ts'
 import { definitions, visit } from '../cql/translate/elm.ts'
 import type { CompiledLibrary } from '../cql/translate/libraries.ts'
 import { libraryCanonical } from '../cql/translate/library-text.ts'
-import { everyAction } from '../read-plan.ts'
+import { everyAction, isOutOfUse, readPlan } from '../read-plan.ts'
 import type { RuleWorkshop } from '../rules.ts'
 import type { Fault } from './notes.ts'
 import { placeOf, reachOf } from './sites.ts'
@@ -18,8 +18,8 @@ export interface Remark extends Fault {
   of: { library: string } | { plan: PlanDefinition }
 }
 
-/** Looks at the rules of a folder. A library that cannot be compiled is told of elsewhere. */
-export async function lintRules(artefacts: Artefacts, { expressions }: RuleWorkshop): Promise<Remark[]> {
+/** Looks at the rules of a folder, as they are now. A library that cannot be compiled is told of elsewhere. */
+export async function lintRules(artefacts: Artefacts, { expressions }: RuleWorkshop, now: Date): Promise<Remark[]> {
   const remarks: Remark[] = []
   const compiled: CompiledLibrary[] = []
   for (const each of artefacts.libraries) {
@@ -31,7 +31,7 @@ export async function lintRules(artefacts: Artefacts, { expressions }: RuleWorks
     if (library) compiled.push(library)
   }
   for (const library of compiled) remarks.push(...unused(library, { artefacts, compiled }), ...withoutDefault(library))
-  for (const plan of artefacts.plans) remarks.push(...untold(plan))
+  for (const plan of artefacts.plans) remarks.push(...untold(plan), ...neverAsked(plan, now))
   return remarks
 }
 
@@ -47,7 +47,7 @@ function unused(
 ): Remark[] {
   const roots = [...rootsIn(library, artefacts.plans), ...usedByOthers(library, compiled)]
   // A library without rules is there for others, and says by itself what is for them.
-  if (roots.length === 0) return []
+  if (roots.length === 0) return unoffered(library, { artefacts, compiled })
   const told = roots.flatMap((name) => [name, `${name} Reasons`, `${name} Missing`])
   const beyond = new Set(reachOf(library, told).beyond)
   return definitions(library.elm, 'statements')
@@ -57,6 +57,38 @@ function unused(
       text: `${each.type === 'FunctionDef' ? 'function' : 'define'} ${JSON.stringify(each.name)} is used by no rule`,
       ...at(each.locator),
     }))
+}
+
+/** A library that no rule set of the folder offers and no other library of it includes. */
+function unoffered(
+  { canonical, identifier }: CompiledLibrary,
+  { artefacts, compiled }: { artefacts: Artefacts; compiled: CompiledLibrary[] },
+): Remark[] {
+  const isNamed = artefacts.plans.some(({ library = [] }) => library.includes(canonical))
+  const isIncluded = compiled.some(({ elm }) =>
+    definitions(elm, 'includes').some(({ path }) => String(path).split('/').at(-1) === identifier.id),
+  )
+  if (isNamed || isIncluded) return []
+  const text = 'no rule set (PlanDefinition) of this folder names it: $evaluate runs it only where a request does'
+  return [{ of: { library: canonical }, text }]
+}
+
+/** Why `$evaluate` does not select a rule set by itself. */
+function neverAsked(plan: PlanDefinition, now: Date): Remark[] {
+  const { type, period } = readPlan(plan)
+  const remark = (place: string, text: string): Remark => ({ of: { plan }, place: `PlanDefinition.${place}`, text })
+  const { until } = period.value
+  return [
+    ...(type === 'other'
+      ? [remark('type', 'its type is not eca-rule: $evaluate never runs it, $apply alone does')]
+      : []),
+    ...(until !== undefined && until <= now.getTime()
+      ? [remark('effectivePeriod', 'its effectivePeriod has ended: it runs for no question about now')]
+      : []),
+    ...(isOutOfUse(plan)
+      ? [remark('status', `its status is ${plan.status}: it runs only where a request names it`)]
+      : []),
+  ]
 }
 
 function usedByOthers(library: CompiledLibrary, compiled: CompiledLibrary[]): string[] {

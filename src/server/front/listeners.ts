@@ -15,12 +15,17 @@ interface ListenerParts {
  */
 export function listeners(config: Config, { now, tell }: ListenerParts): ListenOptions {
   const { host, port, plainHttp, tls, trustedProxies, connectionLimits: limits } = config
-  const identity = tls && readTlsIdentity(tls.files, { now, keyProblem: secretFileProblem })
-  for (const warning of identity?.warnings() ?? []) tell(`TLS: ${warning}`, 'warn')
-  const changed = (failure: string | undefined) =>
-    failure === undefined
-      ? tell('TLS: the new certificate is in use')
-      : tell(`TLS: the new certificate is not used, the old one stays: ${failure}`, 'error')
+  const identity = tls && readTlsIdentity(tls.files, { now, host: hostOf(config), keyProblem: secretFileProblem })
+  const warn = () => {
+    for (const warning of identity?.warnings() ?? []) tell(`TLS: ${warning}`, 'warn')
+  }
+  warn()
+  const changed = (failure: string | undefined) => {
+    if (failure !== undefined)
+      return tell(`TLS: the new certificate is not used, the old one stays: ${failure}`, 'error')
+    tell('TLS: the new certificate is in use')
+    warn()
+  }
   return {
     host,
     port: plainHttp ? port : undefined,
@@ -28,4 +33,10 @@ export function listeners(config: Config, { now, tell }: ListenerParts): ListenO
     trustedProxies,
     limits,
   }
+}
+
+/** Host of the public address where that is asked with TLS. */
+function hostOf({ baseUrl }: Config): string | undefined {
+  const url = baseUrl === undefined ? undefined : new URL(baseUrl)
+  return url?.protocol === 'https:' ? url.hostname.replace(/^\[|\]$/g, '') : undefined
 }

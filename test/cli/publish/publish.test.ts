@@ -73,6 +73,7 @@ describe('vidimus publish', () => {
     const init = (...args: string[]) => runCommand(['publish', content, '--init', ...args], {})
     assert.deepEqual((await init('--jurisdiction', 'NZ')).code, 2)
     assert.match((await init('--canonical', 'no address')).stderr, /http or https address/)
+    assert.match((await init('--canonical', canonical, '--jurisdiction', 'UK')).stderr, /ISO 3166-1/)
     const made = await init('--canonical', `${canonical}/`, '--jurisdiction', 'NZ')
     assert.equal(made.code, 0, made.stderr)
     assert.match(made.stdout, /^rules\/EntryVaccination\.cql$/m)
@@ -85,6 +86,7 @@ describe('vidimus publish', () => {
       /^new +Library +https:\/\/health\.example\/fhir\/Library\/EntryVaccination\|0\.1\.0 +rules\/EntryVaccination\.cql +yes$/m,
     )
     assert.match(dry.stdout, /^4 new$/m)
+    assert.match(dry.stdout, /^left out, for they are no content: .*README\.md/m)
     assert.equal(await count('Library'), 0)
   })
 
@@ -237,6 +239,8 @@ describe('vidimus publish', () => {
   it('tells that a server does not answer, or is none', async () => {
     const closed = await run(['--server', 'http://127.0.0.1:9/fhir', '--dry-run'])
     assert.deepEqual([closed.code, /no answer came/.test(closed.stderr)], [2, true])
+    const root = await run(['--server', url, '--dry-run'])
+    assert.deepEqual([root.code, /is this its FHIR base, as in …\/fhir\?/.test(root.stderr)], [2, true], root.stderr)
     const other = createServer((_, response) => response.end('hello'))
     await new Promise<void>((listening) => other.listen(0, '127.0.0.1', listening))
     const address = other.address()

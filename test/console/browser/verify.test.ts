@@ -273,6 +273,21 @@ describe('the Verify view', { skip: noBrowser ?? false }, () => {
     assertClean()
   })
 
+  for (const [locale, width] of [
+    ['en', 390],
+    ['es', 320],
+  ] as const)
+    it(`writes its longest word on one line, ${width} pixels wide (${locale})`, async () => {
+      const { page, paste, word } = await openVerify({ locale, viewport: { width, height: 800 } })
+      await paste(code('vaccination-incomplete'))
+      await word.filter({ hasText: 'ndetermin' }).waitFor()
+      const lines = `(() => { const range = document.createRange()
+        range.selectNodeContents(document.querySelector('#verdict-word'))
+        return new Set([...range.getClientRects()].map(({ top }) => top)).size })()`
+      assert.equal(await page.evaluate(lines), 1)
+      assert.ok((await overflow(page)) <= 0, 'nothing scrolls sideways')
+    })
+
   it('shows names of any script and any text as text, at 320 pixels, in Arabic, without motion, and prints none of it', async () => {
     const hostile = '<img src=x onerror=alert(1)> 王 אבג'
     const { page, paste, word, assertClean } = await openVerify(

@@ -232,6 +232,15 @@ describe('the certificate of a TLS listener', () => {
     )
   })
 
+  it('is held against the host of the public address, where that is known', () => {
+    const { files } = identityFiles()
+    const warningsFor = (host?: string) => readTlsIdentity(files, { now: () => new Date(), host }).warnings()
+    assert.deepEqual(warningsFor(name), [])
+    assert.deepEqual(warningsFor(), [])
+    assert.match(warningsFor('other.example').join(), /is not for other\.example.*DNS:vidimus\.example/)
+    assert.match(warningsFor('192.0.2.1').join(), /is not for 192\.0\.2\.1/)
+  })
+
   it('is read at the start, or there is no start', () => {
     const { files, put, first } = identityFiles()
     put({ ...first, key: other.key })

@@ -111,6 +111,20 @@ describe('import of a code system', () => {
     assert.deepEqual(existsSync(at.indexes) ? readdirSync(at.indexes) : [], [])
   })
 
+  it('tells of columns that are hardly meant as properties, and takes no address that is none', () => {
+    const { folder } = place()
+    const file = join(folder, 'typo.csv')
+    writeFileSync(file, 'code,Dislpay,paren,hue,status,Inactive\nall,All,,,active,no\n')
+    assert.deepEqual(openSource(file, { url })?.remarks, [
+      'the column Dislpay became a property; is display meant?',
+      'the column paren became a property; is parent meant?',
+      'the column Inactive became a property; is inactive meant?',
+    ])
+    for (const wrong of ['example.org/colours', 'http: //x', 'colours'])
+      assert.throws(() => openSource(file, { url: wrong }), /is no canonical/)
+    assert.deepEqual(openSource(file, { url: 'urn:oid:1.2.3' })?.head.url, 'urn:oid:1.2.3')
+  })
+
   it('is repeated safely after an interruption at any time', async () => {
     const at = place()
     writeFileSync(join(at.folder, at.file), csv)
