@@ -40,7 +40,8 @@ export function wholeQuotient(a: number, b: number): number {
 
 /** A Decimal rounded to so many digits after the point, halves away from zero, as it is written: 1.005 is 1.01. */
 export function rounded(value: number, places: number): number {
-  if (places >= digits || Math.abs(value) >= greatestDecimal) return value
-  const size = Number(`${Math.round(Number(`${decimalText(Math.abs(value))}e${places}`))}e${-places}`)
+  if (Math.abs(value) >= greatestDecimal) return value
+  const most = Math.min(places, digits)
+  const size = Number(`${Math.round(Number(`${decimalText(Math.abs(value))}e${most}`))}e${-most}`)
   return value < 0 ? -size : size
 }
