@@ -47,12 +47,12 @@ const orders: Record<string, (a: Long, b: Long) => boolean> = {
   GreaterOrEqual: (a, b) => a >= b,
 }
 
-/** The counterpart or size of a number; the least Integer has none. */
+/** The counterpart or size of a number; the least Integer has none. What `Power` makes of an Integer may be a fraction. */
 const ofOne =
   (compute: (value: bigint) => bigint) =>
   ({ args: [arg], node, original }: Evaluation): unknown => {
     if (typeof arg === 'bigint') return long(compute(arg))
-    const isInteger = typeof arg === 'number' && staticType(node) === 'Integer'
+    const isInteger = typeof arg === 'number' && Number.isInteger(arg) && staticType(node) === 'Integer'
     return isInteger ? integer(Number(compute(BigInt(arg)))) : original()
   }
 
