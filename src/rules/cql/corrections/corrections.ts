@@ -1,8 +1,10 @@
 import '../one-locale.ts'
 import { DateTime } from 'cql-execution'
+import { isJsonObject } from '../../../base/json.ts'
 import type { JsonObject } from '../../../base/json-value.ts'
 import { OperatorError } from '../run/run-errors.ts'
 import { addTerminologyOperators } from '../terminology/operators.ts'
+import { correctAggregates } from './aggregates.ts'
 import { correctBoundaries } from './boundaries.ts'
 import { correctConversions } from './conversions.ts'
 import { isMoment } from './durations.ts'
@@ -10,7 +12,7 @@ import { correctEquality } from './equality.ts'
 import { keepNullParameters, leaveParameterTypes } from './executable-elm.ts'
 import { correctExpansion } from './expansion.ts'
 import { correctIntervals } from './intervals.ts'
-import { correctLists } from './lists.ts'
+import { correctLists, correctSorting } from './lists.ts'
 import { correctLongs } from './longs.ts'
 import { correctNumbers } from './numbers.ts'
 import {
@@ -19,10 +21,10 @@ import {
   nullForNothing,
   nullForNothingInLogic,
   nullUnevaluated,
+  operandTypes,
   replaceOperator,
 } from './operators.ts'
 import { correctCalls } from './overloads.ts'
-import { correctSorting } from './sorting.ts'
 import { correctTexts } from './texts.ts'
 import { countWholeDates } from './whole-dates.ts'
 
@@ -47,6 +49,7 @@ export function correctExecutor(): void {
   if (corrected) return
   corrected = true
   correctNumbers()
+  correctAggregates()
   correctBoundaries()
   correctLongs()
   correctEquality()
@@ -67,7 +70,11 @@ export function correctExecutor(): void {
   nullForNothing('Query')
   nullForNothingInLogic()
   // A value without the mark that the executor looks for is not of the type.
-  replaceOperator('Is', ({ original }) => after(original(), (is) => is === true))
+  replaceOperator('Is', ({ node, original }) => (isOtherNumber(node) ? false : after(original(), (is) => is === true)))
+  // A moment whose hour is not known has no time; the executor's would be one that is there and has no parts.
+  replaceOperator('TimeFrom', ({ args: [arg], original }) =>
+    arg instanceof DateTime && arg.hour == null ? null : original(),
+  )
   for (const name of ['DateTime', 'Date', 'Time'])
     replaceOperator(name, ({ original, node, context }) =>
       after(original(), (made) => checkMoment(withOffset(made, node, context), name === 'Time')),
@@ -77,6 +84,17 @@ export function correctExecutor(): void {
       if (args[0] === null) return null
       throw new OperatorError(`the operator ${name} is not supported`)
     })
+}
+
+const numberTypes = ['Integer', 'Long', 'Decimal']
+
+/** Whether a number is asked for a type of number that is not its own: by its value alone, 1 would be a Decimal, too. */
+function isOtherNumber(node: JsonObject): boolean {
+  const [own] = operandTypes(node)
+  const { isTypeSpecifier: specifier, isType } = node
+  const asked = isJsonObject(specifier) ? specifier.name : isType
+  const wanted = numberTypes.find((each) => asked === `{urn:hl7-org:elm-types:r1}${each}`)
+  return own !== undefined && wanted !== undefined && numberTypes.includes(own) && own !== wanted
 }
 
 /** The offset of a DateTime that names none is that of the clock, in India five hours and a half; the executor cuts it. */

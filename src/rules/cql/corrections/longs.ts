@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../../base/json-value.ts'
 import { OperatorError } from '../run/run-errors.ts'
-import { addLimits, addOperator, type Evaluation, operandTypes, replaceOperator } from './operators.ts'
+import { addLimits, addOperator, type Evaluation, operandTypes, replaceOperator, staticType } from './operators.ts'
 
 /**
  * Values of Long (CQL 1.5, Long): a JavaScript number where one holds it exactly, else a bigint. The two never stand for the same value,
@@ -17,6 +17,9 @@ export function long(value: bigint): Long | null {
   const short = Number(value)
   return Number.isSafeInteger(short) ? short : value
 }
+
+/** An Integer; null where it is out of range. */
+export const integer = (value: number): number | null => (value >= -(2 ** 31) && value < 2 ** 31 ? value : null)
 
 /** Whether a value can be a Long. */
 export const isLong = (value: unknown): value is Long =>
@@ -44,6 +47,15 @@ const orders: Record<string, (a: Long, b: Long) => boolean> = {
   GreaterOrEqual: (a, b) => a >= b,
 }
 
+/** The counterpart or size of a number; the least Integer has none. What `Power` makes of an Integer may be a fraction. */
+const ofOne =
+  (compute: (value: bigint) => bigint) =>
+  ({ args: [arg], node, original }: Evaluation): unknown => {
+    if (typeof arg === 'bigint') return long(compute(arg))
+    const isInteger = typeof arg === 'number' && Number.isInteger(arg) && staticType(node) === 'Integer'
+    return isInteger ? integer(Number(compute(BigInt(arg)))) : original()
+  }
+
 /** Installs what the executor does not do with Longs; sums and products of them are among the numbers. */
 export function correctLongs(): void {
   addLimits('{urn:hl7-org:elm-types:r1}Long', least, greatest)
@@ -58,9 +70,13 @@ export function correctLongs(): void {
       ({ args: [a, b], original }) => (isLong(a) && isLong(b) && (isBig(a) || isBig(b)) ? compare(a, b) : original()),
       mayHaveLongs,
     )
-  replaceOperator('Negate', ({ args: [arg], original }) => (typeof arg === 'bigint' ? long(-arg) : original()))
-  replaceOperator('Abs', ({ args: [arg], original }) =>
-    typeof arg === 'bigint' ? long(arg < 0n ? -arg : arg) : original(),
+  replaceOperator(
+    'Negate',
+    ofOne((value) => -value),
+  )
+  replaceOperator(
+    'Abs',
+    ofOne((value) => (value < 0n ? -value : value)),
   )
 }
 

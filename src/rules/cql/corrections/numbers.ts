@@ -1,14 +1,18 @@
 import { Quantity } from 'cql-execution'
 import { OperatorError } from '../run/run-errors.ts'
 import { isCalendarWord, isTimeUnit, mixesCalendar } from './calendar.ts'
-import { decimal, decimalStep } from './decimals.ts'
+import { decimal, decimalStep, remainder, rounded, wholeQuotient } from './decimals.ts'
 import { durationFor, isMoment } from './durations.ts'
-import { isLong, long } from './longs.ts'
-import { after, convertUnit, type Evaluation, isUncertain, replaceOperator, staticType } from './operators.ts'
-
-const integerLimit = 2 ** 31
-/** An Integer; null where it is out of range. */
-const integer = (value: number) => (value >= -integerLimit && value < integerLimit ? value : null)
+import { integer, isLong, long } from './longs.ts'
+import {
+  after,
+  convertUnit,
+  type Evaluation,
+  isUncertain,
+  replaceNamedOperator,
+  replaceOperator,
+  staticType,
+} from './operators.ts'
 
 /** One operation on numbers and, exactly, on whole ones; null where it has no result. */
 interface Arithmetic {
@@ -65,10 +69,11 @@ function arithmetic(operation: Arithmetic) {
 
 /** Whole part of a division or rest, of numbers or of quantities of one dimension. */
 function division(operation: Arithmetic) {
-  return ({ args, original }: Evaluation) => {
+  return ({ args, node, original }: Evaluation) => {
     const [a, b] = args
     if (args.some(isUncertain)) throw new OperatorError('the operand is uncertain')
-    const known = calculate(args, typeof a === 'bigint' || typeof b === 'bigint' ? 'Long' : undefined, operation)
+    const isBig = typeof a === 'bigint' || typeof b === 'bigint'
+    const known = calculate(args, isBig ? 'Long' : staticType(node), operation)
     if (known !== undefined) return known
     if (!(a instanceof Quantity) || !(b instanceof Quantity)) return original()
     const divisor = convertUnit(b.value, b.unit ?? '1', a.unit ?? '1')
@@ -105,29 +110,36 @@ const finite = ({ args: [arg], original }: Evaluation) =>
     return result
   })
 
+/** A power in the type of its operands: of Longs exactly, of Decimals without the noise of doubles. */
+function power({ args, node, original }: Evaluation): unknown {
+  const [base, exponent] = args
+  const type = staticType(node)
+  if (typeof base === 'number' && typeof exponent === 'number' && type === 'Decimal') return decimal(base ** exponent)
+  if (type !== 'Long' || !isLong(base) || !isLong(exponent) || exponent < 0) return original()
+  // Of what is greater in size than 1, the 64th power is out of range.
+  if (exponent > 63 && base !== 0 && base !== 1 && base !== -1) return null
+  return long(BigInt(base) ** (exponent > 63 ? (BigInt(exponent) % 2n) + 2n : BigInt(exponent)))
+}
+
 /** Installs the corrections of arithmetic. */
 export function correctNumbers(): void {
   replaceOperator('Add', arithmetic({ compute: (a, b) => a + b, exact: (a, b) => a + b }))
   replaceOperator('Subtract', arithmetic({ compute: (a, b) => a - b, exact: (a, b) => a - b }))
   replaceOperator('Multiply', arithmetic({ compute: (a, b) => a * b, exact: (a, b) => a * b, isProduct: true }))
-  replaceOperator('Modulo', division({ compute: (a, b) => a % b, exact: (a, b) => (b === 0n ? null : a % b) }))
-  replaceOperator(
-    'TruncatedDivide',
-    division({ compute: (a, b) => Math.trunc(a / b), exact: (a, b) => (b === 0n ? null : a / b) }),
-  )
+  replaceOperator('Modulo', division({ compute: remainder, exact: (a, b) => (b === 0n ? null : a % b) }))
+  replaceOperator('TruncatedDivide', division({ compute: wholeQuotient, exact: (a, b) => (b === 0n ? null : a / b) }))
   // Of years and days there is neither a sum nor a ratio.
-  replaceOperator('Divide', ({ args, original }) =>
-    isMixed(args) ? null : (scaled(args, { compute: (a, b) => a / b }) ?? original()),
-  )
+  replaceOperator('Divide', ({ args, original }) => {
+    const [a, b] = args
+    if (typeof a === 'number' && typeof b === 'number') return decimal(a / b)
+    return isMixed(args) ? null : (scaled(args, { compute: (x, y) => x / y }) ?? original())
+  })
+  replaceOperator('Power', power)
   replaceOperator('Successor', neighbour(1))
   replaceOperator('Predecessor', neighbour(-1))
   for (const name of ['Ceiling', 'Floor', 'Truncate']) replaceOperator(name, whole)
   for (const name of ['Ln', 'Exp']) replaceOperator(name, finite)
-  replaceOperator('Round', ({ args: [arg], original }) => {
-    // Halves go away from zero, also below it.
-    const isBelow = typeof arg === 'number' && arg < 0
-    return after(original(isBelow ? [-arg] : undefined), (rounded) =>
-      isBelow && typeof rounded === 'number' ? -rounded : rounded,
-    )
-  })
+  replaceNamedOperator('Round', ['arg', 'precision'], ([arg, places]) =>
+    typeof arg === 'number' ? rounded(arg, typeof places === 'number' ? places : 0) : null,
+  )
 }

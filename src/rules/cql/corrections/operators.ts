@@ -29,6 +29,7 @@ const modules: Record<string, OperatorClass>[] = [
   'parameters',
   'query',
   'reusable',
+  'aggregate',
 ].map((name) => require(`cql-execution/lib/elm/${name}`))
 const { Expression } = all
 
@@ -86,23 +87,29 @@ export function find(name: string): { module: Record<string, OperatorClass>; Ori
 }
 
 /** Replaces an operator whose operands have names of their own in ELM. */
-export function replaceNamedOperator(
-  name: string,
-  operands: string[],
-  correction: (values: unknown[]) => unknown,
-): void {
+export function replaceNamedOperator(name: string, operands: string[], correction: NamedCorrection): void {
   const { module, Original } = find(name)
   named.set(name, { operands, correction })
   module[name] = class extends Original {
+    private readonly node: JsonObject
+
+    constructor(node: JsonObject) {
+      super(node)
+      this.node = node
+    }
+
     override async exec(context: unknown): Promise<unknown> {
       const values: unknown[] = []
       for (const operand of operands) values.push((await operandOf(this, operand)?.execute(context)) ?? null)
-      return correction(values)
+      return correction(values, this.node)
     }
   }
 }
 
-const named = new Map<string, { operands: string[]; correction(values: unknown[]): unknown }>()
+/** Evaluates an operator whose operands have names, of their values. */
+type NamedCorrection = (values: unknown[], node: JsonObject) => unknown
+
+const named = new Map<string, { operands: string[]; correction: NamedCorrection }>()
 
 /** What stands in place of an operator whose operands have names, and the names. */
 export const namedCorrectionOf = (name: string) => named.get(name)

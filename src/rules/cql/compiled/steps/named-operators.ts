@@ -1,11 +1,11 @@
 /** Operators whose operands have names of their own, and those that ask the clock. */
 import { Date as CqlDate, DateTime, Interval } from 'cql-execution'
 import type { JsonObject } from '../../../../base/json-value.ts'
+import { greatest, least } from '../../corrections/aggregates.ts'
 import { namedCorrectionOf } from '../../corrections/operators.ts'
-import { isGreater, isLess } from '../../corrections/parts.ts'
 import { type Builder, onlyMembers, type Place } from '../place.ts'
 import { type Frame, leave, type Step } from '../step.ts'
-import { type Compute, corrected, isMarked } from './computes.ts'
+import { type Compute, corrected } from './computes.ts'
 
 /** What an operator makes of its one source. */
 export type OfSource = (value: unknown) => unknown
@@ -19,19 +19,6 @@ const ofSource =
   }
 
 const isList = (value: unknown): value is unknown[] => Array.isArray(value) && value.length > 0
-
-/** The greatest or least; of quantities the executor finds the unit first. */
-const extreme =
-  (isBeyond: (a: unknown, b: unknown) => unknown): OfSource =>
-  (value) => {
-    if (value == null) return null
-    if (!Array.isArray(value)) return leave('this is no list')
-    const some = value.filter((each) => each != null)
-    if (some.some((each) => isMarked(each, 'isQuantity'))) return leave('quantities are not compiled here')
-    let found: unknown = some.length > 0 ? some[0] : null
-    for (const each of some) if (isBeyond(each, found)) found = each
-    return found
-  }
 
 const combine: Builder = (node, place) => {
   onlyMembers(node, 'source', 'separator')
@@ -91,16 +78,11 @@ const replaced: Builder = (node, place) => {
   const { operands, correction } = namedCorrectionOf(String(node.type)) ?? leave('there is no such correction')
   onlyMembers(node, ...operands)
   const steps = operands.map((name) => (node[name] == null ? undefined : place.build(node[name])))
-  return (frame) => correction(steps.map((each) => each?.(frame) ?? null))
-}
-
-const sum: OfSource = (value) => {
-  if (!Array.isArray(value)) return null
-  const some: unknown[] = value.filter((each) => each != null)
-  if (some.length === 0) return null
-  let total = 0
-  for (const each of some) total += typeof each === 'number' ? each : leave('these are no numbers')
-  return total
+  return (frame) =>
+    correction(
+      steps.map((each) => each?.(frame) ?? null),
+      node,
+    )
 }
 
 const ofClock =
@@ -122,9 +104,8 @@ export const ofOneSource: Readonly<Record<string, OfSource>> = {
   },
   AllTrue: (value) => allOf(value, true),
   AnyTrue: (value) => allOf(value, false),
-  Max: extreme(isGreater),
-  Min: extreme(isLess),
-  Sum: sum,
+  Max: greatest,
+  Min: least,
 }
 
 /** Builders by type of node, of operators whose operands have names. */
@@ -133,6 +114,9 @@ export const namedOperators: Readonly<Record<string, Builder>> = {
   Interval: interval,
   Substring: replaced,
   SplitOnMatches: replaced,
+  Sum: replaced,
+  Product: replaced,
+  Avg: replaced,
   Combine: combine,
   DateTime: moment,
   Date: moment,

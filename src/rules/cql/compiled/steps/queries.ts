@@ -1,8 +1,8 @@
 /** Queries: sources, lets, relationships, conditions, return, aggregate, sort (CQL 1.5, Queries). */
 import { isJsonObject } from '../../../../base/json.ts'
 import type { JsonObject } from '../../../../base/json-value.ts'
+import { orderOf } from '../../corrections/lists.ts'
 import { lists } from '../../corrections/parts.ts'
-import { orderOf } from '../../corrections/sorting.ts'
 import { type Builder, bind, objectsOf, onlyMembers, optionalFlag, type Place, textOf } from '../place.ts'
 import { type Frame, leave, type Step } from '../step.ts'
 import { holds } from './plain.ts'
