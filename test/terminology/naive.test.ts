@@ -329,7 +329,7 @@ describe('value sets and naïve set algebra', () => {
           )
         }
       }),
-      { numRuns: Number(process.env['RUNS'] ?? 400), seed: Number(process.env['SEED'] ?? 20260105) },
+      { numRuns: 400 },
     )
   })
 })

@@ -126,7 +126,6 @@ const BUNDLE_MEMBERS =
  */
 const LIMITS = [
   'aud',
-  'iat',
   'status',
   'validFrom',
   'validUntil',
