@@ -83,10 +83,7 @@ export function questionOf(parameters: Parameters, defaultSystem?: string): Ques
   }
   const coding = firstParameter(parameters, 'coding')?.valueCoding
   if (coding) {
-    agreedSystem(coding, textParameter(parameters, 'system'))
-    agreedVersion(coding, 'systemVersion', textParameter(parameters, 'systemVersion'))
-    if (defaultSystem) agreedVersion(coding, 'version', textParameter(parameters, 'version'))
-    return { values: [codedValue(coding, 'Coding')] }
+    return { values: [codingBeside(coding, parameters, defaultSystem !== undefined)] }
   }
   const code = textParameter(parameters, 'code')
   const system = textParameter(parameters, 'system') ?? defaultSystem
@@ -104,6 +101,21 @@ export function questionOf(parameters: Parameters, defaultSystem?: string): Ques
     at: (part) => (part === '' ? 'code' : part),
   }
   return { values: [value] }
+}
+
+/** A coding; what it leaves open is what stands beside it. 400 when the two are not one. */
+function codingBeside(coding: Coding, parameters: Parameters, isInSystem: boolean): CodedValue {
+  const named = textParameter(parameters, 'system')
+  agreedSystem(coding, named)
+  const beside = parseCanonical(named ?? '')
+  const version = agreed('version of the code system', [
+    { at: 'system', says: beside.version },
+    { at: 'systemVersion', says: textParameter(parameters, 'systemVersion') },
+    { at: 'coding.version', says: coding.version },
+    { at: 'version', says: isInSystem ? textParameter(parameters, 'version') : undefined },
+  ])
+  const value = codedValue(coding, 'Coding')
+  return { ...value, system: value.system ?? (beside.url || undefined), version }
 }
 
 /** The version of the code system beside a code; 400 when several are named. */
