@@ -46,7 +46,8 @@ export async function worldOf(name: Frame['world']): Promise<World> {
 
 async function openWorld(standings: Standing[], environment: Record<string, string>): Promise<World> {
   const { server, close } = await openTestServer(environment)
-  const http = createHttpServer(server.handler)
+  // A connection rests while verdicts are worked out in this same process: one that was closed meanwhile would be found closed too late.
+  const http = createHttpServer({ keepAliveTimeout: 0 }, server.handler)
   await new Promise<void>((done) => http.listen(0, '127.0.0.1', done))
   const { port } = http.address() as AddressInfo
   const send = async (method: string, path: string, body: object): Promise<Answer> => {
