@@ -1,7 +1,7 @@
-import { X509Certificate } from 'node:crypto'
+import type { X509Certificate } from 'node:crypto'
 import { hasBase64Letters } from '../../base/crypto/base64.ts'
 import { jwkThumbprint } from '../../base/crypto/jwk-thumbprint.ts'
-import { hasPeriod, subjectKeyIdentifier } from '../../base/crypto/x509.ts'
+import { subjectKeyIdentifier } from '../../base/crypto/x509.ts'
 import { participantCode } from '../../base/participant-codes.ts'
 import { isSignedBy, subjectCountries } from '../keys/chain.ts'
 import type { KeyIndex } from '../keys/key-index.ts'
@@ -11,6 +11,7 @@ import {
   derivedKeyId,
   keyFault,
   PASSPORT_DOMAIN,
+  readCertificate,
   type TrustedKey,
 } from '../keys/trusted-key.ts'
 
@@ -151,13 +152,6 @@ export const MOST_CERTIFICATES = 10
 
 /** Certificates of their DER, leaf first; a text when one of them is none. */
 export function readCertificates(ders: readonly Uint8Array[]): X509Certificate[] | string {
-  try {
-    const read = ders.map((der) => new X509Certificate(der))
-    // Of a key that OpenSSL does not know, this throws.
-    return read.every((each) => each.publicKey.type === 'public' && hasPeriod(each))
-      ? read
-      : 'a certificate cannot be read'
-  } catch {
-    return 'a certificate cannot be read'
-  }
+  const read = ders.map(readCertificate).filter((each) => each !== undefined)
+  return read.length === ders.length ? read : 'a certificate cannot be read'
 }
